@@ -1,0 +1,77 @@
+"""Regularised linear models: the mode with its proof, and the width around it.
+
+The public names load on first use (PEP 562), so ``import bayesreg`` costs
+next to nothing and pulls in no plotting, sampling or estimator library.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "LaplacePrior": "priors",
+    "GaussianPrior": "priors",
+    "ElasticNetPrior": "priors",
+    "FlatPrior": "priors",
+    "GaussianLikelihood": "likelihoods",
+    "Penalty": "penalty",
+    "CONVENTIONS": "conventions",
+    "Translation": "conventions",
+    "translate": "conventions",
+    "LinearModel": "model",
+    "RowData": "data.rows",
+    "GramData": "data.gram",
+    "Certificate": "mode.certificate",
+    "MapEstimate": "mode.solve",
+    "MapPath": "mode.solve",
+    "map_estimate": "mode.solve",
+    "map_path": "mode.solve",
+    "compare_map_with_penalized": "compare",
+    "BayesRegressor": "estimators",
+    "plot_coefficient_path": "plots",
+    "ConvergenceWarning": "errors",
+    "DegenerateDataWarning": "errors",
+    "NoEquivalent": "errors",
+    "NoModeError": "errors",
+}
+
+__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+
+if TYPE_CHECKING:
+    from .compare import compare_map_with_penalized as compare_map_with_penalized
+    from .conventions import CONVENTIONS as CONVENTIONS
+    from .conventions import Translation as Translation
+    from .conventions import translate as translate
+    from .data.gram import GramData as GramData
+    from .data.rows import RowData as RowData
+    from .errors import ConvergenceWarning as ConvergenceWarning
+    from .errors import DegenerateDataWarning as DegenerateDataWarning
+    from .errors import NoEquivalent as NoEquivalent
+    from .errors import NoModeError as NoModeError
+    from .estimators import BayesRegressor as BayesRegressor
+    from .likelihoods import GaussianLikelihood as GaussianLikelihood
+    from .mode.certificate import Certificate as Certificate
+    from .mode.solve import MapEstimate as MapEstimate
+    from .mode.solve import MapPath as MapPath
+    from .mode.solve import map_estimate as map_estimate
+    from .mode.solve import map_path as map_path
+    from .model import LinearModel as LinearModel
+    from .penalty import Penalty as Penalty
+    from .plots import plot_coefficient_path as plot_coefficient_path
+    from .priors import ElasticNetPrior as ElasticNetPrior
+    from .priors import FlatPrior as FlatPrior
+    from .priors import GaussianPrior as GaussianPrior
+    from .priors import LaplacePrior as LaplacePrior
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

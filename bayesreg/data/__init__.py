@@ -1,0 +1,1 @@
+"""How the rows are held: as rows, or as mergeable sufficient statistics."""

@@ -1,0 +1,199 @@
+"""What X, y and sample weights must be, and a clear error where they are not."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+Matrix = Float[np.ndarray, "n p"]
+Vector = Float[np.ndarray, " n"]
+
+_LARGEST = 1e140  # its square, summed over many rows, is still finite
+_SMALLEST = 1e-140
+
+
+def is_frame(X: Any) -> bool:
+    """Tell whether `X` is a data frame of pandas, polars or their like."""
+    return hasattr(X, "columns") and hasattr(X, "__getitem__") and hasattr(X, "shape")
+
+
+def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the given names, else a frame's columns, else None."""
+    if isinstance(feature_names, str):
+        raise TypeError(f"`feature_names` must be a sequence of names, not the text {feature_names!r}.")
+    if feature_names is not None:
+        return tuple(str(name) for name in feature_names)
+    return tuple(str(name) for name in X.columns) if is_frame(X) else None
+
+
+def numbered_names(n_features: int) -> tuple[str, ...]:
+    """Return "x0", "x1", ... for columns without names."""
+    return tuple(f"x{j}" for j in range(n_features))
+
+
+def as_matrix(X: Any, names: Sequence[str] | None = None) -> Matrix:
+    """Return X as float64 of shape (n, p), n ≥ 1 and p ≥ 1, all finite.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Naming the column, the row and the remedy.
+    """
+    _refuse_sparse(X)
+    values = _frame_values(X) if is_frame(X) else _numeric_array(X, "X")
+    if values.ndim != 2:
+        raise ValueError(
+            f"`X` must have shape (n_samples, n_features). Expected 2D array, got {values.ndim}D array "
+            "instead. Reshape your data: array.reshape(-1, 1) for one feature, array.reshape(1, -1) for one row."
+        )
+    n, p = values.shape
+    if p == 0:
+        raise ValueError(f"`X` has no column: 0 feature(s) (shape=({n}, 0)) while a minimum of 1 is required.")
+    if n == 0:
+        raise ValueError(f"`X` has no row: 0 sample(s) (shape=(0, {p})) while a minimum of 1 is required.")
+    if names is not None and len(names) != p:
+        raise ValueError(f"`feature_names` must have one name for each of the {p} columns; got {len(names)}.")
+    _refuse_non_finite(values, names or numbered_names(p))
+    return values
+
+
+def as_response(y: Any, n_samples: int) -> Vector:
+    """Return y as float64 of shape (n,), all finite; (n, 1) is ravelled with a DataConversionWarning."""
+    if y is None:
+        raise ValueError("This estimator requires y to be passed, but the target y is None.")
+    _refuse_sparse(y, "y")
+    values = _numeric_array(y, "y")
+    if values.ndim == 2 and values.shape[1] == 1:
+        from sklearn.exceptions import DataConversionWarning
+
+        message = (
+            "A column-vector y was passed when a 1d array was expected. "
+            f"`y` has shape {values.shape}; it is read as y.ravel()."
+        )
+        warnings.warn(message, DataConversionWarning, stacklevel=2)
+        values = values.ravel()
+    if values.ndim != 1:
+        raise ValueError(
+            f"`y` must have shape (n_samples,); got shape {values.shape}. "
+            "Fit one model for each column: the responses do not share a noise scale."
+        )
+    if values.size != n_samples:
+        raise ValueError(
+            f"`X` and `y` have inconsistent numbers of samples: X has {n_samples} rows, y has {values.size}."
+        )
+    _refuse_non_finite(values[:, None], ("y",), what="y")
+    return values
+
+
+def as_weights(sample_weight: Any, n_samples: int) -> Vector:
+    """Return weights as float64 of shape (n,), finite, at least 0 and not all 0; None is 1 for each row."""
+    if sample_weight is None:
+        return np.ones(n_samples)
+    values = _numeric_array(sample_weight, "sample_weight")
+    if values.ndim == 0:
+        values = np.full(n_samples, float(values))
+    if values.shape != (n_samples,):
+        raise ValueError(
+            f"`sample_weight` must have one weight for each of the {n_samples} rows, shape ({n_samples},); "
+            f"got shape {values.shape}."
+        )
+    _refuse_non_finite(values[:, None], ("sample_weight",), what="sample_weight")
+    if (values < 0).any():
+        row = int(np.argmax(values < 0))
+        raise ValueError(
+            f"`sample_weight` has {int((values < 0).sum())} negative entries (first at row {row}: {values[row]:g}). "
+            "A weight of 2 means the row twice, 0 the row absent; there is no less than absent."
+        )
+    if not values.any():
+        raise ValueError("`sample_weight` is zero for every row, which leaves no data. Give some row a weight.")
+    return values
+
+
+def _refuse_sparse(value: Any, what: str = "X") -> None:
+    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+        raise TypeError(
+            f"`{what}` is a sparse {type(value).__name__}. Sparse data was passed, but dense data is required: "
+            f"use {what}.toarray()."
+        )
+
+
+def _numeric_array(value: Any, what: str) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: `{what}` is {array.dtype}. Give real and imaginary parts.")
+    if array.dtype.kind in "US":
+        raise ValueError(_text_message(what, []))
+    if array.dtype.kind in "mM":
+        raise ValueError(f"`{what}` holds dates or durations ({array.dtype}). Turn them into numbers first.")
+    if array.dtype.kind == "O":
+        array = _from_objects(array, what)
+    return np.asarray(array, dtype=np.float64)
+
+
+def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
+    import pandas as pd
+
+    flat = array.ravel()
+    if any(isinstance(entry, str | bytes) for entry in flat):
+        raise ValueError(_text_message(what, []))
+    missing = np.array([entry is None or entry is pd.NA for entry in flat], dtype=bool)
+    try:
+        return np.where(missing, np.nan, flat).astype(np.float64).reshape(array.shape)
+    except (TypeError, ValueError) as error:
+        if any(np.iscomplexobj(entry) for entry in flat):
+            raise ValueError(f"Complex data not supported: `{what}` holds complex numbers.") from None
+        raise TypeError(
+            f"`{what}` must hold numbers; argument must be a string or a number, got an entry that is neither "
+            f"({error}). Check for ragged rows."
+        ) from None
+
+
+def _frame_values(X: Any) -> Matrix:
+    text: list[str] = []
+    columns: list[np.ndarray] = []
+    for position, name in enumerate(X.columns):
+        values = np.asarray(X.iloc[:, position] if hasattr(X, "iloc") else X[:, position])
+        if values.dtype.kind in "US" or (
+            values.dtype.kind == "O" and any(isinstance(entry, str | bytes) for entry in values)
+        ):
+            text.append(str(name))
+            continue
+        columns.append(_numeric_array(values, f"X[{str(name)!r}]"))
+    if text:
+        raise ValueError(_text_message("X", text))
+    return np.column_stack(columns) if columns else np.empty((X.shape[0], 0))
+
+
+def _text_message(what: str, columns: list[str]) -> str:
+    place = f" in {', '.join(repr(name) for name in columns)}" if columns else ""
+    return (
+        f"`{what}` holds text{place}, and a linear model needs numbers. "
+        "Encode it, for example with sklearn.preprocessing.OneHotEncoder."
+    )
+
+
+def _refuse_non_finite(values: Matrix, names: Sequence[str], what: str = "X") -> None:
+    extreme = np.maximum(values.max(axis=0), -values.min(axis=0))  # NaN and infinity come through
+    if not np.isfinite(extreme).all():
+        is_nan = np.isnan(values)
+        if is_nan.any():
+            _raise_non_finite("NaN", is_nan, names, what)
+        _raise_non_finite("infinity", np.isinf(values), names, what)
+    outside = (extreme > _LARGEST) | ((extreme < _SMALLEST) & (extreme > 0))
+    if outside.any():
+        column = int(np.argmax(outside))
+        raise ValueError(
+            f"`{what}` reaches {extreme[column]:.3g} in column {names[column]!r}, "
+            "whose square float64 cannot hold. Change its units."
+        )
+
+
+def _raise_non_finite(kind: str, bad: np.ndarray, names: Sequence[str], what: str) -> None:
+    columns = np.flatnonzero(bad.any(axis=0))
+    first = int(columns[0])
+    count, row = int(bad[:, first].sum()), int(np.argmax(bad[:, first]))
+    more = f", and {columns.size - 1} other column(s) have some too" if columns.size > 1 else ""
+    place = f" in column {names[first]!r}" if what == "X" else ""
+    raise ValueError(f"`{what}` has {count} {kind}{place} (first at row {row}){more}. Drop or impute them.")

@@ -1,0 +1,85 @@
+"""What every solver asks of the data, however they are held."""
+
+from typing import NamedTuple, Protocol, Self
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .flat import FlatBlock
+
+# Relative size below which a centred column, or what a projection leaves of one, is
+# rounding: weighted centring leaves 1e-15, merging blocks a little more.
+NULL_AFTER_CENTRING = 1e-13
+
+GRAM_BUDGET = 2**30  # bytes that one p × p matrix may take
+
+
+class Means(NamedTuple):
+    """Weighted means that were taken off; zeros where nothing was centred."""
+
+    x: Float[np.ndarray, " p"]
+    y: float
+
+
+class Spectrum(NamedTuple):
+    """Eigenvalues d of Z'Z = V·diag(d)·V' in any order, and V'Z'y."""
+
+    values: Float[np.ndarray, " r"]
+    vectors: Float[np.ndarray, "q r"]
+    cross: Float[np.ndarray, " r"]
+
+
+class LeastSquares(Protocol):
+    """The loss ½‖y − Xβ‖² with weights absorbed and, where asked, columns centred."""
+
+    @property
+    def gram(self) -> Float[np.ndarray, "p p"]:
+        """X'X."""
+
+    @property
+    def cross(self) -> Float[np.ndarray, " p"]:
+        """X'y."""
+
+    @property
+    def response_ss(self) -> float:
+        """y'y."""
+
+    @property
+    def squared_norms(self) -> Float[np.ndarray, " p"]:
+        """The diagonal of X'X."""
+
+    @property
+    def rss_rounding(self) -> float:
+        """Residual sum of squares, relative to y'y, that may be rounding alone."""
+
+    @property
+    def n_terms(self) -> int:
+        """How many products a gradient sums, for bounds on rounding."""
+
+    def residuals(self, coefs: Float[np.ndarray, "k p"]) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
+
+    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit)."""
+
+    def zeroed(self, columns: Bool[np.ndarray, " p"]) -> Self:
+        """Set columns to 0, so that their coefficients are 0."""
+
+    def without(self, flat: Bool[np.ndarray, " p"]) -> tuple[Self, FlatBlock]:
+        """Profile the flat columns out of the others and of y."""
+
+
+def check_gram_size(n_features: int) -> None:
+    """Refuse a Gram matrix above the budget before it is taken.
+
+    Raises
+    ------
+    MemoryError
+        With the bytes it would take.
+    """
+    size = 8 * n_features**2
+    if size > GRAM_BUDGET:
+        raise MemoryError(
+            f"{n_features} features need a Gram matrix of {size:,} bytes, above the budget of {GRAM_BUDGET:,}. "
+            "Select columns first."
+        )

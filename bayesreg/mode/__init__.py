@@ -1,0 +1,1 @@
+"""The mode and its proof."""

@@ -1,0 +1,163 @@
+"""The mode's noise scale where it is unknown: the whole profile over σ is searched.
+
+The mode is joint over intercept, coefficients and σ, the density taken with respect
+to σ itself. At each σ the coefficients are a penalised least-squares solution, so
+the joint problem is one-dimensional: find where the profile's slope turns from
+negative to positive. With scales relative to the noise that happens once; with
+absolute ones it may happen more than once.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+from jaxtyping import Float
+
+from ..errors import NoModeError
+from ..problem import Problem
+from .coefs import solve_coefs
+
+_DECADES_BELOW, _DECADES_ABOVE = 12, 6  # of σ, around the spread of y
+_POINTS_PER_DECADE = 16
+_BLOCK = 32  # values of σ solved in one call
+_LOG_SIGMA_TOLERANCE = 1e-14
+
+
+@final
+@dataclass(frozen=True)
+class NoiseMode:
+    """One local mode of the profile.
+
+    Attributes
+    ----------
+    noise_scale : float
+        σ there, in units of y.
+    log_density : float
+        Log of the joint density there, up to a constant that all local modes share.
+    """
+
+    noise_scale: float
+    log_density: float
+
+
+class _Profile(NamedTuple):
+    log_density: Float[np.ndarray, " k"]
+    slope: Float[np.ndarray, " k"]  # −d log density / d log σ
+    prior_pull: Float[np.ndarray, " k"]  # what relative scales take off the slope
+
+
+def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
+    """Find every local mode of the noise scale, the highest first.
+
+    Parameters
+    ----------
+    problem : Problem
+        With unknown noise.
+
+    Returns
+    -------
+    tuple of NoiseMode
+        At least one.
+
+    Raises
+    ------
+    NoModeError
+        Where the density grows without bound as σ → 0, or as σ → ∞.
+    """
+    base = float(np.sqrt(problem.least_squares.response_ss / problem.sum_weights)) or 1.0
+    exponents = np.arange(-_DECADES_BELOW * _POINTS_PER_DECADE, _DECADES_ABOVE * _POINTS_PER_DECADE + 1)
+    grid = base * 10.0 ** (exponents / _POINTS_PER_DECADE)
+    noise_slopes = np.array([_noise_prior(problem, sigma)[1] for sigma in grid])
+    powers = problem.sum_weights + np.count_nonzero(problem.penalised_rates.relative)
+    smallest_rss = _smallest_rss(problem)
+    _refuse_unbounded(problem, smallest_rss, powers + noise_slopes[0])
+
+    # No slope above `top` is negative, because J at its minimum is at most J of the null model.
+    may_fall = powers + noise_slopes - problem.reduced.response_ss / grid**2 < 0.0
+    if not may_fall.any():
+        raise NoModeError(_UNBOUNDED)
+    top = min(int(np.flatnonzero(may_fall)[-1]) + 1, grid.size - 1)
+    # No slope below a point is positive once what cannot shrink with σ outweighs the rest.
+    outweighing = powers + np.maximum.accumulate(noise_slopes)
+    slopes = np.empty(0)
+    for last in range(top, -1, -_BLOCK):
+        indices = np.maximum(np.arange(last, last - _BLOCK, -1), 0)
+        sigmas = grid[indices]
+        profile = _profile(problem, sigmas, refine=False)
+        slopes = np.append(slopes, profile.slope)
+        settled = smallest_rss / sigmas**2 + profile.prior_pull > outweighing[indices]
+        if settled[-1] and profile.slope[-1] < 0.0:
+            break
+    sigmas = grid[np.maximum(np.arange(top, top - slopes.size, -1), 0)]
+    if slopes[-1] >= 0.0 or slopes[0] < 0.0:
+        raise NoModeError(_UNBOUNDED)
+    turns = np.flatnonzero((slopes[1:] < 0.0) & (slopes[:-1] >= 0.0))
+    modes = [_refined(problem, sigmas[i + 1], sigmas[i]) for i in turns]
+    return tuple(sorted(modes, key=lambda mode: -mode.log_density))
+
+
+_UNBOUNDED = (
+    "the joint density of coefficients and noise_scale has no mode: it grows without bound as noise_scale goes to 0, "
+    "because the data can be fitted perfectly and the prior on noise_scale does not vanish fast enough there. "
+    "Give GaussianLikelihood a known noise_scale, or a prior on it that vanishes at 0 (for example LogNormal), "
+    "or make the coefficients' prior relative_to_noise=True."
+)
+
+
+def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: float) -> None:
+    """Refuse what is unbounded without a walk down to σ = 0 along ever harder solves."""
+    null_ss, rounding = problem.reduced.response_ss, problem.reduced.rss_rounding
+    held_by_scale = problem.penalised_rates.relative.any() and null_ss > 0.0
+    if smallest_rss <= rounding * null_ss and not held_by_scale and slope_at_zero > 0.0:
+        raise NoModeError(_UNBOUNDED)
+
+
+def _smallest_rss(problem: Problem) -> float:
+    """Return the residual sum of squares of unpenalised least squares."""
+    reduced = problem.reduced
+    if reduced.cross.size == 0:
+        return reduced.response_ss
+    norms = np.sqrt(reduced.squared_norms)
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    spectrum = reduced.spectrum(unit)
+    seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
+    coef = unit * (spectrum.vectors[:, seen] @ (spectrum.cross[seen] / spectrum.values[seen]))
+    return float(reduced.residuals(coef[None, :])[1][0])
+
+
+def _noise_prior(problem: Problem, sigma: float) -> tuple[float, float]:
+    """Return log p(σ) and −d log p / d log σ."""
+    assert problem.noise_log_prior is not None
+    value, derivative = problem.noise_log_prior(sigma)
+    return value, -sigma * derivative
+
+
+def _profile(problem: Problem, sigmas: Float[np.ndarray, " k"], *, refine: bool) -> _Profile:
+    """Evaluate the profile at σ from high to low."""
+    rates = problem.penalised_rates
+    pairs = [rates.strengths(sigma) for sigma in sigmas]
+    l1, l2 = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
+    coefs = solve_coefs(problem, l1, l2, refine=refine).values
+    rss = problem.reduced.residuals(coefs)[1]
+    variance = sigmas**2
+    l1_terms, l2_terms = l1 * np.abs(coefs) / variance[:, None], l2 * coefs**2 / variance[:, None]
+    pull = ((l1_terms + l2_terms) * rates.relative).sum(axis=1)
+    noise = np.array([_noise_prior(problem, sigma) for sigma in sigmas])
+    powers = problem.sum_weights + np.count_nonzero(rates.relative)
+    log_density = noise[:, 0] - powers * np.log(sigmas) - 0.5 * rss / variance
+    log_density -= (l1_terms + 0.5 * l2_terms).sum(axis=1)
+    return _Profile(log_density, powers - rss / variance - pull + noise[:, 1], pull)
+
+
+def _refined(problem: Problem, low: float, high: float) -> NoiseMode:
+    from scipy.optimize import brentq
+
+    def slope(log_sigma: float) -> float:
+        return float(_profile(problem, np.exp([log_sigma]), refine=True).slope[0])
+
+    try:
+        log_sigma = brentq(slope, np.log(low), np.log(high), xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15)
+    except ValueError:  # the coarse grid's sign was rounding: the turn is at its edge
+        log_sigma = np.log(high)
+    sigma = float(np.exp(log_sigma))
+    return NoiseMode(sigma, float(_profile(problem, np.array([sigma]), refine=True).log_density[0]))

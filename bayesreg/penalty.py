@@ -1,0 +1,138 @@
+"""The canonical penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its two-way link with a prior's scale."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Self, final
+
+import numpy as np
+from jaxtyping import Float
+
+from .errors import NoEquivalent
+from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
+
+Strength = float | Float[np.ndarray, " p"]
+
+
+def _checked_strength(name: str, value: Any) -> Strength:
+    array = np.array(value, dtype=np.float64)
+    if array.ndim > 1:
+        raise ValueError(f"`{name}` must be a number or have shape (n_features,); got shape {array.shape}.")
+    if np.isnan(array).any() or (array < 0).any():
+        raise ValueError(f"`{name}` must be at least 0 (np.inf forces a zero); got {value!r}.")
+    if array.ndim == 0:
+        return float(array)
+    array.setflags(write=False)
+    return array
+
+
+def checked_noise_scale(noise_scale: Any) -> float:
+    """Return σ as a float, or say that it must be a positive number."""
+    try:
+        value = float(noise_scale)
+    except (TypeError, ValueError):
+        value = np.nan
+    if isinstance(noise_scale, bool | str) or not (0 < value < np.inf):
+        raise ValueError(
+            f"`noise_scale` must be a positive finite number, the sd of the noise in units of y; "
+            f"got {noise_scale!r}."
+        )
+    return value
+
+
+def strengths(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
+    """Return (l1, l2) = σ²·(1/b, 1/τ²), or with scales relative to the noise (σ/b, 1/τ²)."""
+    l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
+    l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
+    return l1, l2
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Penalty:
+    """Penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² beside the loss ½ Σ wᵢrᵢ².
+
+    This scaling is the only one used inside the package: the loss is a sum, not a
+    mean, and both terms carry a ½. Other packages' numbers: `translate`.
+
+    Parameters
+    ----------
+    l1, l2 : float or array (p,), default 0
+        Strengths, at least 0. l1 is in units of x·y, l2 of x². ``np.inf`` forces a zero.
+    """
+
+    l1: Any = 0.0
+    l2: Any = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            object.__setattr__(self, field.name, _checked_strength(field.name, getattr(self, field.name)))
+        sizes = {np.size(value) for value in (self.l1, self.l2) if np.ndim(value)}
+        if len(sizes) > 1:
+            raise ValueError(f"`l1` and `l2` must have the same length; got {sorted(sizes)}.")
+
+    @classmethod
+    def from_prior(cls, prior: Prior, noise_scale: float = 1.0) -> Self:
+        """Return the penalty that a prior amounts to at a noise scale.
+
+        Parameters
+        ----------
+        prior : Prior
+            With scales given as numbers or arrays.
+        noise_scale : float, default 1.0
+            σ, in units of y.
+
+        Returns
+        -------
+        Penalty
+            (σ²/b, σ²/τ²), or with scales relative to the noise (σ/b, 1/τ²).
+        """
+        if not isinstance(prior, Prior):
+            raise TypeError(f"`prior` must be a bayesreg prior; got {type(prior).__name__}.")
+        sigma = checked_noise_scale(noise_scale)
+        l1, l2 = strengths(*prior.rates(*prior.numeric_scales()), sigma, prior.relative_to_noise)
+        return cls(l1, l2)
+
+    def to_prior(self, noise_scale: float = 1.0) -> Prior:
+        """Return the prior, in absolute scales, that amounts to this penalty at a noise scale.
+
+        Parameters
+        ----------
+        noise_scale : float, default 1.0
+            σ, in units of y.
+
+        Returns
+        -------
+        LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior
+            By which of l1 and l2 are nonzero anywhere.
+
+        Raises
+        ------
+        NoEquivalent
+            Where a strength is infinite: no prior scale of zero exists.
+        """
+        sigma = checked_noise_scale(noise_scale)
+        if np.isinf(self.l1).any() or np.isinf(self.l2).any():
+            raise NoEquivalent("an infinite penalty has no prior: a scale must be positive. Drop the column.")
+        with np.errstate(divide="ignore"):
+            laplace_scale = np.square(sigma) / np.asarray(self.l1)
+            gaussian_scale = sigma / np.sqrt(np.asarray(self.l2))
+        has_l1, has_l2 = bool(np.any(self.l1)), bool(np.any(self.l2))
+        if has_l1 and has_l2:
+            return ElasticNetPrior(laplace_scale, gaussian_scale)
+        if has_l1:
+            return LaplacePrior(laplace_scale)
+        if has_l2:
+            return GaussianPrior(gaussian_scale)
+        return FlatPrior()
+
+    def value(self, coef: Any) -> float:
+        """Evaluate Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² at coefficients of shape (p,)."""
+        coef = np.asarray(coef, dtype=np.float64)
+        return float(np.sum(self.l1 * np.abs(coef) + 0.5 * self.l2 * coef**2))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Penalty):
+            return NotImplemented
+        return np.array_equal(self.l1, other.l1) and np.array_equal(self.l2, other.l2)
+
+    def __hash__(self) -> int:
+        return hash(repr(self))

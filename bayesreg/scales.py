@@ -1,0 +1,157 @@
+"""Values given per coefficient: a number, an array, or a mapping of feature names."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+ScaleLike = Any  # None, positive number, array (p,), mapping {name: number}, or a NumPyro distribution
+
+SMALLEST, LARGEST = 1e-100, 1e100
+
+
+def is_distribution(value: object) -> bool:
+    """Tell whether `value` is a NumPyro distribution, without importing NumPyro."""
+    return hasattr(value, "log_prob") and hasattr(value, "support")
+
+
+def _is_mapping(value: object) -> bool:
+    is_series = hasattr(value, "items") and hasattr(value, "index") and hasattr(value, "dtype")
+    return isinstance(value, Mapping) or is_series
+
+
+def _positive(label: str, value: object) -> float:
+    if isinstance(value, bool | np.bool_) or not isinstance(value, Real):
+        raise TypeError(
+            f"`{label}` must be a positive number, an array or a mapping of feature names; "
+            f"got {value!r} of type {type(value).__name__}."
+        )
+    number = float(value)
+    if np.isnan(number) or number <= 0:
+        raise ValueError(
+            f"`{label}` must be positive; got {number!r}. "
+            "np.inf leaves a coefficient unpenalised; a smaller scale shrinks more."
+        )
+    if number != np.inf and not SMALLEST <= number <= LARGEST:
+        raise ValueError(
+            f"`{label}` must lie between {SMALLEST:g} and {LARGEST:g} or be np.inf; got {number!r}. "
+            "Change the units of X or y."
+        )
+    return number
+
+
+def _checked_mapping(label: str, items: Iterable[tuple[Any, Any]]) -> dict[str, float]:
+    checked: dict[str, float] = {}
+    for name, value in items:
+        if name in checked:
+            raise ValueError(f"`{label}` names {name!r} more than once. Give each name once.")
+        checked[name] = _positive(label, value)
+    return checked
+
+
+def checked(label: str, value: ScaleLike) -> ScaleLike:
+    """Return `value` validated and in a form that cannot change later.
+
+    Parameters
+    ----------
+    label : str
+        The argument's name, for the message.
+    value : None, positive number, array (p,), mapping or distribution
+        What the user gave.
+
+    Returns
+    -------
+    None, float, read-only array (p,), dict, or the distribution itself
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where an entry is no positive number, the array is not one-dimensional or
+        a name is repeated.
+    """
+    if value is None or is_distribution(value):
+        return value
+    if _is_mapping(value):
+        return _checked_mapping(label, value.items())
+    if isinstance(value, Real | str | bytes):
+        return _positive(label, value)
+    array = np.asarray(value)
+    if array.ndim == 0:
+        return _positive(label, array.item())
+    if array.ndim != 1:
+        raise ValueError(
+            f"`{label}` must be one number or one for each feature, shape (n_features,); "
+            f"got shape {array.shape}."
+        )
+    array = np.array([_positive(label, entry) for entry in array.tolist()], dtype=np.float64)
+    array.setflags(write=False)
+    return array
+
+
+def per_feature(
+    label: str, value: ScaleLike, names: Sequence[str], missing: float | None = None
+) -> Float[np.ndarray, " p"]:
+    """Spread a checked value over the features.
+
+    Parameters
+    ----------
+    label : str
+        The argument's name, for the message.
+    value : float, array (p,) or dict
+        A checked value.
+    names : sequence of p str
+        The features' names, in the order of the columns.
+    missing : float, optional
+        What a mapping means for the names that it leaves out; None refuses that.
+
+    Returns
+    -------
+    array (p,)
+
+    Raises
+    ------
+    ValueError
+        Where the length is wrong, or a mapping has names that are unknown,
+        ambiguous, or missing without a default.
+    """
+    if isinstance(value, dict):
+        return _mapping_per_feature(label, value, names, missing)
+    array = np.asarray(value, dtype=np.float64)
+    if array.ndim == 1 and array.size != len(names):
+        raise ValueError(
+            f"`{label}` must have one value for each of the {len(names)} features; got {array.size}."
+        )
+    return np.broadcast_to(array, (len(names),)).copy()
+
+
+def _mapping_per_feature(
+    label: str, value: dict[str, float], names: Sequence[str], missing: float | None
+) -> Float[np.ndarray, " p"]:
+    position = {name: j for j, name in enumerate(names)}
+    unknown = [name for name in value if name not in position]
+    if unknown:
+        raise ValueError(
+            f"`{label}` names features that the data do not have: {_listed(unknown)}. "
+            f"The data's features: {_listed(names)}."
+        )
+    ambiguous = [name for name in value if list(names).count(name) > 1]
+    if ambiguous:
+        raise ValueError(
+            f"`{label}` names {_listed(ambiguous)}, which more than one column bears. "
+            "Rename the columns, or give an array."
+        )
+    absent = [name for name in names if name not in value]
+    if absent and missing is None:
+        raise ValueError(
+            f"`{label}` has no value for {_listed(absent)}. "
+            "Name every feature (np.inf leaves one unpenalised), or give one number as the scale "
+            "and the exceptions as `factor`."
+        )
+    return np.array([value.get(name, missing) for name in names], dtype=np.float64)
+
+
+def _listed(names: Sequence[str], most: int = 10) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
