@@ -36,7 +36,7 @@ _HOME = {
     "NoModeError": "errors",
 }
 
-__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, "__version__"]
 
 if TYPE_CHECKING:
     from .compare import compare_map_with_penalized as compare_map_with_penalized

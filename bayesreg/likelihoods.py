@@ -69,7 +69,9 @@ def _from_distribution(distribution: Any) -> LogDensity:
 
     with jax.enable_x64(True):
         distribution = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
-        value_and_derivative = jax.jit(jax.value_and_grad(lambda d, sigma: jnp.sum(d.log_prob(sigma)), argnums=1))
+        value_and_derivative = jax.jit(
+            jax.value_and_grad(lambda d, sigma: jnp.sum(d.log_prob(sigma)), argnums=1)
+        )
 
     def log_density(sigma: float) -> tuple[float, float]:
         with jax.enable_x64(True):

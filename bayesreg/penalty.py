@@ -109,12 +109,7 @@ class Penalty:
         NoEquivalent
             Where a strength is infinite: no prior scale of zero exists.
         """
-        sigma = checked_noise_scale(noise_scale)
-        if np.isinf(self.l1).any() or np.isinf(self.l2).any():
-            raise NoEquivalent("an infinite penalty has no prior: a scale must be positive. Drop the column.")
-        with np.errstate(divide="ignore"):
-            laplace_scale = np.square(sigma) / np.asarray(self.l1)
-            gaussian_scale = sigma / np.sqrt(np.asarray(self.l2))
+        laplace_scale, gaussian_scale = self.prior_scales(noise_scale)
         has_l1, has_l2 = bool(np.any(self.l1)), bool(np.any(self.l2))
         if has_l1 and has_l2:
             return ElasticNetPrior(laplace_scale, gaussian_scale)
@@ -123,6 +118,22 @@ class Penalty:
         if has_l2:
             return GaussianPrior(gaussian_scale)
         return FlatPrior()
+
+    def prior_scales(self, noise_scale: float = 1.0) -> tuple[Any, Any]:
+        """Return (b, τ) = (σ²/l1, σ/√l2), floats or arrays; ``np.inf`` where a strength is 0.
+
+        Raises
+        ------
+        NoEquivalent
+            Where a strength is infinite.
+        """
+        sigma = checked_noise_scale(noise_scale)
+        if np.isinf(self.l1).any() or np.isinf(self.l2).any():
+            raise NoEquivalent("an infinite penalty has no prior: a scale must be positive. Drop the column.")
+        with np.errstate(divide="ignore"):
+            scales = sigma**2 / np.asarray(self.l1), sigma / np.sqrt(np.asarray(self.l2))
+        laplace_scale, gaussian_scale = (float(s) if s.ndim == 0 else s for s in scales)
+        return laplace_scale, gaussian_scale
 
     def value(self, coef: Any) -> float:
         """Evaluate Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² at coefficients of shape (p,)."""

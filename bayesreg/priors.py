@@ -6,7 +6,7 @@ the noise; no other module knows a prior's formula.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import KW_ONLY, dataclass, fields, replace
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import Any, final
 
 import numpy as np
@@ -277,14 +277,8 @@ class ElasticNetPrior(Prior):
 class FlatPrior(Prior):
     """Improper flat prior on every coefficient, whose mode is least squares."""
 
-    @property
-    def factor(self) -> None:  # type: ignore[override]
-        """None: a flat prior has no scale to multiply."""
-
-    @property
-    def relative_to_noise(self) -> bool:  # type: ignore[override]
-        """False: a flat prior has no scale."""
-        return False
+    factor: ScaleLike = field(default=None, init=False, repr=False)
+    relative_to_noise: bool = field(default=False, init=False, repr=False)
 
     def scales(self) -> dict[str, ScaleLike]:
         """Return nothing: a flat prior has no scale."""

@@ -123,8 +123,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         raise TypeError(f"`model` must be a LinearModel; got {type(model).__name__}.")
     if not isinstance(data, RowData | GramData):
         raise TypeError(
-            f"`data` must be RowData or GramData; got {type(data).__name__}. "
-            "Write RowData.from_arrays(X, y)."
+            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
         )
     require_two_rows(data.n_samples)
     centre = model.fit_intercept and model.intercept_prior is None
@@ -158,9 +157,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
     )
 
 
-def prior_rates(
-    model: LinearModel, names: tuple[str, ...], column_sd: Float[np.ndarray, " p"]
-) -> Rates:
+def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.ndarray, " p"]) -> Rates:
     """Spread the prior over the features, on the original columns.
 
     Parameters

@@ -50,7 +50,9 @@ def as_matrix(X: Any, names: Sequence[str] | None = None) -> Matrix:
         )
     n, p = values.shape
     if p == 0:
-        raise ValueError(f"`X` has no column: 0 feature(s) (shape=({n}, 0)) while a minimum of 1 is required.")
+        raise ValueError(
+            f"`X` has no column: 0 feature(s) (shape=({n}, 0)) while a minimum of 1 is required."
+        )
     if n == 0:
         raise ValueError(f"`X` has no row: 0 sample(s) (shape=(0, {p})) while a minimum of 1 is required.")
     if names is not None and len(names) != p:
@@ -107,7 +109,9 @@ def as_weights(sample_weight: Any, n_samples: int) -> Vector:
             "A weight of 2 means the row twice, 0 the row absent; there is no less than absent."
         )
     if not values.any():
-        raise ValueError("`sample_weight` is zero for every row, which leaves no data. Give some row a weight.")
+        raise ValueError(
+            "`sample_weight` is zero for every row, which leaves no data. Give some row a weight."
+        )
     return values
 
 
@@ -122,7 +126,9 @@ def _refuse_sparse(value: Any, what: str = "X") -> None:
 def _numeric_array(value: Any, what: str) -> np.ndarray:
     array = np.asarray(value)
     if array.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: `{what}` is {array.dtype}. Give real and imaginary parts.")
+        raise ValueError(
+            f"Complex data not supported: `{what}` is {array.dtype}. Give real and imaginary parts."
+        )
     if array.dtype.kind in "US":
         raise ValueError(_text_message(what, []))
     if array.dtype.kind in "mM":

@@ -146,7 +146,9 @@ class GramData:
     @classmethod
     def _from_chunk(cls, number: int, chunk: Any, feature_names: Sequence[str] | None) -> Self | None:
         if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
-            raise TypeError(f"chunk {number} must be (X, y) or (X, y, sample_weight); got {type(chunk).__name__}.")
+            raise TypeError(
+                f"chunk {number} must be (X, y) or (X, y, sample_weight); got {type(chunk).__name__}."
+            )
         X, y, weight = chunk if len(chunk) == 3 else (*chunk, None)
         if np.shape(X)[:1] == (0,) or (weight is not None and np.ndim(weight) and not np.any(weight)):
             return None
@@ -191,7 +193,9 @@ class GramData:
         """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
         return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
 
-    def least_squares(self, *, centre: bool, intercept_column: bool = False) -> "tuple[GramLeastSquares, Means]":
+    def least_squares(
+        self, *, centre: bool, intercept_column: bool = False
+    ) -> "tuple[GramLeastSquares, Means]":
         """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
         total, x_mean, y_mean = self.sum_weights, self.x_mean, self.y_mean
         if centre:
@@ -214,7 +218,9 @@ class GramData:
 class GramLeastSquares:
     """Least squares on sufficient statistics."""
 
-    def __init__(self, gram: Float[np.ndarray, "p p"], cross: Float[np.ndarray, " p"], response_ss: float) -> None:
+    def __init__(
+        self, gram: Float[np.ndarray, "p p"], cross: Float[np.ndarray, " p"], response_ss: float
+    ) -> None:
         self.gram, self.cross, self.response_ss = gram, cross, response_ss
 
     @property
@@ -229,7 +235,9 @@ class GramLeastSquares:
         """How many products a gradient sums."""
         return self.cross.size
 
-    def residuals(self, coefs: Float[np.ndarray, "k p"]) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+    def residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
         gradients = self.cross - coefs @ self.gram
         squares = self.response_ss - np.einsum("kp,kp->k", coefs, self.cross + gradients)

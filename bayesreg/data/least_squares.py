@@ -42,7 +42,7 @@ class LeastSquares(Protocol):
 
     @property
     def response_ss(self) -> float:
-        """y'y."""
+        """Y'y."""
 
     @property
     def squared_norms(self) -> Float[np.ndarray, " p"]:
@@ -56,7 +56,9 @@ class LeastSquares(Protocol):
     def n_terms(self) -> int:
         """How many products a gradient sums, for bounds on rounding."""
 
-    def residuals(self, coefs: Float[np.ndarray, "k p"]) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+    def residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
 
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:

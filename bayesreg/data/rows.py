@@ -108,7 +108,9 @@ class RowData:
         y -= y_left
         return X, y, Means(x_mean + x_left, y_mean + y_left)
 
-    def least_squares(self, *, centre: bool, intercept_column: bool = False) -> "tuple[RowLeastSquares, Means]":
+    def least_squares(
+        self, *, centre: bool, intercept_column: bool = False
+    ) -> "tuple[RowLeastSquares, Means]":
         """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
         root = np.sqrt(self.sample_weight)
         if centre:
@@ -166,7 +168,7 @@ class RowLeastSquares:
 
     @property
     def response_ss(self) -> float:
-        """y'y."""
+        """Y'y."""
         return float(self.y @ self.y)
 
     @cached_property
@@ -181,7 +183,9 @@ class RowLeastSquares:
         """How many products a gradient sums."""
         return self.y.size
 
-    def residuals(self, coefs: Float[np.ndarray, "k p"]) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+    def residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
         gradients, squares = np.empty(coefs.shape), np.empty(len(coefs))
         step = max(1, _RESIDUAL_BLOCK // max(1, self.y.size))
@@ -221,7 +225,9 @@ class RowLeastSquares:
         y -= Q @ (Q.T @ y)
         _zero_null(X, y, x_limit, y_limit)
         kernel = _full_kernel(right, rank)
-        block = FlatBlock((right[:rank].T / values[:rank]) / norms[:, None], null_space(kernel, norms), cross, response)
+        block = FlatBlock(
+            (right[:rank].T / values[:rank]) / norms[:, None], null_space(kernel, norms), cross, response
+        )
         return RowLeastSquares(X, y), block
 
 

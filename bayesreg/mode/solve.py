@@ -332,14 +332,18 @@ def _reference_prior(prior: Prior) -> Prior:
             "Give them as `factor`; the path keeps it."
         )
     if any(v == np.inf for v in prior.scales().values()):
-        raise ValueError("a path cannot start from an infinite scale. Give a finite one, or FlatPrior to map_estimate.")
+        raise ValueError(
+            "a path cannot start from an infinite scale. Give a finite one, or FlatPrior to map_estimate."
+        )
     return prior.with_scale(1.0) if None in prior.scales().values() else prior
 
 
 def _checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
     values = np.atleast_1d(np.array(scales, dtype=np.float64))
     if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(f"`scales` must be positive finite numbers, shape (k,), k at least 1; got {scales!r}.")
+        raise ValueError(
+            f"`scales` must be positive finite numbers, shape (k,), k at least 1; got {scales!r}."
+        )
     return values
 
 

@@ -1,0 +1,96 @@
+"""The demonstration: one data set, both penalties, every claim beside its check."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from .compare import compare_map_with_penalized
+from .conventions import Translation, translate
+from .data.rows import RowData
+from .likelihoods import GaussianLikelihood
+from .mode.solve import map_estimate, map_path
+from .model import LinearModel
+from .plots import plot_coefficient_path
+from .priors import FlatPrior, GaussianPrior, LaplacePrior, Prior
+
+_LASSO_ALPHA, _RIDGE_ALPHA = 0.1, 0.1
+
+
+def run(directory: Path) -> None:
+    """Print the comparison and write the coefficient path as PNG into `directory`."""
+    from sklearn.datasets import load_diabetes
+
+    directory.mkdir(parents=True, exist_ok=True)
+    console = Console(width=100, highlight=False)
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    data = RowData.from_arrays(X, y)
+    least_squares = map_estimate(LinearModel(FlatPrior(), GaussianLikelihood(1.0)), data)
+    degrees_of_freedom = data.n_samples - data.n_features - 1
+    sigma = float(np.sqrt(2 * least_squares.certificate.primal / degrees_of_freedom))
+    console.print(
+        f"Diabetes data: {data.n_samples} patients, {data.n_features} features, y = disease progression after a year.\n"
+        f"Noise scale, from least squares: sigma = sqrt(RSS / (n - p - 1)) = {sigma:.4f}.\n"
+    )
+    lasso = translate(_LASSO_ALPHA, "sklearn.Lasso", "LaplacePrior", y=y, noise_scale=sigma)
+    ridge = translate(_RIDGE_ALPHA, "sklearn.Ridge", "GaussianPrior", y=y, noise_scale=sigma)
+    for name, prior, translation in (
+        ("Lasso", LaplacePrior(float(lasso)), lasso),
+        ("Ridge", GaussianPrior(float(ridge)), ridge),
+    ):
+        _print_comparison(console, name, prior, translation, X, y, sigma)
+    _draw(directory / "coefficient_path.png", data, sigma)
+    console.print(f"Coefficient paths: {directory / 'coefficient_path.png'}")
+
+
+def _print_comparison(
+    console: Console,
+    name: str,
+    prior: Prior,
+    translation: Translation,
+    X: pd.DataFrame,
+    y: pd.Series,
+    sigma: float,
+) -> None:
+    model = LinearModel(prior, GaussianLikelihood(sigma))
+    frame = compare_map_with_penalized(model, X, y)
+    table = Table(title=f"{type(prior).__name__}: its mode is the {name.lower()}", title_justify="left")
+    for column, justify in (
+        ("feature", "left"),
+        ("our MAP", "right"),
+        (f"scikit-learn's {name}", "right"),
+        ("difference", "right"),
+    ):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    for feature, row in frame.iterrows():
+        ours, theirs, difference = (float(value) + 0.0 for value in row)  # + 0.0 turns -0.0 into 0.0
+        table.add_row(str(feature), f"{ours:.6f}", f"{theirs:.6f}", f"{difference:.1e}")
+    console.print(table)
+    mode = map_estimate(model, RowData.from_arrays(X, y))
+    strength = "l1" if np.any(mode.penalty.l1) else "l2"
+    value = float(np.max(getattr(mode.penalty, strength)))
+    console.print(f"certificate   duality gap {mode.duality_gap:.1e} of the null model's objective;")
+    console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the rows")
+    console.print(
+        f"lambda        canonical {strength} = {value:.6g}  <->  prior scale = {float(translation):.6g}"
+    )
+    console.print(f"scikit-learn  {frame.attrs['code']}")
+    console.print(
+        f"bayesreg      br.BayesRegressor({translation.code}, noise_scale={sigma!r})\n", soft_wrap=True
+    )
+
+
+def _draw(file: Path, data: RowData, sigma: float) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 9), layout="constrained")  # no pyplot: no window, no global state
+    axes = figure.subplots(2, 1)
+    for ax, prior, title in (
+        (axes[0], LaplacePrior(), "Laplace prior: coefficients are exactly zero until they enter"),
+        (axes[1], GaussianPrior(), "Gaussian prior: all shrink together, none is zero"),
+    ):
+        path = map_path(LinearModel(prior, GaussianLikelihood(sigma)), data)
+        plot_coefficient_path(path, ax, title)
+    figure.savefig(file, dpi=120)
