@@ -17,8 +17,8 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 _SWEEPS_PER_ROUND = 4
-_NEWTON_STEPS_PER_ROUND = 50
 _MAX_ROUNDS = 500
+_CONTINUATION = 4.0  # factor from one l1 to the next on the way to the one asked for
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _STEP_LENGTHS = 0.5 ** np.arange(12)
@@ -69,34 +69,38 @@ def _descent_direction(problem: _Scaled, coef: Array, gradient: Array) -> tuple[
     return slope, jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(hessian, lower=True), slope)
 
 
-def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> Array:
-    """Take the best of several steps along the Newton direction, stopping at zero where a sign would change."""
+def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
+    """Take the best of several steps along the Newton direction, stopping at zero where a sign would change.
+
+    Also tell whether the step fell short of the whole one.
+    """
     slope, direction = _descent_direction(problem, coef, gradient)
-    first_zero = jnp.where(coef * direction < 0.0, -coef / direction, jnp.inf)
-    to_first_zero = jnp.minimum(jnp.min(jnp.where(problem.l1 > 0.0, first_zero, jnp.inf)), 1.0)
-    lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), to_first_zero)
-    moved = coef + lengths[:, None] * direction
-    candidates = jnp.where((problem.l1 > 0.0) & (moved * coef <= 0.0), 0.0, moved)
+    crossing = (problem.l1 > 0.0) & (coef * direction < 0.0)
+    zero_at = jnp.where(crossing, -coef / direction, jnp.inf)
+    lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), jnp.minimum(jnp.min(zero_at, initial=jnp.inf), 1.0))
+    reached = zero_at <= lengths[:, None]
+    candidates = jnp.where(reached, 0.0, coef + lengths[:, None] * direction)
     change = candidates - coef
     objective = jnp.sum(change * (0.5 * (change @ problem.gram + problem.l2 * change) - slope), axis=1)
-    best = jnp.nanargmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
-    return jnp.where(objective[best] < 0.0, candidates[best], coef)
+    best = jnp.argmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
+    improves = objective[best] <= 0.0
+    whole = (best == 0) & ~jnp.any(reached[0])
+    return jnp.where(improves, candidates[best], coef), improves & ~whole
 
 
 def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
-    """Repeat Newton steps while they keep dropping coefficients from the support."""
+    """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
 
-    def dropping(state: tuple[Array, Array, Array, Array]) -> Array:
-        return state[2] & (state[3] < _NEWTON_STEPS_PER_ROUND)
+    def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
+        return state[2] & (state[3] < coef.size)
 
     def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         coef, gradient, _, count = state
-        new = _newton_step(problem, coef, gradient)
-        dropped = jnp.any((new == 0.0) & (coef != 0.0))
-        return new, _gradient(problem, new), dropped, count + 1
+        coef, fell_short = _newton_step(problem, coef, gradient)
+        return coef, _gradient(problem, coef), fell_short, count + 1
 
     start = (coef, _gradient(problem, coef), jnp.asarray(True), jnp.zeros((), dtype=jnp.int64))
-    return lax.while_loop(dropping, step, start)[:2]
+    return lax.while_loop(unfinished, step, start)[:2]
 
 
 def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
@@ -150,12 +154,32 @@ def _unfinished(problem: _Scaled, state: _State) -> Array:
     return (state.violation > rounding) & within_limits
 
 
-def _solve(problem: _Scaled, initial: Array) -> _State:
+def _descend(problem: _Scaled, initial: Array, n_rounds: Array) -> tuple[Array, Array]:
+    """Minimise from an initial point; `n_rounds` counts on."""
     gradient = _gradient(problem, initial)
     violation = _violation(problem, initial, gradient)
     zero = jnp.zeros((), dtype=jnp.int64)
     state = _State(initial, gradient, violation, violation, zero, zero, jnp.asarray(True))
-    return lax.while_loop(partial(_unfinished, problem), partial(_round, problem), state)
+    state = lax.while_loop(partial(_unfinished, problem), partial(_round, problem), state)
+    return state.coef, n_rounds + state.n_rounds
+
+
+def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
+    """Minimise along a falling l1 that begins where the initial point is about optimal.
+
+    From far away the support would first overshoot, and p > n makes that expensive.
+    """
+    slope = jnp.abs(_gradient(problem, initial) - problem.l2 * initial)
+    excess = jnp.max(jnp.where(problem.l1 > 0.0, slope / problem.l1, 1.0), initial=1.0)
+
+    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        coef, n_rounds, excess = state
+        excess = jnp.maximum(excess / _CONTINUATION, 1.0)
+        coef, n_rounds = _descend(problem._replace(l1=excess * problem.l1), coef, n_rounds)
+        return coef, n_rounds, jnp.where(excess > 1.0, excess, 0.0)
+
+    start = (initial, jnp.zeros((), dtype=jnp.int64), excess)
+    return lax.while_loop(lambda state: state[2] > 0.0, step, start)[:2]
 
 
 @jax.jit
@@ -173,8 +197,8 @@ def _solve_all(
         problem = _Scaled(
             scaled_gram, usable * start / unit, usable * gradient * unit, l1 * unit, l2 * unit**2, usable
         )
-        solution = _solve(problem, jnp.where(follow, previous, problem.start))
-        return solution.coef, (solution.coef * unit, solution.n_rounds)
+        coef, n_rounds = _solve(problem, jnp.where(follow, previous, problem.start))
+        return coef, (coef * unit, n_rounds)
 
     first = usable * starts[0] / unit
     return lax.scan(step, first, (starts, gradients, l1, l2))[1]

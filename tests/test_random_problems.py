@@ -1,0 +1,79 @@
+"""A seeded sweep over random problems: every certificate holds when the referee recomputes it."""
+
+import warnings
+
+import numpy as np
+import pytest
+from conftest import model, referee
+
+import bayesreg as br
+
+FEATURES = (1, 2, 3, 7, 20, 60, 150)
+
+
+def random_problem(seed):
+    """Draw shape, correlation, degeneracy, weights, scales and penalty."""
+    rng = np.random.default_rng(seed)
+    p = int(rng.choice(FEATURES))
+    n = int(np.exp(rng.uniform(np.log(2), np.log(200))))
+    X = rng.normal(size=(n, p)) + rng.choice([0.0, 1.0, 5.0]) * rng.normal(size=(n, 1))
+    if rng.random() < 0.3:
+        X = np.cumsum(X, axis=1)
+    if rng.random() < 0.3 and p > 1:
+        X[:, rng.integers(p)] = X[:, rng.integers(p)]  # a duplicate, or by chance none
+    if rng.random() < 0.2:
+        X[:, rng.integers(p)] = rng.choice([0.0, 3.3])
+    if rng.random() < 0.3:
+        X = X * 10.0 ** rng.uniform(-6, 6, p)
+    size = np.abs(X).max(axis=0)
+    sd = np.where(X.std(axis=0) > 1e-10 * size, X.std(axis=0), np.where(size > 0, size, 1.0))
+    coef = np.where(rng.random(p) < 0.3, rng.normal(size=p), 0.0) / sd
+    y = X @ coef + rng.choice([0.0, 0.1, 1.0, 10.0]) * rng.normal(size=n) + rng.choice([0.0, 100.0])
+    w = rng.choice([None, "some"])
+    w = None if w is None else rng.choice([0.0, 0.5, 1.0, 3.0], size=n, p=[0.1, 0.3, 0.3, 0.3])
+    if w is not None and np.count_nonzero(w) < 2:
+        w = None
+    intercept = bool(rng.random() < 0.7)
+    top = np.abs((X - intercept * X.mean(axis=0)).T @ (y - intercept * y.mean()) / sd).max()
+    top = max(top, 1e-3 * np.linalg.norm(y), 1e-6)
+    l1 = top * 10.0 ** rng.uniform(-6, 0.2) * sd
+    l2 = top * 10.0 ** rng.uniform(-6, 0.2) * sd**2 / max(np.abs(y).max(), 1e-3)
+    kind = rng.choice(["laplace", "gaussian", "elastic net"])
+    if kind == "gaussian":
+        prior, l1 = br.GaussianPrior(1 / np.sqrt(l2)), np.zeros(p)
+    elif kind == "laplace":
+        prior, l2 = br.LaplacePrior(1 / l1), np.zeros(p)
+    else:
+        prior = br.ElasticNetPrior(1 / l1, 1 / np.sqrt(l2))
+    return X, y, w, intercept, prior, l1, l2
+
+
+def check(seed):
+    X, y, w, intercept, prior, l1, l2 = random_problem(seed)
+    linear = model(prior, fit_intercept=intercept)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", br.DegenerateDataWarning)
+        modes = [
+            br.map_estimate(linear, data)
+            for data in (br.RowData.from_arrays(X, y, w), br.GramData.from_arrays(X, y, w))
+        ]
+    rows, gram = modes
+    gap, objective = referee(X, y, rows.coef, rows.intercept, l1, l2, fit_intercept=intercept, weights=w)
+    assert abs(gap - rows.duality_gap) < 1e-9
+    assert rows.converged
+    _, gram_objective = referee(X, y, gram.coef, gram.intercept, l1, l2, fit_intercept=intercept, weights=w)
+    null = gram.certificate.null_objective
+    assert gram_objective <= objective + (1e-8 + gram.certificate.rounding) * max(null, objective)
+
+
+@pytest.mark.parametrize("block", range(8))
+def test_certificates_hold(block):
+    for seed in range(40 * block, 40 * (block + 1)):
+        check(seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(20))
+def test_certificates_hold_for_two_thousand(block):
+    for seed in range(1000 + 100 * block, 1000 + 100 * (block + 1)):
+        check(seed)
