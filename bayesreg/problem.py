@@ -101,6 +101,20 @@ class Problem:
         return coefs[:, : self.n_features], intercepts
 
 
+def check_model(model: LinearModel) -> None:
+    """Refuse what is no model.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(model, LinearModel):
+        raise TypeError(
+            f"`model` must be a LinearModel; got {type(model).__name__}. "
+            "Write LinearModel(prior, likelihood)."
+        )
+
+
 def resolve(model: LinearModel, data: Data) -> Problem:
     """Bring a model and data together.
 
@@ -119,8 +133,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         Where names or lengths in the prior do not fit the data, where a scale is a
         distribution, or where the data have one row.
     """
-    if not isinstance(model, LinearModel):
-        raise TypeError(f"`model` must be a LinearModel; got {type(model).__name__}.")
+    check_model(model)
     if not isinstance(data, RowData | GramData):
         raise TypeError(
             f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."

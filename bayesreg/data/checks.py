@@ -124,7 +124,10 @@ def _refuse_sparse(value: Any, what: str = "X") -> None:
 
 
 def _numeric_array(value: Any, what: str) -> np.ndarray:
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"`{what}` is no array of numbers: its rows differ in length ({error}).") from None
     if array.dtype.kind == "c":
         raise ValueError(
             f"Complex data not supported: `{what}` is {array.dtype}. Give real and imaginary parts."

@@ -36,7 +36,7 @@ def solve_coefs(
     Coefs
     """
     least_squares, k = problem.reduced, len(l1)
-    if l1.shape[1] == 0:
+    if not least_squares.cross.any():  # no penalised columns, or none that y leans on: 0 is optimal
         return Coefs(np.zeros(l1.shape), np.zeros(k, dtype=int))
     if not l1.any():
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))

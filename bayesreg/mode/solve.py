@@ -12,7 +12,7 @@ from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..model import LinearModel
 from ..penalty import Penalty
 from ..priors import FlatPrior, GaussianPrior, Prior
-from ..problem import Data, Problem, Rates, prior_rates, resolve
+from ..problem import Data, Problem, Rates, check_model, prior_rates, resolve
 from .certificate import Certificate, certify
 from .coefs import solve_coefs
 from .noise import NoiseMode, noise_modes
@@ -181,10 +181,10 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     0.5
     """
     _check_tol(tol)
+    check_model(model)
     _refuse_sampled_scale(model)
     problem = resolve(model, data)
-    if problem.least_squares.response_ss == 0.0:
-        warnings.warn(_constant_response(problem), DegenerateDataWarning, stacklevel=2)
+    _warn_of_constant_response(problem)
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
     solution = solve_coefs(problem, l1, l2)
@@ -244,6 +244,7 @@ def map_path(
         Where the noise is unknown, or the prior's scale is not one number.
     """
     _check_tol(tol)
+    check_model(model)
     _refuse_sampled_scale(model)
     sigma = model.likelihood.known_noise_scale
     if sigma is None:
@@ -253,6 +254,7 @@ def map_path(
         )
     prior = _reference_prior(model.prior)
     problem = resolve(_with_prior(model, prior), data)
+    _warn_of_constant_response(problem)
     if scales is None:
         scales = _default_scales(problem, prior, n_scales, min_ratio, sigma)
     values = _checked_scales(scales)
@@ -293,9 +295,12 @@ def _noise_scale(problem: Problem) -> tuple[float, tuple[NoiseMode, ...]]:
     return modes[0].noise_scale, modes
 
 
-def _constant_response(problem: Problem) -> str:
+def _warn_of_constant_response(problem: Problem) -> None:
+    if problem.least_squares.response_ss > 0.0:
+        return
     what = "constant" if problem.centred else "zero in every row"
-    return f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
+    message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
+    warnings.warn(message, DegenerateDataWarning, stacklevel=3)
 
 
 def _missed(gap: float, tol: float) -> str:
@@ -311,7 +316,7 @@ def _check_tol(tol: float) -> None:
 
 
 def _refuse_sampled_scale(model: LinearModel) -> None:
-    if isinstance(model, LinearModel) and model.prior.has_sampled_scale:
+    if model.prior.has_sampled_scale:
         raise NoModeError(_SAMPLED_SCALE)
 
 

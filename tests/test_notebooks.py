@@ -1,0 +1,66 @@
+"""Each notebook's script runs clean, and the executed notebook beside it is that script's."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jupytext
+import nbformat
+import pytest
+
+NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
+SCRIPTS = sorted(NOTEBOOKS.glob("*.py"))
+TIME_LIMIT = 120.0  # seconds
+
+each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+
+
+def executed(script):
+    return nbformat.read(script.with_suffix(".ipynb"), as_version=4)
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def sources(notebook):
+    return [(cell.cell_type, cell.source) for cell in notebook.cells]
+
+
+def test_there_are_notebooks():
+    assert SCRIPTS
+    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {script.stem for script in SCRIPTS}
+
+
+@each_script
+def test_script_runs_in_a_fresh_interpreter_without_a_warning(script, tmp_path):
+    run = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+
+
+@each_script
+def test_executed_notebook_has_the_cells_of_the_script(script):
+    assert sources(executed(script)) == sources(jupytext.read(script))
+
+
+@each_script
+def test_notebook_was_executed_once_from_top_to_bottom(script):
+    counts = [cell.execution_count for cell in code_cells(executed(script))]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_script
+def test_no_output_is_an_error(script):
+    outputs = [output for cell in code_cells(executed(script)) for output in cell.outputs]
+    assert outputs
+    assert all(output.output_type != "error" for output in outputs)
+    assert all(output.get("name") != "stderr" for output in outputs)

@@ -1,0 +1,149 @@
+"""The joint mode over coefficients and noise scale, against brute force and known answers."""
+
+import warnings
+
+import numpy as np
+import pytest
+from conftest import diabetes, model, wide
+from scipy import optimize, stats
+from sklearn.linear_model import Lasso
+
+import bayesreg as br
+
+
+def random_data(seed):
+    rng = np.random.default_rng(seed)
+    n, p = int(rng.integers(8, 40)), int(rng.choice([2, 5, 10]))
+    X = rng.normal(size=(n, p))
+    y = 3 * X[:, 0] + rng.normal(size=n) * rng.choice([0.05, 0.3, 1.0])
+    return X, y, float(np.exp(rng.uniform(-5, 1)))
+
+
+def minus_log_joint(X, y, coef, intercept, sigma, scale, relative):
+    """Write the joint density down again, from scipy's distributions."""
+    unit = scale * sigma if relative else scale
+    noise_prior = stats.t(df=4, scale=y.std()).logpdf(sigma)
+    likelihood = stats.norm(intercept + X @ coef, sigma).logpdf(y).sum()
+    return -(likelihood + stats.laplace(scale=unit).logpdf(coef).sum() + noise_prior)
+
+
+def brute_force_profile(X, y, sigmas, scale, relative):
+    """Evaluate the joint density at each σ with scikit-learn's coefficients there."""
+    values = []
+    for sigma in sigmas:
+        l1 = sigma / scale if relative else sigma**2 / scale
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            lasso = Lasso(l1 / len(y), tol=1e-12, max_iter=20_000).fit(X, y)
+        values.append(minus_log_joint(X, y, lasso.coef_, lasso.intercept_, sigma, scale, relative))
+    return np.array(values)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+@pytest.mark.parametrize("seed", [0, 6, 13, 14, 15, 30])
+def test_no_better_mode_by_brute_force(seed, relative):
+    X, y, scale = random_data(seed)
+    linear = br.LinearModel(br.LaplacePrior(scale, relative_to_noise=relative))
+    mode = br.map_estimate(linear, br.RowData.from_arrays(X, y))
+    ours = minus_log_joint(X, y, mode.coef, mode.intercept, mode.noise_scale, scale, relative)
+    sigmas = y.std() * np.geomspace(1e-3, 30, 250)
+    values = brute_force_profile(X, y, sigmas, scale, relative)
+    assert ours <= values.min() + 1e-9
+    inner = np.flatnonzero((values[1:-1] < values[:-2]) & (values[1:-1] < values[2:])) + 1
+    seen = np.sort([local.noise_scale for local in mode.local_modes])
+    assert len(inner) == len(seen)
+    assert np.all((sigmas[inner - 1] < seen) & (seen < sigmas[inner + 1]))
+    if relative:
+        assert len(seen) == 1
+
+
+def test_local_modes_are_reported_and_ranked_by_density():
+    X, y, scale = random_data(14)
+    mode = br.map_estimate(br.LinearModel(br.LaplacePrior(scale)), br.RowData.from_arrays(X, y))
+    assert len(mode.local_modes) == 3
+    assert mode.noise_scale == mode.local_modes[0].noise_scale
+    values = []
+    for local in mode.local_modes:
+        fixed = br.map_estimate(
+            model(br.LaplacePrior(scale), local.noise_scale), br.RowData.from_arrays(X, y)
+        )
+        values.append(
+            -minus_log_joint(X, y, fixed.coef, fixed.intercept, local.noise_scale, scale, relative=False)
+        )
+    densities = [local.log_density for local in mode.local_modes]
+    np.testing.assert_allclose(np.diff(values), np.diff(densities), rtol=1e-7)
+    assert densities == sorted(densities, reverse=True)
+
+
+def test_the_certificate_says_that_it_is_conditional():
+    X, y = diabetes()
+    data = br.RowData.from_arrays(X, y)
+    mode = br.map_estimate(br.LinearModel(br.LaplacePrior(300.0)), data)
+    assert mode.certificate.conditional_on_noise_scale
+    assert f"given noise_scale = {mode.noise_scale:.6g}" in str(mode.certificate)
+    fixed = br.map_estimate(model(br.LaplacePrior(300.0), mode.noise_scale), data)
+    np.testing.assert_allclose(mode.coef, fixed.coef, rtol=1e-12)
+    assert not fixed.certificate.conditional_on_noise_scale
+    assert mode.penalty == br.Penalty.from_prior(br.LaplacePrior(np.full(10, 300.0)), mode.noise_scale)
+
+
+def test_flat_prior_and_flat_noise_are_maximum_likelihood():
+    from numpyro.distributions import ImproperUniform, constraints
+
+    X, y = diabetes()
+    likelihood = br.GaussianLikelihood(ImproperUniform(constraints.positive, (), ()))
+    mode = br.map_estimate(br.LinearModel(br.FlatPrior(), likelihood), br.RowData.from_arrays(X, y))
+    design = np.column_stack([np.ones(len(y)), X])
+    rss = np.linalg.lstsq(design, y, rcond=None)[1][0]
+    np.testing.assert_allclose(mode.noise_scale, np.sqrt(rss / len(y)), rtol=1e-12)
+
+
+def test_ridge_with_a_noise_prior_against_a_general_optimiser():
+    import numpyro.distributions as dist
+
+    X, y = diabetes()
+    tau = 500.0
+    likelihood = br.GaussianLikelihood(dist.Gamma(3.0, 0.1))
+    mode = br.map_estimate(br.LinearModel(br.GaussianPrior(tau), likelihood), br.GramData.from_arrays(X, y))
+
+    def minus_log(v):
+        sigma = np.exp(v[-1])
+        noise_prior = stats.gamma(3.0, scale=10.0).logpdf(sigma)
+        coef = v[1:-1] * 100
+        likelihood = stats.norm(v[0] + X @ coef, sigma).logpdf(y).sum()
+        return -(likelihood + stats.norm(scale=tau).logpdf(coef).sum() + noise_prior)
+
+    start = np.concatenate([[y.mean()], np.zeros(10), [np.log(60.0)]])
+    found = optimize.minimize(minus_log, start, method="BFGS", options={"gtol": 1e-7})
+    at_mode = minus_log(np.concatenate([[mode.intercept], mode.coef / 100, [np.log(mode.noise_scale)]]))
+    assert at_mode <= found.fun + 1e-8
+    np.testing.assert_allclose(np.exp(found.x[-1]), mode.noise_scale, rtol=1e-4)
+
+
+@pytest.mark.parametrize("form", [br.RowData.from_arrays, br.GramData.from_arrays])
+def test_no_mode_where_the_data_can_be_fitted_perfectly(form):
+    import numpyro.distributions as dist
+
+    X, y = wide(20, 40)
+    for prior in (br.LaplacePrior(0.5), br.GaussianPrior(0.5), br.FlatPrior()):
+        with pytest.raises(br.NoModeError, match="no mode.*known noise_scale.*LogNormal.*relative_to_noise"):
+            br.map_estimate(br.LinearModel(prior), form(X, y))
+    outweighs = br.GaussianLikelihood(dist.LogNormal(0.0, 0.5))
+    assert br.map_estimate(br.LinearModel(br.LaplacePrior(0.5), outweighs), form(X, y)).converged
+    for prior in (br.LaplacePrior(), br.GaussianPrior(), br.LaplacePrior(0.5, relative_to_noise=True)):
+        assert br.map_estimate(br.LinearModel(prior), form(X, y)).converged
+
+
+def test_the_default_noise_prior_is_weak():
+    X, y = diabetes()
+    mode = br.map_estimate(br.LinearModel(br.FlatPrior()), br.RowData.from_arrays(X, y))
+    residual = y - mode.intercept - X @ mode.coef
+    np.testing.assert_allclose(mode.noise_scale, residual.std(), rtol=0.005)
+
+
+def test_units_of_y_carry_over():
+    X, y = diabetes()
+    one = br.map_estimate(br.LinearModel(br.LaplacePrior()), br.RowData.from_arrays(X, y))
+    thousand = br.map_estimate(br.LinearModel(br.LaplacePrior()), br.RowData.from_arrays(X, 1000 * y))
+    np.testing.assert_allclose(thousand.noise_scale, 1000 * one.noise_scale, rtol=1e-10)
+    np.testing.assert_allclose(thousand.coef, 1000 * one.coef, rtol=1e-9, atol=1e-9)
