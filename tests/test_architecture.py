@@ -1,0 +1,106 @@
+"""The layers hold: imports go one way, and only where docs/architecture.md says so."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
+# From the bottom up. A module may import what stands before it; those of one line, not each other.
+LAYERS = [
+    ["errors", "scales"],
+    ["priors"],
+    ["penalty"],
+    ["likelihoods"],
+    ["conventions"],
+    ["model"],
+    ["data.checks", "data.flat"],
+    ["data.least_squares"],
+    ["data.rows"],
+    ["data.gram"],
+    ["problem"],
+    ["gaussian"],
+    ["mode.quadratic", "mode.certificate"],
+    ["mode.coefs"],
+    ["mode.noise"],
+    ["mode.solve"],
+    ["compare"],
+    ["estimators", "plots"],
+    ["demo"],
+    ["cli"],
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+FILES = {
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
+    for path in PACKAGE.rglob("*.py")
+    if path.name != "__init__.py"
+}
+# What may be loaded at import, by module; everything else is imported where it is used.
+EAGER = {
+    "estimators": {"sklearn"},
+    "cli": {"click"},
+    "demo": {"pandas", "rich"},
+    "mode.quadratic": {"jax"},
+}
+
+
+def at_run_time(tree):
+    """Yield the import statements, those for the type checker left out."""
+    checking = {
+        id(node)
+        for test in ast.walk(tree)
+        if isinstance(test, ast.If) and getattr(test.test, "id", "") == "TYPE_CHECKING"
+        for node in ast.walk(test)
+    }
+    return [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) and id(n) not in checking]
+
+
+def imported_modules(name):
+    package = name.split(".")[:-1]
+    for node in at_run_time(ast.parse(FILES[name].read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            target = ".".join([*base, *(node.module or "").split(".")]).strip(".")
+            yield from [target] if node.module else [alias.name for alias in node.names]
+
+
+def test_every_module_has_a_layer():
+    assert set(FILES) == set(RANK)
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_imports_go_up_the_list_only(name):
+    for target in imported_modules(name):
+        if target in ("__version__", ""):
+            continue
+        assert target in RANK, f"{name} imports {target}, which is no module"
+        assert RANK[target] < RANK[name], f"{name} must not import {target}"
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_heavy_libraries_are_imported_where_they_are_used(name):
+    top = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+        for node in ast.parse(FILES[name].read_text()).body
+        if isinstance(node, ast.Import) or (isinstance(node, ast.ImportFrom) and not node.level)
+    }
+    heavy = {"jax", "numpyro", "arviz", "sklearn", "pandas", "matplotlib", "scipy", "rich", "click"}
+    assert top & heavy == EAGER.get(name, set())
+
+
+def test_only_conventions_knows_another_packages_scaling():
+    for name, path in FILES.items():
+        words = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+        if name not in ("conventions", "demo"):
+            assert not words & {"alpha", "l1_ratio", "lambda_"}, name
+
+
+def test_no_mutable_global_jax_setting():
+    for name, path in FILES.items():
+        assert "jax.config" not in path.read_text(), name
+
+
+def test_the_document_lists_every_module():
+    text = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    for name in FILES:
+        assert f"{name.split('.')[-1]}.py" in text, f"docs/architecture.md does not mention {name}"

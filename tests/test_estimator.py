@@ -1,0 +1,147 @@
+"""BayesRegressor under scikit-learn's contract."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from conftest import diabetes
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_diabetes
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator
+
+import bayesreg as br
+
+# Array API input needs SCIPY_ARRAY_API set before SciPy is imported; scikit-learn skips its check without it.
+NOT_CHECKED_HERE = {"check_array_api_input"}
+ESTIMATORS = [
+    br.BayesRegressor(),
+    br.BayesRegressor(br.LaplacePrior(0.5), noise_scale=1.0),
+    br.BayesRegressor(br.ElasticNetPrior(0.5, 1.0), noise_scale=1.0, standardize=True),
+    br.BayesRegressor(br.LaplacePrior(), fit_intercept=False),
+    br.BayesRegressor(br.FlatPrior(), noise_scale=1.0),
+]
+CHECKS = [pair for estimator in ESTIMATORS for pair in estimator_checks_generator(estimator)]
+
+
+def check_name(check):
+    return getattr(check, "func", check).__name__
+
+
+@pytest.mark.parametrize(
+    ("estimator", "check"),
+    [(e, c) for e, c in CHECKS if check_name(c) not in NOT_CHECKED_HERE],
+    ids=[f"{ESTIMATORS.index(e) if e in ESTIMATORS else i}-{check_name(c)}" for i, (e, c) in enumerate(CHECKS)
+         if check_name(c) not in NOT_CHECKED_HERE],
+)  # fmt: skip
+def test_sklearns_own_checks(estimator, check):
+    check(estimator)
+
+
+def test_all_of_sklearns_checks_are_run():
+    assert len(CHECKS) > 50 * len(ESTIMATORS)
+    assert not ESTIMATORS[0].__sklearn_tags__()._skip_test
+
+
+def test_equals_lasso_and_ridge():
+    X, y = diabetes()
+    w = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    for ours, theirs in (
+        (br.BayesRegressor(br.LaplacePrior(1 / (0.1 * w.sum())), noise_scale=1.0), Lasso(0.1, tol=1e-12)),
+        (br.BayesRegressor(br.GaussianPrior(1.0), noise_scale=1.0), Ridge(1.0)),
+    ):
+        ours.fit(X, y, sample_weight=w)
+        theirs.fit(X, y, sample_weight=w)
+        np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=0, atol=1e-6 * np.abs(theirs.coef_).max())
+        np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-7)
+        assert ours.score(X, y) == pytest.approx(theirs.score(X, y), rel=1e-8)
+        assert ours.duality_gap_ < 1e-10
+        assert ours.penalty_ == ours.map_.penalty
+        assert ours.noise_scale_ == 1.0
+
+
+def test_defaults_are_a_gaussian_prior_and_unknown_noise():
+    X, y = diabetes()
+    regressor = br.BayesRegressor().fit(X, y)
+    mode = br.map_estimate(br.LinearModel(br.GaussianPrior()), br.RowData.from_arrays(X, y))
+    np.testing.assert_array_equal(regressor.coef_, mode.coef)
+    assert regressor.noise_scale_ == mode.noise_scale
+
+
+@pytest.mark.parametrize("frame", ["pandas", "polars"])
+def test_frames(frame):
+    X, y = load_diabetes(return_X_y=True, as_frame=True)
+    given = X if frame == "pandas" else pl.from_pandas(X)
+    prior = br.LaplacePrior(0.1, factor={"bmi": np.inf})
+    regressor = br.BayesRegressor(prior, noise_scale=1.0).fit(given, y)
+    assert list(regressor.feature_names_in_) == list(X.columns)
+    plain = br.BayesRegressor(br.LaplacePrior(np.where(X.columns == "bmi", np.inf, 0.1)), noise_scale=1.0)
+    np.testing.assert_array_equal(regressor.coef_, plain.fit(X.to_numpy(), y).coef_)
+    np.testing.assert_allclose(regressor.predict(given), plain.predict(X.to_numpy()))
+    with pytest.raises(ValueError, match="feature names should match"):
+        regressor.predict(given[X.columns[::-1].tolist()])
+
+
+def test_before_fit_and_wrong_shapes():
+    with pytest.raises(NotFittedError):
+        br.BayesRegressor().predict([[1.0]])
+    regressor = br.BayesRegressor().fit(*diabetes())
+    with pytest.raises(ValueError, match="X has 3 features, but BayesRegressor is expecting 10"):
+        regressor.predict(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="`X` has 1 NaN in column 'x2'"):
+        regressor.predict(np.where(np.arange(10) == 2, np.nan, 1.0)[None, :])
+
+
+def test_bad_parameters_are_refused_at_fit_not_before():
+    X, y = diabetes()
+    for bad, message in (
+        (br.BayesRegressor(0.1), "`prior` must be LaplacePrior"),
+        (br.BayesRegressor(noise_scale=-1.0), "`noise_scale` must be a positive"),
+        (br.BayesRegressor(tol=-1.0), "`tol` must be a positive"),
+        (br.BayesRegressor(fit_intercept=None), "`fit_intercept` must be True or False"),
+    ):
+        with pytest.raises((TypeError, ValueError), match=message):
+            bad.fit(X, y)
+
+
+def test_clone_pickle_and_repr():
+    X, y = diabetes()
+    regressor = br.BayesRegressor(br.LaplacePrior(0.1, factor={"x0": 2.0}), noise_scale=2.0)
+    assert clone(regressor).get_params() == regressor.get_params()
+    regressor.fit(X, y)
+    back = pickle.loads(pickle.dumps(regressor))
+    np.testing.assert_array_equal(back.predict(X), regressor.predict(X))
+    assert "LaplacePrior(scale=0.1" in repr(regressor)
+    assert "BayesRegressor" in regressor._repr_html_()
+    assert pickle.loads(pickle.dumps(br.BayesRegressor().fit(X, y))).noise_scale_ > 0
+
+
+def test_pipelines_and_grid_search():
+    X, y = diabetes(scaled=False)
+    priors = [br.LaplacePrior(s) for s in (0.01, 0.1, 1.0)] + [br.GaussianPrior(1.0)]
+    pipeline = make_pipeline(StandardScaler(), br.BayesRegressor(noise_scale=1.0))
+    search = GridSearchCV(pipeline, {"bayesregressor__prior": priors}, cv=3).fit(X, y)
+    assert search.best_params_["bayesregressor__prior"] in priors
+    assert search.best_score_ > 0.4
+    inside = br.BayesRegressor(br.LaplacePrior(0.1), noise_scale=1.0, standardize=True)
+    outside = make_pipeline(StandardScaler(), br.BayesRegressor(br.LaplacePrior(0.1), noise_scale=1.0))
+    np.testing.assert_allclose(inside.fit(X, y).predict(X), outside.fit(X, y).predict(X), rtol=1e-9)
+    np.testing.assert_allclose(cross_val_score(inside, X, y), cross_val_score(outside, X, y), rtol=1e-9)
+
+
+def test_text_columns_through_a_one_hot_encoder():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"city": ["a", "b", "c"] * 20, "size": rng.normal(size=60)})
+    y = frame["size"] + (frame["city"] == "a")
+    encode = ColumnTransformer(
+        [("city", OneHotEncoder(sparse_output=False), ["city"])], remainder="passthrough"
+    )
+    pipeline = make_pipeline(encode, br.BayesRegressor(noise_scale=0.1)).fit(frame, y)
+    assert pipeline.score(frame, y) > 0.9

@@ -1,0 +1,122 @@
+"""Importing and using the package changes nothing of the user's, and compiles once a shape."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+from conftest import model
+
+import bayesreg as br
+
+
+def run(code):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_import_is_light():
+    heavy = "{'numpyro', 'arviz', 'sklearn', 'pandas', 'matplotlib', 'jax', 'scipy', 'rich', 'click'}"
+    run(f"""
+        import sys, bayesreg
+        assert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)
+        assert bayesreg.__version__ and 'LaplacePrior' in dir(bayesreg)
+    """)
+
+
+def test_the_mode_needs_no_plotting_or_sampling_library():
+    run("""
+        import sys, numpy as np, bayesreg as br
+        rng = np.random.default_rng(0)
+        data = br.RowData.from_arrays(rng.normal(size=(20, 3)), rng.normal(size=20))
+        br.map_estimate(br.LinearModel(br.LaplacePrior(0.1)), data)
+        assert not {'numpyro', 'arviz', 'sklearn', 'pandas', 'matplotlib'} & set(sys.modules)
+    """)
+
+
+def test_jax_settings_and_float32_arrays_stay():
+    run("""
+        import jax, jax.numpy as jnp, numpy as np
+        before = dict(jax.config.values)
+        mine = jnp.ones(3)
+        import numpyro.distributions as dist
+        import bayesreg as br
+        rng = np.random.default_rng(0)
+        X, y = rng.normal(size=(30, 4)).astype(np.float32), rng.normal(size=30).astype(np.float32)
+        copies = X.copy(), y.copy()
+        for prior in (br.LaplacePrior(0.1), br.GaussianPrior(), br.ElasticNetPrior(0.1, 1.0), br.FlatPrior()):
+            for noise in (1.0, None, dist.LogNormal(jnp.zeros(()), 1.0)):
+                mode = br.map_estimate(br.LinearModel(prior, br.GaussianLikelihood(noise)), br.RowData.from_arrays(X, y))
+                assert type(mode.coef) is np.ndarray and mode.coef.dtype == np.float64
+        br.map_path(br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0)), br.RowData.from_arrays(X, y))
+        br.BayesRegressor(br.LaplacePrior(0.1), 1.0).fit(X, y)
+        assert dict(jax.config.values) == before
+        assert mine.dtype == jnp.float32 and jnp.ones(3).dtype == jnp.float32
+        assert X.dtype == np.float32 and (X == copies[0]).all() and (y == copies[1]).all()
+    """)
+
+
+def test_works_when_the_user_has_enabled_x64():
+    run("""
+        import jax
+        jax.config.update("jax_enable_x64", True)
+        import numpy as np, bayesreg as br
+        data = br.RowData.from_arrays([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+        mode = br.map_estimate(br.LinearModel(br.LaplacePrior(1.0), br.GaussianLikelihood(1.0)), data)
+        assert abs(mode.coef[0] - 0.5) < 1e-14
+    """)
+
+
+class CompileCount:
+    """Counts what JAX compiles, through its public monitoring events."""
+
+    def __enter__(self):
+        import jax
+
+        self.count = 0
+        jax.monitoring.register_event_duration_secs_listener(self._listen)
+        return self
+
+    def _listen(self, event, duration, **_):
+        self.count += event == "/jax/core/compile/backend_compile_duration"
+
+    def __exit__(self, *_):
+        import jax
+
+        jax.monitoring.unregister_event_duration_listener(self._listen)
+
+
+def test_a_second_fit_of_the_same_shape_compiles_nothing():
+    rng = np.random.default_rng(0)
+
+    def fit_all(n, seed):
+        rng = np.random.default_rng(seed)
+        data = br.RowData.from_arrays(rng.normal(size=(n, 13)), rng.normal(size=n))
+        br.map_estimate(model(br.LaplacePrior(float(rng.uniform(0.01, 1)))), data)
+        br.map_estimate(model(br.ElasticNetPrior(0.1, 1.0), fit_intercept=False, standardize=True), data)
+        br.map_estimate(br.LinearModel(br.LaplacePrior()), data)
+        br.map_path(model(br.LaplacePrior()), data, n_scales=9)
+
+    with CompileCount() as first:
+        fit_all(50, seed=1)
+    with CompileCount() as second:
+        fit_all(50, seed=2)
+        fit_all(77, seed=3)  # the solver sees the Gram matrix only: another n is the same shape
+    assert first.count > 0
+    assert second.count == 0
+    del rng
+
+
+def test_public_names_resolve_and_unknown_ones_do_not():
+    import pytest
+
+    for name in br.__all__:
+        assert getattr(br, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = br.nothing
