@@ -55,7 +55,7 @@ def compare_map_with_penalized(
     common = Penalty(mode.penalty.l1 / unit, mode.penalty.l2 / unit**2)
     estimator, code = _sklearn_estimator(common, data, fit_intercept=model.fit_intercept)
     estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
-    penalized = np.append(estimator.coef_ / unit, estimator.intercept_)
+    penalized = np.append(estimator.coef_ / unit, estimator.intercept_) + 0.0  # no negative zeros
     ours = np.append(mode.coef, mode.intercept)
     frame = pd.DataFrame(
         {"map": ours, "penalized": penalized, "difference": ours - penalized},
