@@ -88,4 +88,5 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
     differs = any(
         np.ptp(getattr(penalty, name)) > 1e-9 * np.max(getattr(penalty, name)) for penalty in path.penalties
     )
-    upper.set_xlabel(f"largest canonical {name}" if differs else f"canonical {name}")
+    symbol, unit = ("λ₁", "x·y") if name == "l1" else ("λ₂", "x²")
+    upper.set_xlabel(f"{'largest ' if differs else ''}{symbol} (canonical {name}), in units of {unit}")

@@ -69,7 +69,7 @@ def test_path_plot_names_its_axes_and_lines():
     assert ax.get_xscale() == "log"
     assert {text.get_text() for text in ax.get_legend().get_texts()} == set(path.feature_names)
     upper = ax.child_axes[0]
-    assert upper.get_xlabel() == "canonical l1"
+    assert upper.get_xlabel().startswith("λ₁ (canonical l1)")
     line = ax.get_lines()[0]
     name = line.get_label()
     np.testing.assert_array_equal(line.get_ydata(), path.coefs[:, path.feature_names.index(name)])

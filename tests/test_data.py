@@ -57,7 +57,7 @@ def test_rows_equal_gram_equal_chunks(name, prior, intercept, weighted):
 
 
 @pytest.mark.parametrize("prior", ["laplace", "gaussian", "laplace, default scale"])
-def test_a_shift_by_a_million_costs_only_what_it_costs_X(prior):
+def test_a_shift_by_a_million_costs_only_what_it_costs_x(prior):
     X, y = PROBLEMS["diabetes-unscaled"]()
     linear = model(PRIORS[prior])
     reference = br.map_estimate(linear, br.RowData.from_arrays(X, y))

@@ -71,7 +71,7 @@ def test_rescaling_a_column_with_its_prior_scale(case):
     assert_close(other.coef * unit, mode.coef)
 
 
-def test_shifting_X_by_ten_sd(case):
+def test_shifting_x_by_ten_sd(case):
     X, y, _, linear, mode = case
     other = br.map_estimate(linear, data(X + 10.0, y))
     assert_close(other.coef, mode.coef)

@@ -43,7 +43,7 @@ def test_default_grid_runs_from_lambda_max_to_its_ratio(prior):
 
 def test_default_grid_of_ridge_covers_full_to_no_shrinkage():
     path = br.map_path(model(br.GaussianPrior(), 2.0), DATA)
-    X, y = diabetes()
+    X, _ = diabetes()
     largest = np.linalg.norm(X - X.mean(axis=0), 2) ** 2
     l2 = np.array([penalty.l2[0] for penalty in path.penalties])
     np.testing.assert_allclose(l2, 4.0 / path.scales**2, rtol=1e-12)

@@ -126,7 +126,7 @@ def test_no_mode_where_the_data_can_be_fitted_perfectly(form):
 
     X, y = wide(20, 40)
     for prior in (br.LaplacePrior(0.5), br.GaussianPrior(0.5), br.FlatPrior()):
-        with pytest.raises(br.NoModeError, match="no mode.*known noise_scale.*LogNormal.*relative_to_noise"):
+        with pytest.raises(br.NoModeError, match=r"no mode.*known noise_scale.*LogNormal.*relative_to_noise"):
             br.map_estimate(br.LinearModel(prior), form(X, y))
     outweighs = br.GaussianLikelihood(dist.LogNormal(0.0, 0.5))
     assert br.map_estimate(br.LinearModel(br.LaplacePrior(0.5), outweighs), form(X, y)).converged
