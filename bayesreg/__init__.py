@@ -27,13 +27,18 @@ _HOME = {
     "MapPath": "mode.solve",
     "map_estimate": "mode.solve",
     "map_path": "mode.solve",
+    "sample_posterior": "posterior.sample",
+    "add_log_likelihood": "posterior.predict",
     "compare_map_with_penalized": "compare",
     "BayesRegressor": "estimators",
+    "from_sklearn": "estimators",
     "plot_coefficient_path": "plots",
     "ConvergenceWarning": "errors",
     "DegenerateDataWarning": "errors",
+    "ImproperPosteriorError": "errors",
     "NoEquivalent": "errors",
     "NoModeError": "errors",
+    "SamplingWarning": "errors",
 }
 
 __all__ = [*_HOME, "__version__"]
@@ -47,9 +52,12 @@ if TYPE_CHECKING:
     from .data.rows import RowData as RowData
     from .errors import ConvergenceWarning as ConvergenceWarning
     from .errors import DegenerateDataWarning as DegenerateDataWarning
+    from .errors import ImproperPosteriorError as ImproperPosteriorError
     from .errors import NoEquivalent as NoEquivalent
     from .errors import NoModeError as NoModeError
+    from .errors import SamplingWarning as SamplingWarning
     from .estimators import BayesRegressor as BayesRegressor
+    from .estimators import from_sklearn as from_sklearn
     from .likelihoods import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate
     from .mode.solve import MapEstimate as MapEstimate
@@ -59,6 +67,8 @@ if TYPE_CHECKING:
     from .model import LinearModel as LinearModel
     from .penalty import Penalty as Penalty
     from .plots import plot_coefficient_path as plot_coefficient_path
+    from .posterior.predict import add_log_likelihood as add_log_likelihood
+    from .posterior.sample import sample_posterior as sample_posterior
     from .priors import ElasticNetPrior as ElasticNetPrior
     from .priors import FlatPrior as FlatPrior
     from .priors import GaussianPrior as GaussianPrior

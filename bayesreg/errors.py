@@ -13,5 +13,13 @@ class NoModeError(ValueError):
     """The posterior density is unbounded, so it has no mode."""
 
 
+class ImproperPosteriorError(ValueError):
+    """The posterior does not integrate to a finite number, so it cannot be sampled."""
+
+
+class SamplingWarning(UserWarning):
+    """The draws may not represent the posterior: divergences, a large R-hat, few effective draws."""
+
+
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract
     """A penalty has no counterpart in the requested convention."""

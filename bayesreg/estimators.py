@@ -1,18 +1,30 @@
-"""scikit-learn's estimator contract over a model and its mode."""
+"""scikit-learn's estimator contract over a model, its mode and its posterior."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float
 from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .conventions import CONVENTIONS, translate
 from .data.checks import as_matrix, column_names
+from .data.gram import GramData
 from .data.rows import RowData
+from .errors import ConvergenceWarning
+from .gaussian import effective_df
 from .likelihoods import GaussianLikelihood
+from .mode.certificate import certify_point
 from .mode.solve import map_estimate
 from .model import LinearModel
+from .posterior.predict import predictive_bounds, predictive_draws, predictive_sd
+from .posterior.sample import sample_posterior
 from .priors import GaussianPrior, Prior
+from .problem import resolve
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 class BayesRegressor(RegressorMixin, BaseEstimator):
@@ -44,6 +56,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         Relative duality gap at the returned point.
     map_ : MapEstimate
         All of the mode, its certificate included.
+    posterior_ : xarray.DataTree
+        The draws; only after ``sample``.
     n_iter_ : int
     n_features_in_ : int
     feature_names_in_ : array (p,) of str
@@ -86,6 +100,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         """
         data = RowData.from_arrays(X, y, sample_weight)
         validate_data(self, X, reset=True, skip_check_array=True)
+        self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
+        self._data: RowData | GramData = data
         self.map_ = map_estimate(self._model(), data, tol=self.tol)
         self.coef_ = self.map_.coef
         self.intercept_ = self.map_.intercept
@@ -95,23 +111,240 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.n_iter_ = self.map_.n_iter
         return self
 
-    def predict(self, X: Any) -> Float[np.ndarray, " n"]:
-        """Predict the mean response at the mode.
+    def sample(
+        self,
+        num_warmup: int = 500,
+        num_samples: int = 1000,
+        num_chains: int = 4,
+        seed: int = 0,
+        progress: bool = True,
+    ) -> Self:
+        """Draw from the posterior of the fitted data by NUTS; see `sample_posterior`.
+
+        Parameters
+        ----------
+        num_warmup, num_samples, num_chains, seed : int
+        progress : bool, default True
+
+        Returns
+        -------
+        self
+            With ``posterior_``.
+        """
+        check_is_fitted(self)
+        self.posterior_ = sample_posterior(
+            self._model(),
+            self._data,
+            num_warmup=num_warmup,
+            num_samples=num_samples,
+            num_chains=num_chains,
+            seed=seed,
+            progress=progress,
+        )
+        return self
+
+    def predict(
+        self,
+        X: Any,
+        return_std: bool = False,
+        interval: float | None = None,
+        of_mean: bool = False,
+    ) -> Any:
+        """Predict the response at the mode; after `sample`, with its uncertainty.
 
         Parameters
         ----------
         X : array or data frame (n, p)
+        return_std : bool, default False
+            Whether to add the posterior standard deviation.
+        interval : float between 0 and 1, optional
+            Probability of an equal-tailed posterior interval to add, for example 0.9.
+        of_mean : bool, default False
+            Whether uncertainty is that of the mean response. Default: of a new observation, its
+            noise included.
 
         Returns
         -------
-        array (n,)
+        array (n,), or (array (n,), std (n,)), or (array (n,), bounds (n, 2))
+            The first is the prediction at the mode, the same in all three.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`, or where uncertainty is asked for before `sample`.
         """
+        values = self._checked_rows(X)
+        point = values @ self.coef_ + self.intercept_
+        if return_std and interval is not None:
+            raise ValueError("give `return_std` or `interval`, not both: they are different answers.")
+        if return_std:
+            return point, predictive_sd(self._posterior("return_std"), values, of_mean=of_mean)
+        if interval is None:
+            return point
+        if isinstance(interval, bool) or not 0 < float(interval) < 1:
+            raise ValueError(f"`interval` must be a probability between 0 and 1, like 0.9; got {interval!r}.")
+        bounds = predictive_bounds(self._posterior("interval"), values, float(interval), of_mean=of_mean)
+        return point, bounds
+
+    def posterior_predictive(self, X: Any, seed: int = 0) -> "xr.DataArray":
+        """Draw new observations, noise included, one for each posterior draw.
+
+        Parameters
+        ----------
+        X : array or data frame (n, p)
+        seed : int, default 0
+
+        Returns
+        -------
+        xarray.DataArray
+            Dimensions (chain, draw, observation).
+        """
+        import xarray as xr
+
+        values = self._checked_rows(X)
+        draws = predictive_draws(self._posterior("posterior_predictive"), values, seed)
+        coords = {name: np.arange(n) for name, n in zip(("chain", "draw", "observation"), draws.shape, strict=True)}
+        return xr.DataArray(draws, dims=tuple(coords), coords=coords, name="y")
+
+    def _checked_rows(self, X: Any) -> Float[np.ndarray, "n p"]:
         check_is_fitted(self)
         values = as_matrix(X, column_names(X, None))
         validate_data(self, X, reset=False, skip_check_array=True)
-        return values @ self.coef_ + self.intercept_
+        return values
+
+    def _posterior(self, what: str) -> "xr.DataTree":
+        if not hasattr(self, "posterior_"):
+            raise NotFittedError(
+                f"`{what}` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
+            )
+        return self.posterior_
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Pickle statistics in place of rows: enough to sample, and no data leave with the model."""
+        state = dict(super().__getstate__())
+        data = state.get("_data")
+        if isinstance(data, RowData) and data.n_features <= data.n_samples:
+            state["_data"] = GramData.from_rows(data)
+        return state
 
     def _model(self) -> LinearModel:
         prior = GaussianPrior() if self.prior is None else self.prior
         likelihood = GaussianLikelihood(self.noise_scale)
         return LinearModel(prior, likelihood, self.fit_intercept, self.standardize)
+
+
+_PENALTY_READERS = {
+    "Lasso": "sklearn.Lasso",
+    "LassoCV": "sklearn.Lasso",
+    "Ridge": "sklearn.Ridge",
+    "RidgeCV": "sklearn.Ridge",
+    "ElasticNet": "sklearn.ElasticNet",
+    "ElasticNetCV": "sklearn.ElasticNet",
+}
+_SUSPICIOUS_GAP = 1e-3  # scikit-learn's default tolerances stop well below
+
+
+def from_sklearn(
+    fitted: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    noise_scale: float | None = None,
+) -> BayesRegressor:
+    """Return the fitted Bayesian model whose mode is a scikit-learn estimator's ``coef_``.
+
+    Parameters
+    ----------
+    fitted : Lasso, LassoCV, Ridge, RidgeCV, ElasticNet or ElasticNetCV
+        Fitted on X and y.
+    X : array or data frame (n, p)
+    y : array (n,)
+    sample_weight : array (n,), optional
+        As given to the estimator.
+    noise_scale : float, optional
+        σ, held fixed. None: σ̂² = RSS / (Σw − df), with df the effective degrees of freedom of the
+        fit, intercept included; it is reported as ``noise_scale_``.
+
+    Returns
+    -------
+    BayesRegressor
+        Fitted, so that ``.sample()`` gives the intervals.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the estimator is another, has ``positive=True`` or several responses, or where the
+        degrees of freedom leave nothing to estimate σ from.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where ``coef_`` is not the optimum of its penalty on these data.
+
+    References
+    ----------
+    H. Zou, T. Hastie and R. Tibshirani (2007), "On the degrees of freedom of the lasso",
+    doi:10.1214/009053607000000127.
+    """
+    key = _convention_of(fitted)
+    data = RowData.from_arrays(X, y, sample_weight)
+    parameters = {name: float(np.ravel(_chosen(fitted, name))[0]) for name in CONVENTIONS[key].parameters}
+    penalty = translate(parameters, key, "Penalty", y=data.y, sample_weight=data.sample_weight).penalty
+    fit_intercept = bool(fitted.fit_intercept)
+    at_one = LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), fit_intercept)
+    _warn_where_not_optimal(fitted, at_one, data)
+    sigma = _noise_from_residuals(at_one, data) if noise_scale is None else noise_scale
+    regressor = BayesRegressor(penalty.to_prior(sigma), noise_scale=sigma, fit_intercept=fit_intercept)
+    return regressor.fit(X, y, sample_weight=sample_weight)
+
+
+def _chosen(fitted: Any, name: str) -> Any:
+    """Return the value that cross-validation chose, else the one that was given."""
+    return getattr(fitted, f"{name}_") if hasattr(fitted, f"{name}_") else getattr(fitted, name)
+
+
+def _convention_of(fitted: Any) -> str:
+    name = type(fitted).__name__
+    if name not in _PENALTY_READERS or not type(fitted).__module__.startswith("sklearn."):
+        raise TypeError(
+            f"`fitted` must be one of scikit-learn's {', '.join(_PENALTY_READERS)}; got {name}. "
+            "For a pipeline, give its last step and the X that reaches it."
+        )
+    check_is_fitted(fitted)
+    if getattr(fitted, "positive", False):
+        raise ValueError(
+            f"{name}(positive=True) constrains the signs, which no prior here does. Fit it without `positive`."
+        )
+    if np.ndim(fitted.coef_) != 1 or np.size(_chosen(fitted, "alpha")) != 1:
+        raise ValueError(f"{name} was fitted to several responses or penalties. Fit one estimator for each response.")
+    return _PENALTY_READERS[name]
+
+
+def _warn_where_not_optimal(fitted: Any, model: LinearModel, data: RowData) -> None:
+    import warnings
+
+    if np.size(fitted.coef_) != data.n_features:
+        raise ValueError(f"`fitted` has {np.size(fitted.coef_)} coefficients, X has {data.n_features} columns.")
+    certificate = certify_point(resolve(model, data), np.asarray(fitted.coef_, dtype=np.float64), float(fitted.intercept_))
+    if certificate.duality_gap > _SUSPICIOUS_GAP:
+        warnings.warn(
+            f"coef_ of {type(fitted).__name__} is not the optimum of its penalty on these data (duality gap "
+            f"{certificate.duality_gap:.1e}). Are X, y and sample_weight those that it was fitted on? "
+            "The mode of the returned model is the optimum.",
+            ConvergenceWarning,
+            stacklevel=3,
+        )
+
+
+def _noise_from_residuals(model: LinearModel, data: RowData) -> float:
+    mode = map_estimate(model, data)
+    problem = resolve(model, data)
+    df = effective_df(problem, mode.coef, mode.penalty)
+    free = data.sum_weights - df
+    if free <= 0:
+        raise ValueError(
+            f"the fit has {df:.4g} effective degrees of freedom for weights that sum to {data.sum_weights:g}: "
+            "nothing is left to estimate the noise from. Give `noise_scale`."
+        )
+    residual = data.y - mode.intercept - data.X @ mode.coef
+    return float(np.sqrt(data.sample_weight @ residual**2 / free))

@@ -4,6 +4,8 @@ import numpy as np
 from jaxtyping import Float
 
 from .data.least_squares import LeastSquares
+from .penalty import Penalty
+from .problem import Problem
 
 
 def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
@@ -38,3 +40,44 @@ def _proportional(
     spectrum = least_squares.spectrum(unit)
     filtered = spectrum.cross / (spectrum.values + multiples[:, None])
     return filtered @ spectrum.vectors.T * unit
+
+
+def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
+    """Return the residual sum of squares of plain least squares, and the rank of the columns."""
+    if least_squares.cross.size == 0:
+        return least_squares.response_ss, 0
+    norms = np.sqrt(least_squares.squared_norms)
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    spectrum = least_squares.spectrum(unit)
+    seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
+    coef = unit * (spectrum.vectors[:, seen] @ (spectrum.cross[seen] / spectrum.values[seen]))
+    return float(least_squares.residuals(coef[None, :])[1][0]), int(seen.sum())
+
+
+def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> float:
+    """Return the effective degrees of freedom of a fit, intercept and flat coefficients included.
+
+    The trace of the map from y to fitted values with the support held: for the lasso the number of
+    nonzero coefficients (Zou, Hastie and Tibshirani 2007), for ridge Σ d/(d + λ₂).
+
+    Parameters
+    ----------
+    problem : Problem
+        Without a prior on the intercept.
+    coef : array (p,)
+    penalty : Penalty
+        With one strength a column.
+
+    Returns
+    -------
+    float
+    """
+    penalised = problem.penalised
+    l1, l2 = np.asarray(penalty.l1)[penalised], np.asarray(penalty.l2)[penalised]
+    active = (coef[penalised] != 0.0) | (l1 == 0.0)
+    flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
+    pure_l1 = int(np.sum(active & (l2 == 0.0)))
+    shrunk = active & (l2 > 0.0)
+    unit = np.divide(1.0, np.sqrt(l2), out=np.zeros_like(l2), where=shrunk)
+    values = problem.reduced.spectrum(unit).values if shrunk.any() else np.zeros(0)
+    return float(problem.centred) + flat_rank + pure_l1 + float(np.sum(values / (1.0 + values)))

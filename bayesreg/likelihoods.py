@@ -38,6 +38,20 @@ class GaussianLikelihood:
         """σ where it is known, else None."""
         return self.noise_scale if isinstance(self.noise_scale, float) else None
 
+    def noise_prior(self, response_scale: float) -> Any:
+        """Return the prior on σ as a NumPyro distribution.
+
+        Parameters
+        ----------
+        response_scale : float
+            The spread of y that scales the default prior.
+        """
+        if self.noise_scale is not None:
+            return self.noise_scale
+        import numpyro.distributions as dist
+
+        return dist.LeftTruncatedDistribution(dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale), low=0.0)
+
     def noise_log_prior(self, response_scale: float) -> LogDensity:
         """Return the log prior density of σ and its derivative, up to a constant, as one function.
 

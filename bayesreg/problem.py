@@ -1,7 +1,7 @@
 """A model meets data: names, defaults, factors and standardisation become plain arrays, here, once."""
 
-from dataclasses import dataclass
-from typing import NamedTuple, final
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,11 +10,11 @@ from .data.flat import FlatBlock
 from .data.gram import GramData
 from .data.least_squares import LeastSquares, Means
 from .data.rows import RowData, require_two_rows
-from .likelihoods import LogDensity
+from .likelihoods import GaussianLikelihood, LogDensity
 from .model import LinearModel
 from .penalty import Penalty, strengths
 from .priors import DEFAULT_SCALE
-from .scales import checked, per_feature
+from .scales import checked, is_distribution, per_feature
 
 Data = RowData | GramData
 
@@ -52,6 +52,7 @@ class Problem:
     feature_names: tuple[str, ...]
     has_rows: bool
     sum_weights: float
+    has_intercept: bool
     centred: bool
     means: Means
     column_sd: Float[np.ndarray, " p"]
@@ -61,6 +62,9 @@ class Problem:
     rates: Rates
     noise_scale: float | None
     noise_log_prior: LogDensity | None
+    likelihood: GaussianLikelihood
+    response_scale: float
+    sampled_scales: dict[str, Any]
 
     @property
     def n_features(self) -> int:
@@ -82,19 +86,28 @@ class Problem:
         """The rates of the penalised coefficients."""
         return self.rates.of(self.penalised)
 
+    def with_penalised_rates(self, rates: Rates) -> "Problem":
+        """Return the problem with other rates of its penalised coefficients."""
+        l1, l2 = self.rates.l1.copy(), self.rates.l2.copy()
+        l1[self.penalised], l2[self.penalised] = rates.l1, rates.l2
+        return replace(self, rates=Rates(l1, l2, self.rates.relative))
+
     def penalty(self, noise_scale: float) -> Penalty:
         """Return the penalty on the features' coefficients, on the original columns."""
         l1, l2 = self.rates.strengths(noise_scale)
         return Penalty(l1[: self.n_features], l2[: self.n_features])
 
     def expand(
-        self, penalised_coefs: Float[np.ndarray, "k q"]
+        self, penalised_coefs: Float[np.ndarray, "k q"], flat_noise: Float[np.ndarray, "k m"] | float = 0.0
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
-        """Return all coefficients and intercepts, the flat ones optimal beside the penalised."""
+        """Return all coefficients and intercepts, the flat ones optimal beside the penalised.
+
+        `flat_noise` is added to the flat ones; the intercept stays optimal beside all others.
+        """
         coefs = np.zeros((len(penalised_coefs), self.rates.l1.size))
         coefs[:, self.penalised] = penalised_coefs
         if self.flat_block is not None:
-            coefs[:, self.rates.flat] = self.flat_block.coef(penalised_coefs)
+            coefs[:, self.rates.flat] = self.flat_block.coef(penalised_coefs) + flat_noise
         intercepts = self.means.y - coefs @ self.means.x
         if self.has_intercept_column:
             intercepts = coefs[:, -1]
@@ -130,8 +143,8 @@ def resolve(model: LinearModel, data: Data) -> Problem:
     Raises
     ------
     TypeError, ValueError
-        Where names or lengths in the prior do not fit the data, where a scale is a
-        distribution, or where the data have one row.
+        Where names or lengths in the prior do not fit the data, or where the data have
+        one row.
     """
     check_model(model)
     if not isinstance(data, RowData | GramData):
@@ -158,6 +171,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         feature_names=data.feature_names,
         has_rows=isinstance(data, RowData),
         sum_weights=data.sum_weights,
+        has_intercept=bool(model.fit_intercept),
         centred=centre,
         means=means,
         column_sd=column_sd,
@@ -167,7 +181,17 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         rates=rates,
         noise_scale=known,
         noise_log_prior=None if known is not None else model.likelihood.noise_log_prior(response_scale),
+        likelihood=model.likelihood,
+        response_scale=response_scale,
+        sampled_scales=_sampled_scales(model),
     )
+
+
+def _sampled_scales(model: LinearModel) -> dict[str, Any]:
+    """Return the scales that have a distribution, by the names that a posterior gives them."""
+    names = {"scale": "prior_scale"}
+    scales = model.prior.scales().items()
+    return {names.get(name, name): value for name, value in scales if is_distribution(value)}
 
 
 def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.ndarray, " p"]) -> Rates:
@@ -176,7 +200,7 @@ def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.
     Parameters
     ----------
     model : LinearModel
-        With scales that are numbers, arrays, mappings or None.
+        With scales that are numbers, arrays, mappings or None; a distribution counts as 1.
     names : tuple of p str
     column_sd : array (p,)
         Weighted standard deviations, ddof 0; 0 stands for a constant column.
@@ -192,7 +216,7 @@ def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.
     default = DEFAULT_SCALE if model.standardize else DEFAULT_SCALE / sd
     is_default = any(value is None for value in prior.scales().values())
     scales = [
-        checked(f"{name} × factor", (default if value is None else per_feature(name, value, names)) * factor)
+        checked(f"{name} × factor", _scale_at_one(name, value, names, default) * factor)
         for name, value in prior.scales().items()
     ]
     l1, l2 = (np.broadcast_to(rate, (p,)) for rate in prior.rates(*scales))
@@ -200,6 +224,12 @@ def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.
         l1, l2 = l1 * sd, l2 * sd**2
     relative = np.full(p, bool(prior.relative_to_noise or is_default))
     return _with_intercept(model, Rates(l1, l2, relative))
+
+
+def _scale_at_one(name: str, value: Any, names: tuple[str, ...], default: Any) -> Any:
+    if is_distribution(value):
+        return 1.0
+    return default if value is None else per_feature(name, value, names)
 
 
 def _with_intercept(model: LinearModel, rates: Rates) -> Rates:

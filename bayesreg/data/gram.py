@@ -88,7 +88,11 @@ class GramData:
         MemoryError
             Where p × p numbers pass the budget.
         """
-        rows = RowData._checked(X, y, sample_weight, feature_names)
+        return cls.from_rows(RowData._checked(X, y, sample_weight, feature_names))
+
+    @classmethod
+    def from_rows(cls, rows: RowData) -> Self:
+        """Reduce checked rows."""
         check_gram_size(rows.n_features)
         X, y, means = rows.centred()
         root = np.sqrt(rows.sample_weight)

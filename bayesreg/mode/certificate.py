@@ -119,6 +119,14 @@ def certify(
     ]
 
 
+def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:
+    """Certify any point of a problem with known noise, whoever found it."""
+    assert problem.noise_scale is not None
+    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(problem.noise_scale))
+    sigmas = np.array([problem.noise_scale])
+    return certify(problem, coef[None, :], np.array([intercept]), l1, l2, sigmas)[0]
+
+
 def _with_intercept_column(
     problem: Problem, coefs: Float[np.ndarray, "k p"], intercepts: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, "k c"]:

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import NoModeError
+from ..gaussian import unpenalised_fit
 from ..problem import Problem
 from .coefs import solve_coefs
 
@@ -69,7 +70,7 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     grid = base * 10.0 ** (exponents / _POINTS_PER_DECADE)
     noise_slopes = np.array([_noise_prior(problem, sigma)[1] for sigma in grid])
     powers = problem.sum_weights + np.count_nonzero(problem.penalised_rates.relative)
-    smallest_rss = _smallest_rss(problem)
+    smallest_rss, _ = unpenalised_fit(problem.reduced)
     _refuse_unbounded(problem, smallest_rss, powers + noise_slopes[0])
 
     # No slope above `top` is negative, because J at its minimum is at most J of the null model.
@@ -110,19 +111,6 @@ def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: floa
     held_by_scale = problem.penalised_rates.relative.any() and null_ss > 0.0
     if smallest_rss <= rounding * null_ss and not held_by_scale and slope_at_zero > 0.0:
         raise NoModeError(_UNBOUNDED)
-
-
-def _smallest_rss(problem: Problem) -> float:
-    """Return the residual sum of squares of unpenalised least squares."""
-    reduced = problem.reduced
-    if reduced.cross.size == 0:
-        return reduced.response_ss
-    norms = np.sqrt(reduced.squared_norms)
-    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
-    spectrum = reduced.spectrum(unit)
-    seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
-    coef = unit * (spectrum.vectors[:, seen] @ (spectrum.cross[seen] / spectrum.values[seen]))
-    return float(reduced.residuals(coef[None, :])[1][0])
 
 
 def _noise_prior(problem: Problem, sigma: float) -> tuple[float, float]:

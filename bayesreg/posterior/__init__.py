@@ -1,0 +1,1 @@
+"""The width: posterior draws, and what follows from them."""

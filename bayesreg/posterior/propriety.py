@@ -1,0 +1,74 @@
+"""What cannot be sampled because the posterior is improper, with the remedy."""
+
+import numpy as np
+
+from ..errors import ImproperPosteriorError
+from ..gaussian import unpenalised_fit
+from ..problem import Problem
+
+_NEAR_ZERO = 1e-12  # of the spread of y: where the σ prior's power at 0 is read
+_FAR = 1e12
+
+
+def check_proper(problem: Problem) -> None:
+    """Refuse an improper posterior.
+
+    Raises
+    ------
+    ImproperPosteriorError
+        Where flat columns are rank-deficient, where nothing holds σ from above, or where a
+        perfect fit lets σ go to 0.
+    """
+    _check_flat_block(problem)
+    if problem.noise_scale is None:
+        _check_noise(problem)
+
+
+def integrated_out(problem: Problem) -> int:
+    """Count the coefficients under a flat prior, the intercept included."""
+    return int(problem.centred) + int(problem.rates.flat.sum())
+
+
+def _check_flat_block(problem: Problem) -> None:
+    block = problem.flat_block
+    if block is None or block.null_space.shape[1] == 0:
+        return
+    involved = np.abs(block.null_space).max(axis=1) > 1e-8
+    names = [name for name, flat in zip(problem.feature_names, problem.rates.flat, strict=False) if flat]
+    listed = ", ".join(repr(name) for name, hit in zip(names, involved, strict=False) if hit)
+    raise ImproperPosteriorError(
+        f"the data leave the unpenalised coefficients of {listed} undetermined: these columns are constant, "
+        "duplicates, or more than the rows, so under a flat prior their posterior is improper. "
+        "Give them a prior with a finite scale (a wide GaussianPrior will do), or drop columns."
+    )
+
+
+def _check_noise(problem: Problem) -> None:
+    free = problem.sum_weights - integrated_out(problem)
+    at_infinity = _prior_power(problem, _FAR * problem.response_scale)
+    if free - at_infinity <= 1.0:
+        raise ImproperPosteriorError(
+            f"nothing bounds noise_scale from above: its prior is flat and the weights sum to only "
+            f"{problem.sum_weights:g}, with {integrated_out(problem)} coefficients under a flat prior. "
+            "Give GaussianLikelihood a proper prior (None is one) or a known noise_scale."
+        )
+    flat_fit = problem.reduced.response_ss == 0.0
+    relative = bool(problem.penalised_rates.relative.any())
+    smallest, rank = unpenalised_fit(problem.reduced)
+    perfect = smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss
+    held = 0 if relative else rank
+    if not (flat_fit if relative else perfect):
+        return
+    at_zero = _prior_power(problem, _NEAR_ZERO * problem.response_scale)
+    if free - held - at_zero >= 1.0:
+        raise ImproperPosteriorError(
+            "the data can be fitted perfectly (a constant or noiseless response), and the prior on noise_scale "
+            "does not vanish at 0 fast enough: the posterior is improper. Give GaussianLikelihood a known "
+            "noise_scale, or a prior that vanishes at 0, for example LogNormal."
+        )
+
+
+def _prior_power(problem: Problem, sigma: float) -> float:
+    """Return d log p / d log σ at a noise scale."""
+    assert problem.noise_log_prior is not None
+    return sigma * problem.noise_log_prior(sigma)[1]

@@ -1,0 +1,111 @@
+"""Draws to an xarray DataTree, with names, as ArviZ reads it."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..problem import Problem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class Posterior(NamedTuple):
+    """Complete draws, on the original columns."""
+
+    coef: Float[np.ndarray, "chain draw p"]
+    intercept: Float[np.ndarray, "chain draw"]
+    noise_scale: Float[np.ndarray, "chain draw"]
+    scales: dict[str, Float[np.ndarray, "chain draw"]]
+    stats: dict[str, np.ndarray]
+
+
+def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, int]) -> "xr.DataTree":
+    """Name the draws.
+
+    Parameters
+    ----------
+    problem : Problem
+    posterior : Posterior
+    settings : dict
+        What the draws were made with; kept as attributes.
+
+    Returns
+    -------
+    xarray.DataTree
+    """
+    import xarray as xr
+
+    from .. import __version__
+
+    variables: dict[str, Any] = {"coef": posterior.coef}
+    if problem.has_intercept:
+        variables["intercept"] = posterior.intercept
+    if problem.noise_scale is None:
+        variables["noise_scale"] = posterior.noise_scale
+    variables.update(posterior.scales)
+    tree = xr.DataTree.from_dict(
+        {
+            "posterior": _dataset(problem, variables),
+            "sample_stats": _dataset(problem, posterior.stats),
+            "log_prior": _dataset(problem, _log_prior(problem, posterior)),
+            "constant_data": xr.Dataset(_constants(problem), coords={"feature": list(problem.feature_names)}),
+        }
+    )
+    tree.attrs.update(inference_library="bayesreg", inference_library_version=__version__, **settings)
+    return tree
+
+
+def _dataset(problem: Problem, variables: dict[str, Any]) -> "xr.Dataset":
+    import xarray as xr
+
+    dims = ("chain", "draw", "feature")
+    chains, draws = next(iter(variables.values())).shape[:2]
+    coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    if any(values.ndim == 3 for values in variables.values()):
+        coords["feature"] = list(problem.feature_names)
+    return xr.Dataset({name: (dims[: v.ndim], v) for name, v in variables.items()}, coords=coords)
+
+
+def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
+    """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
+    import jax
+    import jax.numpy as jnp
+
+    from .density import coef_rates, log_coef_prior
+
+    with jax.enable_x64(True):
+        sigma = jnp.asarray(posterior.noise_scale)[..., None]
+        scales = {name: jnp.asarray(values)[..., None] for name, values in posterior.scales.items()}
+        rates = problem.rates
+        flat = rates.flat
+        l1, l2 = coef_rates(np.where(flat, 1.0, rates.l1), rates.l2, rates.relative, sigma, scales)
+        all_coefs = posterior.coef
+        if problem.has_intercept_column:
+            all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
+        values = np.where(flat, 0.0, np.asarray(log_coef_prior(jnp.asarray(all_coefs), l1, l2)))
+        result: dict[str, Any] = {"coef": values[..., : problem.n_features]}
+        if problem.has_intercept_column:
+            result["intercept"] = values[..., -1]
+        if problem.noise_scale is None:
+            prior = problem.likelihood.noise_prior(problem.response_scale)
+            result["noise_scale"] = np.asarray(prior.log_prob(jnp.asarray(posterior.noise_scale)))
+        for name, prior in problem.sampled_scales.items():
+            result[name] = np.asarray(prior.log_prob(jnp.asarray(posterior.scales[name])))
+    return {name: np.broadcast_to(v, posterior.coef.shape[: v.ndim]) for name, v in result.items()}
+
+
+def _constants(problem: Problem) -> dict[str, Any]:
+    """Return what is known: σ, and each coefficient's prior scales (at 1 where they are sampled)."""
+    p = problem.n_features
+    with np.errstate(divide="ignore"):
+        constants: dict[str, Any] = {
+            "laplace_scale": ("feature", 1.0 / problem.rates.l1[:p]),
+            "gaussian_scale": ("feature", 1.0 / np.sqrt(problem.rates.l2[:p])),
+            "relative_to_noise": ("feature", np.asarray(problem.rates.relative[:p])),
+            "sum_weights": problem.sum_weights,
+        }
+    if problem.noise_scale is not None:
+        constants["noise_scale"] = problem.noise_scale
+    return constants
