@@ -60,7 +60,8 @@ def named(tree, summary, feature_names):
     """Pair each reference name with draws and effective sample size."""
     posterior = tree["posterior"]
     table = {
-        f"coef:{name}": (posterior["coef"].sel(feature=name).values, f"coef[{name}]") for name in feature_names
+        f"coef:{name}": (posterior["coef"].sel(feature=name).values, f"coef[{name}]")
+        for name in feature_names
     }
     for name in ("intercept", "noise_scale"):
         if name in posterior:
@@ -99,7 +100,9 @@ def test_exact_laplace_posterior(validation):
     data = br.RowData.from_arrays(reference["X"], reference["y"], feature_names=names)
     tree, summary = sampled_until_effective(model, data)
     ours = {key.removeprefix("coef:"): value for key, value in named(tree, summary, names).items()}
-    exact = {"parameters": {key: {"quadrature": value} for key, value in reference["exact"].items() if key in ours}}
+    exact = {
+        "parameters": {key: {"quadrature": value} for key, value in reference["exact"].items() if key in ours}
+    }
     assert len(exact["parameters"]) >= 9
     draws, ess = ({key: value[i] for key, value in ours.items()} for i in (0, 1))
     rows, _ = scorer(validation)(exact, draws, ess)

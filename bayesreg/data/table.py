@@ -1,0 +1,328 @@
+"""A CSV file as numbers: a response and named numeric columns, text one-hot encoded."""
+
+import csv
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DELIMITERS = ",;\t|"
+_SNIFFED_LINES = 50
+_MOST_LEVELS = 50
+_MOST_LISTED = 20
+
+
+@final
+@dataclass(frozen=True)
+class Levels:
+    """How one text column became numbers.
+
+    Attributes
+    ----------
+    column : str
+    values : tuple of str
+        Its levels, sorted.
+    features : tuple of str
+        The columns that stand for it; of two levels one, which is 1 at the second.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    features: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A regression read from a CSV file.
+
+    Attributes
+    ----------
+    X : data frame (n, p)
+        float64, no entry missing.
+    y : series (n,)
+        float64, named as in the file.
+    n_columns : int
+        Of the file.
+    delimiter : str
+    levels : tuple of Levels
+        One for each text column.
+    dropped : mapping of str to int
+        Missing entries of each column, where rows with them were dropped.
+    n_dropped : int
+        How many rows that were.
+    constant : tuple of str
+        Columns of X that do not vary.
+    unnamed : tuple of int
+        Columns of the file without a name, counted from 1, which are left out.
+    """
+
+    X: "pd.DataFrame"
+    y: "pd.Series"
+    n_columns: int
+    delimiter: str
+    levels: tuple[Levels, ...]
+    dropped: dict[str, int]
+    n_dropped: int
+    constant: tuple[str, ...]
+    unnamed: tuple[int, ...]
+
+
+def read_table(
+    file: Path, target: str, features: Sequence[str] = (), *, drop_missing: bool = False
+) -> Table:
+    """Read a CSV file as a regression problem.
+
+    Parameters
+    ----------
+    file : Path
+        UTF-8 with a header, separated by comma, semicolon, tab or bar.
+    target : str
+        Name of the response.
+    features : sequence of str, default ()
+        Names of the columns to use, or names joined by commas; empty means all others.
+    drop_missing : bool, default False
+        Whether to leave out rows with a missing entry; default is to refuse them.
+
+    Returns
+    -------
+    Table
+        With numbers as they are, truth values as 0 and 1, and text one-hot encoded under names
+        like ``city=a``.
+
+    Raises
+    ------
+    ValueError
+        Where the file is no such table, a name is unknown, an entry is missing or a column
+        cannot be turned into numbers, with the remedy.
+    OSError
+        Where the file cannot be read.
+    """
+    text = _decoded(file)
+    delimiter = _delimiter(text)
+    header, n_rows = _checked_shape(file, text, delimiter)
+    names = [name for name in header if name]
+    chosen = _chosen_columns(names, target, features)
+    frame = _parsed(text, delimiter, header, [target, *chosen])
+    frame, dropped = _without_missing(frame, drop_missing=drop_missing)
+    X, levels = _encoded(frame[chosen], n_rows)
+    return Table(
+        X=X,
+        y=_response(frame[target]),
+        n_columns=len(header),
+        delimiter=delimiter,
+        levels=levels,
+        dropped=dropped,
+        n_dropped=n_rows - len(frame),
+        constant=tuple(str(name) for name in X.columns if X[name].min() == X[name].max()),
+        unnamed=tuple(position for position, name in enumerate(header, start=1) if not name),
+    )
+
+
+def _decoded(file: Path) -> str:
+    raw = file.read_bytes()
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"{file} is not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line}). Save it as "
+            "'CSV UTF-8', or convert it, for example with iconv -f LATIN1 -t UTF-8."
+        ) from None
+    if "\0" in text:
+        raise ValueError(f"{file} is no text file: it holds zero bytes. Save it as 'CSV UTF-8'.")
+    if not text.strip():
+        raise ValueError(f"{file} is empty. It needs a header of column names and a row for each observation.")
+    return text
+
+
+def _delimiter(text: str) -> str:
+    lines = list(islice(StringIO(text), _SNIFFED_LINES))
+    try:
+        found = csv.Sniffer().sniff("".join(lines), delimiters=_DELIMITERS).delimiter
+    except csv.Error:
+        return ","
+    return found if found in lines[0] else ","
+
+
+def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where each row ends, and its entries; blank lines are none."""
+    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
+    for row in reader:
+        if row:
+            yield reader.line_num, row
+
+
+def _checked_shape(file: Path, text: str, delimiter: str) -> tuple[list[str], int]:
+    """Return the header and the number of rows; every row has as many entries as the header."""
+    n_rows, header = 0, None
+    try:
+        for line, row in _rows(text, delimiter):
+            if header is None:
+                header = [name.strip() for name in row]
+                continue
+            if len(row) != len(header):
+                raise ValueError(
+                    f"line {line} of {file} has {len(row)} entries separated by {delimiter!r}, the header "
+                    f"{len(header)}. Put an entry that contains {delimiter!r} in double quotes."
+                )
+            n_rows += 1
+    except csv.Error as error:
+        raise ValueError(f"{file} is no CSV file: {error}.") from None
+    assert header is not None  # the text is not blank
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    if twice:
+        raise ValueError(f"{file} has more than one column called {_listed(twice)}. Rename them.")
+    if n_rows < 2:
+        had = "a header and no row" if n_rows == 0 else "one row"
+        raise ValueError(f"{file} has {had}. At least two rows are needed, and more to learn anything.")
+    return header, n_rows
+
+
+def _chosen_columns(names: list[str], target: str, features: Sequence[str]) -> list[str]:
+    if target not in names:
+        raise ValueError(_unknown("target", target, names))
+    chosen: list[str] = []
+    for given in features:
+        parts = [given] if given in names else [part.strip() for part in given.split(",")]
+        for name in parts:
+            if name not in names:
+                raise ValueError(_unknown("feature", name, names))
+            if name == target:
+                raise ValueError(f"{name!r} is the target, so it cannot be a feature too.")
+        chosen += [name for name in dict.fromkeys(parts) if name not in chosen]
+    chosen = chosen if features else [name for name in names if name != target]
+    if not chosen:
+        raise ValueError(
+            f"there is no column beside the target {target!r}. If there should be, separate them by "
+            "comma, semicolon, tab or bar."
+        )
+    return chosen
+
+
+def _unknown(what: str, name: str, names: list[str]) -> str:
+    lowered = {known.lower(): known for known in names}
+    close = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered))]
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"there is no column {name!r} for the {what}.{hint} The columns are {_listed(names)}."
+
+
+def _parsed(text: str, delimiter: str, header: list[str], used: list[str]) -> "pd.DataFrame":
+    import pandas as pd
+
+    placeholders = [name or f"\0{position}" for position, name in enumerate(header)]
+    frame = pd.read_csv(
+        StringIO(text),
+        sep=delimiter,
+        names=placeholders,
+        header=0,
+        usecols=used,
+        index_col=False,
+        skipinitialspace=True,
+        low_memory=False,
+    )
+    return frame.apply(_stripped)
+
+
+def _is_numeric(column: "pd.Series") -> bool:
+    """Tell numbers and truth values, also beside missing entries, from text."""
+    from pandas.api.types import infer_dtype, is_numeric_dtype
+
+    return is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean"
+
+
+def _stripped(column: "pd.Series") -> "pd.Series":
+    """Strip text; what is blank is missing."""
+    if _is_numeric(column):
+        return column
+    text = column.astype("str").str.strip()
+    return text.mask(column.isna() | (text == ""))
+
+
+def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.DataFrame, dict[str, int]]":
+    counts = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
+    if not counts:
+        return frame, {}
+    listed = ", ".join(f"{count} in {name!r}" for name, count in counts.items())
+    complete = frame.dropna()
+    if not drop_missing:
+        raise ValueError(
+            f"entries are missing: {listed}. Leave out the {len(frame) - len(complete)} rows that have them "
+            f"with --drop-missing ({len(complete)} of {len(frame)} rows are complete), leave out a column "
+            "with --features, or impute them."
+        )
+    if len(complete) < 2:
+        raise ValueError(
+            f"without the rows that miss an entry, {len(complete)} of {len(frame)} rows is left. Missing are "
+            f"{listed}. Leave out the emptiest column with --features."
+        )
+    return complete, counts
+
+
+def _response(column: "pd.Series") -> "pd.Series":
+    if not _is_numeric(column):
+        raise ValueError(
+            f"the target {column.name!r} must be numeric, but it holds text, for example "
+            f"{_telling_entry(column)!r}. Write numbers with a decimal point and without separators."
+        )
+    return column.astype("float64")
+
+
+def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[Levels, ...]]":
+    import pandas as pd
+
+    blocks, levels = [], []
+    for name in frame.columns:
+        column = frame[name]
+        if _is_numeric(column):
+            blocks.append(column.astype("float64"))
+            continue
+        block, described = _one_hot(column, n_rows)
+        blocks.append(block)
+        levels.append(described)
+    X = pd.concat(blocks, axis=1)
+    twice = sorted(set(X.columns[X.columns.duplicated()]))
+    if twice:
+        raise ValueError(f"after encoding text, two features are called {_listed(twice)}. Rename a column.")
+    return X, tuple(levels)
+
+
+def _one_hot(column: "pd.Series", n_rows: int) -> "tuple[pd.DataFrame, Levels]":
+    import pandas as pd
+    from sklearn.preprocessing import OneHotEncoder
+
+    n_levels = column.nunique()
+    if n_levels > 2 and (n_levels > _MOST_LEVELS or 2 * n_levels >= n_rows):
+        raise ValueError(
+            f"column {column.name!r} holds text with {n_levels} levels in {n_rows} rows, for example "
+            f"{_telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --features. "
+            "Are numbers written as text? Write them with a decimal point and without separators or units."
+        )
+    encoder = OneHotEncoder(
+        drop="if_binary",
+        sparse_output=False,
+        feature_name_combiner=lambda name, level: f"{name}={level}",
+    )
+    values = encoder.fit_transform(column.to_numpy(dtype=object)[:, None])
+    features = [str(name) for name in encoder.get_feature_names_out([str(column.name)])]
+    described = Levels(str(column.name), tuple(map(str, encoder.categories_[0])), tuple(features))
+    return pd.DataFrame(values, index=column.index, columns=features), described
+
+
+def _telling_entry(column: "pd.Series") -> Any:
+    """Return the first entry that is no number: it is what makes the column text."""
+    import pandas as pd
+
+    entries = column.dropna()
+    return entries[pd.to_numeric(entries, errors="coerce").isna()].iloc[0]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(map(repr, names[:_MOST_LISTED]))
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"

@@ -1,0 +1,95 @@
+"""Whether draws can be relied on: three numbers, and what they mean."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_LARGEST_R_HAT = 1.01
+_LEAST_ESS_PER_CHAIN = 100
+
+
+@final
+@dataclass(frozen=True)
+class Diagnostics:
+    """The worst of the diagnostics over all that was sampled.
+
+    Attributes
+    ----------
+    r_hat : float
+        The largest rank-normalised R-hat; near 1 where chains agree.
+    ess_bulk, ess_tail : float
+        The smallest effective numbers of draws, for means and for the 5% and 95% quantiles.
+    n_divergent : int
+        Divergent transitions after warm-up.
+    n_chains, n_draws : int
+        Chains, and draws of all of them together.
+
+    References
+    ----------
+    A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P.-C. Bürkner (2021),
+    doi:10.1214/20-BA1221, for the thresholds too.
+    """
+
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    n_divergent: int
+    n_chains: int
+    n_draws: int
+
+    @property
+    def complaints(self) -> tuple[str, ...]:
+        """What speaks against relying on the draws."""
+        found = []
+        if not self.r_hat <= _LARGEST_R_HAT:
+            found.append("the chains disagree")
+        if not min(self.ess_bulk, self.ess_tail) >= _LEAST_ESS_PER_CHAIN * self.n_chains:
+            found.append("too few draws are effectively independent")
+        if self.n_divergent:
+            found.append("divergences leave out a part of the posterior")
+        return tuple(found)
+
+    @property
+    def sentence(self) -> str:
+        """What the numbers mean, in one sentence."""
+        if not self.complaints:
+            return "The chains agree and explored enough: the means and intervals can be relied on."
+        return (
+            f"Do not rely on the means and intervals: {', and '.join(self.complaints)}; "
+            "sample longer, or use a smaller prior scale."
+        )
+
+    def __str__(self) -> str:
+        divergences = "no divergence" if self.n_divergent == 0 else f"{self.n_divergent} divergences"
+        return (
+            f"largest R-hat {self.r_hat:.3f}, smallest ESS {self.ess_bulk:.0f} bulk and {self.ess_tail:.0f} tail "
+            f"of {self.n_draws} draws, {divergences}"
+        )
+
+
+def diagnose(tree: "xr.DataTree") -> Diagnostics:
+    """Read the diagnostics of draws with ArviZ.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior; at least four draws a chain.
+
+    Returns
+    -------
+    Diagnostics
+    """
+    import arviz as az
+
+    summary = az.summary(tree, kind="diagnostics", round_to="none")
+    diverging = tree["sample_stats"]["diverging"].values
+    return Diagnostics(
+        r_hat=float(summary["r_hat"].max()),
+        ess_bulk=float(summary["ess_bulk"].min()),
+        ess_tail=float(summary["ess_tail"].min()),
+        n_divergent=int(diverging.sum()),
+        n_chains=diverging.shape[0],
+        n_draws=diverging.size,
+    )
