@@ -35,8 +35,10 @@ def compare_map_with_penalized(
     -------
     DataFrame
         One row a feature, then the intercept; columns "map", "penalized" and
-        "difference". ``.attrs`` holds "code" (scikit-learn's line), "duality_gap" and
-        "noise_scale".
+        "difference". ``.attrs`` holds "code" (scikit-learn's line; where the penalty differs between
+        columns it is to be fitted on ``X / column_unit``), "column_unit" (array (p,), or None where
+        it is 1), "duality_gap" and "noise_scale". scikit-learn's own ConvergenceWarning comes
+        through where it does not reach its tolerance.
 
     Raises
     ------
@@ -61,7 +63,12 @@ def compare_map_with_penalized(
         {"map": ours, "penalized": penalized, "difference": ours - penalized},
         index=pd.Index([*data.feature_names, "intercept"], name="feature"),
     )
-    frame.attrs.update(code=code, duality_gap=mode.duality_gap, noise_scale=mode.noise_scale)
+    frame.attrs.update(
+        code=code,
+        column_unit=None if np.allclose(unit, 1.0, rtol=1e-12, atol=0.0) else unit.tolist(),
+        duality_gap=mode.duality_gap,
+        noise_scale=mode.noise_scale,
+    )
     return frame
 
 
@@ -79,14 +86,16 @@ def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) 
     from sklearn import linear_model
 
     close = _snapped(penalty)
+    without = "" if fit_intercept else "fit_intercept=False"
     if not close.l1 and not close.l2:
-        return linear_model.LinearRegression(fit_intercept=fit_intercept), "LinearRegression()"
+        return linear_model.LinearRegression(fit_intercept=fit_intercept), f"LinearRegression({without})"
     name = "Ridge" if not close.l1 else "ElasticNet" if close.l2 else "Lasso"
     translation = translate(close, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight)
     arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept}
     if name != "Ridge":
         arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
-    return getattr(linear_model, name)(**arguments), translation.code
+    code = f"{translation.code[:-1]}, {without})" if without else translation.code
+    return getattr(linear_model, name)(**arguments), code
 
 
 def _snapped(penalty: Penalty) -> Penalty:

@@ -12,11 +12,12 @@ from typing import Any, final
 
 import numpy as np
 
+from .data.checks import as_weights
 from .errors import NoEquivalent
 from .penalty import Penalty, checked_noise_scale
 from .priors import ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
 
-REQUIRED = object()
+REQUIRED = "required"
 
 
 @final
@@ -66,6 +67,8 @@ class Convention:
         How sample weights enter.
     evidence : str
         How this entry was established.
+    scalar : bool
+        Whether each parameter is one number for all coefficients.
     """
 
     key: str
@@ -78,6 +81,7 @@ class Convention:
     to_penalty: Callable[[dict[str, Any], Context], Penalty]
     from_penalty: Callable[[Penalty, Context], dict[str, Any]]
     constructor: str
+    scalar: bool = False
 
     def code(self, values: Mapping[str, Any]) -> str:
         """Return the line of code to paste."""
@@ -194,7 +198,7 @@ def _prior_convention(prior_class: type[Prior], objective: str) -> Convention:
     return Convention(
         key=key,
         objective=objective,
-        parameters=MappingProxyType({**dict.fromkeys(required, REQUIRED), **defaults}),
+        parameters={**dict.fromkeys(required, REQUIRED), **defaults},
         standardizes="no",
         penalizes_intercept=False,
         weights="multiply the log-likelihood",
@@ -215,7 +219,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             Convention(
                 key="Penalty",
                 objective="½ Σ s r² + l1 Σ|β| + ½ l2 Σβ²",
-                parameters=MappingProxyType({"l1": 0.0, "l2": 0.0}),
+                parameters={"l1": 0.0, "l2": 0.0},
                 standardizes="no",
                 penalizes_intercept=False,
                 weights="multiply the loss",
@@ -232,7 +236,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
             Convention(
                 key="sklearn.Lasso",
                 objective="Σ s r² / (2 Σs) + alpha Σ|β|",
-                parameters=MappingProxyType({"alpha": REQUIRED}),
+                parameters={"alpha": REQUIRED},
                 standardizes="no",
                 penalizes_intercept=False,
                 weights=_SKLEARN_WEIGHTS,
@@ -240,11 +244,12 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 to_penalty=_from_lasso,
                 from_penalty=_to_lasso,
                 constructor="Lasso",
+                scalar=True,
             ),
             Convention(
                 key="sklearn.Ridge",
                 objective="Σ s r² + alpha Σβ²",
-                parameters=MappingProxyType({"alpha": REQUIRED}),
+                parameters={"alpha": REQUIRED},
                 standardizes="no",
                 penalizes_intercept=False,
                 weights="multiply the loss, not rescaled",
@@ -252,11 +257,12 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 to_penalty=_from_ridge,
                 from_penalty=_to_ridge,
                 constructor="Ridge",
+                scalar=True,
             ),
             Convention(
                 key="sklearn.ElasticNet",
                 objective="Σ s r² / (2 Σs) + alpha l1_ratio Σ|β| + ½ alpha (1 − l1_ratio) Σβ²",
-                parameters=MappingProxyType({"alpha": REQUIRED, "l1_ratio": 0.5}),
+                parameters={"alpha": REQUIRED, "l1_ratio": 0.5},
                 standardizes="no",
                 penalizes_intercept=False,
                 weights=_SKLEARN_WEIGHTS,
@@ -264,6 +270,7 @@ CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
                 to_penalty=_from_elastic_net,
                 from_penalty=_to_elastic_net,
                 constructor="ElasticNet",
+                scalar=True,
             ),
         )
     }
@@ -320,18 +327,24 @@ def translate(
 
 
 def _convention(argument: str, key: str) -> Convention:
-    if key not in CONVENTIONS:
+    if not isinstance(key, str) or key not in CONVENTIONS:
         raise ValueError(f"`{argument}` must be one of {', '.join(map(repr, CONVENTIONS))}; got {key!r}.")
     return CONVENTIONS[key]
 
 
 def _sum_weights(X: Any, y: Any, sample_weight: Any) -> float | None:
-    rows = y if y is not None else X
-    if sample_weight is not None and np.ndim(sample_weight):
-        return float(np.sum(np.asarray(sample_weight, dtype=np.float64)))
-    if rows is None:
-        return None
-    return float(len(rows) * (1.0 if sample_weight is None else float(sample_weight)))
+    lengths = {
+        name: np.shape(rows)[0] if np.ndim(rows) else None
+        for name, rows in (("X", X), ("y", y))
+        if rows is not None
+    }
+    if not lengths:
+        if sample_weight is None:
+            return None
+        lengths = {"sample_weight": np.size(sample_weight)}
+    if len(set(lengths.values())) > 1 or None in lengths.values() or 0 in lengths.values():
+        raise ValueError(f"`X` and `y` must have the same number of rows, at least 1; got {lengths}.")
+    return float(as_weights(sample_weight, next(iter(lengths.values()))).sum())
 
 
 def _parameters(convention: Convention, value: Any) -> dict[str, Any]:
@@ -341,13 +354,7 @@ def _parameters(convention: Convention, value: Any) -> dict[str, Any]:
     elif isinstance(value, int | float | np.number | np.ndarray | list | tuple):
         given = {next(iter(names)): value}
     else:
-        absent = [name for name in names if not hasattr(value, name)]
-        if absent:
-            raise TypeError(
-                f"`value` must be a number, a mapping of {', '.join(names)}, or an object that has them; "
-                f"{type(value).__name__} has no {', '.join(absent)}."
-            )
-        given = {name: getattr(value, name) for name in names}
+        given = _attributes(convention, value)
     unknown = [name for name in given if name not in names]
     missing = [name for name, default in names.items() if default is REQUIRED and name not in given]
     if unknown or missing:
@@ -356,4 +363,24 @@ def _parameters(convention: Convention, value: Any) -> dict[str, Any]:
             f"got {', '.join(map(str, given)) or 'nothing'}."
             + (f" Missing: {', '.join(missing)}." if missing else "")
         )
-    return {name: given.get(name, default) for name, default in names.items()}
+    values = {name: given.get(name, default) for name, default in names.items()}
+    return {name: _sklearn_number(name, v) for name, v in values.items()} if convention.scalar else values
+
+
+def _attributes(convention: Convention, value: Any) -> dict[str, Any]:
+    """Read the parameters off an object of the convention's own class."""
+    expected = convention.key.split(".")[-1]
+    if type(value).__name__ != expected:
+        raise TypeError(
+            f"`value` must be a number, a mapping of {', '.join(convention.parameters)}, or a {expected}; "
+            f"got {type(value).__name__}, whose numbers mean something else."
+        )
+    if getattr(value, "positive", False):
+        raise NoEquivalent(f"{expected}(positive=True) constrains the signs, which no penalty here does.")
+    return {name: getattr(value, name) for name in convention.parameters}
+
+
+def _sklearn_number(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value < np.inf:
+        raise ValueError(f"`{name}` must be one finite number, at least 0; got {value!r}.")
+    return float(value)

@@ -5,26 +5,37 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.table import Table
 
 from .compare import compare_map_with_penalized
 from .conventions import Translation, translate
 from .data.rows import RowData
+from .figures import make_figure, save_figure, save_forest
 from .likelihoods import GaussianLikelihood
 from .mode.solve import map_estimate, map_path
 from .model import LinearModel
 from .plots import plot_coefficient_path
+from .posterior.diagnostics import diagnose
+from .posterior.sample import sample_posterior
+from .posterior.summary import summarise_coefs
 from .priors import FlatPrior, GaussianPrior, LaplacePrior, Prior
+from .text import (
+    coefficient_cells,
+    make_console,
+    make_table,
+    print_certificate,
+    print_code,
+    print_diagnostics,
+)
 
 _LASSO_ALPHA, _RIDGE_ALPHA = 0.1, 0.1
 
 
 def run(directory: Path) -> None:
-    """Print the comparison and write the coefficient path as PNG into `directory`."""
+    """Print the comparisons and a posterior; write coefficient path and forest as PNG into `directory`."""
     from sklearn.datasets import load_diabetes
 
     directory.mkdir(parents=True, exist_ok=True)
-    console = Console(width=100, highlight=False)
+    console = make_console()
     X, y = load_diabetes(return_X_y=True, as_frame=True)
     data = RowData.from_arrays(X, y)
     least_squares = map_estimate(LinearModel(FlatPrior(), GaussianLikelihood(1.0)), data)
@@ -42,7 +53,9 @@ def run(directory: Path) -> None:
     ):
         _print_comparison(console, name, prior, translation, X, y, sigma)
     _draw(directory / "coefficient_path.png", data, sigma)
+    _print_posterior(console, directory / "forest.png", LaplacePrior(float(lasso)), data, sigma)
     console.print(f"Coefficient paths: {directory / 'coefficient_path.png'}")
+    console.print(f"Posterior intervals: {directory / 'forest.png'}")
 
 
 def _print_comparison(
@@ -56,14 +69,10 @@ def _print_comparison(
 ) -> None:
     model = LinearModel(prior, GaussianLikelihood(sigma))
     frame = compare_map_with_penalized(model, X, y)
-    table = Table(title=f"{type(prior).__name__}: its mode is the {name.lower()}", title_justify="left")
-    for column, justify in (
-        ("feature", "left"),
-        ("our MAP", "right"),
-        (f"scikit-learn's {name}", "right"),
-        ("difference", "right"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    table = make_table(
+        f"{type(prior).__name__}: its mode is the {name.lower()}",
+        ("feature", "our MAP", f"scikit-learn's {name}", "difference"),
+    )
     for feature, row in frame.iterrows():
         ours, theirs, difference = (float(value) + 0.0 for value in row)  # + 0.0 turns -0.0 into 0.0
         table.add_row(str(feature), f"{ours:.6f}", f"{theirs:.6f}", f"{difference:.1e}")
@@ -71,21 +80,31 @@ def _print_comparison(
     mode = map_estimate(model, RowData.from_arrays(X, y))
     strength = "l1" if np.any(mode.penalty.l1) else "l2"
     value = float(np.max(getattr(mode.penalty, strength)))
-    console.print(f"certificate   duality gap {mode.duality_gap:.1e} of the null model's objective;")
-    console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the rows")
+    print_certificate(console, mode)
     console.print(
         f"lambda        canonical {strength} = {value:.6g}  <->  prior scale = {float(translation):.6g}"
     )
-    console.print(f"scikit-learn  {frame.attrs['code']}")
-    console.print(
-        f"bayesreg      br.BayesRegressor({translation.code}, noise_scale={sigma!r})\n", soft_wrap=True
+    print_code(console, "scikit-learn", frame.attrs["code"])
+    print_code(console, "bayesreg", f"br.BayesRegressor({translation.code}, noise_scale={sigma!r})\n")
+
+
+def _print_posterior(console: Console, file: Path, prior: Prior, data: RowData, sigma: float) -> None:
+    model = LinearModel(prior, GaussianLikelihood(sigma))
+    mode, tree = map_estimate(model, data), sample_posterior(model, data)
+    table = make_table(
+        f"{type(prior).__name__}: the posterior around its mode",
+        ("feature", "MAP", "posterior mean", "90% interval"),
     )
+    for name, row in summarise_coefs(mode, tree).iterrows():
+        table.add_row(str(name), *coefficient_cells(row))
+    console.print(table)
+    print_diagnostics(console, diagnose(tree))
+    console.print()
+    save_forest(file, tree, mode)
 
 
 def _draw(file: Path, data: RowData, sigma: float) -> None:
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8, 9), layout="constrained")  # no pyplot: no window, no global state
+    figure = make_figure(8, 9)
     axes = figure.subplots(2, 1)
     for ax, prior, title in (
         (axes[0], LaplacePrior(), "Laplace prior: coefficients are exactly zero until they enter"),
@@ -93,4 +112,4 @@ def _draw(file: Path, data: RowData, sigma: float) -> None:
     ):
         path = map_path(LinearModel(prior, GaussianLikelihood(sigma)), data)
         plot_coefficient_path(path, ax, title)
-    figure.savefig(file, dpi=120)
+    save_figure(figure, file)

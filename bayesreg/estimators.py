@@ -103,7 +103,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
         self.map_ = map_estimate(self._model(), data, tol=self.tol)
-        self.coef_ = self.map_.coef
+        self.coef_ = self.map_.coef.copy()
         self.intercept_ = self.map_.intercept
         self.noise_scale_ = self.map_.noise_scale
         self.penalty_ = self.map_.penalty
@@ -203,7 +203,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
 
         values = self._checked_rows(X)
         draws = predictive_draws(self._posterior("posterior_predictive"), values, seed)
-        coords = {name: np.arange(n) for name, n in zip(("chain", "draw", "observation"), draws.shape, strict=True)}
+        coords = {
+            name: np.arange(n) for name, n in zip(("chain", "draw", "observation"), draws.shape, strict=True)
+        }
         return xr.DataArray(draws, dims=tuple(coords), coords=coords, name="y")
 
     def _checked_rows(self, X: Any) -> Float[np.ndarray, "n p"]:
@@ -316,7 +318,9 @@ def _convention_of(fitted: Any) -> str:
             f"{name}(positive=True) constrains the signs, which no prior here does. Fit it without `positive`."
         )
     if np.ndim(fitted.coef_) != 1 or np.size(_chosen(fitted, "alpha")) != 1:
-        raise ValueError(f"{name} was fitted to several responses or penalties. Fit one estimator for each response.")
+        raise ValueError(
+            f"{name} was fitted to several responses or penalties. Fit one estimator for each response."
+        )
     return _PENALTY_READERS[name]
 
 
@@ -324,8 +328,12 @@ def _warn_where_not_optimal(fitted: Any, model: LinearModel, data: RowData) -> N
     import warnings
 
     if np.size(fitted.coef_) != data.n_features:
-        raise ValueError(f"`fitted` has {np.size(fitted.coef_)} coefficients, X has {data.n_features} columns.")
-    certificate = certify_point(resolve(model, data), np.asarray(fitted.coef_, dtype=np.float64), float(fitted.intercept_))
+        raise ValueError(
+            f"`fitted` has {np.size(fitted.coef_)} coefficients, X has {data.n_features} columns."
+        )
+    certificate = certify_point(
+        resolve(model, data), np.asarray(fitted.coef_, dtype=np.float64), float(fitted.intercept_)
+    )
     if certificate.duality_gap > _SUSPICIOUS_GAP:
         warnings.warn(
             f"coef_ of {type(fitted).__name__} is not the optimum of its penalty on these data (duality gap "

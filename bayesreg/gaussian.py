@@ -3,9 +3,11 @@
 import numpy as np
 from jaxtyping import Float
 
-from .data.least_squares import LeastSquares
+from .data.least_squares import GRAM_BUDGET, LeastSquares
 from .penalty import Penalty
 from .problem import Problem
+
+_REFINEMENTS = 4
 
 
 def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
@@ -30,6 +32,31 @@ def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Fl
     coefs[together] = _proportional(least_squares, l2[0], multiples[together, 0])
     for k in np.flatnonzero(~together):
         coefs[k] = _proportional(least_squares, l2[k], np.ones(1))[0]
+    coefs[:, least_squares.squared_norms == 0.0] = 0.0
+    return _refined(least_squares, l2, coefs)
+
+
+def _refined(
+    least_squares: LeastSquares, l2: Float[np.ndarray, "k p"], coefs: Float[np.ndarray, "k p"]
+) -> Float[np.ndarray, "k p"]:
+    """Repair what columns of very different size cost: solve again for the gradient, on unit-norm columns.
+
+    A spectral decomposition is right to rounding of its largest column only.
+    """
+    from scipy.linalg import cho_factor, cho_solve
+
+    norms = np.sqrt(least_squares.squared_norms + l2)
+    for _ in range(_REFINEMENTS):
+        slopes = least_squares.residuals(coefs)[0] - l2 * coefs
+        violation = (np.abs(slopes) / norms).max(axis=1)
+        size = np.sqrt(least_squares.response_ss)
+        poor = np.flatnonzero(violation > least_squares.rounding * size)
+        if poor.size == 0 or 8 * coefs.shape[1] ** 2 > GRAM_BUDGET:
+            break
+        for k in poor:
+            system = least_squares.gram / norms[k] / norms[k][:, None]
+            system[np.diag_indices_from(system)] = 1.0
+            coefs[k] += cho_solve(cho_factor(system), slopes[k] / norms[k]) / norms[k]
     return coefs
 
 

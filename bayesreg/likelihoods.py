@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, final
 
 from .penalty import checked_noise_scale
@@ -30,7 +31,11 @@ class GaussianLikelihood:
     noise_scale: Any = None
 
     def __post_init__(self) -> None:
-        if self.noise_scale is not None and not is_distribution(self.noise_scale):
+        if self.noise_scale is None:
+            return
+        if is_distribution(self.noise_scale):
+            _check_distribution(self.noise_scale)
+        else:
             object.__setattr__(self, "noise_scale", checked_noise_scale(self.noise_scale))
 
     @property
@@ -50,7 +55,13 @@ class GaussianLikelihood:
             return self.noise_scale
         import numpyro.distributions as dist
 
-        return dist.LeftTruncatedDistribution(dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale), low=0.0)
+        return dist.LeftTruncatedDistribution(
+            dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale), low=0.0
+        )
+
+    def noise_bounds(self) -> tuple[float, float]:
+        """Return the support of the prior on σ."""
+        return (0.0, float("inf")) if self.noise_scale is None else _bounds(self.noise_scale)
 
     def noise_log_prior(self, response_scale: float) -> LogDensity:
         """Return the log prior density of σ and its derivative, up to a constant, as one function.
@@ -77,19 +88,55 @@ def _half_student_t(scale: float) -> LogDensity:
     return log_density
 
 
+def _bounds(distribution: Any) -> tuple[float, float]:
+    support = distribution.support
+    return float(getattr(support, "lower_bound", -float("inf"))), float(
+        getattr(support, "upper_bound", float("inf"))
+    )
+
+
+def _check_distribution(distribution: Any) -> None:
+    """Refuse what is no prior on one positive number."""
+    name = type(distribution).__name__
+    if isinstance(distribution, type):
+        raise TypeError(
+            f"`noise_scale` must be a distribution, not the class {distribution.__name__}. Call it."
+        )
+    if distribution.batch_shape != () or distribution.event_shape != ():
+        raise ValueError(
+            f"`noise_scale` must be a distribution of one number; {name} has batch shape "
+            f"{distribution.batch_shape} and event shape {distribution.event_shape}."
+        )
+    low, high = _bounds(distribution)
+    if getattr(distribution.support, "is_discrete", False) or not 0.0 <= low < high:
+        raise ValueError(
+            f"`noise_scale` must be a continuous distribution on positive numbers; {name} is on "
+            f"{distribution.support}. Try HalfNormal, LogNormal, or TruncatedNormal(..., low=0.0)."
+        )
+
+
+@lru_cache(maxsize=1)
+def _value_and_derivative() -> Callable[..., Any]:
+    """Compile once for each family of distributions: its parameters are arguments."""
+    import jax
+    import jax.numpy as jnp
+
+    return jax.jit(jax.value_and_grad(lambda prior, sigma: jnp.sum(prior.log_prob(sigma)), argnums=1))
+
+
 def _from_distribution(distribution: Any) -> LogDensity:
     import jax
     import jax.numpy as jnp
 
+    low, high = _bounds(distribution)
     with jax.enable_x64(True):
-        distribution = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
-        value_and_derivative = jax.jit(
-            jax.value_and_grad(lambda d, sigma: jnp.sum(d.log_prob(sigma)), argnums=1)
-        )
+        prior = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
 
     def log_density(sigma: float) -> tuple[float, float]:
+        if not low <= sigma <= high:
+            return -float("inf"), 0.0
         with jax.enable_x64(True):
-            value, derivative = value_and_derivative(distribution, jnp.asarray(sigma, dtype=jnp.float64))
+            value, derivative = _value_and_derivative()(prior, jnp.asarray(sigma, dtype=jnp.float64))
         return float(value), float(derivative)
 
     return log_density

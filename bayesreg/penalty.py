@@ -8,12 +8,18 @@ from jaxtyping import Float
 
 from .errors import NoEquivalent
 from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
+from .scales import LARGEST, SMALLEST
 
 Strength = float | Float[np.ndarray, " p"]
 
 
 def _checked_strength(name: str, value: Any) -> Strength:
-    array = np.array(value, dtype=np.float64)
+    try:
+        array = np.array(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise TypeError(f"`{name}` must be a number or an array of them; got {value!r}.") from None
+    if array.size == 0:
+        raise ValueError(f"`{name}` must not be empty.")
     if array.ndim > 1:
         raise ValueError(f"`{name}` must be a number or have shape (n_features,); got shape {array.shape}.")
     if np.isnan(array).any() or (array < 0).any():
@@ -30,10 +36,10 @@ def checked_noise_scale(noise_scale: Any) -> float:
         value = float(noise_scale)
     except (TypeError, ValueError):
         value = np.nan
-    if isinstance(noise_scale, bool | str) or not (0 < value < np.inf):
+    if isinstance(noise_scale, bool | str) or not SMALLEST <= value <= LARGEST:
         raise ValueError(
-            f"`noise_scale` must be a positive finite number, the sd of the noise in units of y; "
-            f"got {noise_scale!r}."
+            "`noise_scale` must be a positive finite number, the sd of the noise in units of y, "
+            f"between {SMALLEST:g} and {LARGEST:g}; got {noise_scale!r}."
         )
     return value
 
@@ -138,7 +144,11 @@ class Penalty:
     def value(self, coef: Any) -> float:
         """Evaluate Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² at coefficients of shape (p,)."""
         coef = np.asarray(coef, dtype=np.float64)
-        return float(np.sum(self.l1 * np.abs(coef) + 0.5 * self.l2 * coef**2))
+        nonzero = coef != 0.0  # an infinite strength times 0 is 0
+        terms = (
+            np.where(nonzero, self.l1, 0.0) * np.abs(coef) + 0.5 * np.where(nonzero, self.l2, 0.0) * coef**2
+        )
+        return float(np.sum(terms))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Penalty):
@@ -146,4 +156,4 @@ class Penalty:
         return np.array_equal(self.l1, other.l1) and np.array_equal(self.l2, other.l2)
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash((np.size(self.l1), np.size(self.l2)))

@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.axes import Axes
 
-    from .mode.solve import MapPath
+    from .mode.solve import MapEstimate, MapPath
 
 _MOST_NAMED = 10
 # Okabe and Ito's palette, told apart by colour-blind readers; the line styles tell apart in grey.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 _STYLES = ("-", "--", "-.", ":")
+_MOST_INTERVALS = 30
+_MOST_LETTERS = 32
 
 
 def plot_coefficient_path(path: "MapPath", ax: "Axes | None" = None, title: str | None = None) -> "Axes":
@@ -50,7 +53,7 @@ def plot_coefficient_path(path: "MapPath", ax: "Axes | None" = None, title: str 
             coefs[:, j],
             color=_COLOURS[look[j] % len(_COLOURS)],
             linestyle=_STYLES[look[j] % len(_STYLES)],
-            label=path.feature_names[j],
+            label=_shown(path.feature_names[j]),
         )
     ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=0)
     ax.set_xscale("log")
@@ -90,3 +93,63 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
     )
     symbol, unit = ("λ₁", "x·y") if name == "l1" else ("λ₂", "x²")
     upper.set_xlabel(f"{'largest ' if differs else ''}{symbol} (canonical {name}), in units of {unit}")
+
+
+def plot_forest(
+    tree: "xr.DataTree",
+    mode: "MapEstimate",
+    ax: "Axes | None" = None,
+    units: Any = None,
+) -> "Axes":
+    """Draw the posterior intervals of the coefficients, with the mode marked.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior.
+    mode : MapEstimate
+        Of the same model and data.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+    units : array (p,), optional
+        Multipliers of the coefficients, for example the columns' sd, which bring features in
+        different units onto one axis. Default: 1, the original scale.
+
+    Returns
+    -------
+    Axes
+        From the top down the features whose |mean|/sd is largest, thirty at most: a thin line is
+        the 90% interval, a thick one the 50% interval, a dot the mean, a diamond the mode.
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.gca() if ax is None else ax
+    p = len(mode.feature_names)
+    multipliers = np.ones(p) if units is None else np.asarray(units, dtype=np.float64)
+    posterior = tree["posterior"].to_dataset()
+    draws = posterior["coef"].values.reshape(-1, p) * multipliers
+    mean, sd = draws.mean(axis=0), draws.std(axis=0)
+    clarity = np.abs(mean) / np.where(sd > 0, sd, np.inf)
+    shown = np.argsort(-clarity, kind="stable")[:_MOST_INTERVALS]
+    bounds = np.quantile(draws[:, shown], (0.05, 0.25, 0.75, 0.95), axis=0)
+    rows = np.arange(shown.size)
+    dark, light = "0.15", _COLOURS[1]
+    ax.axvline(0.0, color="0.6", linewidth=0.8, zorder=0)
+    ax.hlines(rows, bounds[0], bounds[3], color=_COLOURS[0], linewidth=1.2, label="90% interval")
+    ax.hlines(rows, bounds[1], bounds[2], color=_COLOURS[0], linewidth=4.0, label="50% interval")
+    at_mode = (mode.coef * multipliers)[shown]
+    ax.plot(mean[shown], rows, "o", color="white", markeredgecolor=dark, markersize=4, zorder=4, label="mean")
+    ax.plot(at_mode, rows, "D", color=light, markeredgecolor=dark, markersize=7, zorder=3, label="mode (MAP)")
+    ax.set_yticks(rows, [_shown(mode.feature_names[j]) for j in shown])
+    ax.set_ylim(shown.size - 0.5, -0.5)
+    ax.set_xlabel("coefficient, y per unit of x" if units is None else "coefficient × sd(x), in units of y")
+    which = f"{shown.size} of {p} features" if shown.size < p else "features"
+    ax.set_ylabel(f"{which}, largest |mean|/sd first")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    return ax
+
+
+def _shown(name: str) -> str:
+    """Return a name that matplotlib shows as it is: $ starts no formula, a leading _ hides nothing."""
+    short = name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
+    return f" {short}".replace("$", r"\$") if short.startswith("_") else short.replace("$", r"\$")

@@ -102,7 +102,7 @@ class Prior(ABC):
         return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
 
     def __hash__(self) -> int:
-        return hash(repr(self))
+        return hash(type(self))
 
 
 def _check_fields(prior: Prior) -> None:

@@ -165,7 +165,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
     reduced, flat_block = least_squares, None
     if rates.flat.any():
         reduced, flat_block = least_squares.without(rates.flat)
-    response_scale = float(np.sqrt(least_squares.response_ss / data.sum_weights)) or 1.0
+    response_scale = _response_scale(model, data, least_squares)
     known = model.likelihood.known_noise_scale
     return Problem(
         feature_names=data.feature_names,
@@ -185,6 +185,13 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         response_scale=response_scale,
         sampled_scales=_sampled_scales(model),
     )
+
+
+def _response_scale(model: LinearModel, data: Data, least_squares: LeastSquares) -> float:
+    """Return the sd of y, without an intercept its root mean square, and 1 where that is 0."""
+    if model.fit_intercept and model.intercept_prior is not None:
+        return data.response_sd or 1.0
+    return float(np.sqrt(least_squares.response_ss / data.sum_weights)) or 1.0
 
 
 def _sampled_scales(model: LinearModel) -> dict[str, Any]:

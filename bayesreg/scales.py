@@ -44,7 +44,8 @@ def _positive(label: str, value: object) -> float:
 
 def _checked_mapping(label: str, items: Iterable[tuple[Any, Any]]) -> dict[str, float]:
     checked: dict[str, float] = {}
-    for name, value in items:
+    for key, value in items:
+        name = str(key)  # as the names of columns are
         if name in checked:
             raise ValueError(f"`{label}` names {name!r} more than once. Give each name once.")
         checked[name] = _positive(label, value)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import numpyro  # noqa: F401 - before ArviZ, whose lazy stand-in for it breaks numpyro.factor
 import pytest
 
 import bayesreg as br

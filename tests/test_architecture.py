@@ -14,7 +14,7 @@ LAYERS = [
     ["likelihoods"],
     ["conventions"],
     ["model"],
-    ["data.checks", "data.flat"],
+    ["data.checks", "data.flat", "data.table"],
     ["data.least_squares"],
     ["data.rows"],
     ["data.gram"],
@@ -24,9 +24,14 @@ LAYERS = [
     ["mode.coefs"],
     ["mode.noise"],
     ["mode.solve"],
+    ["posterior.diagnostics", "posterior.summary"],
+    ["posterior.density", "posterior.propriety", "posterior.predict"],
+    ["posterior.nuts", "posterior.target", "posterior.to_arviz"],
+    ["posterior.sample"],
     ["compare"],
     ["estimators", "plots"],
-    ["demo"],
+    ["code_lines", "figures", "text"],
+    ["demo", "analysis"],
     ["cli"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
@@ -40,7 +45,10 @@ EAGER = {
     "estimators": {"sklearn"},
     "cli": {"click"},
     "demo": {"pandas", "rich"},
+    "text": {"rich"},
     "mode.quadratic": {"jax"},
+    "posterior.density": {"jax"},
+    "posterior.nuts": {"jax"},
 }
 
 
@@ -59,6 +67,8 @@ def imported_modules(name):
     package = name.split(".")[:-1]
     for node in at_run_time(ast.parse(FILES[name].read_text())):
         if isinstance(node, ast.ImportFrom) and node.level:
+            if not node.module:  # `from .. import __version__`
+                continue
             base = package[: len(package) - node.level + 1]
             target = ".".join([*base, *(node.module or "").split(".")]).strip(".")
             yield from [target] if node.module else [alias.name for alias in node.names]

@@ -1,7 +1,7 @@
 """What X, y and sample weights must be, and a clear error where they are not."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,7 @@ from jaxtyping import Float
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
 
-_LARGEST = 1e140  # its square, summed over many rows, is still finite
-_SMALLEST = 1e-140
+_LARGEST, _SMALLEST = 1e100, 1e-100  # products of three such numbers are still finite
 
 
 def is_frame(X: Any) -> bool:
@@ -24,6 +23,8 @@ def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...]
     if isinstance(feature_names, str):
         raise TypeError(f"`feature_names` must be a sequence of names, not the text {feature_names!r}.")
     if feature_names is not None:
+        if not isinstance(feature_names, Iterable):
+            raise TypeError(f"`feature_names` must be a sequence of names; got {feature_names!r}.")
         return tuple(str(name) for name in feature_names)
     return tuple(str(name) for name in X.columns) if is_frame(X) else None
 
@@ -124,6 +125,8 @@ def _refuse_sparse(value: Any, what: str = "X") -> None:
 
 
 def _numeric_array(value: Any, what: str) -> np.ndarray:
+    if isinstance(value, np.ma.MaskedArray):
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -136,6 +139,11 @@ def _numeric_array(value: Any, what: str) -> np.ndarray:
         raise ValueError(_text_message(what, []))
     if array.dtype.kind in "mM":
         raise ValueError(f"`{what}` holds dates or durations ({array.dtype}). Turn them into numbers first.")
+    if array.dtype.kind == "O" and array.ndim == 0:
+        hint = " Call .collect() first." if hasattr(value, "collect") else ""
+        raise TypeError(
+            f"`{what}` must be an array or a data frame of numbers; got {type(value).__name__}.{hint}"
+        )
     if array.dtype.kind == "O":
         array = _from_objects(array, what)
     return np.asarray(array, dtype=np.float64)

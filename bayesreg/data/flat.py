@@ -3,25 +3,44 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 
 class FlatBlock(NamedTuple):
     """Columns U under a flat prior, through an orthonormal basis Q = U·T of their span."""
 
     to_coef: Float[np.ndarray, "m r"]  # T
-    null_space: Float[np.ndarray, "m d"]  # orthonormal; the directions that U does not see
+    row_space: Float[np.ndarray, "m r"] | None  # orthonormal; None where U has full column rank
     cross: Float[np.ndarray, "r q"]  # Q'X for the penalised columns X
     response: Float[np.ndarray, " r"]  # Q'y
+    doubt: float  # of ½ RSS: what rounding in the data's statistics leaves open
 
     def coef(self, penalised: Float[np.ndarray, "k q"]) -> Float[np.ndarray, "k m"]:
         """Return the flat coefficients that are optimal beside given ones, of minimum norm."""
-        any_solution = (self.response - penalised @ self.cross.T) @ self.to_coef.T
-        return any_solution - (any_solution @ self.null_space) @ self.null_space.T
+        solution = (self.response - penalised @ self.cross.T) @ self.to_coef.T
+        return solution if self.row_space is None else (solution @ self.row_space) @ self.row_space.T
+
+    @property
+    def undetermined(self) -> Bool[np.ndarray, " m"]:
+        """Which flat coefficients the data leave open."""
+        if self.row_space is None:
+            return np.zeros(len(self.to_coef), dtype=bool)
+        return 1.0 - np.square(self.row_space).sum(axis=1) > 1e-8
 
 
-def null_space(
-    right_vectors: Float[np.ndarray, "m d"], norms: Float[np.ndarray, " m"]
-) -> Float[np.ndarray, "m d"]:
-    """Orthonormalise, in the original units, directions given in those of unit-norm columns."""
-    return np.linalg.qr(right_vectors / norms[:, None])[0]
+def basis_maps(
+    right: Float[np.ndarray, "m r"], values: Float[np.ndarray, " r"], norms: Float[np.ndarray, " m"]
+) -> tuple[Float[np.ndarray, "m r"], Float[np.ndarray, "m r"] | None]:
+    """Return T and the row space from the singular values and right vectors of U on unit-norm columns.
+
+    A zero column's coefficient is exactly 0.
+    """
+    zero = norms == 0.0
+    unit = np.where(zero, 1.0, norms)
+    to_coef = right / values / unit[:, None]
+    to_coef[zero] = 0.0
+    if right.shape[1] == len(right):
+        return to_coef, None
+    row_space = np.linalg.qr(right * unit[:, None])[0]
+    row_space[zero] = 0.0
+    return to_coef, row_space

@@ -8,8 +8,8 @@ from typing import Any, Self, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from .flat import FlatBlock, null_space
-from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size
+from .flat import FlatBlock, basis_maps
+from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
 from .rows import RowData
 
 # A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
@@ -135,6 +135,8 @@ class GramData:
             block = cls._from_chunk(number, chunk, feature_names)
             if block is None:
                 continue
+            if partial and partial[-1][1].feature_names != block.feature_names:
+                raise ValueError(f"chunk {number}: {_mismatch(partial[-1][1], block)}")
             size = 1
             while partial and partial[-1][0] == size:
                 block = partial.pop()[1] + block
@@ -165,10 +167,7 @@ class GramData:
         if not isinstance(other, GramData):
             return NotImplemented
         if self.feature_names != other.feature_names:
-            raise ValueError(
-                "statistics can be added only over the same features in the same order; "
-                f"got {list(self.feature_names)} and {list(other.feature_names)}. Reorder the columns of one block."
-            )
+            raise ValueError(_mismatch(self, other))
         total = self.sum_weights + other.sum_weights
         x_shift, y_shift = other.x_mean - self.x_mean, other.y_mean - self.y_mean
         share = other.sum_weights / total
@@ -192,6 +191,11 @@ class GramData:
         """Number of columns p."""
         return len(self.feature_names)
 
+    @property
+    def response_sd(self) -> float:
+        """Weighted standard deviation of y, ddof 0."""
+        return float(np.sqrt(self.response_ss / self.sum_weights))
+
     @cached_property
     def column_sd(self) -> Float[np.ndarray, " p"]:
         """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
@@ -202,20 +206,28 @@ class GramData:
     ) -> "tuple[GramLeastSquares, Means]":
         """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
         total, x_mean, y_mean = self.sum_weights, self.x_mean, self.y_mean
+        rounding = relative_rounding(self.n_samples)
         if centre:
             diagonal = np.diagonal(self.gram)
             x_limit = NULL_AFTER_CENTRING**2 * (diagonal + total * x_mean**2)
             y_limit = NULL_AFTER_CENTRING**2 * (self.response_ss + total * y_mean**2)
-            reduced = _without_null(self.gram, self.cross, self.response_ss, x_limit, y_limit)
-            return reduced, Means(x_mean, y_mean)
+            centred = GramLeastSquares(self.gram, self.cross, self.response_ss, rounding)
+            return _without_null(centred, x_limit, y_limit), Means(x_mean, y_mean)
         gram = self.gram + total * np.outer(x_mean, x_mean)
         cross = self.cross + total * y_mean * x_mean
         if intercept_column:
             edge = total * x_mean
             gram = np.block([[gram, edge[:, None]], [edge[None, :], np.array([[total]])]])
             cross = np.append(cross, total * y_mean)
-        uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2)
+        uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2, rounding)
         return uncentred, Means(np.zeros_like(cross), 0.0)
+
+
+def _mismatch(a: GramData, b: GramData) -> str:
+    return (
+        "statistics can be added only over the same features in the same order; "
+        f"got {list(a.feature_names)} and {list(b.feature_names)}. Reorder the columns of one block."
+    )
 
 
 @final
@@ -223,21 +235,24 @@ class GramLeastSquares:
     """Least squares on sufficient statistics."""
 
     def __init__(
-        self, gram: Float[np.ndarray, "p p"], cross: Float[np.ndarray, " p"], response_ss: float
+        self,
+        gram: Float[np.ndarray, "p p"],
+        cross: Float[np.ndarray, " p"],
+        response_ss: float,
+        rounding: float,
     ) -> None:
         self.gram, self.cross, self.response_ss = gram, cross, response_ss
+        self.rounding = rounding
 
     @property
     def squared_norms(self) -> Float[np.ndarray, " p"]:
         """The diagonal of X'X."""
         return np.diagonal(self.gram)
 
-    rss_rounding = 1e-13  # y'y − β'X'y cancels down to 1e-13 of y'y
-
     @property
-    def n_terms(self) -> int:
-        """How many products a gradient sums."""
-        return self.cross.size
+    def rss_rounding(self) -> float:
+        """Residual sum of squares, relative to y'y, that may be rounding alone: y'y − β'X'y cancels."""
+        return self.rounding
 
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
@@ -259,49 +274,40 @@ class GramLeastSquares:
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "GramLeastSquares":
         """Set columns to 0, so that their coefficients are 0."""
-        return _zeroed(self.gram, self.cross, self.response_ss, columns)
+        gram = np.where(columns[:, None] | columns[None, :], 0.0, self.gram)
+        return GramLeastSquares(gram, np.where(columns, 0.0, self.cross), self.response_ss, self.rounding)
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
         from scipy.linalg import eigh
 
-        inner = self.gram[np.ix_(flat, flat)]
+        inner, cross_flat = self.gram[np.ix_(flat, flat)], self.cross[flat]
         norms = np.sqrt(np.diagonal(inner))
-        norms = np.where(norms > 0.0, norms, 1.0)
-        values, vectors = eigh(inner / norms / norms[:, None])
+        unit = np.where(norms > 0.0, norms, 1.0)
+        values, vectors = eigh(inner / unit / unit[:, None])
         seen = values > max(values[-1], 0.0) * values.size * 10.0 * np.finfo(float).eps
-        to_coef = vectors[:, seen] / np.sqrt(values[seen]) / norms[:, None]
-        cross, response = to_coef.T @ self.gram[np.ix_(flat, ~flat)], to_coef.T @ self.cross[flat]
+        to_coef, row_space = basis_maps(vectors[:, seen], np.sqrt(values[seen]), norms)
+        cross, response = to_coef.T @ self.gram[np.ix_(flat, ~flat)], to_coef.T @ cross_flat
         outer = self.gram[np.ix_(~flat, ~flat)]
-        reduced = _without_null(
+        projected = GramLeastSquares(
             outer - cross.T @ cross,
             self.cross[~flat] - cross.T @ response,
             self.response_ss - float(response @ response),
-            _NULL_AFTER_PROJECTION**2 * np.diagonal(outer),
-            _NULL_AFTER_PROJECTION**2 * self.response_ss,
+            self.rounding,
         )
-        return reduced, FlatBlock(to_coef, null_space(vectors[:, ~seen], norms), cross, response)
+        limit = _NULL_AFTER_PROJECTION**2
+        reduced = _without_null(projected, limit * np.diagonal(outer), limit * self.response_ss)
+        unseen = vectors[:, ~seen].T @ (cross_flat / unit)
+        doubt = 0.5 * np.minimum(unseen**2 / self.rounding, self.response_ss).sum()
+        return reduced, FlatBlock(to_coef, row_space, cross, response, float(doubt))
 
 
 def _without_null(
-    gram: Float[np.ndarray, "p p"],
-    cross: Float[np.ndarray, " p"],
-    response_ss: float,
-    x_limit: Float[np.ndarray, " p"],
-    y_limit: float,
+    least_squares: GramLeastSquares, x_limit: Float[np.ndarray, " p"], y_limit: float
 ) -> GramLeastSquares:
     """Set to exactly 0 what belongs to columns, or to a y, whose squared norm is rounding."""
-    null = np.diagonal(gram) <= x_limit
+    cross, response_ss = least_squares.cross, least_squares.response_ss
     if response_ss <= y_limit:
         cross, response_ss = np.zeros_like(cross), 0.0
-    return _zeroed(gram, cross, response_ss, null)
-
-
-def _zeroed(
-    gram: Float[np.ndarray, "p p"],
-    cross: Float[np.ndarray, " p"],
-    response_ss: float,
-    columns: Bool[np.ndarray, " p"],
-) -> GramLeastSquares:
-    gram = np.where(columns[:, None] | columns[None, :], 0.0, gram)
-    return GramLeastSquares(gram, np.where(columns, 0.0, cross), response_ss)
+    kept = GramLeastSquares(least_squares.gram, cross, response_ss, least_squares.rounding)
+    return kept.zeroed(np.diagonal(least_squares.gram) <= x_limit)

@@ -53,8 +53,8 @@ class LeastSquares(Protocol):
         """Residual sum of squares, relative to y'y, that may be rounding alone."""
 
     @property
-    def n_terms(self) -> int:
-        """How many products a gradient sums, for bounds on rounding."""
+    def rounding(self) -> float:
+        """Relative error of the product of two columns, for bounds on rounding."""
 
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
@@ -69,6 +69,11 @@ class LeastSquares(Protocol):
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple[Self, FlatBlock]:
         """Profile the flat columns out of the others and of y."""
+
+
+def relative_rounding(n_samples: int) -> float:
+    """Return the relative error of a sum over rows: blocked sums err like a random walk."""
+    return 8.0 * float(np.sqrt(n_samples)) * float(np.finfo(float).eps)
 
 
 def check_gram_size(n_features: int) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .checks import Matrix, Vector, as_matrix, as_response, as_weights, column_names, numbered_names
-from .flat import FlatBlock, null_space
-from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size
+from .flat import FlatBlock, basis_maps
+from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
 
 _RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
 _NULL_AFTER_PROJECTION = 1e-12
@@ -98,6 +98,13 @@ class RowData:
         """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
         return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
 
+    @property
+    def response_sd(self) -> float:
+        """Weighted standard deviation of y, ddof 0."""
+        share = self.sample_weight / self.sum_weights
+        centred = self.y - share @ self.y
+        return float(np.sqrt(share @ centred**2))
+
     def centred(self) -> tuple[Matrix, Vector, Means]:
         """Return copies of X and y less their weighted means, and the means."""
         share = self.sample_weight / self.sum_weights
@@ -115,11 +122,11 @@ class RowData:
         root = np.sqrt(self.sample_weight)
         if centre:
             X, y, means = self.centred()
-            limit = NULL_AFTER_CENTRING * np.sqrt(self.sum_weights)
-            x_limit, y_limit = limit * np.abs(self.X).max(axis=0), limit * float(np.abs(self.y).max())
             X *= root[:, None]
             y *= root
-            _zero_null(X, y, x_limit, y_limit)
+            x_size = np.einsum("ij,ij->j", X, X) + self.sum_weights * means.x**2
+            y_size = float(y @ y) + self.sum_weights * means.y**2
+            _zero_null(X, y, NULL_AFTER_CENTRING * np.sqrt(x_size), NULL_AFTER_CENTRING * np.sqrt(y_size))
             return RowLeastSquares(X, y), means
         X = self.X * root[:, None]
         if intercept_column:
@@ -179,9 +186,9 @@ class RowLeastSquares:
     rss_rounding = 1e-24  # a perfect fit leaves residuals of 1e-12
 
     @property
-    def n_terms(self) -> int:
-        """How many products a gradient sums."""
-        return self.y.size
+    def rounding(self) -> float:
+        """Relative error of the product of two columns."""
+        return relative_rounding(self.y.size)
 
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
@@ -213,8 +220,7 @@ class RowLeastSquares:
 
         U, X, y = self.X[:, flat], self.X[:, ~flat], self.y.copy()
         norms = np.sqrt(np.einsum("ij,ij->j", U, U))
-        norms[norms == 0.0] = 1.0
-        Q, values, right = svd(U / norms, full_matrices=False)
+        Q, values, right = svd(U / np.where(norms > 0.0, norms, 1.0), full_matrices=False)
         rank = int((values > values[0] * max(U.shape) * np.finfo(float).eps).sum()) if values[0] > 0 else 0
         Q = Q[:, :rank]
         x_limit = _NULL_AFTER_PROJECTION * np.sqrt(np.einsum("ij,ij->j", X, X))
@@ -224,14 +230,5 @@ class RowLeastSquares:
         X -= Q @ (Q.T @ X)  # the first projection leaves 1e-16 of what it took away
         y -= Q @ (Q.T @ y)
         _zero_null(X, y, x_limit, y_limit)
-        kernel = _full_kernel(right, rank)
-        block = FlatBlock(
-            (right[:rank].T / values[:rank]) / norms[:, None], null_space(kernel, norms), cross, response
-        )
-        return RowLeastSquares(X, y), block
-
-
-def _full_kernel(right: Float[np.ndarray, "s m"], rank: int) -> Float[np.ndarray, "m d"]:
-    """Complete the first right singular vectors to a basis and return what they leave."""
-    complete = np.linalg.qr(right[:rank].T, mode="complete")[0]
-    return complete[:, rank:]
+        to_coef, row_space = basis_maps(right[:rank].T, values[:rank], norms)
+        return RowLeastSquares(X, y), FlatBlock(to_coef, row_space, cross, response, doubt=0.0)

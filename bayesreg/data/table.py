@@ -16,6 +16,7 @@ _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 50
 _MOST_LEVELS = 50
 _MOST_LISTED = 20
+_MOST_HINTS = 3
 
 
 @final
@@ -74,9 +75,7 @@ class Table:
     unnamed: tuple[int, ...]
 
 
-def read_table(
-    file: Path, target: str, features: Sequence[str] = (), *, drop_missing: bool = False
-) -> Table:
+def read_table(file: Path, target: str, features: Sequence[str] = (), *, drop_missing: bool = False) -> Table:
     """Read a CSV file as a regression problem.
 
     Parameters
@@ -110,11 +109,12 @@ def read_table(
     names = [name for name in header if name]
     chosen = _chosen_columns(names, target, features)
     frame = _parsed(text, delimiter, header, [target, *chosen])
+    _check_response(frame[target])
     frame, dropped = _without_missing(frame, drop_missing=drop_missing)
     X, levels = _encoded(frame[chosen], n_rows)
     return Table(
         X=X,
-        y=_response(frame[target]),
+        y=frame[target].astype("float64"),
         n_columns=len(header),
         delimiter=delimiter,
         levels=levels,
@@ -138,7 +138,9 @@ def _decoded(file: Path) -> str:
     if "\0" in text:
         raise ValueError(f"{file} is no text file: it holds zero bytes. Save it as 'CSV UTF-8'.")
     if not text.strip():
-        raise ValueError(f"{file} is empty. It needs a header of column names and a row for each observation.")
+        raise ValueError(
+            f"{file} is empty. It needs a header of column names and a row for each observation."
+        )
     return text
 
 
@@ -208,7 +210,9 @@ def _chosen_columns(names: list[str], target: str, features: Sequence[str]) -> l
 
 def _unknown(what: str, name: str, names: list[str]) -> str:
     lowered = {known.lower(): known for known in names}
-    close = [lowered[match] for match in difflib.get_close_matches(name.lower(), list(lowered))]
+    within = [known for known in lowered if name and name.lower() in known][:_MOST_HINTS]
+    matches = within or difflib.get_close_matches(name.lower(), list(lowered), n=_MOST_HINTS)
+    close = [lowered[match] for match in matches]
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
     return f"there is no column {name!r} for the {what}.{hint} The columns are {_listed(names)}."
 
@@ -253,31 +257,31 @@ def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.
     complete = frame.dropna()
     if not drop_missing:
         raise ValueError(
-            f"entries are missing: {listed}. Leave out the {len(frame) - len(complete)} rows that have them "
-            f"with --drop-missing ({len(complete)} of {len(frame)} rows are complete), leave out a column "
-            "with --features, or impute them."
+            f"entries are missing: {listed}. --drop-missing leaves out the rows that have them "
+            f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --features, "
+            "or impute them."
         )
     if len(complete) < 2:
         raise ValueError(
-            f"without the rows that miss an entry, {len(complete)} of {len(frame)} rows is left. Missing are "
-            f"{listed}. Leave out the emptiest column with --features."
+            f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {listed}. "
+            "Leave out the emptiest column with --features."
         )
     return complete, counts
 
 
-def _response(column: "pd.Series") -> "pd.Series":
+def _check_response(column: "pd.Series") -> None:
     if not _is_numeric(column):
         raise ValueError(
             f"the target {column.name!r} must be numeric, but it holds text, for example "
             f"{_telling_entry(column)!r}. Write numbers with a decimal point and without separators."
         )
-    return column.astype("float64")
 
 
 def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[Levels, ...]]":
     import pandas as pd
 
-    blocks, levels = [], []
+    blocks: list[Any] = []
+    levels: list[Levels] = []
     for name in frame.columns:
         column = frame[name]
         if _is_numeric(column):

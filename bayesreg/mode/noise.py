@@ -18,10 +18,11 @@ from ..gaussian import unpenalised_fit
 from ..problem import Problem
 from .coefs import solve_coefs
 
-_DECADES_BELOW, _DECADES_ABOVE = 12, 6  # of σ, around the spread of y
+_DECADES_BELOW, _DECADES_ABOVE = 12, 12  # of σ, around the spread of y
 _POINTS_PER_DECADE = 16
 _BLOCK = 32  # values of σ solved in one call
 _LOG_SIGMA_TOLERANCE = 1e-14
+_JUST_INSIDE = 1.0 + 1e-12  # some densities are infinite at the edge of their support
 
 
 @final
@@ -65,19 +66,16 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     NoModeError
         Where the density grows without bound as σ → 0, or as σ → ∞.
     """
-    base = float(np.sqrt(problem.least_squares.response_ss / problem.sum_weights)) or 1.0
-    exponents = np.arange(-_DECADES_BELOW * _POINTS_PER_DECADE, _DECADES_ABOVE * _POINTS_PER_DECADE + 1)
-    grid = base * 10.0 ** (exponents / _POINTS_PER_DECADE)
+    grid, low, high = _grid(problem)
     noise_slopes = np.array([_noise_prior(problem, sigma)[1] for sigma in grid])
     powers = problem.sum_weights + np.count_nonzero(problem.penalised_rates.relative)
     smallest_rss, _ = unpenalised_fit(problem.reduced)
-    _refuse_unbounded(problem, smallest_rss, powers + noise_slopes[0])
+    if low == 0.0:
+        _refuse_unbounded(problem, smallest_rss, powers + noise_slopes[0])
 
     # No slope above `top` is negative, because J at its minimum is at most J of the null model.
     may_fall = powers + noise_slopes - problem.reduced.response_ss / grid**2 < 0.0
-    if not may_fall.any():
-        raise NoModeError(_UNBOUNDED)
-    top = min(int(np.flatnonzero(may_fall)[-1]) + 1, grid.size - 1)
+    top = min(int(np.flatnonzero(may_fall)[-1]) + 1, grid.size - 1) if may_fall.any() else 0
     # No slope below a point is positive once what cannot shrink with σ outweighs the rest.
     outweighing = powers + np.maximum.accumulate(noise_slopes)
     slopes = np.empty(0)
@@ -90,12 +88,35 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
         if settled[-1] and profile.slope[-1] < 0.0:
             break
     sigmas = grid[np.maximum(np.arange(top, top - slopes.size, -1), 0)]
-    if slopes[-1] >= 0.0 or slopes[0] < 0.0:
-        raise NoModeError(_UNBOUNDED)
     turns = np.flatnonzero((slopes[1:] < 0.0) & (slopes[:-1] >= 0.0))
     modes = [_refined(problem, sigmas[i + 1], sigmas[i]) for i in turns]
+    if slopes[-1] >= 0.0:
+        modes.append(_at_edge(problem, low, _UNBOUNDED))
+    if slopes[0] < 0.0:
+        modes.append(_at_edge(problem, high, _UNBOUNDED_ABOVE))
     return tuple(sorted(modes, key=lambda mode: -mode.log_density))
 
+
+def _grid(problem: Problem) -> tuple[Float[np.ndarray, " k"], float, float]:
+    """Return values of σ around the spread of y, inside the support of its prior, and that support."""
+    low, high = problem.likelihood.noise_bounds()
+    exponents = np.arange(-_DECADES_BELOW * _POINTS_PER_DECADE, _DECADES_ABOVE * _POINTS_PER_DECADE + 1)
+    grid = problem.response_scale * 10.0 ** (exponents / _POINTS_PER_DECADE)
+    edges = [edge for edge in (low * _JUST_INSIDE, high / _JUST_INSIDE) if 0.0 < edge < np.inf]
+    return np.unique(np.append(grid[(grid > low) & (grid < high)], edges)), low, high
+
+
+def _at_edge(problem: Problem, edge: float, message: str) -> NoiseMode:
+    """Return the mode at the edge of σ's support, or refuse where the support has no edge there."""
+    if not 0.0 < edge < np.inf:
+        raise NoModeError(message)
+    return NoiseMode(edge, float(_profile(problem, np.array([edge]), refine=True).log_density[0]))
+
+
+_UNBOUNDED_ABOVE = (
+    "the joint density has no mode: it still rises where noise_scale is 1e12 times the spread of y. "
+    "Give GaussianLikelihood a prior on noise_scale that falls off, or a known noise_scale."
+)
 
 _UNBOUNDED = (
     "the joint density of coefficients and noise_scale has no mode: it grows without bound as noise_scale goes to 0, "
@@ -105,12 +126,19 @@ _UNBOUNDED = (
 )
 
 
+_CANNOT_TELL = (
+    "sufficient statistics cannot tell these data from a perfect fit: the residual sum of squares is below their "
+    "rounding. Give the rows (RowData) or a known noise_scale. If the fit is perfect: " + _UNBOUNDED
+)
+
+
 def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: float) -> None:
     """Refuse what is unbounded without a walk down to σ = 0 along ever harder solves."""
     null_ss, rounding = problem.reduced.response_ss, problem.reduced.rss_rounding
+    message = _UNBOUNDED if problem.has_rows or smallest_rss == 0.0 else _CANNOT_TELL
     held_by_scale = problem.penalised_rates.relative.any() and null_ss > 0.0
     if smallest_rss <= rounding * null_ss and not held_by_scale and slope_at_zero > 0.0:
-        raise NoModeError(_UNBOUNDED)
+        raise NoModeError(message)
 
 
 def _noise_prior(problem: Problem, sigma: float) -> tuple[float, float]:

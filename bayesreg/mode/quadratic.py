@@ -21,6 +21,7 @@ _MAX_ROUNDS = 500
 _CONTINUATION = 4.0  # factor from one l1 to the next on the way to the one asked for
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
+_SUPPORT_SIZES = (48, 160, 480)  # of the systems that are factorised, beside p itself
 _STEP_LENGTHS = 0.5 ** np.arange(12)
 
 
@@ -64,9 +65,26 @@ def _descent_direction(problem: _Scaled, coef: Array, gradient: Array) -> tuple[
     """Return the support's slope −∇J and the Newton direction from it."""
     active = (coef != 0.0) | ((problem.l1 == 0.0) & (problem.usable > 0.0))
     slope = jnp.where(active, gradient - problem.l2 * coef - problem.l1 * jnp.sign(coef), 0.0)
-    hessian = jnp.where(active[:, None] & active[None, :], problem.gram, 0.0)
-    hessian += jnp.diag(jnp.where(active, problem.l2 + _DAMPING, 1.0))
-    return slope, jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(hessian, lower=True), slope)
+    return slope, _solve_on(problem, active, slope)
+
+
+def _solve_on(problem: _Scaled, active: Array, slope: Array) -> Array:
+    """Solve the Newton system of the active columns, in the smallest of a few fixed sizes that holds them."""
+    p = active.size
+
+    def solve(size: int) -> Array:
+        chosen = jnp.nonzero(active, size=size, fill_value=p)[0]
+        inside = chosen < p
+        at = jnp.minimum(chosen, p - 1)
+        system = jnp.where(inside[:, None] & inside[None, :], problem.gram[at[:, None], at[None, :]], 0.0)
+        system += jnp.diag(jnp.where(inside, problem.l2[at] + _DAMPING, 1.0))
+        factor = jax.scipy.linalg.cho_factor(system, lower=True)
+        solution = jax.scipy.linalg.cho_solve(factor, jnp.where(inside, slope[at], 0.0))
+        return jnp.zeros(p).at[chosen].set(solution, mode="drop")
+
+    sizes = [size for size in _SUPPORT_SIZES if 2 * size < p] + [p]
+    fits = jnp.searchsorted(jnp.asarray(sizes), jnp.sum(active))
+    return lax.switch(fits, [partial(solve, size) for size in sizes])
 
 
 def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:

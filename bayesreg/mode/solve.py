@@ -49,7 +49,7 @@ class MapEstimate:
     n_iter : int
         The solver's rounds; 1 for a closed form.
     converged : bool
-        Whether the duality gap is at most `tol`.
+        Whether the duality gap is at most `tol`, and from statistics the rounding too.
     feature_names : tuple of p str
     local_modes : tuple of NoiseMode
         Every local mode of an unknown σ, the highest first; empty for a known one.
@@ -135,7 +135,7 @@ class MapPath:
 
         index = pd.Index(self.scales, name="scale")
         frame = pd.DataFrame(self.coefs, index=index, columns=list(self.feature_names))
-        frame.insert(0, "intercept", self.intercepts)
+        frame.insert(0, "intercept", self.intercepts, allow_duplicates=True)
         return frame
 
 
@@ -190,9 +190,9 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     solution = solve_coefs(problem, l1, l2)
     coefs, intercepts = problem.expand(solution.values)
     certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]))[0]
-    converged = certificate.duality_gap <= tol
+    converged = certificate.proven_gap <= tol
     if not converged:
-        warnings.warn(_missed(certificate.duality_gap, tol), ConvergenceWarning, stacklevel=2)
+        warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=2)
     return MapEstimate(
         coef=coefs[0],
         intercept=float(intercepts[0]),
@@ -266,9 +266,10 @@ def map_path(
     penalised[order] = solve_coefs(problem, l1[order], l2[order]).values
     coefs, intercepts = problem.expand(penalised)
     certificates = certify(problem, coefs, intercepts, l1, l2, np.full(values.size, sigma))
-    gaps = np.array([certificate.duality_gap for certificate in certificates])
-    if (gaps > tol).any():
-        warnings.warn(_missed(gaps.max(), tol), ConvergenceWarning, stacklevel=2)
+    converged = np.array([certificate.proven_gap <= tol for certificate in certificates])
+    if not converged.all():
+        first = certificates[int(np.argmin(converged))]
+        warnings.warn(_missed(first, tol), ConvergenceWarning, stacklevel=2)
     p = problem.n_features
     strengths = [rate.strengths(sigma) for rate in rates]
     return MapPath(
@@ -277,7 +278,7 @@ def map_path(
         coefs=coefs,
         intercepts=intercepts,
         certificates=tuple(certificates),
-        converged=gaps <= tol,
+        converged=converged,
         noise_scale=sigma,
         feature_names=problem.feature_names,
     )
@@ -303,10 +304,18 @@ def _warn_of_constant_response(problem: Problem) -> None:
     warnings.warn(message, DegenerateDataWarning, stacklevel=3)
 
 
-def _missed(gap: float, tol: float) -> str:
+def _missed(certificate: Certificate, tol: float) -> str:
+    gap = certificate.duality_gap
+    if gap <= tol:
+        return (
+            f"the duality gap is {gap:.1e}, but rounding in the sufficient statistics leaves "
+            f"{certificate.rounding:.1e} open, above tol = {tol:.1e}: a Gram matrix squares the condition number of X. "
+            "Give the rows (RowData), or accept it by a larger tol."
+        )
     return (
-        f"the duality gap reached is {gap:.1e}, above tol = {tol:.1e}: the columns are too nearly collinear for "
-        "float64 at this penalty. Use a smaller scale, drop columns, or accept the gap by a larger tol."
+        f"the duality gap reached is {gap:.1e}, above tol = {tol:.1e}. Either columns are nearly collinear or the "
+        "penalty is so weak that rounding in the gradient alone makes this gap: float64 gives no more. "
+        "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
     )
 
 
@@ -344,7 +353,10 @@ def _reference_prior(prior: Prior) -> Prior:
 
 
 def _checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
-    values = np.atleast_1d(np.array(scales, dtype=np.float64))
+    try:
+        values = np.atleast_1d(np.array(scales, dtype=np.float64))
+    except (TypeError, ValueError):
+        values = np.empty(0)
     if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
         raise ValueError(
             f"`scales` must be positive finite numbers, shape (k,), k at least 1; got {scales!r}."
@@ -359,10 +371,14 @@ def _rates_at(problem: Problem, model: LinearModel, prior: Prior, scale: float) 
 def _default_scales(
     problem: Problem, prior: Prior, n_scales: int, min_ratio: float, sigma: float
 ) -> Float[np.ndarray, " k"]:
-    if isinstance(n_scales, bool) or int(n_scales) != n_scales or n_scales < 1:
+    if isinstance(n_scales, bool) or not isinstance(n_scales, int | np.integer) or n_scales < 1:
         raise ValueError(f"`n_scales` must be a whole number, at least 1; got {n_scales!r}.")
-    if not 0 < min_ratio < 1:
+    if not isinstance(min_ratio, float | np.floating) or not 0 < min_ratio < 1:
         raise ValueError(f"`min_ratio` must lie between 0 and 1; got {min_ratio!r}.")
+    if problem.has_intercept_column:
+        raise ValueError(
+            "the default grid is made for a flat intercept. With `intercept_prior`, give `scales`."
+        )
     scale = next(iter(prior.scales().values()))
     l1, l2 = problem.penalised_rates.strengths(sigma)
     if isinstance(prior, GaussianPrior):

@@ -81,10 +81,10 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     -------
     Diagnostics
     """
-    import arviz as az
+    import arviz as az  # type: ignore[import-untyped]
 
     summary = az.summary(tree, kind="diagnostics", round_to="none")
-    diverging = tree["sample_stats"]["diverging"].values
+    diverging = tree["sample_stats"].to_dataset()["diverging"].values
     return Diagnostics(
         r_hat=float(summary["r_hat"].max()),
         ess_bulk=float(summary["ess_bulk"].min()),

@@ -97,7 +97,9 @@ def noise_scale(tree: "xr.DataTree") -> Float[np.ndarray, " s"]:
     return np.full(n_draws, float(tree["constant_data"]["noise_scale"]))
 
 
-def predictive_draws(tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int) -> Float[np.ndarray, "chain draw n"]:
+def predictive_draws(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int
+) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
     chains, draws = tree["posterior"]["coef"].shape[:2]
     _check_budget((chains, draws, len(X)))
@@ -106,7 +108,9 @@ def predictive_draws(tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int
     return mean.reshape(chains, draws, len(X))
 
 
-def predictive_sd(tree: "xr.DataTree", X: Float[np.ndarray, "n p"], *, of_mean: bool) -> Float[np.ndarray, " n"]:
+def predictive_sd(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], *, of_mean: bool
+) -> Float[np.ndarray, " n"]:
     """Return the posterior sd of a new observation at each row, or of its mean."""
     variance = np.concatenate([linear_predictor(tree, block).var(axis=0) for block in _blocks(tree, X)])
     return np.sqrt(variance if of_mean else variance + np.mean(noise_scale(tree) ** 2))
@@ -123,7 +127,9 @@ def predictive_bounds(
         if of_mean:
             bounds.append(np.quantile(mean, tails, axis=0).T)
         else:
-            bounds.append(np.column_stack([_mixture_quantile(mean, noise_scale(tree), tail) for tail in tails]))
+            bounds.append(
+                np.column_stack([_mixture_quantile(mean, noise_scale(tree), tail) for tail in tails])
+            )
     return np.concatenate(bounds)
 
 

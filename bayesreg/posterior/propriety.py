@@ -1,7 +1,5 @@
 """What cannot be sampled because the posterior is improper, with the remedy."""
 
-import numpy as np
-
 from ..errors import ImproperPosteriorError
 from ..gaussian import unpenalised_fit
 from ..problem import Problem
@@ -31,11 +29,10 @@ def integrated_out(problem: Problem) -> int:
 
 def _check_flat_block(problem: Problem) -> None:
     block = problem.flat_block
-    if block is None or block.null_space.shape[1] == 0:
+    if block is None or not block.undetermined.any():
         return
-    involved = np.abs(block.null_space).max(axis=1) > 1e-8
     names = [name for name, flat in zip(problem.feature_names, problem.rates.flat, strict=False) if flat]
-    listed = ", ".join(repr(name) for name, hit in zip(names, involved, strict=False) if hit)
+    listed = ", ".join(repr(name) for name, hit in zip(names, block.undetermined, strict=False) if hit)
     raise ImproperPosteriorError(
         f"the data leave the unpenalised coefficients of {listed} undetermined: these columns are constant, "
         "duplicates, or more than the rows, so under a flat prior their posterior is improper. "
@@ -44,9 +41,10 @@ def _check_flat_block(problem: Problem) -> None:
 
 
 def _check_noise(problem: Problem) -> None:
+    low, high = problem.likelihood.noise_bounds()
     free = problem.sum_weights - integrated_out(problem)
     at_infinity = _prior_power(problem, _FAR * problem.response_scale)
-    if free - at_infinity <= 1.0:
+    if high == float("inf") and free - at_infinity <= 1.0:
         raise ImproperPosteriorError(
             f"nothing bounds noise_scale from above: its prior is flat and the weights sum to only "
             f"{problem.sum_weights:g}, with {integrated_out(problem)} coefficients under a flat prior. "
@@ -57,7 +55,7 @@ def _check_noise(problem: Problem) -> None:
     smallest, rank = unpenalised_fit(problem.reduced)
     perfect = smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss
     held = 0 if relative else rank
-    if not (flat_fit if relative else perfect):
+    if low > 0.0 or not (flat_fit if relative else perfect):
         return
     at_zero = _prior_power(problem, _NEAR_ZERO * problem.response_scale)
     if free - held - at_zero >= 1.0:

@@ -113,7 +113,9 @@ def _draw(problem: Problem, settings: dict[str, int], *, progress: bool) -> Post
         from .nuts import run_nuts
         from .target import build_target
 
-        draws = run_nuts(build_target(problem), **settings, target_accept_prob=_TARGET_ACCEPT, progress=progress)
+        draws = run_nuts(
+            build_target(problem), **settings, target_accept_prob=_TARGET_ACCEPT, progress=progress
+        )
         coef, noise_scale, scales, stats = draws
     flattened = coef.reshape(noise_scale.size, coef.shape[-1])
     all_coefs, intercept = _complete(problem, flattened, noise_scale.ravel(), rng)
@@ -136,5 +138,7 @@ def _complete(
         noise = noise_scale[:, None] * normal @ problem.flat_block.to_coef.T
     coefs, intercepts = problem.expand(penalised, flat_noise=noise)
     if problem.centred:
-        intercepts = intercepts + noise_scale / np.sqrt(problem.sum_weights) * rng.standard_normal(noise_scale.size)
+        intercepts = intercepts + noise_scale / np.sqrt(problem.sum_weights) * rng.standard_normal(
+            noise_scale.size
+        )
     return coefs, intercepts

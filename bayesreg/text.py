@@ -1,0 +1,81 @@
+"""How the commands print: one width, one look for a number, an interval, a certificate."""
+
+from collections.abc import Sequence
+from math import floor, isfinite, log10
+from textwrap import fill
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .mode.solve import MapEstimate
+    from .posterior.diagnostics import Diagnostics
+
+WIDTH = 100
+_LABEL = 14
+_MOST_DECIMALS, _MOST_DIGITS = 8, 8
+
+
+def make_console() -> Console:
+    """Return a console that prints names as they are, brackets and colons included."""
+    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+
+
+def make_table(title: str, columns: Sequence[str]) -> Table:
+    """Return an empty table: the first column to the left, the others to the right."""
+    table = Table(title=title, title_justify="left")
+    for position, column in enumerate(columns):
+        table.add_column(column, justify="right" if position else "left", overflow="fold")
+    return table
+
+
+def print_labelled(console: Console, label: str, text: str) -> None:
+    """Print text beside its label, wrapped under itself."""
+    indent = " " * _LABEL
+    wrapped = fill(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    console.print(label.ljust(_LABEL) + wrapped[_LABEL:], soft_wrap=True)
+
+
+def print_code(console: Console, label: str, code: str) -> None:
+    """Print code to paste, on one line however long."""
+    console.print(label.ljust(_LABEL) + code, soft_wrap=True)
+
+
+def print_certificate(console: Console, mode: "MapEstimate") -> None:
+    """Print a mode's duality gap and KKT residual."""
+    console.print(f"certificate   duality gap {mode.duality_gap:.1e} of the null model's objective;")
+    console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the rows")
+
+
+def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
+    """Print what the draws' diagnostics are and mean."""
+    print_labelled(console, "diagnostics", f"{diagnostics}. {diagnostics.sentence}")
+
+
+def coefficient_cells(row: "pd.Series") -> list[str]:
+    """Return MAP, posterior mean and 90% interval of a row of `summarise`, to three digits of the sd.
+
+    A MAP that is exactly zero is "0".
+    """
+    at_mode, mean, low, high = (rounded(row[name], row["sd"]) for name in ("map", "mean", "q05", "q95"))
+    return ["0" if row["map"] == 0.0 else at_mode, mean, f"[{low}, {high}]"]
+
+
+def rounded(value: float, sd: float) -> str:
+    """Write a number to as many decimals as show three digits of its standard deviation."""
+    if not (sd > 0 and isfinite(sd)):
+        return f"{value:.6g}"
+    decimals = max(0, 2 - floor(log10(sd)))
+    if decimals > _MOST_DECIMALS or abs(value) >= 10**_MOST_DIGITS:
+        return f"{value:.4g}"
+    return f"{value:.{decimals}f}"
