@@ -38,4 +38,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bayesreg-demo
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bayesreg-demo bayesreg-out

@@ -33,6 +33,7 @@ _HOME = {
     "BayesRegressor": "estimators",
     "from_sklearn": "estimators",
     "plot_coefficient_path": "plots",
+    "plot_forest": "plots",
     "ConvergenceWarning": "errors",
     "DegenerateDataWarning": "errors",
     "ImproperPosteriorError": "errors",
@@ -67,6 +68,7 @@ if TYPE_CHECKING:
     from .model import LinearModel as LinearModel
     from .penalty import Penalty as Penalty
     from .plots import plot_coefficient_path as plot_coefficient_path
+    from .plots import plot_forest as plot_forest
     from .posterior.predict import add_log_likelihood as add_log_likelihood
     from .posterior.sample import sample_posterior as sample_posterior
     from .priors import ElasticNetPrior as ElasticNetPrior

@@ -90,6 +90,8 @@ def _half_student_t(scale: float) -> LogDensity:
 
 def _bounds(distribution: Any) -> tuple[float, float]:
     support = distribution.support
+    while hasattr(support, "base_constraint"):
+        support = support.base_constraint
     return float(getattr(support, "lower_bound", -float("inf"))), float(
         getattr(support, "upper_bound", float("inf"))
     )

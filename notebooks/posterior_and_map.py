@@ -990,7 +990,7 @@ _ = right.legend(frameon=False)
 # **Check.** Near the end the log density grows by $p = 10$ for each factor of $e$. At $t = 10^{-12}$ it is
 # above the best of the draws by more than 40, and it goes on growing. A search for the mode would run down
 # there, to coefficients of zero: an answer about the shape of the density, not about the patients. The draws
-# are not fooled, because that spike is high but has almost no width. All of them have $b$ above 50.
+# are not fooled, because that spike is high but has almost no width. All of them have $b$ above 20.
 
 # %%
 slope = np.polyfit(np.log(shrink[-20:]), along[-20:], 1)[0]
@@ -1000,7 +1000,7 @@ print(
 assert abs(slope + p) < 1e-6
 assert along[-1] > at_draws.max() + 40.0
 assert at_draws.size == 8000
-assert scale.min() > 50.0
+assert scale.min() > 20.0
 
 # %% [markdown]
 # Are the draws of $b$ right? There is no closed form, but there is an exact law. The slope of a log density

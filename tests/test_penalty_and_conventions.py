@@ -109,8 +109,12 @@ def test_known_values():
             ValueError,
             "takes alpha; got C. Missing: alpha",
         ),
-        (lambda: br.translate(object(), "sklearn.Ridge", "Penalty"), TypeError, "object has no alpha"),
-        (lambda: br.translate(-1.0, "sklearn.Ridge", "Penalty"), ValueError, "must be at least 0"),
+        (lambda: br.translate(object(), "sklearn.Ridge", "Penalty"), TypeError, "or a Ridge; got object"),
+        (
+            lambda: br.translate(-1.0, "sklearn.Ridge", "Penalty"),
+            ValueError,
+            "`alpha` must be one finite number, at least 0",
+        ),
         (
             lambda: br.translate(br.Penalty(1.0, 1.0), "Penalty", "sklearn.Lasso", y=[0.0]),
             br.NoEquivalent,

@@ -63,7 +63,7 @@ def test_predictive_draws(ridge):
     assert draws.shape == (4, 2000, 5)
     mean, sd = exact_predictive(new)
     flat = draws.values.reshape(-1, 5)
-    np.testing.assert_allclose(flat.mean(axis=0), mean, atol=4 * 56 / np.sqrt(7000))
+    np.testing.assert_allclose(flat.mean(axis=0), mean, atol=5 * 56 / np.sqrt(7000))  # 5 tests, noise alone
     np.testing.assert_allclose(flat.std(axis=0), np.hypot(sd, 54.0), rtol=0.04)
     np.testing.assert_array_equal(draws, ridge.posterior_predictive(new, seed=1))
     assert not np.array_equal(draws, ridge.posterior_predictive(new, seed=2))
@@ -210,7 +210,7 @@ def test_from_sklearn_refusals():
         br.from_sklearn(Ridge().fit(X[:, :3], Y), X, Y)
     small = np.random.default_rng(0).normal(size=(8, 30))
     response = small[:, 0] + 0.1
-    with pytest.raises(ValueError, match="effective degrees of freedom.*Give `noise_scale`"):
+    with pytest.raises(ValueError, match=r"effective degrees of freedom.*Give `noise_scale`"):
         br.from_sklearn(Lasso(1e-7, max_iter=500_000).fit(small, response), small, response)
     assert br.from_sklearn(Ridge(1.0).fit(small, response), small, response).noise_scale_ > 0
     with pytest.warns(br.ConvergenceWarning, match="Are X, y and sample_weight those"):

@@ -208,7 +208,7 @@ def _rounding(
         error = least_squares.rounding * (size + reach[k])
         bounds[k] = _second_order(problem, coefs[k], l1[k], l2[k], error, bounds[k])
     if problem.noise_scale is None:  # σ̂ is a root of the residual sum of squares, which cancels
-        lost = problem.reduced.rounding * problem.reduced.response_ss
+        lost = least_squares.rounding * least_squares.response_ss + np.finfo(float).tiny
         bounds = np.maximum(
             bounds, 0.5 * problem.reduced.response_ss * np.minimum(lost / np.maximum(rss, lost), 1.0)
         )

@@ -135,7 +135,7 @@ _CANNOT_TELL = (
 def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: float) -> None:
     """Refuse what is unbounded without a walk down to σ = 0 along ever harder solves."""
     null_ss, rounding = problem.reduced.response_ss, problem.reduced.rss_rounding
-    message = _UNBOUNDED if problem.has_rows or smallest_rss == 0.0 else _CANNOT_TELL
+    message = _UNBOUNDED if problem.has_rows else _CANNOT_TELL
     held_by_scale = problem.penalised_rates.relative.any() and null_ss > 0.0
     if smallest_rss <= rounding * null_ss and not held_by_scale and slope_at_zero > 0.0:
         raise NoModeError(message)

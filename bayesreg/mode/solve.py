@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SAMPLED_SCALE = (
-    "the prior's scale is a distribution. A sampled scale has no joint mode: the density grows without bound as "
-    "coefficients and scale go to 0 together. Fix the scale to a number; choosing that number from the data is the "
-    "task of select_scale."
+    "the prior's scale is a distribution. A sampled scale has no joint mode to speak of: under half-normal, "
+    "half-Cauchy or uniform scales the density grows without bound as coefficients and scale go to 0 together. "
+    "Fix the scale to a number, or sample it with sample_posterior. (Choosing the number from the data will be the "
+    "task of select_scale, which this version does not have.)"
 )
 _RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
 _JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # so that rounding leaves the first row of a path all zero

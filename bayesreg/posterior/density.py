@@ -18,8 +18,8 @@ class Coordinate(NamedTuple):
     """A positive quantity with a prior, sampled as offset + step·u on its unconstrained scale."""
 
     prior: Any  # a NumPyro distribution
-    offset: Array
-    step: Array
+    offset: Any
+    step: Any
 
 
 class Target(NamedTuple):
@@ -82,7 +82,7 @@ def _log_erfcx(x: Array) -> Array:
 
 
 def coef_rates(
-    l1: Array, l2: Array, relative: Array, noise_scale: Array, scales: dict[str, Array]
+    l1: Any, l2: Any, relative: Any, noise_scale: Any, scales: dict[str, Any]
 ) -> tuple[Array, Array]:
     """Return the rates 1/b and 1/τ² at a noise scale and at sampled prior scales."""
     unit = jnp.where(relative > 0, noise_scale, 1.0)

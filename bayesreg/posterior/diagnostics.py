@@ -81,7 +81,7 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     -------
     Diagnostics
     """
-    import arviz as az  # type: ignore[import-untyped]
+    import arviz as az
 
     summary = az.summary(tree, kind="diagnostics", round_to="none")
     diverging = tree["sample_stats"].to_dataset()["diverging"].values

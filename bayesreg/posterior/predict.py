@@ -45,7 +45,7 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
             f"the pointwise log-likelihood needs rows, and {type(data).__name__} has none. Give RowData."
         )
     _check_names(tree, data.feature_names)
-    shape = (*tree["posterior"]["coef"].shape[:2], data.y.size)
+    shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
     _check_budget(shape)
     mean, sigma = linear_predictor(tree, data.X), noise_scale(tree)[:, None]
     residual = (data.y - mean) / sigma
@@ -63,8 +63,12 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
     return extended
 
 
+def _posterior(tree: "xr.DataTree") -> "xr.Dataset":
+    return tree.children["posterior"].to_dataset()
+
+
 def _check_names(tree: "xr.DataTree", names: tuple[str, ...]) -> None:
-    known = tuple(str(name) for name in tree["posterior"]["feature"].values)
+    known = tuple(str(name) for name in _posterior(tree)["feature"].values)
     if known != tuple(names):
         raise ValueError(f"the draws are of features {list(known)}, the data of {list(names)}.")
 
@@ -80,7 +84,7 @@ def _check_budget(shape: tuple[int, ...]) -> None:
 
 def linear_predictor(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "s n"]:
     """Return β₀ + Xβ for each of the s draws of all chains."""
-    posterior = tree["posterior"]
+    posterior = _posterior(tree)
     coefs = posterior["coef"].values.reshape(-1, X.shape[1])
     mean = coefs @ X.T
     if "intercept" in posterior:
@@ -90,7 +94,7 @@ def linear_predictor(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> Float[
 
 def noise_scale(tree: "xr.DataTree") -> Float[np.ndarray, " s"]:
     """Return σ for each of the s draws of all chains, the known one where it is known."""
-    posterior = tree["posterior"]
+    posterior = _posterior(tree)
     if "noise_scale" in posterior:
         return posterior["noise_scale"].values.ravel()
     n_draws = int(np.prod(posterior["coef"].shape[:2]))
@@ -101,7 +105,7 @@ def predictive_draws(
     tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int
 ) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
-    chains, draws = tree["posterior"]["coef"].shape[:2]
+    chains, draws = _posterior(tree)["coef"].shape[:2]
     _check_budget((chains, draws, len(X)))
     mean = linear_predictor(tree, X)
     mean += noise_scale(tree)[:, None] * np.random.default_rng(seed).standard_normal(mean.shape)
@@ -134,7 +138,7 @@ def predictive_bounds(
 
 
 def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.ndarray, "b p"]]:
-    n_draws = int(np.prod(tree["posterior"]["coef"].shape[:2]))
+    n_draws = int(np.prod(_posterior(tree)["coef"].shape[:2]))
     step = max(1, _BLOCK // n_draws)
     return [X[first : first + step] for first in range(0, len(X), step)]
 

@@ -107,7 +107,8 @@ def _draw(problem: Problem, settings: dict[str, int], *, progress: bool) -> Post
     rng = np.random.default_rng(settings["seed"])
     nothing_left = problem.reduced.cross.size == 0 and problem.noise_scale is not None
     if nothing_left and not problem.sampled_scales:
-        coef, scales, stats = np.zeros((*shape, 0)), {}, {"diverging": np.zeros(shape, dtype=bool)}
+        coef, stats = np.zeros((*shape, 0)), {"diverging": np.zeros(shape, dtype=bool)}
+        scales: dict[str, np.ndarray] = {}
         noise_scale = np.full(shape, problem.noise_scale)
     else:
         from .nuts import run_nuts

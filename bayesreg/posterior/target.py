@@ -46,20 +46,20 @@ def build_target(problem: Problem) -> Target:
             prior = problem.likelihood.noise_prior(problem.response_scale)
             sampled["noise_scale"] = _coordinate(prior, sigma, 1.0 / np.sqrt(1.0 + 2.0 * problem.sum_weights))
         unit = problem.penalised_rates
-        arrays = Target(
-            centre=centre,
-            transform=transform,
-            curvature=transform.T @ problem.reduced.gram @ transform,
-            slope=transform.T @ gradients[0],
-            rss=rss[0],
-            power=problem.sum_weights - integrated_out(problem),
-            l1=unit.l1,
-            l2=unit.l2,
-            relative=unit.relative,
-            noise_scale=problem.noise_scale,
-            sampled=sampled,
-        )
-        return jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, dtype=jax.numpy.float64), arrays)
+        fields: dict[str, Any] = {
+            "centre": centre,
+            "transform": transform,
+            "curvature": transform.T @ problem.reduced.gram @ transform,
+            "slope": transform.T @ gradients[0],
+            "rss": rss[0],
+            "power": problem.sum_weights - integrated_out(problem),
+            "l1": unit.l1,
+            "l2": unit.l2,
+            "relative": unit.relative,
+            "noise_scale": problem.noise_scale,
+            "sampled": sampled,
+        }
+        return Target(**jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, dtype=jax.numpy.float64), fields))
 
 
 def _middle(prior: Any) -> float:
