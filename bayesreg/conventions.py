@@ -341,7 +341,7 @@ def _sum_weights(X: Any, y: Any, sample_weight: Any) -> float | None:
     if not lengths:
         if sample_weight is None:
             return None
-        lengths: dict[str, Any] = {"sample_weight": np.size(sample_weight)}
+        lengths = {"sample_weight": np.size(sample_weight)}
     if len(set(lengths.values())) > 1 or None in lengths.values() or 0 in lengths.values():
         raise ValueError(f"`X` and `y` must have the same number of rows, at least 1; got {lengths}.")
     return float(as_weights(sample_weight, next(iter(lengths.values()))).sum())
