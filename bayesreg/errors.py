@@ -18,7 +18,7 @@ class ImproperPosteriorError(ValueError):
 
 
 class SamplingWarning(UserWarning):
-    """The draws may not represent the posterior: divergences, a large R-hat, few effective draws."""
+    """The draws may not represent the posterior: transitions diverged."""
 
 
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract

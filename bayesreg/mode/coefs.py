@@ -19,7 +19,12 @@ class Coefs(NamedTuple):
 
 
 def solve_coefs(
-    problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"], *, refine: bool = True
+    problem: Problem,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    *,
+    refine: bool = True,
+    start: Float[np.ndarray, " q"] | None = None,
 ) -> Coefs:
     """Minimise J over the penalised coefficients, the flat ones profiled out.
 
@@ -30,6 +35,8 @@ def solve_coefs(
         Penalties, best in an order in which neighbours are alike: each solve starts at the last.
     refine : bool
         Whether to solve again from the gradient that the rows give, where there are rows.
+    start : array (q,), optional
+        Where the first solve starts; 0 by default.
 
     Returns
     -------
@@ -42,7 +49,9 @@ def solve_coefs(
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
     from .quadratic import solve_quadratics
 
-    starts, gradients = np.zeros(l1.shape), np.tile(least_squares.cross, (k, 1))
+    start = np.zeros(l1.shape[1]) if start is None else start
+    starts = np.tile(start, (k, 1))
+    gradients = np.tile(least_squares.residuals(start[None, :])[0], (k, 1))
     solution = solve_quadratics(least_squares.gram, starts, gradients, l1, l2, follow=True)
     coefs, n_rounds = solution.coefs, solution.n_rounds
     for _ in range(_REFINEMENTS if refine and problem.has_rows else 0):

@@ -20,7 +20,8 @@ from .coefs import solve_coefs
 
 _DECADES_BELOW, _DECADES_ABOVE = 12, 12  # of σ, around the spread of y
 _POINTS_PER_DECADE = 16
-_BLOCK = 32  # values of σ solved in one call
+_WIDE_STRIDE = 4  # of those points, where one turn is all there can be
+_BLOCK = 8  # values of σ solved in one call
 _LOG_SIGMA_TOLERANCE = 1e-14
 _JUST_INSIDE = 1.0 + 1e-12  # some densities are infinite at the edge of their support
 
@@ -46,6 +47,7 @@ class _Profile(NamedTuple):
     log_density: Float[np.ndarray, " k"]
     slope: Float[np.ndarray, " k"]  # −d log density / d log σ
     prior_pull: Float[np.ndarray, " k"]  # what relative scales take off the slope
+    coefs: Float[np.ndarray, "k q"]
 
 
 def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
@@ -78,16 +80,17 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     top = min(int(np.flatnonzero(may_fall)[-1]) + 1, grid.size - 1) if may_fall.any() else 0
     # No slope below a point is positive once what cannot shrink with σ outweighs the rest.
     outweighing = powers + np.maximum.accumulate(noise_slopes)
-    slopes = np.empty(0)
-    for last in range(top, -1, -_BLOCK):
-        indices = np.maximum(np.arange(last, last - _BLOCK, -1), 0)
-        sigmas = grid[indices]
-        profile = _profile(problem, sigmas, refine=False)
-        slopes = np.append(slopes, profile.slope)
-        settled = smallest_rss / sigmas**2 + profile.prior_pull > outweighing[indices]
+    # With scales relative to the noise the problem is convex: one turn, which a wide net cannot miss.
+    stride = _WIDE_STRIDE if problem.penalised_rates.relative.all() else 1
+    slopes, sigmas, start = np.empty(0), np.empty(0), None
+    for last in range(top, -1, -_BLOCK * stride):
+        indices = np.maximum(last - stride * np.arange(_BLOCK), 0)
+        profile = _profile(problem, grid[indices], refine=False, start=start)
+        start = profile.coefs[-1]
+        slopes, sigmas = np.append(slopes, profile.slope), np.append(sigmas, grid[indices])
+        settled = smallest_rss / grid[indices] ** 2 + profile.prior_pull > outweighing[indices]
         if settled[-1] and profile.slope[-1] < 0.0:
             break
-    sigmas = grid[np.maximum(np.arange(top, top - slopes.size, -1), 0)]
     turns = np.flatnonzero((slopes[1:] < 0.0) & (slopes[:-1] >= 0.0))
     modes = [_refined(problem, sigmas[i + 1], sigmas[i]) for i in turns]
     if slopes[-1] >= 0.0:
@@ -148,12 +151,18 @@ def _noise_prior(problem: Problem, sigma: float) -> tuple[float, float]:
     return value, -sigma * derivative
 
 
-def _profile(problem: Problem, sigmas: Float[np.ndarray, " k"], *, refine: bool) -> _Profile:
+def _profile(
+    problem: Problem,
+    sigmas: Float[np.ndarray, " k"],
+    *,
+    refine: bool,
+    start: Float[np.ndarray, " q"] | None = None,
+) -> _Profile:
     """Evaluate the profile at σ from high to low."""
     rates = problem.penalised_rates
     pairs = [rates.strengths(sigma) for sigma in sigmas]
     l1, l2 = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    coefs = solve_coefs(problem, l1, l2, refine=refine).values
+    coefs = solve_coefs(problem, l1, l2, refine=refine, start=start).values
     rss = problem.reduced.residuals(coefs)[1]
     variance = sigmas**2
     l1_terms, l2_terms = l1 * np.abs(coefs) / variance[:, None], l2 * coefs**2 / variance[:, None]
@@ -162,18 +171,21 @@ def _profile(problem: Problem, sigmas: Float[np.ndarray, " k"], *, refine: bool)
     powers = problem.sum_weights + np.count_nonzero(rates.relative)
     log_density = noise[:, 0] - powers * np.log(sigmas) - 0.5 * rss / variance
     log_density -= (l1_terms + 0.5 * l2_terms).sum(axis=1)
-    return _Profile(log_density, powers - rss / variance - pull + noise[:, 1], pull)
+    return _Profile(log_density, powers - rss / variance - pull + noise[:, 1], pull, coefs)
 
 
 def _refined(problem: Problem, low: float, high: float) -> NoiseMode:
     from scipy.optimize import brentq
 
-    def slope(log_sigma: float) -> float:
-        return float(_profile(problem, np.exp([log_sigma]), refine=True).slope[0])
+    start = _profile(problem, np.array([high]), refine=False).coefs[0]
+
+    def at(log_sigma: float) -> _Profile:
+        return _profile(problem, np.exp([log_sigma]), refine=True, start=start)
 
     try:
-        log_sigma = brentq(slope, np.log(low), np.log(high), xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15)
+        log_sigma = brentq(
+            lambda v: float(at(v).slope[0]), np.log(low), np.log(high), xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15
+        )
     except ValueError:  # the coarse grid's sign was rounding: the turn is at its edge
         log_sigma = np.log(high)
-    sigma = float(np.exp(log_sigma))
-    return NoiseMode(sigma, float(_profile(problem, np.array([sigma]), refine=True).log_density[0]))
+    return NoiseMode(float(np.exp(log_sigma)), float(at(log_sigma).log_density[0]))

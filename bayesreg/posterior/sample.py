@@ -1,9 +1,11 @@
 """sample_posterior: NUTS on what has no closed form, exact draws of what has one given the rest."""
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..errors import SamplingWarning
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from .predict import add_log_likelihood
@@ -65,7 +67,8 @@ def sample_posterior(
     Warns
     -----
     SamplingWarning
-        Where the draws may not represent the posterior.
+        Where transitions diverged, which leaves out a part of the posterior. R-hat and effective
+        sample sizes are ArviZ's to tell: ``az.summary(tree)``.
     """
     for name, value, least in (
         ("num_warmup", num_warmup, 1),
@@ -87,6 +90,7 @@ def sample_posterior(
         "seed": int(seed),
     }
     posterior = _draw(problem, settings, progress=progress)
+    _warn_of_divergences(posterior)
     tree = to_datatree(problem, posterior, settings)
     if log_likelihood:
         tree = add_log_likelihood(tree, model, data)
@@ -100,6 +104,17 @@ def _check_memory(problem: Problem, num_samples: int, num_chains: int) -> None:
             f"{num_chains} × {num_samples} draws of {problem.n_features} coefficients take about {size:,} bytes, "
             f"above the budget of {_DRAWS_BUDGET:,}. Ask for fewer draws."
         )
+
+
+def _warn_of_divergences(posterior: Posterior) -> None:
+    diverging = posterior.stats["diverging"]
+    if diverging.any():
+        message = (
+            f"{int(diverging.sum())} of {diverging.size} transitions diverged, so a part of the posterior may be left "
+            "out. Sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that keeps away "
+            "from 0."
+        )
+        warnings.warn(message, SamplingWarning, stacklevel=3)
 
 
 def _draw(problem: Problem, settings: dict[str, int], *, progress: bool) -> Posterior:
