@@ -14,6 +14,11 @@ from scipy import stats
 
 import bayesreg as br
 
+# Divergences are asserted where they matter; short runs at the edge of propriety may have one.
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
+# Monte Carlo standard errors. All hold at 4 with these seeds here; another processor rounds
+# otherwise and so draws otherwise, and 300 comparisons at 4 fail by chance once in fifty machines.
+TOLERANCE = 4.5
 FLAT_NOISE = dist.ImproperUniform(dist.constraints.positive, (), ())
 
 
@@ -21,14 +26,14 @@ def sample(linear, data, **options):
     return br.sample_posterior(linear, data, **{"progress": False, **options})
 
 
-def assert_means(draws, expected, n=4.0):
+def assert_means(draws, expected, n=TOLERANCE):
     """Compare the mean of draws (chain, draw, ...) with a number within n Monte Carlo standard errors."""
     draws = np.asarray(draws)
     mcse = az.mcse(draws, method="mean") if draws.ndim == 2 else None
     assert abs(draws.mean() - expected) < n * float(np.asarray(mcse)), (draws.mean(), expected, mcse)
 
 
-def assert_quantiles(draws, distribution, n=4.0):
+def assert_quantiles(draws, distribution, n=TOLERANCE):
     """Compare the shares of draws below exact quantiles with their probabilities, and the sd with the exact one."""
     for probability in (0.05, 0.25, 0.5, 0.75, 0.95):
         assert_means((draws < distribution.ppf(probability)).astype(float), probability, n)
@@ -176,7 +181,7 @@ def test_every_prior_agrees_with_the_plain_numpyro_model(case):
         for power in (1, 2):
             one, two = (a - b.mean()) ** power, (b - b.mean()) ** power
             mcse = np.hypot(float(az.mcse(one, method="mean")), float(az.mcse(two, method="mean")))
-            assert abs(one.mean() - two.mean()) < 4 * mcse
+            assert abs(one.mean() - two.mean()) < TOLERANCE * mcse
 
 
 def test_diabetes_by_default():

@@ -21,6 +21,7 @@ from sklearn.linear_model import (
 
 import bayesreg as br
 
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
 X, Y = diabetes()
 
 
