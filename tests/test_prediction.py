@@ -64,10 +64,23 @@ def test_predictive_draws(ridge):
     assert draws.shape == (4, 2000, 5)
     mean, sd = exact_predictive(new)
     flat = draws.values.reshape(-1, 5)
-    np.testing.assert_allclose(flat.mean(axis=0), mean, atol=5 * 56 / np.sqrt(7000))  # 5 tests, noise alone
+    np.testing.assert_allclose(flat.mean(axis=0), mean, atol=4 * 56 / np.sqrt(7000))
     np.testing.assert_allclose(flat.std(axis=0), np.hypot(sd, 54.0), rtol=0.04)
     np.testing.assert_array_equal(draws, ridge.posterior_predictive(new, seed=1))
     assert not np.array_equal(draws, ridge.posterior_predictive(new, seed=2))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_predictive_noise_is_independent_of_the_draws_at_equal_seeds(seed):
+    rng = np.random.default_rng(5)
+    few, response = rng.normal(size=(6, 1)), rng.normal(size=6)
+    regressor = br.BayesRegressor(br.GaussianPrior(0.01), noise_scale=1.0).fit(few, response)
+    regressor.sample(num_samples=5000, seed=seed, progress=False)
+    draws = regressor.posterior_predictive(few[:1], seed=seed).values.ravel()
+    posterior = regressor.posterior_["posterior"]
+    mean = posterior["intercept"].values.ravel() + posterior["coef"].values.ravel() * few[0, 0]
+    assert abs(np.corrcoef(mean, draws - mean)[0, 1]) < 4 / np.sqrt(draws.size)
+    np.testing.assert_allclose(draws.std(), regressor.predict(few[:1], return_std=True)[1], rtol=0.03)
 
 
 def test_interval_is_the_exact_quantile_of_the_mixture(ridge):

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _BUDGET = 4 * 2**30  # bytes of one (chain, draw, row) array
 _BLOCK = 2**24  # entries of (draw, row) held at once
 _BISECTIONS = 60
+_PREDICTIVE_STREAM = 1
 
 
 def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "xr.DataTree":
@@ -108,7 +109,9 @@ def predictive_draws(
     chains, draws = _posterior(tree)["coef"].shape[:2]
     _check_budget((chains, draws, len(X)))
     mean = linear_predictor(tree, X)
-    mean += noise_scale(tree)[:, None] * np.random.default_rng(seed).standard_normal(mean.shape)
+    # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
+    mean += noise_scale(tree)[:, None] * rng.standard_normal(mean.shape)
     return mean.reshape(chains, draws, len(X))
 
 
