@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format notebooks clean constraints
+.PHONY: demo test test-slow lint format notebooks bench bench-peers clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -26,6 +26,13 @@ format: $(STAMP)
 
 notebooks: $(STAMP)
 	for script in notebooks/*.py; do $(BIN)/jupytext --to ipynb --execute --set-kernel python3 $$script || exit 1; done
+
+# One case, say: make bench ARGS="--cases M1,M2"
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+bench-peers:
+	benchmarks/setup_peers.sh
 
 constraints: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '@' > constraints.txt

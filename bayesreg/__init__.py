@@ -30,6 +30,8 @@ _HOME = {
     "sample_posterior": "posterior.sample",
     "add_log_likelihood": "posterior.predict",
     "compare_map_with_penalized": "compare",
+    "ScaleSelection": "selection",
+    "select_scale": "selection",
     "BayesRegressor": "estimators",
     "from_sklearn": "estimators",
     "plot_coefficient_path": "plots",
@@ -75,6 +77,8 @@ if TYPE_CHECKING:
     from .priors import FlatPrior as FlatPrior
     from .priors import GaussianPrior as GaussianPrior
     from .priors import LaplacePrior as LaplacePrior
+    from .selection import ScaleSelection as ScaleSelection
+    from .selection import select_scale as select_scale
 
 
 def __getattr__(name: str) -> object:

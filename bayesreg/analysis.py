@@ -19,6 +19,7 @@ from .posterior.diagnostics import diagnose
 from .posterior.sample import sample_posterior
 from .posterior.summary import summarise_coefs, summarise_noise_scale
 from .priors import DEFAULT_SCALE, ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
+from .selection import select_scale
 from .text import (
     coefficient_cells,
     make_console,
@@ -44,34 +45,38 @@ _MARGIN = 1.5  # how far a path goes on past the scale of the fit
 
 
 def make_model(
-    prior: str, scale: float | None, noise_scale: float | None, standardize: bool | None
+    prior: str, scale: float | str | None, noise_scale: float | None, standardize: bool | None
 ) -> LinearModel:
     """Return the model that the options state.
 
     Parameters
     ----------
     prior : "laplace", "gaussian" or "elastic-net"
-    scale : float, optional
-        Of the prior; None is the prior's default.
+    scale : float or str, optional
+        Of the prior; None is the prior's default, and text a method that is to choose it.
     noise_scale : float, optional
         σ; None is unknown.
     standardize : bool, optional
-        None is no, except for an elastic net without a scale, which has a default on
-        standardised columns only.
+        None is no, except where a scale is to be chosen, and for an elastic net without one, which
+        has a default on standardised columns only.
 
     Returns
     -------
     LinearModel
     """
     likelihood = GaussianLikelihood(noise_scale)
-    if prior == "elastic-net" and scale is None:
+    if prior == "elastic-net" and not isinstance(scale, float):
         if standardize is False:
             raise ValueError(
                 "an elastic net has a default scale on standardised columns only. "
-                "Give --scale, or leave out --no-standardize."
+                "Give --scale as a number, or leave out --no-standardize."
             )
         net = ElasticNetPrior(DEFAULT_SCALE, DEFAULT_SCALE, relative_to_noise=True)
         return LinearModel(net, likelihood, standardize=True)
+    if isinstance(scale, str):  # relative to the noise, so that the mode has the lambda that is chosen
+        kind = LaplacePrior if prior == "laplace" else GaussianPrior
+        to_choose = kind(DEFAULT_SCALE, relative_to_noise=True)
+        return LinearModel(to_choose, likelihood, standardize=standardize is not False)
     chosen: Prior
     if prior == "elastic-net":
         chosen = ElasticNetPrior(scale, scale)
@@ -88,6 +93,7 @@ def run(
     out: Path,
     written: list[str],
     *,
+    selection: str | None = None,
     drop_missing: bool,
     seed: int,
 ) -> None:
@@ -104,6 +110,8 @@ def run(
         The directory to write to.
     written : list of str
         Filled with the names of the files as they are complete.
+    selection : str, optional
+        The method that chooses the scale; None: it is the model's.
     drop_missing : bool
     seed : int
     """
@@ -111,11 +119,18 @@ def run(
     table = read_table(file, target, features, drop_missing=drop_missing)
     data = RowData.from_arrays(table.X, table.y)
     _print_table(console, file, table)
+    chosen = None if selection is None else select_scale(model, data, selection)
+    model = model if chosen is None else chosen.model
     print_labelled(console, "model", _described(model))
+    if chosen is not None:
+        print_labelled(console, "chosen", str(chosen))
     mode = map_estimate(model, data)
     out.mkdir(parents=True, exist_ok=True)
     _write_mode(out, mode)
     written.append("coefficients.csv")
+    if chosen is not None:
+        chosen.to_frame().to_csv(out / "scales.csv")
+        written.append("scales.csv")
     if mode.noise_scale > 0.0:  # it is 0 for a constant response, which was warned of
         _draw_path(out / "path.png", model, mode, data)
         written.append("path.png")

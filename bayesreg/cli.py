@@ -13,7 +13,18 @@ from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
 
 _INTERRUPTED = 130
 _PRIORS = ("laplace", "gaussian", "elastic-net")
+_SELECTIONS = ("cv", "cv-1se")
 _OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, SamplingWarning)
+
+
+class _Scale(click.ParamType):
+    """A number, or the name of a method that chooses it."""
+
+    name = "float|cv|cv-1se"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
+        """Return the number or the name."""
+        return value if value in _SELECTIONS else click.FLOAT.convert(value, param, ctx)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,14 +61,15 @@ def demo(out: Path) -> None:
 @click.option("--prior", type=click.Choice(_PRIORS), default="laplace", show_default=True)
 @click.option(
     "--scale",
-    type=float,
-    help="Scale of the prior, in units of y per unit of x.  [default: 2.5/sd(x), in units of the noise]",
+    type=_Scale(),
+    help="Scale of the prior, in units of y per unit of x; or cv to choose it by 5-fold cross-validation, relative to "
+    "the noise and on standardised columns.  [default: 2.5/sd(x), in units of the noise]",
 )
 @click.option("--noise-scale", type=float, help="Standard deviation of the noise.  [default: unknown]")
 @click.option(
     "--standardize/--no-standardize",
     default=None,
-    help="Whether the scale speaks of standardised columns.  [default: no]",
+    help="Whether the scale speaks of standardised columns.  [default: no; yes where it is chosen]",
 )
 @click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
@@ -73,7 +85,7 @@ def fit(
     target: str,
     features: tuple[str, ...],
     prior: str,
-    scale: float | None,
+    scale: float | str | None,
     noise_scale: float | None,
     standardize: bool | None,
     drop_missing: bool,
@@ -90,7 +102,18 @@ def fit(
         from .analysis import make_model, run
 
         model = make_model(prior, scale, noise_scale, standardize)
-        run(file, target, features, model, out, written, drop_missing=drop_missing, seed=seed)
+        selection = scale if isinstance(scale, str) else None
+        run(
+            file,
+            target,
+            features,
+            model,
+            out,
+            written,
+            selection=selection,
+            drop_missing=drop_missing,
+            seed=seed,
+        )
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .conventions import CONVENTIONS, translate
-from .data.checks import as_matrix, column_names
+from .data.checks import as_design, column_names
 from .data.gram import GramData
 from .data.rows import RowData
 from .errors import ConvergenceWarning
@@ -22,6 +22,7 @@ from .posterior.predict import predictive_bounds, predictive_draws, predictive_s
 from .posterior.sample import sample_posterior
 from .priors import GaussianPrior, Prior
 from .problem import resolve
+from .selection import ScaleSelection, select_scale
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,6 +42,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     standardize : bool, default False
         Whether the prior's scale speaks of standardised columns. Coefficients are
         reported on the original ones.
+    scale_selection : str, optional
+        How `fit` chooses the prior's scale: a method of `select_scale`, with its defaults, for
+        example "cv". None: the scale is as given.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
 
@@ -56,6 +60,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         Relative duality gap at the returned point.
     map_ : MapEstimate
         All of the mode, its certificate included.
+    selection_ : ScaleSelection or None
+        The scale that was chosen, and what it was compared with.
     posterior_ : xarray.DataTree
         The draws; only after ``sample``.
     n_iter_ : int
@@ -77,16 +83,18 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         noise_scale: Any = None,
         fit_intercept: bool = True,
         standardize: bool = False,
+        scale_selection: str | None = None,
         tol: float = 1e-8,
     ) -> None:
         self.prior = prior
         self.noise_scale = noise_scale
         self.fit_intercept = fit_intercept
         self.standardize = standardize
+        self.scale_selection = scale_selection
         self.tol = tol
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Find the mode.
+        """Find the mode, with `scale_selection` under the scale that the data choose.
 
         Parameters
         ----------
@@ -102,7 +110,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
-        self.map_ = map_estimate(self._model(), data, tol=self.tol)
+        self._model, self.selection_ = self._choose_model(data)
+        self.map_ = map_estimate(self._model, data, tol=self.tol)
         self.coef_ = self.map_.coef.copy()
         self.intercept_ = self.map_.intercept
         self.noise_scale_ = self.map_.noise_scale
@@ -133,7 +142,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self.posterior_ = sample_posterior(
-            self._model(),
+            self._model,
             self._data,
             num_warmup=num_warmup,
             num_samples=num_samples,
@@ -210,7 +219,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
 
     def _checked_rows(self, X: Any) -> Float[np.ndarray, "n p"]:
         check_is_fitted(self)
-        values = as_matrix(X, column_names(X, None))
+        values = as_design(X, column_names(X, None))
         validate_data(self, X, reset=False, skip_check_array=True)
         return values
 
@@ -229,10 +238,14 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             state["_data"] = GramData.from_rows(data)
         return state
 
-    def _model(self) -> LinearModel:
+    def _choose_model(self, data: RowData) -> tuple[LinearModel, ScaleSelection | None]:
+        """Return the model that the parameters state, with `scale_selection` at the scale it chooses."""
         prior = GaussianPrior() if self.prior is None else self.prior
-        likelihood = GaussianLikelihood(self.noise_scale)
-        return LinearModel(prior, likelihood, self.fit_intercept, self.standardize)
+        model = LinearModel(prior, GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize)
+        if self.scale_selection is None:
+            return model, None
+        selection = select_scale(model, data, self.scale_selection)
+        return selection.model, selection
 
 
 _PENALTY_READERS = {

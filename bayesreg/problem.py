@@ -92,6 +92,16 @@ class Problem:
         l1[self.penalised], l2[self.penalised] = rates.l1, rates.l2
         return replace(self, rates=Rates(l1, l2, self.rates.relative))
 
+    @property
+    def as_statistics(self) -> "Problem":
+        """The same problem, the rows forgotten but for their sufficient statistics."""
+        return replace(
+            self,
+            least_squares=self.least_squares.statistics,
+            reduced=self.reduced.statistics,
+            has_rows=False,
+        )
+
     def penalty(self, noise_scale: float) -> Penalty:
         """Return the penalty on the features' coefficients, on the original columns."""
         l1, l2 = self.rates.strengths(noise_scale)
@@ -128,6 +138,19 @@ def check_model(model: LinearModel) -> None:
         )
 
 
+def check_data(data: Data) -> None:
+    """Refuse what is no data.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(data, RowData | GramData):
+        raise TypeError(
+            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
+        )
+
+
 def resolve(model: LinearModel, data: Data) -> Problem:
     """Bring a model and data together.
 
@@ -147,10 +170,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         one row.
     """
     check_model(model)
-    if not isinstance(data, RowData | GramData):
-        raise TypeError(
-            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
-        )
+    check_data(data)
     require_two_rows(data.n_samples)
     centre = model.fit_intercept and model.intercept_prior is None
     least_squares, means = data.least_squares(

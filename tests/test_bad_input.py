@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 
 import bayesreg as br
 
@@ -45,7 +44,6 @@ CASES = {
     "dates": (frame(day=pd.date_range("2020-01-01", periods=20)), Y, None, r"X\['day'\]` holds dates"),
     "complex": (X + 1j, Y, None, "Complex data not supported"),
     "ragged": ([[1.0, 2.0], [3.0]] * 10, Y, None, "`X` is no array of numbers: its rows differ in length"),
-    "sparse": (sparse.csr_matrix(X), Y, None, r"`X` is a sparse csr_matrix.*X.toarray\(\)"),
     "too large": (put(X, (0, 1), 1e200), Y, None, "`X` reaches 1e\\+200 in column 'x1'.*Change its units"),
     "too small": (X * np.array([1, 1e-200, 1]), Y, None, "in column 'x1', whose square float64 cannot hold"),
     "wrong length y": (X, Y[:5], None, "inconsistent numbers of samples: X has 20 rows, y has 5"),

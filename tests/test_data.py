@@ -133,8 +133,8 @@ def test_gram_beyond_the_memory_budget_is_refused_with_its_bytes():
     X[0] = 1.0
     with pytest.raises(MemoryError, match="3,200,000,000 bytes"):
         br.GramData.from_arrays(X, [0.0, 1.0])
-    with pytest.raises(MemoryError, match="3,200,000,000 bytes"):
-        br.map_estimate(model(br.LaplacePrior(1.0)), br.RowData.from_arrays(X, [0.0, 1.0]))
+    mode = br.map_estimate(model(br.LaplacePrior(1.0)), br.RowData.from_arrays(X, [0.0, 1.0]))
+    assert mode.converged
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ ESTIMATORS = [
     br.BayesRegressor(br.ElasticNetPrior(0.5, 1.0), noise_scale=1.0, standardize=True),
     br.BayesRegressor(br.LaplacePrior(), fit_intercept=False),
     br.BayesRegressor(br.FlatPrior(), noise_scale=1.0),
+    br.BayesRegressor(scale_selection="cv"),
 ]
 CHECKS = [pair for estimator in ESTIMATORS for pair in estimator_checks_generator(estimator)]
 

@@ -206,6 +206,43 @@ def test_code_reproduces_the_map_of_every_model(options, start):
     np.testing.assert_allclose(regressor.coef_, mode.coef, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "start"),
+    [
+        (["--scale", "cv"], "br.BayesRegressor(br.LaplacePrior(scale="),
+        (["--scale", "cv", "--prior", "gaussian", "--no-standardize"], "br.BayesRegressor(br.GaussianPrior("),
+        (
+            ["--scale", "cv-1se", "--prior", "elastic-net", "--noise-scale", "9"],
+            "br.BayesRegressor(br.ElasticNet",
+        ),
+    ],
+)
+def test_the_scale_is_chosen_and_said(tmp_path, monkeypatch, arguments, start):
+    file, out = tmp_path / "houses.csv", tmp_path / "out"
+    houses().drop(columns="income, net").to_csv(file, index=False)
+    monkeypatch.setattr(analysis, "sample_posterior", short_posterior)
+    result = fit(file, "--target", TARGET, "--drop-missing", "--out", str(out), *arguments)
+    assert result.exit_code == 0, result.output
+    table = read_table(file, TARGET, drop_missing=True)
+    (code,) = labelled(result.stdout, "bayesreg")
+    assert code.startswith(start)
+    regressor = eval(code, PASTE).fit(table.X, table.y)
+    frame = pd.read_csv(out / "coefficients.csv")
+    np.testing.assert_allclose(regressor.coef_, frame["map"][:-1], rtol=1e-12, atol=1e-12)
+    words = " ".join(result.stdout.split())
+    assert f"chosen from 100 by {arguments[1]} (5 folds, prior held): mean squared error" in words
+    scales = pd.read_csv(out / "scales.csv")
+    (chosen,) = scales.loc[scales["chosen"], "scale"]
+    assert repr(chosen) in code
+    if arguments[1] == "cv":
+        assert chosen == scales["scale"][scales["mse"].argmin()]
+    assert "scales.csv" in labelled(result.stdout, "written")[0]
+
+
+def short_posterior(model, data, **_):
+    return br.sample_posterior(model, data, num_warmup=50, num_samples=50, num_chains=2, progress=False)
+
+
 def test_no_single_lambda_is_said_with_the_reason():
     data = br.RowData.from_arrays(*diabetes())
     with pytest.raises(br.NoEquivalent, match="standardising them does not undo"):
@@ -245,7 +282,10 @@ def test_files_that_cannot_be_fitted(tmp_path, text, said):
         (["--features", "a, c"], "there is no column 'c' for the feature"),
         (["--scale", "-1"], "must be positive; got -1.0"),
         (["--noise-scale", "0"], "`noise_scale` must be a positive finite number"),
-        (["--prior", "elastic-net", "--no-standardize"], "Give --scale, or leave out --no-standardize"),
+        (
+            ["--prior", "elastic-net", "--no-standardize"],
+            "Give --scale as a number, or leave out --no-standardize",
+        ),
     ],
 )
 def test_options_that_cannot_be_fitted(tmp_path, arguments, said):

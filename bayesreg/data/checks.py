@@ -9,7 +9,9 @@ from jaxtyping import Float
 
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
+Design = Any  # a Matrix, or a scipy.sparse.csc_array of its shape
 
+_COLUMNS_AT_ONCE = 256
 _LARGEST, _SMALLEST = 1e100, 1e-100  # products of three such numbers are still finite
 
 
@@ -34,16 +36,18 @@ def numbered_names(n_features: int) -> tuple[str, ...]:
     return tuple(f"x{j}" for j in range(n_features))
 
 
-def as_matrix(X: Any, names: Sequence[str] | None = None) -> Matrix:
-    """Return X as float64 of shape (n, p), n ≥ 1 and p ≥ 1, all finite.
+def as_design(X: Any, names: Sequence[str] | None = None) -> Design:
+    """Return X as float64 of shape (n, p), n ≥ 1 and p ≥ 1, all finite; sparse X as CSC.
 
     Raises
     ------
     TypeError, ValueError
         Naming the column, the row and the remedy.
     """
-    _refuse_sparse(X)
-    values = _frame_values(X) if is_frame(X) else _numeric_array(X, "X")
+    if is_sparse(X):
+        values = _sparse_values(X)
+    else:
+        values = _frame_values(X) if is_frame(X) else _numeric_array(X, "X")
     if values.ndim != 2:
         raise ValueError(
             f"`X` must have shape (n_samples, n_features). Expected 2D array, got {values.ndim}D array "
@@ -59,6 +63,27 @@ def as_matrix(X: Any, names: Sequence[str] | None = None) -> Matrix:
     if names is not None and len(names) != p:
         raise ValueError(f"`feature_names` must have one name for each of the {p} columns; got {len(names)}.")
     _refuse_non_finite(values, names or numbered_names(p))
+    if isinstance(values, np.ndarray) and not (values.flags.c_contiguous or values.flags.f_contiguous):
+        return np.ascontiguousarray(values)  # else each product would copy it
+    return values
+
+
+def is_sparse(X: Any) -> bool:
+    """Tell whether `X` is a SciPy sparse array or matrix."""
+    return hasattr(X, "toarray") and hasattr(X, "nnz")
+
+
+def _sparse_values(X: Any) -> Design:
+    from scipy.sparse import csc_array
+
+    if not hasattr(X, "tocsc"):
+        raise TypeError(f"`X` is a sparse {type(X).__name__} that has no tocsc(). Give a scipy.sparse array.")
+    if X.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported: `X` is {X.dtype}. Give real and imaginary parts.")
+    values = csc_array(X, dtype=np.float64)
+    if not values.has_canonical_format:
+        values = values.copy()
+        values.sum_duplicates()
     return values
 
 
@@ -116,8 +141,8 @@ def as_weights(sample_weight: Any, n_samples: int) -> Vector:
     return values
 
 
-def _refuse_sparse(value: Any, what: str = "X") -> None:
-    if hasattr(value, "toarray") and hasattr(value, "nnz"):
+def _refuse_sparse(value: Any, what: str) -> None:
+    if is_sparse(value):
         raise TypeError(
             f"`{what}` is a sparse {type(value).__name__}. Sparse data was passed, but dense data is required: "
             f"use {what}.toarray()."
@@ -191,7 +216,28 @@ def _text_message(what: str, columns: list[str]) -> str:
     )
 
 
-def _refuse_non_finite(values: Matrix, names: Sequence[str], what: str = "X") -> None:
+def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") -> None:
+    squares = _column_squares(values)
+    suspect = np.flatnonzero(~((squares < _LARGEST**2) & (squares > values.shape[0] * _SMALLEST**2)))
+    if suspect.size == 0:
+        return
+    if not isinstance(values, np.ndarray):
+        suspect = suspect[np.diff(values.indptr)[suspect] > 0]
+    for first in range(0, suspect.size, _COLUMNS_AT_ONCE):
+        columns = suspect[first : first + _COLUMNS_AT_ONCE]
+        part = values[:, columns] if isinstance(values, np.ndarray) else values[:, columns].toarray()
+        _refuse_non_finite_columns(part, [names[j] for j in columns], what)
+
+
+def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
+    """Return sums of squares, which show NaN, infinity and extreme sizes in one reading."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if isinstance(values, np.ndarray):
+            return np.einsum("ij,ij->j", values, values)
+        return values.power(2).sum(axis=0)
+
+
+def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) -> None:
     extreme = np.maximum(values.max(axis=0), -values.min(axis=0))  # NaN and infinity come through
     if not np.isfinite(extreme).all():
         is_nan = np.isnan(values)

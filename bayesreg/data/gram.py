@@ -1,19 +1,27 @@
 """Sufficient statistics of a Gaussian regression, which blocks of rows can be merged into."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self, final
+from typing import Any, NamedTuple, Self, final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from .flat import FlatBlock, basis_maps
-from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
+from .folds import FoldRows, Label, split_rows
+from .gram_least_squares import GramLeastSquares, without_null
+from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, relative_rounding
 from .rows import RowData
 
-# A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
-_NULL_AFTER_PROJECTION = 1e-7
+
+class FoldAxis(NamedTuple):
+    """The statistics of each fold, by its number or label; a fold without rows is left out.
+
+    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    """
+
+    n_splits: int | None
+    parts: "dict[Label, GramData]"
 
 
 @final
@@ -21,8 +29,8 @@ _NULL_AFTER_PROJECTION = 1e-7
 class GramData:
     """Sufficient statistics of rows that need not be held. Make it with `from_arrays` or `from_chunks`.
 
-    ``a + b`` are the statistics of the rows of both. Sums are centred and merged
-    pairwise, so that a large mean costs no digits.
+    ``a + b`` are the statistics of the rows of both, fold by fold where they have folds. Sums are
+    centred and merged pairwise, so that a large mean costs no digits.
 
     Attributes
     ----------
@@ -40,6 +48,8 @@ class GramData:
     response_ss : float
         Weighted y'y about the mean.
     feature_names : tuple of p str
+    folds : FoldAxis, optional
+        The statistics of each fold; what is above is their sum.
 
     References
     ----------
@@ -55,6 +65,7 @@ class GramData:
     cross: Float[np.ndarray, " p"]
     response_ss: float
     feature_names: tuple[str, ...]
+    folds: FoldAxis | None = None
 
     @classmethod
     def from_arrays(
@@ -63,6 +74,7 @@ class GramData:
         y: Any,
         sample_weight: Any = None,
         feature_names: Sequence[str] | None = None,
+        folds: Any = None,
     ) -> Self:
         """Reduce one block of rows.
 
@@ -76,6 +88,11 @@ class GramData:
             At least 0, not all 0.
         feature_names : sequence of p str, optional
             Default: the frame's columns, else "x0", "x1", ...
+        folds : int, scikit-learn splitter or array (n,), optional
+            Keeps the statistics of each fold, for `select_scale`. K: contiguous blocks of these
+            rows, as scikit-learn's unshuffled KFold makes them; with fewer than K rows the last
+            folds get none. A splitter whose test folds partition the rows. An array: a label
+            for each row.
 
         Returns
         -------
@@ -88,37 +105,53 @@ class GramData:
         MemoryError
             Where p × p numbers pass the budget.
         """
-        return cls.from_rows(RowData._checked(X, y, sample_weight, feature_names))
+        rows = RowData._checked(X, y, sample_weight, feature_names)
+        if folds is None:
+            return cls.from_rows(rows)
+        return cls.from_folds(rows, split_rows(folds, rows.X, rows.y))
+
+    @classmethod
+    def from_folds(cls, rows: RowData, folds: FoldRows) -> Self:
+        """Reduce checked rows fold by fold."""
+        parts = {}
+        for label, own in folds.rows.items():
+            weight = rows.sample_weight[own]
+            if weight.any():
+                parts[label] = cls.from_rows(RowData(rows.X[own], rows.y[own], weight, rows.feature_names))
+        return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts))
 
     @classmethod
     def from_rows(cls, rows: RowData) -> Self:
         """Reduce checked rows."""
         check_gram_size(rows.n_features)
-        X, y, means = rows.centred()
-        root = np.sqrt(rows.sample_weight)
-        X *= root[:, None]
-        y *= root
+        centred, means = rows.least_squares(centre=True)
         return cls(
             n_samples=rows.n_samples,
             sum_weights=rows.sum_weights,
             x_mean=means.x,
             y_mean=means.y,
-            gram=X.T @ X,
-            cross=X.T @ y,
-            response_ss=float(y @ y),
+            gram=centred.gram,
+            cross=centred.cross,
+            response_ss=centred.response_ss,
             feature_names=rows.feature_names,
         )
 
     @classmethod
-    def from_chunks(cls, chunks: Iterable[Any], feature_names: Sequence[str] | None = None) -> Self:
+    def from_chunks(
+        cls, chunks: Iterable[Any], feature_names: Sequence[str] | None = None, folds: Any = None
+    ) -> Self:
         """Reduce an iterable of blocks of rows, holding one at a time.
 
         Parameters
         ----------
-        chunks : iterable of (X, y) or (X, y, sample_weight)
-            Blocks without rows, or whose weights are all 0, are passed over.
+        chunks : iterable of (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels)
+            Blocks without rows, or whose weights are all 0, are passed over. `sample_weight` may
+            be None. `labels`, one for each row of the block, name the rows' folds.
         feature_names : sequence of p str, optional
             Default: the frames' columns, else "x0", "x1", ...
+        folds : int or scikit-learn splitter, optional
+            How each block is cut into folds, as in `from_arrays`: fold k of the whole is fold k
+            of every block. Where labels say it, None.
 
         Returns
         -------
@@ -132,11 +165,12 @@ class GramData:
         # Equal-sized partial sums are merged first, as in a binary counter: the error grows with log(blocks).
         partial: list[tuple[int, Self]] = []
         for number, chunk in enumerate(chunks):
-            block = cls._from_chunk(number, chunk, feature_names)
+            block = cls._from_chunk(number, chunk, feature_names, folds)
             if block is None:
                 continue
-            if partial and partial[-1][1].feature_names != block.feature_names:
-                raise ValueError(f"chunk {number}: {_mismatch(partial[-1][1], block)}")
+            mismatch = _mismatch(partial[-1][1], block) if partial else None
+            if mismatch is not None:
+                raise ValueError(f"chunk {number}: {mismatch}")
             size = 1
             while partial and partial[-1][0] == size:
                 block = partial.pop()[1] + block
@@ -150,24 +184,33 @@ class GramData:
         return total
 
     @classmethod
-    def _from_chunk(cls, number: int, chunk: Any, feature_names: Sequence[str] | None) -> Self | None:
-        if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3):
+    def _from_chunk(
+        cls, number: int, chunk: Any, feature_names: Sequence[str] | None, folds: Any
+    ) -> Self | None:
+        if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3, 4):
             raise TypeError(
-                f"chunk {number} must be (X, y) or (X, y, sample_weight); got {type(chunk).__name__}."
+                f"chunk {number} must be (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels); "
+                f"got {type(chunk).__name__}."
             )
-        X, y, weight = chunk if len(chunk) == 3 else (*chunk, None)
+        if folds is not None and (len(chunk) == 4 or np.ndim(folds) > 0):
+            raise TypeError(
+                "labels of rows belong into the chunks, as (X, y, sample_weight, labels), and then `folds` is None."
+            )
+        X, y, weight = chunk[:3] if len(chunk) > 2 else (*chunk, None)
+        folds = chunk[3] if len(chunk) == 4 else folds
         if np.shape(X)[:1] == (0,) or (weight is not None and np.ndim(weight) and not np.any(weight)):
             return None
         try:
-            return cls.from_arrays(X, y, weight, feature_names)
+            return cls.from_arrays(X, y, weight, feature_names, folds)
         except (TypeError, ValueError) as error:
             raise type(error)(f"chunk {number}: {error}") from error
 
     def __add__(self, other: object) -> "GramData":
         if not isinstance(other, GramData):
             return NotImplemented
-        if self.feature_names != other.feature_names:
-            raise ValueError(_mismatch(self, other))
+        mismatch = _mismatch(self, other)
+        if mismatch is not None:
+            raise ValueError(mismatch)
         total = self.sum_weights + other.sum_weights
         x_shift, y_shift = other.x_mean - self.x_mean, other.y_mean - self.y_mean
         share = other.sum_weights / total
@@ -181,6 +224,7 @@ class GramData:
             cross=self.cross + other.cross + between * y_shift * x_shift,
             response_ss=self.response_ss + other.response_ss + between * y_shift**2,
             feature_names=self.feature_names,
+            folds=_merged(self.folds, other.folds),
         )
 
     def __radd__(self, other: object) -> "GramData":
@@ -212,7 +256,7 @@ class GramData:
             x_limit = NULL_AFTER_CENTRING**2 * (diagonal + total * x_mean**2)
             y_limit = NULL_AFTER_CENTRING**2 * (self.response_ss + total * y_mean**2)
             centred = GramLeastSquares(self.gram, self.cross, self.response_ss, rounding)
-            return _without_null(centred, x_limit, y_limit), Means(x_mean, y_mean)
+            return without_null(centred, x_limit, y_limit), Means(x_mean, y_mean)
         gram = self.gram + total * np.outer(x_mean, x_mean)
         cross = self.cross + total * y_mean * x_mean
         if intercept_column:
@@ -223,91 +267,43 @@ class GramData:
         return uncentred, Means(np.zeros_like(cross), 0.0)
 
 
-def _mismatch(a: GramData, b: GramData) -> str:
-    return (
-        "statistics can be added only over the same features in the same order; "
-        f"got {list(a.feature_names)} and {list(b.feature_names)}. Reorder the columns of one block."
-    )
+def _sum(blocks: Sequence[GramData]) -> GramData:
+    """Add blocks up in pairs, so that the error grows with log(blocks)."""
+    if len(blocks) == 1:
+        return blocks[0]
+    half = len(blocks) // 2
+    return _sum(blocks[:half]) + _sum(blocks[half:])
 
 
-@final
-class GramLeastSquares:
-    """Least squares on sufficient statistics."""
+def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
+    if a is None or b is None:
+        return None
+    parts = dict(a.parts)
+    for label, part in b.parts.items():
+        parts[label] = parts[label] + part if label in parts else part
+    ordered = sorted(parts, key=lambda label: (type(label).__name__, label))
+    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered})
 
-    def __init__(
-        self,
-        gram: Float[np.ndarray, "p p"],
-        cross: Float[np.ndarray, " p"],
-        response_ss: float,
-        rounding: float,
-    ) -> None:
-        self.gram, self.cross, self.response_ss = gram, cross, response_ss
-        self.rounding = rounding
 
-    @property
-    def squared_norms(self) -> Float[np.ndarray, " p"]:
-        """The diagonal of X'X."""
-        return np.diagonal(self.gram)
-
-    @property
-    def rss_rounding(self) -> float:
-        """Residual sum of squares, relative to y'y, that may be rounding alone: y'y − β'X'y cancels."""
-        return self.rounding
-
-    def residuals(
-        self, coefs: Float[np.ndarray, "k p"]
-    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
-        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
-        gradients = self.cross - coefs @ self.gram
-        squares = self.response_ss - np.einsum("kp,kp->k", coefs, self.cross + gradients)
-        return gradients, np.maximum(squares, 0.0)
-
-    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
-        """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""
-        from scipy.linalg import eigh
-
-        values, vectors = eigh(self.gram * unit * unit[:, None])
-        cross = vectors.T @ (unit * self.cross)
-        rounding = values[-1] * values.size * np.finfo(float).eps if values.size else 0.0
-        seen = values > rounding
-        return Spectrum(np.where(seen, values, 0.0), vectors, np.where(seen, cross, 0.0))
-
-    def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "GramLeastSquares":
-        """Set columns to 0, so that their coefficients are 0."""
-        gram = np.where(columns[:, None] | columns[None, :], 0.0, self.gram)
-        return GramLeastSquares(gram, np.where(columns, 0.0, self.cross), self.response_ss, self.rounding)
-
-    def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
-        """Profile the flat columns out of the others and of y."""
-        from scipy.linalg import eigh
-
-        inner, cross_flat = self.gram[np.ix_(flat, flat)], self.cross[flat]
-        norms = np.sqrt(np.diagonal(inner))
-        unit = np.where(norms > 0.0, norms, 1.0)
-        values, vectors = eigh(inner / unit / unit[:, None])
-        seen = values > max(values[-1], 0.0) * values.size * 10.0 * np.finfo(float).eps
-        to_coef, row_space = basis_maps(vectors[:, seen], np.sqrt(values[seen]), norms)
-        cross, response = to_coef.T @ self.gram[np.ix_(flat, ~flat)], to_coef.T @ cross_flat
-        outer = self.gram[np.ix_(~flat, ~flat)]
-        projected = GramLeastSquares(
-            outer - cross.T @ cross,
-            self.cross[~flat] - cross.T @ response,
-            self.response_ss - float(response @ response),
-            self.rounding,
+def _mismatch(a: GramData, b: GramData) -> str | None:
+    """Say why two blocks cannot be added, and what to do; None where they can."""
+    if a.feature_names != b.feature_names:
+        return (
+            "statistics can be added only over the same features in the same order; "
+            f"got {list(a.feature_names)} and {list(b.feature_names)}. Reorder the columns of one block."
         )
-        limit = _NULL_AFTER_PROJECTION**2
-        reduced = _without_null(projected, limit * np.diagonal(outer), limit * self.response_ss)
-        unseen = vectors[:, ~seen].T @ (cross_flat / unit)
-        doubt = 0.5 * np.minimum(unseen**2 / self.rounding, self.response_ss).sum()
-        return reduced, FlatBlock(to_coef, row_space, cross, response, float(doubt))
+    if (a.folds is None) != (b.folds is None):
+        return (
+            "statistics with folds and statistics without cannot be added: it is not known which fold the latter "
+            "are in. Give `folds` to both, or to neither."
+        )
+    if a.folds is not None and b.folds is not None and a.folds.n_splits != b.folds.n_splits:
+        return (
+            f"statistics can be added fold by fold only; got {_described(a.folds)} and {_described(b.folds)}. "
+            "Give the same `folds` to both, or labels to both."
+        )
+    return None
 
 
-def _without_null(
-    least_squares: GramLeastSquares, x_limit: Float[np.ndarray, " p"], y_limit: float
-) -> GramLeastSquares:
-    """Set to exactly 0 what belongs to columns, or to a y, whose squared norm is rounding."""
-    cross, response_ss = least_squares.cross, least_squares.response_ss
-    if response_ss <= y_limit:
-        cross, response_ss = np.zeros_like(cross), 0.0
-    kept = GramLeastSquares(least_squares.gram, cross, response_ss, least_squares.rounding)
-    return kept.zeroed(np.diagonal(least_squares.gram) <= x_limit)
+def _described(folds: FoldAxis) -> str:
+    return "folds with labels" if folds.n_splits is None else f"{folds.n_splits} numbered folds"

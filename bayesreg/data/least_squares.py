@@ -49,6 +49,10 @@ class LeastSquares(Protocol):
         """The diagonal of X'X."""
 
     @property
+    def statistics(self) -> "LeastSquares":
+        """The same loss, held as sufficient statistics."""
+
+    @property
     def rss_rounding(self) -> float:
         """Residual sum of squares, relative to y'y, that may be rounding alone."""
 
@@ -61,8 +65,8 @@ class LeastSquares(Protocol):
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
 
-    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
-        """Return the spectrum of Z = X·diag(unit)."""
+    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit), to whose eigenvalues at least `floor` will be added."""
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> Self:
         """Set columns to 0, so that their coefficients are 0."""

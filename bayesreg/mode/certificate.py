@@ -1,5 +1,6 @@
 """The proof of a mode: duality gap and KKT residual at the point that is returned."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
@@ -64,6 +65,54 @@ class Certificate:
         )
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class Certificates:
+    """Certificates of k points, made one by one when asked for.
+
+    Attributes
+    ----------
+    primal, gaps, kkt_residuals, rounding, noise_scales : array (k,)
+        `gaps` and `rounding` in units of `null_objective`; the others as in `Certificate`.
+    null_objective : float
+    source : {"rows", "gram"}
+    conditional_on_noise_scale : bool
+    """
+
+    primal: Float[np.ndarray, " k"]
+    gaps: Float[np.ndarray, " k"]
+    kkt_residuals: Float[np.ndarray, " k"]
+    rounding: Float[np.ndarray, " k"]
+    noise_scales: Float[np.ndarray, " k"]
+    null_objective: float
+    source: str
+    conditional_on_noise_scale: bool
+
+    @property
+    def proven_gaps(self) -> Float[np.ndarray, " k"]:
+        """What each vouches for: the gap, and from statistics at least the rounding."""
+        return np.maximum(self.gaps, self.rounding) if self.source == "gram" else self.gaps
+
+    def __len__(self) -> int:
+        return self.gaps.size
+
+    def __getitem__(self, k: int) -> Certificate:
+        return Certificate(
+            primal=float(self.primal[k]),
+            dual=float(self.primal[k] - self.gaps[k] * self.null_objective),
+            null_objective=self.null_objective,
+            duality_gap=float(self.gaps[k]),
+            kkt_residual=float(self.kkt_residuals[k]),
+            rounding=float(self.rounding[k]),
+            source=self.source,
+            noise_scale=float(self.noise_scales[k]),
+            conditional_on_noise_scale=self.conditional_on_noise_scale,
+        )
+
+    def __iter__(self) -> Iterator[Certificate]:
+        return (self[k] for k in range(len(self)))
+
+
 def certify(
     problem: Problem,
     coefs: Float[np.ndarray, "k p"],
@@ -71,7 +120,7 @@ def certify(
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
     noise_scales: Float[np.ndarray, " k"],
-) -> list[Certificate]:
+) -> Certificates:
     """Certify k points, each against its own penalty.
 
     The dual point is the residual with intercept and unpenalised columns projected
@@ -91,7 +140,7 @@ def certify(
 
     Returns
     -------
-    list of k Certificate
+    Certificates
 
     References
     ----------
@@ -111,20 +160,17 @@ def certify(
     null = 0.5 * problem.reduced.response_ss
     rounding = _rounding(problem, all_coefs, l1, l2, projected_ss)
     kkt = _kkt_residuals(problem, penalised, gradients, l1, l2)
-    return [
-        Certificate(
-            primal=float(primal[k]),
-            dual=float(primal[k] - gaps[k]),
-            null_objective=null,
-            duality_gap=float(gaps[k] / null) if null > 0.0 else 0.0,
-            kkt_residual=float(kkt[k]),
-            rounding=float(rounding[k] / null) if null > 0.0 else 0.0,
-            source="rows" if problem.has_rows else "gram",
-            noise_scale=float(noise_scales[k]),
-            conditional_on_noise_scale=problem.noise_scale is None,
-        )
-        for k in range(len(coefs))
-    ]
+    unit = 1.0 / null if null > 0.0 else 0.0
+    return Certificates(
+        primal=primal,
+        gaps=gaps * unit,
+        kkt_residuals=kkt,
+        rounding=rounding * unit,
+        noise_scales=noise_scales,
+        null_objective=null,
+        source="rows" if problem.has_rows else "gram",
+        conditional_on_noise_scale=problem.noise_scale is None,
+    )
 
 
 def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:

@@ -5,10 +5,15 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..data.least_squares import LeastSquares
 from ..gaussian import ridge_coefs
 from ..problem import Problem
 
 _REFINEMENTS = 2
+_LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest (docs/benchmarks.md)
+_POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
+_SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
+_WELL_CONDITIONED = 1e-3  # least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows
 
 
 class Coefs(NamedTuple):
@@ -25,6 +30,7 @@ def solve_coefs(
     *,
     refine: bool = True,
     start: Float[np.ndarray, " q"] | None = None,
+    tol: float = 0.0,
 ) -> Coefs:
     """Minimise J over the penalised coefficients, the flat ones profiled out.
 
@@ -37,6 +43,8 @@ def solve_coefs(
         Whether to solve again from the gradient that the rows give, where there are rows.
     start : array (q,), optional
         Where the first solve starts; 0 by default.
+    tol : float, default 0
+        Relative duality gap that will do. Up to 1e-7 coefficients are made as exact as float64 allows.
 
     Returns
     -------
@@ -47,15 +55,49 @@ def solve_coefs(
         return Coefs(np.zeros(l1.shape), np.zeros(k, dtype=int))
     if not l1.any():
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
+    enough = _SHARE_OF_TOL * tol * 0.5 * least_squares.response_ss if tol > _POLISH_BELOW else 0.0
+    if l1.shape[1] > _LARGEST_COMPILED:
+        from .working_set import solve_by_working_set
+
+        return Coefs(*solve_by_working_set(least_squares, l1, l2, start=start, enough=enough))
+    refine = refine and problem.has_rows and not gram_serves(least_squares)
+    return _by_gram(least_squares, l1, l2, start, enough, _REFINEMENTS if refine else 0)
+
+
+def gram_serves(least_squares: LeastSquares) -> bool:
+    """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
+    norms = np.sqrt(least_squares.squared_norms)
+    if norms.size > _LARGEST_COMPILED or not (norms > 0.0).all():
+        return False
+    try:
+        factor = np.linalg.cholesky(least_squares.gram / norms / norms[:, None])
+    except np.linalg.LinAlgError:
+        return False
+    return bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+
+
+def _by_gram(
+    least_squares: LeastSquares,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    start: Float[np.ndarray, " q"] | None,
+    enough: float,
+    n_refinements: int,
+) -> Coefs:
     from .quadratic import solve_quadratics
 
-    start = np.zeros(l1.shape[1]) if start is None else start
-    starts = np.tile(start, (k, 1))
-    gradients = np.tile(least_squares.residuals(start[None, :])[0], (k, 1))
-    solution = solve_quadratics(least_squares.gram, starts, gradients, l1, l2, follow=True)
-    coefs, n_rounds = solution.coefs, solution.n_rounds
-    for _ in range(_REFINEMENTS if refine and problem.has_rows else 0):
-        gradients, _ = least_squares.residuals(coefs)
-        solution = solve_quadratics(least_squares.gram, coefs, gradients, l1, l2, follow=False)
+    first = np.zeros((1, l1.shape[1])) if start is None else start[None, :]
+    gradient, square = least_squares.residuals(first) if first.any() else (
+        least_squares.cross[None, :], np.array([least_squares.response_ss])
+    )
+    starts, gradients, squares = (np.repeat(a, len(l1), axis=0) for a in (first, gradient, square))
+    gram = least_squares.gram
+    solution = solve_quadratics(gram, starts, gradients, l1, l2, follow=True, squares=squares, enough=enough)
+    coefs, n_rounds = solution
+    for _ in range(n_refinements):
+        gradients, squares = least_squares.residuals(coefs)
+        solution = solve_quadratics(
+            gram, coefs, gradients, l1, l2, follow=False, squares=squares, enough=enough
+        )
         coefs, n_rounds = solution.coefs, n_rounds + solution.n_rounds
     return Coefs(coefs, n_rounds)

@@ -7,6 +7,7 @@ negative to positive. With scales relative to the noise that happens once; with
 absolute ones it may happen more than once.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple, final
 
@@ -23,6 +24,7 @@ _POINTS_PER_DECADE = 16
 _WIDE_STRIDE = 4  # of those points, where one turn is all there can be
 _BLOCK = 8  # values of σ solved in one call
 _LOG_SIGMA_TOLERANCE = 1e-14
+_UNITS_SEARCHED = 28  # of log σ, twelve decades
 _JUST_INSIDE = 1.0 + 1e-12  # some densities are infinite at the edge of their support
 
 
@@ -98,6 +100,76 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     if slopes[0] < 0.0:
         modes.append(_at_edge(problem, high, _UNBOUNDED_ABOVE))
     return tuple(sorted(modes, key=lambda mode: -mode.log_density))
+
+
+def noise_beside(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k q"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+) -> Float[np.ndarray, " k"]:
+    """Return the noise scales that are stationary beside given penalties and their solutions.
+
+    That is where the joint density's derivative in σ vanishes, the prior's scale being the one that makes
+    the penalty (l1, l2) at that σ.
+
+    Parameters
+    ----------
+    problem : Problem
+        With unknown noise; its rates do not matter here.
+    coefs : array (k, q)
+        Penalised coefficients, optimal under the penalties.
+    l1, l2 : array (k, q)
+        Canonical penalties.
+
+    Returns
+    -------
+    array (k,)
+        0 where the fit is perfect and the prior on σ does not vanish at 0.
+
+    Raises
+    ------
+    NoModeError
+        Where the density grows without bound as σ → ∞.
+    """
+    from scipy.optimize import brentq
+
+    relative = problem.penalised_rates.relative
+    pulls = ((l1 * np.abs(coefs) + l2 * coefs**2) * relative).sum(axis=1)
+    squares = problem.reduced.residuals(coefs)[1] + pulls
+    powers = problem.sum_weights + np.count_nonzero(relative)
+    sigmas = np.empty(len(coefs))
+    for k, ss in enumerate(squares.tolist()):
+
+        def slope(log_sigma: float, ss: float = ss) -> float:
+            sigma = float(np.exp(log_sigma))
+            return powers - ss / sigma**2 + _noise_prior(problem, sigma)[1]
+
+        low, high = _bracket(problem, slope, np.sqrt(ss / powers) or problem.response_scale)
+        sigmas[k] = np.exp(
+            low if low == high else brentq(slope, low, high, xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15)
+        )
+    return sigmas
+
+
+def _bracket(problem: Problem, slope: Callable[[float], float], sigma: float) -> tuple[float, float]:
+    """Return values of log σ around the turn of a slope that is nearest to σ, or an edge of the support twice."""
+    low, high = problem.likelihood.noise_bounds()
+    lowest = np.log(low * _JUST_INSIDE) if low > 0.0 else -np.inf
+    highest = np.log(high / _JUST_INSIDE)
+    here = float(np.clip(np.log(sigma), lowest, highest))
+    down = slope(here) >= 0.0
+    for _ in range(_UNITS_SEARCHED):
+        there = float(np.clip(here - 1.0 if down else here + 1.0, lowest, highest))
+        if there == here:
+            break
+        if (slope(there) >= 0.0) != down:
+            return min(here, there), max(here, there)
+        here = there
+    if not down and high == np.inf:
+        raise NoModeError(_UNBOUNDED_ABOVE)
+    edge = lowest if down else highest
+    return edge, edge
 
 
 def _grid(problem: Problem) -> tuple[Float[np.ndarray, " k"], float, float]:

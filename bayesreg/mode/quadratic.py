@@ -1,12 +1,14 @@
-"""The solver: min ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its whole path, in one compiled program.
+"""The compiled solver: min ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its whole path, in one program.
 
-Coordinate descent finds the support; a Newton step on it, confined to the orthant
-of the current signs, then makes the coefficients exact. Both only ever lower the
-objective. The problem is stated around a starting point by the gradient there, so
-that a caller who can compute a better gradient (from the rows) refines the answer
-by solving again from where the last solve ended.
+Coordinate descent finds the support and, where columns are not too collinear, all of the
+answer. Where it converges slowly, Newton steps on the support, confined to the orthant of
+the current signs, make the coefficients exact. Both only ever lower the objective. The
+problem is stated around a starting point by the gradient there, so that a caller who can
+compute a better gradient (from the rows) refines the answer by solving again from where
+the last solve ended.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
@@ -16,13 +18,20 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-_SWEEPS_PER_ROUND = 4
+from .sweeps import padded, sweep
+
+_SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 500
-_CONTINUATION = 4.0  # factor from one l1 to the next on the way to the one asked for
+_WARM_ROUNDS = 3  # at each l1 on the way to the one asked for
+_CONTINUATION = 4.0  # factor from one l1 to the next on that way
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
-_SUPPORT_SIZES = (48, 160, 480)  # of the systems that are factorised, beside p itself
+_SUPPORT_SIZES = (64, 128, 256)  # of the systems that are cut out of a large Gram matrix, beside p itself
 _STEP_LENGTHS = 0.5 ** np.arange(12)
+_NEWTON_STEPS = 16  # in a round, while steps fall short
+# A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
+_SLOW, _SLOW_TO_POLISH = 0.5, 0.05
+_LEAST_BATCH = 8  # solves that one or a few are padded to, so that they share a program
 
 
 class QuadraticSolution(NamedTuple):
@@ -38,87 +47,27 @@ class _Scaled(NamedTuple):
     gram: Float[Array, "p p"]
     start: Float[Array, " p"]
     start_gradient: Float[Array, " p"]
+    start_ss: Float[Array, ""]  # of the residual at the start
     l1: Float[Array, " p"]
     l2: Float[Array, " p"]
     usable: Float[Array, " p"]  # 1, or 0 for a zero column, whose coefficient is 0
+    n_columns: Int[Array, ""]  # the rest is padding
+    enough: Float[Array, ""]  # a duality gap that will do; 0 for as small as float64 gives
 
 
-def _soft_threshold(z: Array, threshold: Array) -> Array:
-    return jnp.sign(z) * jnp.maximum(jnp.abs(z) - threshold, 0.0)
+class _State(NamedTuple):
+    coef: Array
+    gradient: Array
+    violation: Array
+    gap: Array
+    best_violation: Array
+    idle_rounds: Array
+    n_rounds: Array
+    moving: Array
 
 
 def _gradient(problem: _Scaled, coef: Array) -> Array:
-    return problem.start_gradient - problem.gram @ (coef - problem.start)
-
-
-def _sweep(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
-    def update(j: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
-        coef, gradient = state
-        z = gradient[j] + coef[j]
-        new = problem.usable[j] * _soft_threshold(z, problem.l1[j]) / (1.0 + problem.l2[j])
-        return coef.at[j].set(new), gradient - problem.gram[j] * (new - coef[j])
-
-    return lax.fori_loop(0, coef.size, update, (coef, gradient))
-
-
-def _descent_direction(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
-    """Return the support's slope −∇J and the Newton direction from it."""
-    active = (coef != 0.0) | ((problem.l1 == 0.0) & (problem.usable > 0.0))
-    slope = jnp.where(active, gradient - problem.l2 * coef - problem.l1 * jnp.sign(coef), 0.0)
-    return slope, _solve_on(problem, active, slope)
-
-
-def _solve_on(problem: _Scaled, active: Array, slope: Array) -> Array:
-    """Solve the Newton system of the active columns, in the smallest of a few fixed sizes that holds them."""
-    p = active.size
-
-    def solve(size: int) -> Array:
-        chosen = jnp.nonzero(active, size=size, fill_value=p)[0]
-        inside = chosen < p
-        at = jnp.minimum(chosen, p - 1)
-        system = jnp.where(inside[:, None] & inside[None, :], problem.gram[at[:, None], at[None, :]], 0.0)
-        system += jnp.diag(jnp.where(inside, problem.l2[at] + _DAMPING, 1.0))
-        factor = jax.scipy.linalg.cho_factor(system, lower=True)
-        solution = jax.scipy.linalg.cho_solve(factor, jnp.where(inside, slope[at], 0.0))
-        return jnp.zeros(p).at[chosen].set(solution, mode="drop")
-
-    sizes = [size for size in _SUPPORT_SIZES if 2 * size < p] + [p]
-    fits = jnp.searchsorted(jnp.asarray(sizes), jnp.sum(active))
-    return lax.switch(fits, [partial(solve, size) for size in sizes])
-
-
-def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
-    """Take the best of several steps along the Newton direction, stopping at zero where a sign would change.
-
-    Also tell whether the step fell short of the whole one.
-    """
-    slope, direction = _descent_direction(problem, coef, gradient)
-    crossing = (problem.l1 > 0.0) & (coef * direction < 0.0)
-    zero_at = jnp.where(crossing, -coef / direction, jnp.inf)
-    lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), jnp.minimum(jnp.min(zero_at, initial=jnp.inf), 1.0))
-    reached = zero_at <= lengths[:, None]
-    candidates = jnp.where(reached, 0.0, coef + lengths[:, None] * direction)
-    change = candidates - coef
-    objective = jnp.sum(change * (0.5 * (change @ problem.gram + problem.l2 * change) - slope), axis=1)
-    best = jnp.argmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
-    improves = objective[best] <= 0.0
-    whole = (best == 0) & ~jnp.any(reached[0])
-    return jnp.where(improves, candidates[best], coef), improves & ~whole
-
-
-def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
-    """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
-
-    def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
-        return state[2] & (state[3] < coef.size)
-
-    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
-        coef, gradient, _, count = state
-        coef, fell_short = _newton_step(problem, coef, gradient)
-        return coef, _gradient(problem, coef), fell_short, count + 1
-
-    start = (coef, _gradient(problem, coef), jnp.asarray(True), jnp.zeros((), dtype=jnp.int64))
-    return lax.while_loop(unfinished, step, start)[:2]
+    return problem.start_gradient - (coef - problem.start) @ problem.gram
 
 
 def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
@@ -129,28 +78,126 @@ def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
     return jnp.max(problem.usable * jnp.where(coef == 0.0, at_zero, away), initial=0.0)
 
 
-class _State(NamedTuple):
-    coef: Array
-    gradient: Array
-    violation: Array
-    best_violation: Array
-    idle_rounds: Array
-    n_rounds: Array
-    moving: Array
+def _gap(problem: _Scaled, coef: Array, gradient: Array) -> Array:
+    """Return the duality gap at the residual, scaled where pure l1 columns ask for it."""
+    l1, l2 = problem.l1, problem.l2
+    size = jnp.abs(gradient)
+    pure = (l2 == 0.0) & (problem.usable > 0.0)
+    step = jnp.min(jnp.where(pure & (size > l1), l1 / jnp.maximum(size, 1e-300), 1.0), initial=1.0)
+    beyond = jnp.maximum(step * size - l1, 0.0)
+    conjugate = jnp.where(l2 > 0.0, beyond**2 / jnp.where(l2 > 0.0, 2.0 * l2, 1.0), 0.0)
+    terms = l1 * jnp.abs(coef) + 0.5 * l2 * coef**2 + conjugate - step * coef * gradient
+    rss = problem.start_ss - (coef - problem.start) @ (problem.start_gradient + gradient)
+    return 0.5 * (1.0 - step) ** 2 * rss + jnp.sum(problem.usable * terms)
+
+
+def _on_subset(
+    gram: Array, mask: Array, solve: Callable[..., tuple[Array, Array]], *vectors: Array
+) -> tuple[Array, Array]:
+    """Call `solve` on the masked coordinates, in the smallest of a few fixed sizes that holds them.
+
+    `solve` gets the block of `gram`, which entries are masked ones (the rest is padding), how many,
+    and the vectors' entries; it returns the change of the coefficients and a flag.
+    """
+    p, count = mask.size, jnp.sum(mask)
+
+    def cut(size: int) -> tuple[Array, Array]:
+        chosen = jnp.nonzero(mask, size=size, fill_value=p)[0]
+        at, inside = jnp.minimum(chosen, p - 1), chosen < p
+        entries = (jnp.where(inside, vector[at], 0.0) for vector in vectors)
+        change, flag = solve(gram[at][:, at], inside, count, *entries)
+        return jnp.zeros(p).at[chosen].set(change, mode="drop"), flag
+
+    sizes = [size for size in _SUPPORT_SIZES if 2 * size <= p]
+    if not sizes:
+        return solve(gram, mask, jnp.asarray(p), *(jnp.where(mask, vector, 0.0) for vector in vectors))
+    fits = jnp.searchsorted(jnp.asarray(sizes), count)
+    return lax.switch(fits, [*(partial(cut, size) for size in sizes), partial(cut, p)])
+
+
+def _sweeps(problem: _Scaled, coef: Array, gradient: Array) -> Array:
+    """Sweep over the coefficients that are, or want to be, away from 0."""
+
+    def descend(
+        gram: Array, inside: Array, count: Array, coef: Array, gradient: Array, l1: Array, inverse: Array
+    ) -> tuple[Array, Array]:
+        n_columns = jnp.minimum(count, problem.n_columns)
+        moved, _ = sweep(gram, coef, gradient, l1, inverse, n_columns, _SWEEPS_PER_ROUND)
+        return moved - coef, jnp.asarray(False)
+
+    wanted = (coef != 0.0) | (jnp.abs(gradient) > problem.l1) | (problem.l1 == 0.0)
+    if 2 * _SUPPORT_SIZES[0] > coef.size:
+        wanted = jnp.ones_like(wanted)
+    inverse = problem.usable / (1.0 + problem.l2)
+    change, _ = _on_subset(
+        problem.gram, wanted & (problem.usable > 0.0), descend, coef, gradient, problem.l1, inverse
+    )
+    return coef + change
+
+
+def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
+    """Take a Newton step on the support that stops at zero where a sign would change.
+
+    Also tell whether the step fell short of the whole one.
+    """
+    active = ((coef != 0.0) | (problem.l1 == 0.0)) & (problem.usable > 0.0)
+    slope = gradient - problem.l2 * coef - problem.l1 * jnp.sign(coef)
+    change, short = _on_subset(problem.gram, active, _confined_step, coef, slope, problem.l1, problem.l2)
+    return coef + change, short
+
+
+def _confined_step(
+    gram: Array, inside: Array, _: Array, coef: Array, slope: Array, l1: Array, l2: Array
+) -> tuple[Array, Array]:
+    system = jnp.where(inside[:, None] & inside[None, :], gram, 0.0)
+    system += jnp.diag(jnp.where(inside, l2 + _DAMPING, 1.0))
+    direction = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(system, lower=True), slope)
+    crossing = (l1 > 0.0) & (coef * direction < 0.0)
+    zero_at = jnp.where(crossing, -coef / direction, jnp.inf)
+
+    def best_length() -> tuple[Array, Array]:
+        lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), jnp.minimum(jnp.min(zero_at), 1.0))
+        steps = jnp.where(zero_at <= lengths[:, None], -coef, lengths[:, None] * direction)
+        objective = jnp.sum(steps * (0.5 * (steps @ system) - slope), axis=1)
+        best = jnp.argmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
+        improves = objective[best] <= 0.0
+        return jnp.where(improves, steps[best], 0.0), improves
+
+    whole = jnp.all(jnp.isfinite(direction)) & ~jnp.any(zero_at <= 1.0)
+    return lax.cond(whole, lambda: (direction, jnp.asarray(False)), best_length)
+
+
+def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
+    """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
+
+    def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
+        return state[2] & (state[3] < _NEWTON_STEPS)
+
+    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        coef, gradient, _, count = state
+        coef, fell_short = _newton_step(problem, coef, gradient)
+        return coef, _gradient(problem, coef), fell_short, count + 1
+
+    start = (coef, _gradient(problem, coef), jnp.asarray(True), jnp.zeros((), dtype=jnp.int64))
+    return lax.while_loop(unfinished, step, start)[:2]
 
 
 def _rounding(problem: _Scaled, coef: Array) -> Array:
     """Return the size of a violation that rounding alone can leave."""
-    travelled = jnp.max(jnp.abs(problem.gram) @ jnp.abs(coef - problem.start), initial=0.0)
+    travelled = 2.0 * jnp.linalg.norm(coef - problem.start)  # unit columns: no product is larger
     size = jnp.max(jnp.abs(problem.start_gradient), initial=0.0) + jnp.max(jnp.abs(coef), initial=0.0)
     return 4.0 * jnp.finfo(coef.dtype).eps * (size + travelled)
 
 
 def _round(problem: _Scaled, state: _State) -> _State:
-    coef, gradient = lax.fori_loop(
-        0, _SWEEPS_PER_ROUND, lambda _, s: _sweep(problem, *s), (state.coef, state.gradient)
+    coef = _sweeps(problem, state.coef, state.gradient)
+    gradient = _gradient(problem, coef)
+    left = jnp.where(problem.enough > 0.0, _SLOW, _SLOW_TO_POLISH) * state.violation
+    coef, gradient = lax.cond(
+        _violation(problem, coef, gradient) > left,
+        lambda: _newton_steps(problem, coef),
+        lambda: (coef, gradient),
     )
-    coef, gradient = _newton_steps(problem, coef)
     violation = _violation(problem, coef, gradient)
     progress = violation < 0.5 * state.best_violation
     largest_move = jnp.max(jnp.abs(coef - state.coef), initial=0.0)
@@ -158,6 +205,7 @@ def _round(problem: _Scaled, state: _State) -> _State:
         coef=coef,
         gradient=gradient,
         violation=violation,
+        gap=_gap(problem, coef, gradient),
         best_violation=jnp.minimum(violation, state.best_violation),
         idle_rounds=jnp.where(progress, 0, state.idle_rounds + 1),
         n_rounds=state.n_rounds + 1,
@@ -165,21 +213,24 @@ def _round(problem: _Scaled, state: _State) -> _State:
     )
 
 
-def _unfinished(problem: _Scaled, state: _State) -> Array:
-    rounding = _rounding(problem, state.coef)
-    stuck = (state.idle_rounds >= _PATIENCE) & (state.violation < 1e4 * rounding)
-    within_limits = state.moving & ~stuck & (state.n_rounds < _MAX_ROUNDS)
-    return (state.violation > rounding) & within_limits
+def _unfinished(problem: _Scaled, max_rounds: Array, state: _State) -> Array:
+    def above_rounding() -> Array:
+        rounding = _rounding(problem, state.coef)
+        stuck = (state.idle_rounds >= _PATIENCE) & (state.violation < 1e4 * rounding)
+        return (state.violation > rounding) & ~stuck
+
+    wanting = (state.gap > problem.enough) | (problem.enough == 0.0)
+    return wanting & state.moving & (state.n_rounds < max_rounds) & above_rounding()
 
 
-def _descend(problem: _Scaled, initial: Array, n_rounds: Array) -> tuple[Array, Array]:
-    """Minimise from an initial point; `n_rounds` counts on."""
+def _descend(problem: _Scaled, initial: Array, max_rounds: Array) -> tuple[Array, Array]:
+    """Minimise from an initial point; also return the number of rounds."""
     gradient = _gradient(problem, initial)
-    violation = _violation(problem, initial, gradient)
+    violation, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
     zero = jnp.zeros((), dtype=jnp.int64)
-    state = _State(initial, gradient, violation, violation, zero, zero, jnp.asarray(True))
-    state = lax.while_loop(partial(_unfinished, problem), partial(_round, problem), state)
-    return state.coef, n_rounds + state.n_rounds
+    state = _State(initial, gradient, violation, gap, violation, zero, zero, jnp.asarray(True))
+    state = lax.while_loop(partial(_unfinished, problem, max_rounds), partial(_round, problem), state)
+    return state.coef, state.n_rounds
 
 
 def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
@@ -193,33 +244,57 @@ def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
     def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
         coef, n_rounds, excess = state
         excess = jnp.maximum(excess / _CONTINUATION, 1.0)
-        coef, n_rounds = _descend(problem._replace(l1=excess * problem.l1), coef, n_rounds)
-        return coef, n_rounds, jnp.where(excess > 1.0, excess, 0.0)
+        max_rounds = jnp.where(excess > 1.0, _WARM_ROUNDS, _MAX_ROUNDS)
+        coef, more = _descend(problem._replace(l1=excess * problem.l1), coef, max_rounds)
+        return coef, n_rounds + more, jnp.where(excess > 1.0, excess, 0.0)
 
     start = (initial, jnp.zeros((), dtype=jnp.int64), excess)
     return lax.while_loop(lambda state: state[2] > 0.0, step, start)[:2]
 
 
+def _ahead(coef: Array, before: Array, share: Array) -> Array:
+    """Continue the line from one solution of a path to the next; a sign that would change stops at 0."""
+    moved = coef + share * (coef - before)
+    return jnp.where(moved * coef > 0.0, moved, 0.0)
+
+
 @jax.jit
 def _solve_all(
-    gram: Array, starts: Array, gradients: Array, l1: Array, l2: Array, follow: Array
+    gram: Array,
+    starts: Array,
+    gradients: Array,
+    squares: Array,
+    l1: Array,
+    l2: Array,
+    follow: Array,
+    enough: Array,
+    n_columns: Array,
+    n_solves: Array,
 ) -> tuple[Array, Array]:
     norms = jnp.sqrt(jnp.diagonal(gram))
     usable = jnp.where(norms > 0.0, 1.0, 0.0)
     unit = jnp.where(norms > 0.0, 1.0 / norms, 1.0)
     scaled_gram = gram * unit * unit[:, None]
     scaled_gram = scaled_gram.at[jnp.diag_indices_from(gram)].set(usable)
+    sizes = jnp.sum(l1, axis=1)
 
-    def step(previous: Array, one: tuple[Array, Array, Array, Array]) -> tuple[Array, tuple[Array, Array]]:
-        start, gradient, l1, l2 = one
-        problem = _Scaled(
-            scaled_gram, usable * start / unit, usable * gradient * unit, l1 * unit, l2 * unit**2, usable
-        )
-        coef, n_rounds = _solve(problem, jnp.where(follow, previous, problem.start))
-        return coef, (coef * unit, n_rounds)
+    def share_of_last_step(k: Array) -> Array:
+        last = sizes[k - 1] - sizes[k - 2]
+        share = (sizes[k] - sizes[k - 1]) / jnp.where(last == 0.0, 1.0, last)
+        return jnp.where((k > 1) & (last != 0.0), jnp.clip(share, 0.0, 2.0), 0.0)
 
-    first = usable * starts[0] / unit
-    return lax.scan(step, first, (starts, gradients, l1, l2))[1]
+    def step(k: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        last, before, coefs, n_rounds = state
+        start = usable * starts[k] / unit
+        scaled = (usable * gradients[k] * unit, squares[k], l1[k] * unit, l2[k] * unit**2)
+        problem = _Scaled(scaled_gram, start, *scaled, usable, n_columns, enough)
+        initial = jnp.where(follow & (k > 0), _ahead(last, before, share_of_last_step(k)), start)
+        coef, rounds = _solve(problem, initial)
+        return coef, last, coefs.at[k].set(coef * unit), n_rounds.at[k].set(rounds)
+
+    zero = jnp.zeros_like(norms)
+    state = (zero, zero, jnp.zeros_like(l1), jnp.zeros(len(l1), dtype=jnp.int64))
+    return lax.fori_loop(0, n_solves, step, state)[2:]
 
 
 def solve_quadratics(
@@ -230,6 +305,8 @@ def solve_quadratics(
     l2: Float[np.ndarray, "k p"],
     *,
     follow: bool,
+    squares: Float[np.ndarray, " k"] | None = None,
+    enough: float = 0.0,
 ) -> QuadraticSolution:
     """Minimise k penalised quadratics that share their Gram matrix.
 
@@ -244,13 +321,28 @@ def solve_quadratics(
     l1, l2 : array (k, p)
         Penalties.
     follow : bool
-        Whether each solve begins at the solution before it (a path) or at its own start
+        Whether each solve begins at the solutions before it (a path) or at its own start
         (a refinement).
+    squares : array (k,), optional
+        Residual sums of squares at the starts; needed where `enough` is above 0.
+    enough : float, default 0
+        Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
 
     Returns
     -------
     QuadraticSolution
     """
+    k, p = starts.shape
+    rows, columns = max(_LEAST_BATCH, padded(k)), padded(p)
+
+    def fit(array: np.ndarray, *shape: int) -> np.ndarray:
+        return np.pad(array, [(0, to - now) for now, to in zip(array.shape, shape, strict=True)])
+
+    batch = (fit(array, rows, columns) for array in (starts, gradients))
+    penalties = (fit(array, rows, columns) for array in (l1, l2))
+    squares = fit(np.zeros(k) if squares is None else squares, rows)
     with jax.enable_x64(True):
-        coefs, n_rounds = _solve_all(gram, starts, gradients, l1, l2, follow)
-        return QuadraticSolution(np.asarray(coefs), np.asarray(n_rounds))
+        coefs, n_rounds = _solve_all(
+            fit(gram, columns, columns), *batch, squares, *penalties, follow, enough, p, k
+        )
+        return QuadraticSolution(np.asarray(coefs)[:k, :p], np.asarray(n_rounds)[:k])

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, final
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -11,10 +12,17 @@ from jaxtyping import Bool, Float
 from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..model import LinearModel
 from ..penalty import Penalty
-from ..priors import FlatPrior, GaussianPrior, Prior
-from ..problem import Data, Problem, Rates, check_model, prior_rates, resolve
-from .certificate import Certificate, certify
-from .coefs import solve_coefs
+from ..problem import Data, Problem, check_model, resolve
+from .certificate import Certificate, Certificates, certify
+from .coefs import gram_serves, solve_coefs
+from .grid import (
+    at_noise_scale,
+    checked_scales,
+    default_multiples,
+    penalty_multiples,
+    strengths_along,
+    unit_prior,
+)
 from .noise import NoiseMode, noise_modes
 
 if TYPE_CHECKING:
@@ -23,11 +31,10 @@ if TYPE_CHECKING:
 _SAMPLED_SCALE = (
     "the prior's scale is a distribution. A sampled scale has no joint mode to speak of: under half-normal, "
     "half-Cauchy or uniform scales the density grows without bound as coefficients and scale go to 0 together. "
-    "Fix the scale to a number, or sample it with sample_posterior. (Choosing the number from the data will be the "
-    "task of select_scale, which this version does not have.)"
+    "Fix the scale to a number, for example one that select_scale chooses from the data, or sample it with "
+    "sample_posterior."
 )
-_RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
-_JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # so that rounding leaves the first row of a path all zero
+_SHARE_FOR_ROUNDING = 0.1  # of tol: up to there a path is certified from its Gram matrix
 
 
 @final
@@ -104,7 +111,8 @@ class MapPath:
         On the original columns.
     coefs : array (k, p)
     intercepts : array (k,)
-    certificates : tuple of k Certificate
+    certificates : Certificates
+        A sequence of k.
     converged : array (k,) of bool
     noise_scale : float
         The known σ.
@@ -112,23 +120,28 @@ class MapPath:
     """
 
     scales: Float[np.ndarray, " k"]
-    penalties: tuple[Penalty, ...]
     coefs: Float[np.ndarray, "k p"]
     intercepts: Float[np.ndarray, " k"]
-    certificates: tuple[Certificate, ...]
+    certificates: Certificates
     converged: Bool[np.ndarray, " k"]
     noise_scale: float
     feature_names: tuple[str, ...]
+    _strengths: tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]] = field(repr=False)
+
+    @cached_property
+    def penalties(self) -> tuple[Penalty, ...]:
+        """The canonical penalty of each row."""
+        return tuple(Penalty(l1, l2) for l1, l2 in zip(*self._strengths, strict=True))
 
     @property
     def duality_gaps(self) -> Float[np.ndarray, " k"]:
         """Relative duality gap of each row."""
-        return np.array([certificate.duality_gap for certificate in self.certificates])
+        return self.certificates.gaps
 
     @property
     def kkt_residuals(self) -> Float[np.ndarray, " k"]:
         """KKT residual of each row, in units of λmax."""
-        return np.array([certificate.kkt_residual for certificate in self.certificates])
+        return self.certificates.kkt_residuals
 
     def to_frame(self) -> "pd.DataFrame":
         """Return the coefficients as a table, one row a scale, one column a feature."""
@@ -188,7 +201,7 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     _warn_of_constant_response(problem)
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
-    solution = solve_coefs(problem, l1, l2)
+    solution = solve_coefs(problem, l1, l2, tol=tol)
     coefs, intercepts = problem.expand(solution.values)
     certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]))[0]
     converged = certificate.proven_gap <= tol
@@ -253,35 +266,37 @@ def map_path(
             "a path needs known noise: along it an unknown noise_scale would change too, and lambda with it. "
             "Give GaussianLikelihood(noise_scale), for example the one of map_estimate."
         )
-    prior = _reference_prior(model.prior)
-    problem = resolve(_with_prior(model, prior), data)
+    prior = unit_prior(model.prior)
+    problem = resolve(replace(model, prior=prior), data)
     _warn_of_constant_response(problem)
     if scales is None:
-        scales = _default_scales(problem, prior, n_scales, min_ratio, sigma)
-    values = _checked_scales(scales)
-    rates = [_rates_at(problem, model, prior, scale) for scale in values]
+        scales = at_noise_scale(problem, prior, default_multiples(problem, prior, n_scales, min_ratio), sigma)
+    values = checked_scales(scales)
+    strengths = strengths_along(problem, penalty_multiples(prior, values), sigma)
+    l1, l2 = (strength[:, problem.penalised] for strength in strengths)
     order = np.argsort(values, kind="stable")
-    pairs = [rate.of(problem.penalised).strengths(sigma) for rate in rates]
-    l1, l2 = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
     penalised = np.empty(l1.shape)
-    penalised[order] = solve_coefs(problem, l1[order], l2[order]).values
+    solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem
+    penalised[order] = solve_coefs(solved, l1[order], l2[order], tol=tol).values
     coefs, intercepts = problem.expand(penalised)
-    certificates = certify(problem, coefs, intercepts, l1, l2, np.full(values.size, sigma))
-    converged = np.array([certificate.proven_gap <= tol for certificate in certificates])
+    sigmas = np.full(values.size, sigma)
+    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas)
+    if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas)
+    converged = certificates.proven_gaps <= tol
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
         warnings.warn(_missed(first, tol), ConvergenceWarning, stacklevel=2)
     p = problem.n_features
-    strengths = [rate.strengths(sigma) for rate in rates]
     return MapPath(
         scales=values,
-        penalties=tuple(Penalty(l1[:p], l2[:p]) for l1, l2 in strengths),
         coefs=coefs,
         intercepts=intercepts,
-        certificates=tuple(certificates),
+        certificates=certificates,
         converged=converged,
         noise_scale=sigma,
         feature_names=problem.feature_names,
+        _strengths=(strengths[0][:, :p], strengths[1][:, :p]),
     )
 
 
@@ -328,63 +343,3 @@ def _check_tol(tol: float) -> None:
 def _refuse_sampled_scale(model: LinearModel) -> None:
     if model.prior.has_sampled_scale:
         raise NoModeError(_SAMPLED_SCALE)
-
-
-def _with_prior(model: LinearModel, prior: Prior) -> LinearModel:
-    from dataclasses import replace
-
-    return replace(model, prior=prior)
-
-
-def _reference_prior(prior: Prior) -> Prior:
-    """Return the prior whose scale a path varies, at scale 1 where it has none yet."""
-    if isinstance(prior, FlatPrior):
-        raise TypeError("FlatPrior has no scale to follow a path along. Use map_estimate.")
-    bad = {name: v for name, v in prior.scales().items() if v is not None and not isinstance(v, float)}
-    if bad:
-        raise TypeError(
-            f"a path varies one number, but `{next(iter(bad))}` has one for each coefficient. "
-            "Give them as `factor`; the path keeps it."
-        )
-    if any(v == np.inf for v in prior.scales().values()):
-        raise ValueError(
-            "a path cannot start from an infinite scale. Give a finite one, or FlatPrior to map_estimate."
-        )
-    return prior.with_scale(1.0) if None in prior.scales().values() else prior
-
-
-def _checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
-    try:
-        values = np.atleast_1d(np.array(scales, dtype=np.float64))
-    except (TypeError, ValueError):
-        values = np.empty(0)
-    if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
-        raise ValueError(
-            f"`scales` must be positive finite numbers, shape (k,), k at least 1; got {scales!r}."
-        )
-    return values
-
-
-def _rates_at(problem: Problem, model: LinearModel, prior: Prior, scale: float) -> Rates:
-    return prior_rates(_with_prior(model, prior.with_scale(scale)), problem.feature_names, problem.column_sd)
-
-
-def _default_scales(
-    problem: Problem, prior: Prior, n_scales: int, min_ratio: float, sigma: float
-) -> Float[np.ndarray, " k"]:
-    if isinstance(n_scales, bool) or not isinstance(n_scales, int | np.integer) or n_scales < 1:
-        raise ValueError(f"`n_scales` must be a whole number, at least 1; got {n_scales!r}.")
-    if not isinstance(min_ratio, float | np.floating) or not 0 < min_ratio < 1:
-        raise ValueError(f"`min_ratio` must lie between 0 and 1; got {min_ratio!r}.")
-    if problem.has_intercept_column:
-        raise ValueError(
-            "the default grid is made for a flat intercept. With `intercept_prior`, give `scales`."
-        )
-    scale = next(iter(prior.scales().values()))
-    l1, l2 = problem.penalised_rates.strengths(sigma)
-    if isinstance(prior, GaussianPrior):
-        largest = problem.reduced.spectrum(1.0 / np.sqrt(l2)).values.max(initial=0.0) or 1.0
-        multiples = largest * np.geomspace(_RIDGE_STRONGEST, min_ratio, n_scales)
-        return scale / np.sqrt(multiples)
-    steepest = (np.abs(problem.reduced.cross) / l1).max(initial=0.0) or 1.0
-    return scale / steepest * _JUST_ABOVE_LAMBDA_MAX * np.geomspace(1.0, 1.0 / min_ratio, n_scales)

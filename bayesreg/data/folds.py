@@ -1,0 +1,117 @@
+"""Which fold each row is in, and sums over all folds but one."""
+
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from operator import add
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Int
+
+Label = Any  # a whole number, or what an array of labels holds
+Rows = slice | Int[np.ndarray, " m"]
+
+
+class FoldRows(NamedTuple):
+    """The rows of each fold; folds without rows are left out.
+
+    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    """
+
+    n_splits: int | None
+    rows: dict[Label, Rows]
+
+
+def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
+    """Put every row into exactly one fold.
+
+    Parameters
+    ----------
+    folds : int, scikit-learn splitter or array (n,)
+        K: contiguous blocks of rows as scikit-learn's unshuffled KFold makes them. A splitter:
+        its test folds. An array: a label for each row.
+    X : array (n, p)
+    y : array (n,)
+
+    Returns
+    -------
+    FoldRows
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where `folds` is none of these, or a row is in no fold or in more than one.
+    """
+    if isinstance(folds, int | np.integer) and not isinstance(folds, bool):
+        return _contiguous(int(folds), len(y))
+    if hasattr(folds, "split") and not isinstance(folds, str | bytes):
+        return _from_splitter(folds, X, y)
+    return _from_labels(folds, len(y))
+
+
+def _contiguous(n_splits: int, n_samples: int) -> FoldRows:
+    if n_splits < 2:
+        raise ValueError(f"`folds` must be at least 2, so that some rows are left to fit; got {n_splits}.")
+    size, larger = divmod(n_samples, n_splits)
+    edges = np.cumsum([0] + [size + (k < larger) for k in range(n_splits)]).tolist()
+    rows: dict[Label, Rows] = {
+        k: slice(edges[k], edges[k + 1]) for k in range(n_splits) if edges[k] < edges[k + 1]
+    }
+    return FoldRows(n_splits, rows)
+
+
+def _from_splitter(splitter: Any, X: Any, y: Any) -> FoldRows:
+    name = type(splitter).__name__
+    try:
+        tests = [np.asarray(test) for _, test in splitter.split(X, y)]
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"`folds`: {name} cannot split these {len(y)} rows: {error} Give an array of labels, one a row."
+        ) from error
+    times = np.bincount(np.concatenate([np.arange(0), *tests]).astype(int), minlength=len(y))
+    if (times != 1).any():
+        row = int(np.argmax(times != 1))
+        raise ValueError(
+            f"`folds` must put each row into exactly one test fold, but {name} puts row {row} into {times[row]}. "
+            "Use a splitter that partitions the rows, like KFold or GroupKFold, or an array of labels."
+        )
+    return FoldRows(len(tests), {k: test for k, test in enumerate(tests) if test.size})
+
+
+def _from_labels(folds: Any, n_samples: int) -> FoldRows:
+    try:
+        labels = np.asarray(folds)
+    except ValueError:
+        labels = np.empty((0, 0))
+    if labels.ndim != 1 or labels.dtype.kind not in "biufUS":
+        raise TypeError(
+            "`folds` must be a whole number, a scikit-learn splitter, or an array with one label (a number or text) "
+            f"for each row; got {folds!r}."
+        )
+    if labels.size != n_samples:
+        raise ValueError(f"`folds` must have one label for each of the {n_samples} rows; got {labels.size}.")
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        row = int(np.argmin(np.isfinite(labels)))
+        raise ValueError(
+            f"`folds` has a label that is not finite (first at row {row}). Give every row a label."
+        )
+    found, fold_of_row, counts = np.unique(labels, return_inverse=True, return_counts=True)
+    rows = np.split(np.argsort(fold_of_row, kind="stable"), np.cumsum(counts)[:-1])
+    return FoldRows(None, dict(zip(found.tolist(), rows, strict=True)))
+
+
+def sums_without_each[Summand](parts: Sequence[Summand]) -> Iterator[Summand]:
+    """Yield, for each part, the sum of all others: by adding up, so that no digit is lost to a difference.
+
+    Parameters
+    ----------
+    parts : sequence of at least two summands
+    """
+    after = list(accumulate(reversed(parts[1:]), add))[::-1]  # after[k] is the sum of all parts past k
+    before: Any = None
+    for k, part in enumerate(parts):
+        if before is None:
+            yield after[0]
+        else:
+            yield before + after[k] if k < len(after) else before
+        before = part if before is None else before + part

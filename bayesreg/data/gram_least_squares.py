@@ -1,0 +1,102 @@
+"""Least squares on sufficient statistics."""
+
+from typing import final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from .flat import FlatBlock, basis_maps
+from .least_squares import Spectrum
+
+# A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
+_NULL_AFTER_PROJECTION = 1e-7
+
+
+@final
+class GramLeastSquares:
+    """The loss ½y'y − c'β + ½β'Gβ of sufficient statistics."""
+
+    def __init__(
+        self,
+        gram: Float[np.ndarray, "p p"],
+        cross: Float[np.ndarray, " p"],
+        response_ss: float,
+        rounding: float,
+    ) -> None:
+        self.gram, self.cross, self.response_ss = gram, cross, response_ss
+        self.rounding = rounding
+
+    @property
+    def squared_norms(self) -> Float[np.ndarray, " p"]:
+        """The diagonal of X'X."""
+        return np.diagonal(self.gram)
+
+    @property
+    def rss_rounding(self) -> float:
+        """Residual sum of squares, relative to y'y, that may be rounding alone: y'y − β'X'y cancels."""
+        return self.rounding
+
+    def residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
+        gradients = self.cross - coefs @ self.gram
+        squares = self.response_ss - np.einsum("kp,kp->k", coefs, self.cross + gradients)
+        return gradients, np.maximum(squares, 0.0)
+
+    @property
+    def statistics(self) -> "GramLeastSquares":
+        """Itself."""
+        return self
+
+    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""
+        from scipy.linalg import eigh
+
+        values, vectors = eigh(self.gram * unit * unit[:, None])
+        cross = vectors.T @ (unit * self.cross)
+        rounding = values[-1] * values.size * np.finfo(float).eps if values.size else 0.0
+        seen = values > rounding
+        return Spectrum(np.where(seen, values, 0.0), vectors, np.where(seen, cross, 0.0))
+
+    def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "GramLeastSquares":
+        """Set columns to 0, so that their coefficients are 0."""
+        if not columns.any():
+            return self
+        gram = np.where(columns[:, None] | columns[None, :], 0.0, self.gram)
+        return GramLeastSquares(gram, np.where(columns, 0.0, self.cross), self.response_ss, self.rounding)
+
+    def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
+        """Profile the flat columns out of the others and of y."""
+        from scipy.linalg import eigh
+
+        inner, cross_flat = self.gram[np.ix_(flat, flat)], self.cross[flat]
+        norms = np.sqrt(np.diagonal(inner))
+        unit = np.where(norms > 0.0, norms, 1.0)
+        values, vectors = eigh(inner / unit / unit[:, None])
+        seen = values > max(values[-1], 0.0) * values.size * 10.0 * np.finfo(float).eps
+        to_coef, row_space = basis_maps(vectors[:, seen], np.sqrt(values[seen]), norms)
+        cross, response = to_coef.T @ self.gram[np.ix_(flat, ~flat)], to_coef.T @ cross_flat
+        outer = self.gram[np.ix_(~flat, ~flat)]
+        projected = GramLeastSquares(
+            outer - cross.T @ cross,
+            self.cross[~flat] - cross.T @ response,
+            self.response_ss - float(response @ response),
+            self.rounding,
+        )
+        limit = _NULL_AFTER_PROJECTION**2
+        reduced = without_null(projected, limit * np.diagonal(outer), limit * self.response_ss)
+        unseen = vectors[:, ~seen].T @ (cross_flat / unit)
+        doubt = 0.5 * np.minimum(unseen**2 / self.rounding, self.response_ss).sum()
+        return reduced, FlatBlock(to_coef, row_space, cross, response, float(doubt))
+
+
+def without_null(
+    least_squares: GramLeastSquares, x_limit: Float[np.ndarray, " p"], y_limit: float
+) -> GramLeastSquares:
+    """Set to exactly 0 what belongs to columns, or to a y, whose squared norm is rounding."""
+    cross, response_ss = least_squares.cross, least_squares.response_ss
+    if response_ss <= y_limit:
+        cross, response_ss = np.zeros_like(cross), 0.0
+    kept = GramLeastSquares(least_squares.gram, cross, response_ss, least_squares.rounding)
+    return kept.zeroed(np.diagonal(least_squares.gram) <= x_limit)

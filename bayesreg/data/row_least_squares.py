@@ -1,0 +1,365 @@
+"""Least squares on rows that are never copied: weights, centring and projection are applied to products."""
+
+from functools import cached_property
+from typing import final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from .checks import Design, Matrix, Vector
+from .flat import FlatBlock, basis_maps
+from .gram_least_squares import GramLeastSquares
+from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
+
+_RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
+_GRAM_BLOCK = 2**18  # entries of a block of rows that is centred while it is in cache
+_COLUMN_BLOCK = 2**22  # entries of columns held at once
+_NULL_AFTER_PROJECTION = 1e-12
+_CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not trusted
+_FAR = 1e4  # squared ratio of mean to spread from which a product with uncentred columns loses digits
+_NEAR = 10.0  # the same ratio up to which a Gram matrix may be centred after it is formed
+_SAFE_SQUARE = 1e-9  # least eigenvalue, relative to the largest, that a Gram matrix gives to six digits
+
+
+@final
+class RowLeastSquares:
+    """Least squares on diag(root)·(X − 1·shift'), projected off the span of `basis`.
+
+    Parameters
+    ----------
+    X : array or csc_array (n, p)
+        Shared, not copied.
+    y : array (n,)
+        With weights, centring and projection applied.
+    root : array (n,), optional
+        Square roots of the weights; None for ones.
+    shift : array (p,), optional
+        Means that are taken off; None where nothing is centred.
+    basis : array (n, r), optional
+        Orthonormal columns that are projected out.
+    null : array (p,) of bool, optional
+        Columns that count as zero.
+    """
+
+    rss_rounding = 1e-24  # a perfect fit leaves residuals of 1e-12
+
+    def __init__(
+        self,
+        X: Design,
+        y: Vector,
+        root: Vector | None = None,
+        shift: Vector | None = None,
+        basis: Matrix | None = None,
+        null: Bool[np.ndarray, " p"] | None = None,
+    ) -> None:
+        self.X, self.y, self.root, self.shift, self.basis = X, y, root, shift, basis
+        self.null = null if null is not None and null.any() else None
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether X is a SciPy sparse array."""
+        return not isinstance(self.X, np.ndarray)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether X is used as it is."""
+        return self.root is None and self.shift is None and self.basis is None and self.null is None
+
+    @property
+    def rounding(self) -> float:
+        """Relative error of the product of two columns."""
+        return relative_rounding(self.y.size)
+
+    @property
+    def response_ss(self) -> float:
+        """Y'y."""
+        return float(self.y @ self.y)
+
+    @cached_property
+    def cross(self) -> Float[np.ndarray, " p"]:
+        """X'y."""
+        return self._gradients(self.y[None, :])[0]
+
+    @cached_property
+    def squared_norms(self) -> Float[np.ndarray, " p"]:
+        """The diagonal of X'X."""
+        if self.is_sparse:
+            weight = np.ones(self.y.size) if self.root is None else self.root**2
+            raw = self.X.power(2).T @ weight
+        else:
+            raw = _squares(self.X, self.root)
+        squares = raw.copy()
+        if self.shift is not None:
+            squares -= self._sum_weights * self.shift**2
+        if self.basis is not None:
+            squares -= np.square(self._basis_cross).sum(axis=0)
+        for block in _blocks(np.flatnonzero(squares < _CANCELS * raw), self.y.size):
+            columns = self.columns(block)
+            squares[block] = np.einsum("ij,ij->j", columns, columns)
+        if self.null is not None:
+            squares[self.null] = 0.0
+        return squares
+
+    @cached_property
+    def gram(self) -> Float[np.ndarray, "p p"]:
+        """X'X."""
+        check_gram_size(self.X.shape[1])
+        gram = self._sparse_gram() if self.is_sparse else self._dense_gram()
+        if self.null is not None:
+            gram[self.null] = 0.0
+            gram[:, self.null] = 0.0
+        return gram
+
+    @cached_property
+    def statistics(self) -> GramLeastSquares:
+        """The same loss as sufficient statistics."""
+        return GramLeastSquares(self.gram, self.cross, self.response_ss, self.rounding)
+
+    def columns(self, indices: Int[np.ndarray, " m"]) -> Matrix:
+        """Return copies of columns, centred, weighted and projected, column by column in memory."""
+        if self.is_sparse:
+            columns = np.asfortranarray(self.X[:, indices].toarray(order="F"))
+        else:
+            columns = np.asfortranarray(self.X[:, indices])
+            if np.shares_memory(columns, self.X):
+                columns = columns.copy(order="F")
+        if self.shift is not None:
+            columns -= self.shift[indices]
+        if self.root is not None:
+            columns *= self.root[:, None]
+        if self.shift is not None:
+            columns -= self._intercept_part(columns.T).T  # the means are right to 1e-16 of their size only
+        if self.basis is not None:
+            for _ in range(2):  # the first projection leaves 1e-16 of what it took away
+                columns -= self.basis @ (self.basis.T @ columns)
+        if self.null is not None:
+            columns[:, self.null[indices]] = 0.0
+        return columns
+
+    def fitted(self, coefs: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k n"]:
+        """Return Xβ for each row β of `coefs`."""
+        used = np.flatnonzero(coefs.any(axis=0)) if 2 * len(coefs) < coefs.size else np.arange(coefs.shape[1])
+        if self.null is not None:
+            used = used[~self.null[used]]
+        values = coefs[:, used]
+        part = self.X if used.size == coefs.shape[1] else None
+        if self.is_sparse:
+            fitted = np.ascontiguousarray(((self.X[:, used] if part is None else part) @ values.T).T)
+        elif part is None and 2 * used.size > coefs.shape[1]:  # the product reads less than a copy writes
+            fitted = coefs @ self.X.T if self.null is None else np.where(self.null, 0.0, coefs) @ self.X.T
+        else:
+            fitted = values @ (self.X[:, used] if part is None else part).T
+        if self.shift is not None:
+            fitted -= (values @ self.shift[used])[:, None]
+        if self.root is not None:
+            fitted *= self.root
+        return self._projected(fitted)
+
+    def residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
+        gradients, squares = np.empty(coefs.shape), np.empty(len(coefs))
+        step = max(1, _RESIDUAL_BLOCK // max(1, self.y.size))
+        for first in range(0, len(coefs), step):
+            block = slice(first, first + step)
+            residual = self.y - self.fitted(coefs[block])
+            gradients[block] = self._gradients(residual)
+            squares[block] = np.einsum("kn,kn->k", residual, residual)
+        return gradients, squares
+
+    def gradient(self, residual: Vector) -> Float[np.ndarray, " p"]:
+        """Return X'r for a residual in the span that is left."""
+        return self._gradients(residual[None, :])[0]
+
+    def _gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
+        weighted = residuals if self.root is None else residuals * self.root
+        if len(weighted) == 1:  # a matrix of one row would be multiplied by a slower routine
+            gradients = (self.X.T @ weighted[0])[None, :]
+        elif self.is_sparse:
+            gradients = np.ascontiguousarray((self.X.T @ weighted.T).T)
+        else:
+            gradients = weighted @ self.X
+        if self.shift is not None:
+            gradients -= np.outer(weighted.sum(axis=1), self.shift)
+        if self.null is not None:
+            gradients[:, self.null] = 0.0
+        return gradients
+
+    def _projected(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
+        if self.shift is not None:
+            rows -= self._intercept_part(rows)
+        if self.basis is not None:
+            rows -= (rows @ self.basis) @ self.basis.T
+        return rows
+
+    def _intercept_part(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
+        if self.root is None:
+            return rows.mean(axis=1, keepdims=True)
+        return np.outer(rows @ self.root, self.root) / self._sum_weights
+
+    @cached_property
+    def _sum_weights(self) -> float:
+        return float(self.y.size) if self.root is None else float(self.root @ self.root)
+
+    @cached_property
+    def _basis_cross(self) -> Float[np.ndarray, "r p"]:
+        """Basis'X, of X before it is projected."""
+        assert self.basis is not None
+        before = RowLeastSquares(self.X, self.y, self.root, self.shift)
+        return before._gradients(np.ascontiguousarray(self.basis.T))
+
+    def _sparse_gram(self) -> Float[np.ndarray, "p p"]:
+        X = self.X if self.root is None else self.X.multiply(self.root[:, None]).tocsc()
+        gram = (X.T @ X).toarray()
+        if self.shift is not None:
+            gram -= self._sum_weights * np.outer(self.shift, self.shift)
+        if self.basis is not None:
+            gram -= self._basis_cross.T @ self._basis_cross
+        np.fill_diagonal(gram, self.squared_norms)
+        return gram
+
+    def _dense_gram(self) -> Float[np.ndarray, "p p"]:
+        assert self.basis is None, "dense columns are projected explicitly"
+        if self.root is None and self._is_near_centre:
+            gram = self.X.T @ self.X
+            if self.shift is not None:
+                gram -= self._sum_weights * np.outer(self.shift, self.shift)
+            return gram
+        n, p = self.X.shape
+        gram, step = np.zeros((p, p)), max(256, _GRAM_BLOCK // p)
+        for first in range(0, n, step):
+            block = self.X[first : first + step]
+            if self.shift is not None:
+                block = block - self.shift
+            if self.root is not None:
+                block = block * self.root[first : first + step, None]
+            gram += block.T @ block
+        return gram
+
+    @property
+    def _is_near_centre(self) -> bool:
+        """Whether means are so small beside the spread that they may be taken off a Gram matrix."""
+        if self.shift is None:
+            return True
+        return bool((self._sum_weights * self.shift**2 <= _NEAR * self.squared_norms).all())
+
+    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit).
+
+        Parameters
+        ----------
+        unit : array (p,)
+        floor : float
+            What will be added to the eigenvalues. Where that makes squares safe, the smaller of Z'Z and
+            ZZ' is decomposed, else Z by singular values.
+        """
+        from scipy.linalg import svd
+
+        if min(self.X.shape) < max(self.X.shape) // 2 or self.is_sparse or floor > 0.0:
+            squared = self._squared_spectrum(unit, floor)
+            if squared is not None:
+                return squared
+        left, values, right = svd(self.columns(np.arange(unit.size)) * unit, full_matrices=False)
+        return Spectrum(values**2, right.T, values * (left.T @ self.y))
+
+    def _squared_spectrum(self, unit: Float[np.ndarray, " p"], floor: float) -> Spectrum | None:
+        from scipy.linalg import eigh
+
+        n, p = self.X.shape
+        if p <= n:
+            spectrum = self.statistics.spectrum(unit)
+            safe = spectrum.values.min(initial=np.inf) + floor > _SAFE_SQUARE * spectrum.values.max(initial=0.0)
+            return spectrum if safe else None
+        kernel = np.zeros((n, n))
+        for block in _blocks(np.arange(p), n):
+            columns = self.columns(block) * unit[block]
+            kernel += columns @ columns.T
+        values, left = eigh(kernel)
+        if not floor > _SAFE_SQUARE * values[-1]:
+            return None
+        seen = values > n * np.finfo(float).eps * values[-1]
+        values, left = values[seen], left[:, seen]
+        vectors = (self._gradients(np.ascontiguousarray(left.T)) * unit).T / np.sqrt(values)
+        return Spectrum(values, vectors, np.sqrt(values) * (left.T @ self.y))
+
+    def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "RowLeastSquares":
+        """Set columns to 0, so that their coefficients are 0."""
+        null = columns if self.null is None else columns | self.null
+        return RowLeastSquares(self.X, self.y, self.root, self.shift, self.basis, null)
+
+    def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
+        """Profile the flat columns out of the others and of y."""
+        from scipy.linalg import svd
+
+        U = self.columns(np.flatnonzero(flat))
+        norms = np.sqrt(np.einsum("ij,ij->j", U, U))
+        Q, values, right = svd(U / np.where(norms > 0.0, norms, 1.0), full_matrices=False)
+        rank = int((values > values[0] * max(U.shape) * np.finfo(float).eps).sum()) if values[0] > 0 else 0
+        Q = np.asfortranarray(Q[:, :rank])
+        response = Q.T @ self.y
+        y = self.y - Q @ response
+        y -= Q @ (Q.T @ y)
+        if np.sqrt(y @ y) <= _NULL_AFTER_PROJECTION * np.sqrt(self.response_ss):
+            y[:] = 0.0
+        kept = self._of(np.flatnonzero(~flat), y, Q)
+        limit = _NULL_AFTER_PROJECTION**2 * self.squared_norms[~flat]
+        reduced = kept.zeroed(kept.squared_norms <= limit)
+        cross = kept._basis_cross if self.null is None else np.where(self.null[~flat], 0.0, kept._basis_cross)
+        if not self.is_sparse:
+            reduced = RowLeastSquares(reduced.columns(np.arange(kept.X.shape[1])), y)
+        to_coef, row_space = basis_maps(right[:rank].T, values[:rank], norms)
+        return reduced, FlatBlock(to_coef, row_space, cross, response, doubt=0.0)
+
+    def _of(self, indices: Int[np.ndarray, " m"], y: Vector, basis: Matrix) -> "RowLeastSquares":
+        """Return the loss on some of the columns, a basis projected out."""
+        assert self.basis is None
+        null = None if self.null is None else self.null[indices]
+        shift = None if self.shift is None else self.shift[indices]
+        return RowLeastSquares(self.X[:, indices], y, self.root, shift, basis, null)
+
+
+def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSquares, Means]:
+    """Return the loss on columns and a response that are centred by their weighted means.
+
+    X is copied only where means are so large that products with uncentred columns would lose digits.
+    """
+    sum_weights = float(y.size) if root is None else float(root @ root)
+    share = (np.ones(y.size) if root is None else root**2) / sum_weights
+    x_mean, y_mean = X.T @ share, float(y @ share)
+    centred = y - y_mean
+    left = float(share @ centred)  # the first mean is right to 1e-16 of its size only
+    centred -= left
+    if root is not None:
+        centred *= root
+    size = centred @ centred + sum_weights * y_mean**2
+    if centred @ centred <= NULL_AFTER_CENTRING**2 * size:
+        centred[:] = 0.0
+    means = Means(x_mean, y_mean + left)
+    rows = RowLeastSquares(X, centred, root, x_mean)
+    squares, of_means = rows.squared_norms, sum_weights * x_mean**2
+    rows = rows.zeroed(squares <= NULL_AFTER_CENTRING**2 * (squares + of_means))
+    far = of_means > _FAR * squares
+    if rows.null is not None:
+        far &= ~rows.null
+    if far.any() and not rows.is_sparse:
+        copied = RowLeastSquares(rows.columns(np.arange(x_mean.size)), centred)
+        return copied, means
+    return rows, means
+
+
+def _squares(X: Matrix, root: Vector | None) -> Float[np.ndarray, " p"]:
+    """Return the columns' weighted sums of squares."""
+    if root is None:
+        return np.einsum("ij,ij->j", X, X)
+    squares = np.empty(X.shape[1])
+    for block in _blocks(np.arange(X.shape[1]), len(X)):
+        columns = X[:, block[0] : block[-1] + 1] * root[:, None]
+        squares[block] = np.einsum("ij,ij->j", columns, columns)
+    return squares
+
+
+def _blocks(indices: Int[np.ndarray, " m"], n_rows: int) -> list[Int[np.ndarray, " b"]]:
+    """Cut indices of columns so that one block's columns are few bytes."""
+    step = max(1, _COLUMN_BLOCK // max(1, n_rows))
+    return [indices[first : first + step] for first in range(0, indices.size, step)]

@@ -1,0 +1,36 @@
+"""One pass over rows on all cores, a range of rows for each thread."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import RLock
+from typing import TypeVar
+
+import numpy as np
+
+Result = TypeVar("Result")
+
+_ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
+
+
+@contextmanager
+def single_threaded_blas() -> Iterator[int]:
+    """Hold BLAS to one thread, so that threads over rows may call it; give the number it had.
+
+    On blocks that stay in cache BLAS does not use its own threads well, and after each call they spin
+    for some 25 ms on the cores that the next one needs.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    with _ONE_AT_A_TIME:
+        blas = ThreadpoolController().select(user_api="blas")
+        n_threads = max((library["num_threads"] for library in blas.info()), default=1)
+        with blas.limit(limits=1):
+            yield n_threads
+
+
+def over_ranges(part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
+    """Call `part` on equal ranges that make up 0, ..., n − 1, one a thread; inside `single_threaded_blas`."""
+    edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
+    with ThreadPoolExecutor(n_threads) as pool:
+        return list(pool.map(part, map(range, edges[:-1], edges[1:])))

@@ -1,0 +1,152 @@
+"""The scales that a path runs over, and the penalties there."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..penalty import strengths
+from ..priors import FlatPrior, GaussianPrior, Prior
+from ..problem import Problem
+from ..scales import LARGEST, SMALLEST
+
+_RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
+_JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # so that rounding leaves the first row of a path all zero
+
+
+def unit_prior(prior: Prior) -> Prior:
+    """Return the prior whose scale a path varies, at scale 1; a default scale becomes an absolute one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the prior's scale is not one finite number.
+    """
+    if isinstance(prior, FlatPrior):
+        raise TypeError("FlatPrior has no scale to follow a path along. Use map_estimate.")
+    bad = {name: v for name, v in prior.scales().items() if v is not None and not isinstance(v, float)}
+    if bad:
+        raise TypeError(
+            f"a path varies one number, but `{next(iter(bad))}` has one for each coefficient. "
+            "Give them as `factor`; the path keeps it."
+        )
+    if any(v == np.inf for v in prior.scales().values()):
+        raise ValueError(
+            "a path cannot start from an infinite scale. Give a finite one, or FlatPrior to map_estimate."
+        )
+    return prior.with_scale(1.0)
+
+
+def checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
+    """Return the scales as an array, or say what they must be."""
+    try:
+        values = np.atleast_1d(np.array(scales, dtype=np.float64))
+    except (TypeError, ValueError):
+        values = np.empty(0)
+    if values.ndim != 1 or values.size == 0 or not (np.isfinite(values) & (values > 0)).all():
+        raise ValueError(
+            f"`scales` must be positive finite numbers, shape (k,), k at least 1; got {scales!r}."
+        )
+    if values.min() < SMALLEST or values.max() > LARGEST:
+        raise ValueError(f"`scales` must lie between {SMALLEST:g} and {LARGEST:g}; got {scales!r}.")
+    return values
+
+
+def penalty_multiples(prior: Prior, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Return by what the rates at scale 1 are multiplied at each scale: 1/b, or 1/τ²."""
+    return 1.0 / scales**2 if isinstance(prior, GaussianPrior) else 1.0 / scales
+
+
+def scales_of(prior: Prior, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Return the scales at which the rates are these multiples of those at scale 1."""
+    return 1.0 / np.sqrt(multiples) if isinstance(prior, GaussianPrior) else 1.0 / multiples
+
+
+def strengths_along(
+    problem: Problem, multiples: Float[np.ndarray, " k"], noise_scales: Float[np.ndarray, " k"] | float
+) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
+    """Return the canonical penalties (l1, l2) of all coefficients along a path.
+
+    Parameters
+    ----------
+    problem : Problem
+        Under the prior at scale 1.
+    multiples : array (k,)
+        Of the features' rates; a prior on the intercept stays as it is.
+    noise_scales : array (k,) or float
+        σ at each multiple.
+
+    Returns
+    -------
+    tuple of two arrays (k, p), or (k, p + 1) where the intercept has a prior
+    """
+    varied = _by_coefficient(problem, multiples)
+    sigma = np.broadcast_to(noise_scales, multiples.shape)[:, None]
+    return strengths(problem.rates.l1 * varied, problem.rates.l2 * varied, sigma, problem.rates.relative)
+
+
+def problem_at(problem: Problem, multiple: float) -> Problem:
+    """Return the problem under the prior whose rates are a multiple of those at scale 1."""
+    varied = _by_coefficient(problem, np.array([multiple]))[0]
+    rates = problem.rates._replace(l1=problem.rates.l1 * varied, l2=problem.rates.l2 * varied)
+    return replace(problem, rates=rates)
+
+
+def _by_coefficient(problem: Problem, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k p"]:
+    varied = np.repeat(multiples[:, None], problem.rates.l1.size, axis=1)
+    if problem.has_intercept_column:
+        varied[:, -1] = 1.0
+    return varied
+
+
+def default_multiples(
+    problem: Problem,
+    prior: Prior,
+    n_scales: int,
+    min_ratio: float,
+) -> Float[np.ndarray, " k"]:
+    """Return multiples of the penalty at scale 1 and σ = 1, the strongest first.
+
+    Laplace and elastic net: from the smallest at which all penalised coefficients are 0 (λmax)
+    down to `min_ratio` times it. Gaussian: from 100 times the largest eigenvalue of X'X, in units
+    of the prior, down to `min_ratio` times it.
+    """
+    if isinstance(n_scales, bool) or not isinstance(n_scales, int | np.integer) or n_scales < 1:
+        raise ValueError(f"`n_scales` must be a whole number, at least 1; got {n_scales!r}.")
+    if not isinstance(min_ratio, float | np.floating) or not 0 < min_ratio < 1:
+        raise ValueError(f"`min_ratio` must lie between 0 and 1; got {min_ratio!r}.")
+    if problem.has_intercept_column:
+        raise ValueError(
+            "the default grid is made for a flat intercept. With `intercept_prior`, give `scales`."
+        )
+    rates = problem.penalised_rates
+    if isinstance(prior, GaussianPrior):
+        largest = _largest_eigenvalue(problem, 1.0 / np.sqrt(rates.l2)) or 1.0
+        return largest * np.geomspace(_RIDGE_STRONGEST, min_ratio, n_scales)
+    steepest = (np.abs(problem.reduced.cross) / rates.l1).max(initial=0.0) or 1.0
+    return steepest / _JUST_ABOVE_LAMBDA_MAX * np.geomspace(1.0, min_ratio, n_scales)
+
+
+def _largest_eigenvalue(problem: Problem, unit: Float[np.ndarray, " q"]) -> float:
+    """Return that of Z'Z, Z = X·diag(unit): a Gram matrix has it to rounding."""
+    if problem.has_rows and unit.size > problem.sum_weights:
+        return float(problem.reduced.spectrum(unit).values.max(initial=0.0))
+    if unit.size == 0:
+        return 0.0
+    from scipy.linalg import eigvalsh
+
+    gram = problem.reduced.gram * unit * unit[:, None]
+    return float(eigvalsh(gram, subset_by_index=[unit.size - 1, unit.size - 1])[0])
+
+
+def at_noise_scale(
+    problem: Problem, prior: Prior, multiples: Float[np.ndarray, " k"], noise_scale: Any
+) -> Float[np.ndarray, " k"]:
+    """Return the scales at which the penalty is these multiples of that at scale 1 and σ = 1.
+
+    (Of l1 for an elastic net.) σ may be one number or an array (k,).
+    """
+    relative = bool(problem.rates.relative[: problem.n_features].any())
+    power = 2 - relative * (1 + isinstance(prior, GaussianPrior))
+    return scales_of(prior, multiples / np.asarray(noise_scale) ** power)
