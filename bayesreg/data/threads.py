@@ -4,11 +4,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import RLock
-from typing import TypeVar
 
 import numpy as np
-
-Result = TypeVar("Result")
 
 _ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
 
@@ -29,7 +26,7 @@ def single_threaded_blas() -> Iterator[int]:
             yield n_threads
 
 
-def over_ranges(part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
+def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
     """Call `part` on equal ranges that make up 0, ..., n − 1, one a thread; inside `single_threaded_blas`."""
     edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
     with ThreadPoolExecutor(n_threads) as pool:

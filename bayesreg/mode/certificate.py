@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from ..problem import Problem
 
-_WORTH_A_CLOSER_LOOK = 1e-12
+_WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened
 
 
 @final
@@ -120,6 +120,8 @@ def certify(
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
     noise_scales: Float[np.ndarray, " k"],
+    *,
+    tol: float = 1e-10,
 ) -> Certificates:
     """Certify k points, each against its own penalty.
 
@@ -137,6 +139,8 @@ def certify(
         Penalties of the q penalised coefficients.
     noise_scales : array (k,)
         The σ behind each penalty.
+    tol : float
+        What gaps are compared with: bounds on rounding far below it are left rough.
 
     Returns
     -------
@@ -158,7 +162,7 @@ def certify(
     gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
     primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
     null = 0.5 * problem.reduced.response_ss
-    rounding = _rounding(problem, all_coefs, l1, l2, projected_ss)
+    rounding = _rounding(problem, all_coefs, l1, l2, projected_ss, _WORTH_A_CLOSER_LOOK * tol)
     kkt = _kkt_residuals(problem, penalised, gradients, l1, l2)
     unit = 1.0 / null if null > 0.0 else 0.0
     return Certificates(
@@ -242,6 +246,7 @@ def _rounding(
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
     rss: Float[np.ndarray, " k"],
+    negligible: float,
 ) -> Float[np.ndarray, " k"]:
     """Bound what relative errors of the data's products can move J by, at these coefficients."""
     least_squares = problem.least_squares
@@ -250,7 +255,7 @@ def _rounding(
     bounds = least_squares.rounding * reach * (size + 0.5 * reach)
     if problem.has_rows:
         return bounds
-    for k in np.flatnonzero(bounds > _WORTH_A_CLOSER_LOOK * problem.reduced.response_ss):
+    for k in np.flatnonzero(bounds > negligible * problem.reduced.response_ss):
         error = least_squares.rounding * (size + reach[k])
         bounds[k] = _second_order(problem, coefs[k], l1[k], l2[k], error, bounds[k])
     if problem.noise_scale is None:  # σ̂ is a root of the residual sum of squares, which cancels

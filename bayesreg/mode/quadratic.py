@@ -22,13 +22,12 @@ from .sweeps import padded, sweep
 
 _SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 500
-_WARM_ROUNDS = 3  # at each l1 on the way to the one asked for
+_WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
 _CONTINUATION = 4.0  # factor from one l1 to the next on that way
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _SUPPORT_SIZES = (64, 128, 256)  # of the systems that are cut out of a large Gram matrix, beside p itself
 _STEP_LENGTHS = 0.5 ** np.arange(12)
-_NEWTON_STEPS = 16  # in a round, while steps fall short
 # A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
 _SLOW, _SLOW_TO_POLISH = 0.5, 0.05
 _LEAST_BATCH = 8  # solves that one or a few are padded to, so that they share a program
@@ -171,7 +170,7 @@ def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
     """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
 
     def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
-        return state[2] & (state[3] < _NEWTON_STEPS)
+        return state[2] & (state[3] < coef.size)
 
     def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         coef, gradient, _, count = state

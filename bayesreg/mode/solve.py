@@ -203,7 +203,7 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
     solution = solve_coefs(problem, l1, l2, tol=tol)
     coefs, intercepts = problem.expand(solution.values)
-    certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]))[0]
+    certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]), tol=tol)[0]
     converged = certificate.proven_gap <= tol
     if not converged:
         warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=2)
@@ -280,9 +280,9 @@ def map_path(
     penalised[order] = solve_coefs(solved, l1[order], l2[order], tol=tol).values
     coefs, intercepts = problem.expand(penalised)
     sigmas = np.full(values.size, sigma)
-    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas)
+    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas, tol=tol)
     if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
-        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas)
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
     converged = certificates.proven_gaps <= tol
     if not converged.all():
         first = certificates[int(np.argmin(converged))]

@@ -17,10 +17,10 @@ from .sweeps import padded, sweep_compiled
 
 _SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 300
-_WARM_ROUNDS = 3  # at each l1 on the way to the one asked for
+_WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
 _CONTINUATION = 4.0  # factor from one l1 to the next on that way
 _PATIENCE = 8  # rounds without progress near the optimum: float64 gives no more
-_NEWTON_STEPS = 3  # in a round, while steps fall short
+_NEWTON_STEPS = 3  # in a round, while steps fall short; times this again for each round without progress
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _FEWEST_NEW = 64  # columns taken in at once, where so many violate; else half the support
 _LEAST_HELD = 256
@@ -127,7 +127,7 @@ class _WorkingSet:
             if slopes.gap <= penalty.enough or largest <= rounding or stuck:
                 return n_rounds
             self._take_in(slopes.violation)
-            self._improve(penalty, slopes.gradient)
+            self._improve(penalty, slopes.gradient, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE)))
         return max_rounds
 
     def _slopes(self, penalty: _Penalty) -> _Slopes:
@@ -180,13 +180,13 @@ class _WorkingSet:
         self._indices = np.append(self._indices, new)
         self._compiled_grams = []
 
-    def _improve(self, penalty: _Penalty, gradient: Float[np.ndarray, " p"]) -> None:
+    def _improve(self, penalty: _Penalty, gradient: Float[np.ndarray, " p"], newton_steps: int) -> None:
         """Sweep over the held columns, then take Newton steps on their support."""
         held = self._indices
         coef = self._sweep(self.coef[held], gradient[held], penalty.l1[held], penalty.l2[held])
         gram = self._gram[: held.size, : held.size]
         start = self.coef[held]
-        for _ in range(_NEWTON_STEPS):
+        for _ in range(newton_steps):
             moved = gradient[held] - gram @ (coef - start)
             coef, fell_short = _newton_step(gram, coef, moved, penalty.l1[held], penalty.l2[held])
             if not fell_short:
