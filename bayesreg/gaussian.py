@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .data.least_squares import GRAM_BUDGET, LeastSquares
+from .data.products import product, times
 from .penalty import Penalty
 from .problem import Problem
 
@@ -66,7 +67,7 @@ def _proportional(
     unit = 1.0 / np.sqrt(l2)
     spectrum = least_squares.spectrum(unit)
     filtered = spectrum.cross / (spectrum.values + multiples[:, None])
-    return filtered @ spectrum.vectors.T * unit
+    return product(filtered, spectrum.vectors.T) * unit
 
 
 def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
@@ -77,7 +78,7 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
     spectrum = least_squares.spectrum(unit)
     seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
-    coef = unit * (spectrum.vectors[:, seen] @ (spectrum.cross[seen] / spectrum.values[seen]))
+    coef = unit * times(spectrum.vectors[:, seen], spectrum.cross[seen] / spectrum.values[seen])
     return float(least_squares.residuals(coef[None, :])[1][0]), int(seen.sum())
 
 

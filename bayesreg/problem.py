@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from .data.flat import FlatBlock
 from .data.gram import GramData
 from .data.least_squares import LeastSquares, Means
+from .data.products import times
 from .data.rows import RowData, require_two_rows
 from .likelihoods import GaussianLikelihood, LogDensity
 from .model import LinearModel
@@ -118,7 +119,7 @@ class Problem:
         coefs[:, self.penalised] = penalised_coefs
         if self.flat_block is not None:
             coefs[:, self.rates.flat] = self.flat_block.coef(penalised_coefs) + flat_noise
-        intercepts = self.means.y - coefs @ self.means.x
+        intercepts = self.means.y - times(coefs, self.means.x)
         if self.has_intercept_column:
             intercepts = coefs[:, -1]
         return coefs[:, : self.n_features], intercepts

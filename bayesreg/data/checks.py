@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -44,10 +45,14 @@ def as_design(X: Any, names: Sequence[str] | None = None) -> Design:
     TypeError, ValueError
         Naming the column, the row and the remedy.
     """
-    if is_sparse(X):
-        values = _sparse_values(X)
-    else:
-        values = _frame_values(X) if is_frame(X) else _numeric_array(X, "X")
+    read = (
+        _sparse_values
+        if is_sparse(X)
+        else _frame_values
+        if is_frame(X)
+        else partial(_numeric_array, what="X")
+    )
+    values = read(X)
     if values.ndim != 2:
         raise ValueError(
             f"`X` must have shape (n_samples, n_features). Expected 2D array, got {values.ndim}D array "

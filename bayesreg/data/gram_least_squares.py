@@ -7,6 +7,7 @@ from jaxtyping import Bool, Float
 
 from .flat import FlatBlock, basis_maps
 from .least_squares import Spectrum
+from .products import dot, gram_of, product, times
 
 # A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
 _NULL_AFTER_PROJECTION = 1e-7
@@ -40,7 +41,7 @@ class GramLeastSquares:
         self, coefs: Float[np.ndarray, "k p"]
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
-        gradients = self.cross - coefs @ self.gram
+        gradients = self.cross - product(coefs, self.gram)
         squares = self.response_ss - np.einsum("kp,kp->k", coefs, self.cross + gradients)
         return gradients, np.maximum(squares, 0.0)
 
@@ -54,7 +55,7 @@ class GramLeastSquares:
         from scipy.linalg import eigh
 
         values, vectors = eigh(self.gram * unit * unit[:, None])
-        cross = vectors.T @ (unit * self.cross)
+        cross = times(vectors.T, unit * self.cross)
         rounding = values[-1] * values.size * np.finfo(float).eps if values.size else 0.0
         seen = values > rounding
         return Spectrum(np.where(seen, values, 0.0), vectors, np.where(seen, cross, 0.0))
@@ -76,17 +77,17 @@ class GramLeastSquares:
         values, vectors = eigh(inner / unit / unit[:, None])
         seen = values > max(values[-1], 0.0) * values.size * 10.0 * np.finfo(float).eps
         to_coef, row_space = basis_maps(vectors[:, seen], np.sqrt(values[seen]), norms)
-        cross, response = to_coef.T @ self.gram[np.ix_(flat, ~flat)], to_coef.T @ cross_flat
+        cross, response = product(to_coef.T, self.gram[np.ix_(flat, ~flat)]), times(to_coef.T, cross_flat)
         outer = self.gram[np.ix_(~flat, ~flat)]
         projected = GramLeastSquares(
-            outer - cross.T @ cross,
-            self.cross[~flat] - cross.T @ response,
-            self.response_ss - float(response @ response),
+            outer - gram_of(cross),
+            self.cross[~flat] - times(cross.T, response),
+            self.response_ss - dot(response, response),
             self.rounding,
         )
         limit = _NULL_AFTER_PROJECTION**2
         reduced = without_null(projected, limit * np.diagonal(outer), limit * self.response_ss)
-        unseen = vectors[:, ~seen].T @ (cross_flat / unit)
+        unseen = times(vectors[:, ~seen].T, cross_flat / unit)
         doubt = 0.5 * np.minimum(unseen**2 / self.rounding, self.response_ss).sum()
         return reduced, FlatBlock(to_coef, row_space, cross, response, float(doubt))
 

@@ -10,6 +10,7 @@ from .checks import Design, Matrix, Vector
 from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
 from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
+from .products import dot, gram_of, product, times
 
 _RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
 _GRAM_BLOCK = 2**18  # entries of a block of rows that is centred while it is in cache
@@ -73,7 +74,7 @@ class RowLeastSquares:
     @property
     def response_ss(self) -> float:
         """Y'y."""
-        return float(self.y @ self.y)
+        return dot(self.y, self.y)
 
     @cached_property
     def cross(self) -> Float[np.ndarray, " p"]:
@@ -131,7 +132,7 @@ class RowLeastSquares:
             columns -= self._intercept_part(columns.T).T  # the means are right to 1e-16 of their size only
         if self.basis is not None:
             for _ in range(2):  # the first projection leaves 1e-16 of what it took away
-                columns -= self.basis @ (self.basis.T @ columns)
+                columns -= product(self.basis, product(self.basis.T, columns))
         if self.null is not None:
             columns[:, self.null[indices]] = 0.0
         return columns
@@ -142,15 +143,15 @@ class RowLeastSquares:
         if self.null is not None:
             used = used[~self.null[used]]
         values = coefs[:, used]
-        part = self.X if used.size == coefs.shape[1] else None
         if self.is_sparse:
-            fitted = np.ascontiguousarray(((self.X[:, used] if part is None else part) @ values.T).T)
-        elif part is None and 2 * used.size > coefs.shape[1]:  # the product reads less than a copy writes
-            fitted = coefs @ self.X.T if self.null is None else np.where(self.null, 0.0, coefs) @ self.X.T
+            part = self.X if used.size == coefs.shape[1] else self.X[:, used]
+            fitted = np.ascontiguousarray((part @ values.T).T)
+        elif 2 * used.size > coefs.shape[1]:  # a product reads less than a copy writes
+            fitted = product(coefs if self.null is None else np.where(self.null, 0.0, coefs), self.X.T)
         else:
-            fitted = values @ (self.X[:, used] if part is None else part).T
+            fitted = product(values, np.asfortranarray(self.X[:, used]).T)
         if self.shift is not None:
-            fitted -= (values @ self.shift[used])[:, None]
+            fitted -= times(values, self.shift[used])[:, None]
         if self.root is not None:
             fitted *= self.root
         return self._projected(fitted)
@@ -174,12 +175,10 @@ class RowLeastSquares:
 
     def _gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
         weighted = residuals if self.root is None else residuals * self.root
-        if len(weighted) == 1:  # a matrix of one row would be multiplied by a slower routine
-            gradients = (self.X.T @ weighted[0])[None, :]
-        elif self.is_sparse:
+        if self.is_sparse:
             gradients = np.ascontiguousarray((self.X.T @ weighted.T).T)
         else:
-            gradients = weighted @ self.X
+            gradients = product(weighted, self.X)
         if self.shift is not None:
             gradients -= np.outer(weighted.sum(axis=1), self.shift)
         if self.null is not None:
@@ -190,17 +189,17 @@ class RowLeastSquares:
         if self.shift is not None:
             rows -= self._intercept_part(rows)
         if self.basis is not None:
-            rows -= (rows @ self.basis) @ self.basis.T
+            rows -= product(product(rows, self.basis), self.basis.T)
         return rows
 
     def _intercept_part(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
         if self.root is None:
             return rows.mean(axis=1, keepdims=True)
-        return np.outer(rows @ self.root, self.root) / self._sum_weights
+        return np.outer(times(rows, self.root), self.root) / self._sum_weights
 
     @cached_property
     def _sum_weights(self) -> float:
-        return float(self.y.size) if self.root is None else float(self.root @ self.root)
+        return float(self.y.size) if self.root is None else dot(self.root, self.root)
 
     @cached_property
     def _basis_cross(self) -> Float[np.ndarray, "r p"]:
@@ -215,14 +214,14 @@ class RowLeastSquares:
         if self.shift is not None:
             gram -= self._sum_weights * np.outer(self.shift, self.shift)
         if self.basis is not None:
-            gram -= self._basis_cross.T @ self._basis_cross
+            gram -= gram_of(self._basis_cross)
         np.fill_diagonal(gram, self.squared_norms)
         return gram
 
     def _dense_gram(self) -> Float[np.ndarray, "p p"]:
         assert self.basis is None, "dense columns are projected explicitly"
         if self.root is None and self._is_near_centre:
-            gram = self.X.T @ self.X
+            gram = gram_of(self.X)
             if self.shift is not None:
                 gram -= self._sum_weights * np.outer(self.shift, self.shift)
             return gram
@@ -234,7 +233,7 @@ class RowLeastSquares:
                 block = block - self.shift
             if self.root is not None:
                 block = block * self.root[first : first + step, None]
-            gram += block.T @ block
+            gram += gram_of(block)
         return gram
 
     @property
@@ -261,7 +260,7 @@ class RowLeastSquares:
             if squared is not None:
                 return squared
         left, values, right = svd(self.columns(np.arange(unit.size)) * unit, full_matrices=False)
-        return Spectrum(values**2, right.T, values * (left.T @ self.y))
+        return Spectrum(values**2, right.T, values * times(left.T, self.y))
 
     def _squared_spectrum(self, unit: Float[np.ndarray, " p"], floor: float) -> Spectrum | None:
         from scipy.linalg import eigh
@@ -269,12 +268,14 @@ class RowLeastSquares:
         n, p = self.X.shape
         if p <= n:
             spectrum = self.statistics.spectrum(unit)
-            safe = spectrum.values.min(initial=np.inf) + floor > _SAFE_SQUARE * spectrum.values.max(initial=0.0)
+            safe = spectrum.values.min(initial=np.inf) + floor > _SAFE_SQUARE * spectrum.values.max(
+                initial=0.0
+            )
             return spectrum if safe else None
         kernel = np.zeros((n, n))
         for block in _blocks(np.arange(p), n):
             columns = self.columns(block) * unit[block]
-            kernel += columns @ columns.T
+            kernel += gram_of(columns.T)
         values, left = eigh(kernel)
         if not floor > _SAFE_SQUARE * values[-1]:
             return None
@@ -297,12 +298,13 @@ class RowLeastSquares:
         Q, values, right = svd(U / np.where(norms > 0.0, norms, 1.0), full_matrices=False)
         rank = int((values > values[0] * max(U.shape) * np.finfo(float).eps).sum()) if values[0] > 0 else 0
         Q = np.asfortranarray(Q[:, :rank])
-        response = Q.T @ self.y
-        y = self.y - Q @ response
-        y -= Q @ (Q.T @ y)
-        if np.sqrt(y @ y) <= _NULL_AFTER_PROJECTION * np.sqrt(self.response_ss):
+        response = times(Q.T, self.y)
+        y = self.y - times(Q, response)
+        y -= times(Q, times(Q.T, y))
+        if np.sqrt(dot(y, y)) <= _NULL_AFTER_PROJECTION * np.sqrt(self.response_ss):
             y[:] = 0.0
-        kept = self._of(np.flatnonzero(~flat), y, Q)
+        others = self.subset(np.flatnonzero(~flat))
+        kept = RowLeastSquares(others.X, y, others.root, others.shift, Q, others.null)
         limit = _NULL_AFTER_PROJECTION**2 * self.squared_norms[~flat]
         reduced = kept.zeroed(kept.squared_norms <= limit)
         cross = kept._basis_cross if self.null is None else np.where(self.null[~flat], 0.0, kept._basis_cross)
@@ -311,12 +313,11 @@ class RowLeastSquares:
         to_coef, row_space = basis_maps(right[:rank].T, values[:rank], norms)
         return reduced, FlatBlock(to_coef, row_space, cross, response, doubt=0.0)
 
-    def _of(self, indices: Int[np.ndarray, " m"], y: Vector, basis: Matrix) -> "RowLeastSquares":
-        """Return the loss on some of the columns, a basis projected out."""
-        assert self.basis is None
+    def subset(self, indices: Int[np.ndarray, " m"]) -> "RowLeastSquares":
+        """Return the loss on some of the columns."""
         null = None if self.null is None else self.null[indices]
         shift = None if self.shift is None else self.shift[indices]
-        return RowLeastSquares(self.X[:, indices], y, self.root, shift, basis, null)
+        return RowLeastSquares(self.X[:, indices], self.y, self.root, shift, self.basis, null)
 
 
 def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSquares, Means]:
@@ -324,16 +325,18 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
 
     X is copied only where means are so large that products with uncentred columns would lose digits.
     """
-    sum_weights = float(y.size) if root is None else float(root @ root)
+    sum_weights = float(y.size) if root is None else dot(root, root)
     share = (np.ones(y.size) if root is None else root**2) / sum_weights
-    x_mean, y_mean = X.T @ share, float(y @ share)
+    x_mean = times(X.T, share) if isinstance(X, np.ndarray) else X.T @ share
+    y_mean = dot(y, share)
     centred = y - y_mean
-    left = float(share @ centred)  # the first mean is right to 1e-16 of its size only
+    left = dot(share, centred)  # the first mean is right to 1e-16 of its size only
     centred -= left
     if root is not None:
         centred *= root
-    size = centred @ centred + sum_weights * y_mean**2
-    if centred @ centred <= NULL_AFTER_CENTRING**2 * size:
+    square = dot(centred, centred)
+    size = square + sum_weights * y_mean**2
+    if square <= NULL_AFTER_CENTRING**2 * size:
         centred[:] = 0.0
     means = Means(x_mean, y_mean + left)
     rows = RowLeastSquares(X, centred, root, x_mean)

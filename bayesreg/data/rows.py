@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
 from .least_squares import Means
+from .products import dot
 from .row_least_squares import RowLeastSquares, centred_rows
 
 
@@ -99,12 +100,10 @@ class RowData:
     def response_sd(self) -> float:
         """Weighted standard deviation of y, ddof 0."""
         share = self.sample_weight / self.sum_weights
-        centred = self.y - share @ self.y
-        return float(np.sqrt(share @ centred**2))
+        centred = self.y - dot(share, self.y)
+        return float(np.sqrt(dot(share, centred**2)))
 
-    def least_squares(
-        self, *, centre: bool, intercept_column: bool = False
-    ) -> tuple[RowLeastSquares, Means]:
+    def least_squares(self, *, centre: bool, intercept_column: bool = False) -> tuple[RowLeastSquares, Means]:
         """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
         root = None if (self.sample_weight == 1.0).all() else np.sqrt(self.sample_weight)
         if centre:

@@ -7,6 +7,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
+from ..data.products import times
 from ..problem import Problem
 
 _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened
@@ -195,7 +196,7 @@ def _lost_ss(
     problem: Problem, coefs: Float[np.ndarray, "k c"], intercepts: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " k"]:
     """Return the squared length of the residual's part along intercept and flat columns, 0 when they are optimal."""
-    offset = problem.means.y - coefs @ problem.means.x - intercepts if problem.centred else 0.0
+    offset = problem.means.y - times(coefs, problem.means.x) - intercepts if problem.centred else 0.0
     lost = np.broadcast_to(problem.sum_weights * np.square(offset), len(coefs)).copy()
     if problem.flat_block is not None:
         gradients, _ = problem.least_squares.residuals(coefs)
@@ -250,7 +251,7 @@ def _rounding(
 ) -> Float[np.ndarray, " k"]:
     """Bound what relative errors of the data's products can move J by, at these coefficients."""
     least_squares = problem.least_squares
-    reach = np.abs(coefs) @ np.sqrt(least_squares.squared_norms)
+    reach = times(np.abs(coefs), np.sqrt(least_squares.squared_norms))
     size = np.sqrt(least_squares.response_ss)
     bounds = least_squares.rounding * reach * (size + 0.5 * reach)
     if problem.has_rows:

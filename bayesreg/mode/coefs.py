@@ -5,15 +5,24 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..data.least_squares import LeastSquares
+from ..data.least_squares import GRAM_BUDGET, LeastSquares
+from ..data.products import cholesky
 from ..gaussian import ridge_coefs
 from ..problem import Problem
 
 _REFINEMENTS = 2
-_LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest (docs/benchmarks.md)
+_LARGEST_COMPILED = (
+    512  # columns up to which one program on the whole Gram matrix is fastest (docs/benchmarks.md)
+)
 _POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
 _SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
-_WELL_CONDITIONED = 1e-3  # least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows
+_WELL_CONDITIONED = (
+    1e-3  # least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows
+)
+# A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
+# as rows: from half to four times, by measurement.
+_HARD_SHARE, _ABOUT = 0.005, 4.0
+_NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
 
 class Coefs(NamedTuple):
@@ -59,9 +68,32 @@ def solve_coefs(
     if l1.shape[1] > _LARGEST_COMPILED:
         from .working_set import solve_by_working_set
 
+        if start is None and k == 1 and _is_hard(problem, l1[0]):
+            start = _interior_point(least_squares, l1[0], l2[0])
         return Coefs(*solve_by_working_set(least_squares, l1, l2, start=start, enough=enough))
     refine = refine and problem.has_rows and not gram_serves(least_squares)
     return _by_gram(least_squares, l1, l2, start, enough, _REFINEMENTS if refine else 0)
+
+
+def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:
+    """Tell whether the support will be about as large as the data allow, so that it is slow to find."""
+    least_squares = problem.reduced
+    weakest = (np.abs(least_squares.cross) * _HARD_SHARE > l1).any() and (l1 > 0.0).all()
+    columns_for_a_row = l1.size / problem.sum_weights
+    fits = 8 * l1.size**2 <= GRAM_BUDGET and (least_squares.squared_norms > 0.0).all()
+    return bool(weakest and fits and 1.0 / _ABOUT <= columns_for_a_row <= _ABOUT)
+
+
+def _interior_point(
+    least_squares: LeastSquares, l1: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]
+) -> Float[np.ndarray, " q"]:
+    """Return a start that has about the right support."""
+    from .interior_point import interior_point
+
+    unit = 1.0 / np.sqrt(least_squares.squared_norms)
+    gram, cross = least_squares.gram * unit * unit[:, None], least_squares.cross * unit
+    found = interior_point(gram, cross, least_squares.response_ss, l1 * unit, l2 * unit**2, _NEAR_ENOUGH)
+    return found * unit
 
 
 def gram_serves(least_squares: LeastSquares) -> bool:
@@ -69,11 +101,8 @@ def gram_serves(least_squares: LeastSquares) -> bool:
     norms = np.sqrt(least_squares.squared_norms)
     if norms.size > _LARGEST_COMPILED or not (norms > 0.0).all():
         return False
-    try:
-        factor = np.linalg.cholesky(least_squares.gram / norms / norms[:, None])
-    except np.linalg.LinAlgError:
-        return False
-    return bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+    factor = cholesky(least_squares.gram / norms / norms[:, None])
+    return factor is not None and bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
 
 
 def _by_gram(
@@ -87,8 +116,10 @@ def _by_gram(
     from .quadratic import solve_quadratics
 
     first = np.zeros((1, l1.shape[1])) if start is None else start[None, :]
-    gradient, square = least_squares.residuals(first) if first.any() else (
-        least_squares.cross[None, :], np.array([least_squares.response_ss])
+    gradient, square = (
+        least_squares.residuals(first)
+        if first.any()
+        else (least_squares.cross[None, :], np.array([least_squares.response_ss]))
     )
     starts, gradients, squares = (np.repeat(a, len(l1), axis=0) for a in (first, gradient, square))
     gram = least_squares.gram

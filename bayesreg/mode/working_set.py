@@ -1,31 +1,26 @@
 """Wide or sparse X: solve on the few columns that matter, prove on all of them.
 
 Each round computes the gradient of all columns, takes in those that violate their optimality
-condition most, improves the coefficients by coordinate descent on the Gram matrix of the held
-columns, and makes them exact by Newton steps on their support, confined to its orthant. X is
-read once a round; what is copied of it are the held columns.
+condition most, and improves the coefficients of the held ones. X is read once a round; what is
+copied of it are the held columns.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
-from ..data.held import hold_columns
-from ..data.least_squares import LeastSquares, check_gram_size
-from .sweeps import padded, sweep_compiled
+from ..data.least_squares import LeastSquares
+from ..data.products import dot
+from .held_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
-_SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 300
 _WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
 _CONTINUATION = 4.0  # factor from one l1 to the next on that way
+_ROUGH = 1e-4  # relative duality gap that will do on that way
 _PATIENCE = 8  # rounds without progress near the optimum: float64 gives no more
 _NEWTON_STEPS = 3  # in a round, while steps fall short; times this again for each round without progress
-_DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _FEWEST_NEW = 64  # columns taken in at once, where so many violate; else half the support
-_LEAST_HELD = 256
-_SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
-_STEP_LENGTHS = 0.5 ** np.arange(12)
 
 
 class _Penalty(NamedTuple):
@@ -98,28 +93,29 @@ class _WorkingSet:
         self.usable = norms > 0.0
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         self.coef = np.zeros(norms.size) if start is None else start * norms
-        self._response_ss = least_squares.response_ss
-        self._held = hold_columns(least_squares)
+        self._least_squares = least_squares
         self._indices = np.empty(0, dtype=np.intp)
-        self._position = np.full(norms.size, -1)
-        self._gram = np.zeros((_LEAST_HELD, _LEAST_HELD))
-        self._compiled_grams: list[Array] = []
+        self._is_held = np.zeros(norms.size, dtype=bool)
+        self._quadratic: HeldQuadratic = GramQuadratic(least_squares)
 
     def solve_from_afar(self, penalty: _Penalty) -> int:
         """Minimise along a falling l1 that begins where the point is about optimal; return the rounds."""
         self._hold(np.flatnonzero(self.usable & ((penalty.l1 == 0.0) | (self.coef != 0.0))))
-        slope = np.abs(self._slopes(penalty).gradient - penalty.l2 * self.coef)
+        slopes: _Slopes | None = self._slopes(penalty)
+        assert slopes is not None
+        slope = np.abs(slopes.gradient - penalty.l2 * self.coef)
         ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
         excess, n_rounds = ratios.max(initial=1.0) / _CONTINUATION, 0
+        roughly = max(penalty.enough, _ROUGH * 0.5 * self._least_squares.response_ss)
         while excess > 1.0:
-            n_rounds += self._solve(penalty._replace(l1=excess * penalty.l1), _WARM_ROUNDS)
-            excess /= _CONTINUATION
-        return n_rounds + self._solve(penalty, _MAX_ROUNDS)
+            n_rounds += self._solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)
+            excess, slopes = excess / _CONTINUATION, None
+        return n_rounds + self._solve(penalty, _MAX_ROUNDS, slopes)
 
-    def _solve(self, penalty: _Penalty, max_rounds: int) -> int:
+    def _solve(self, penalty: _Penalty, max_rounds: int, slopes: _Slopes | None = None) -> int:
         best, idle = np.inf, 0
         for n_rounds in range(max_rounds):
-            slopes = self._slopes(penalty)
+            slopes = self._slopes(penalty) if slopes is None else slopes
             largest, rounding = slopes.violation.max(initial=0.0), self._rounding()
             idle = 0 if largest < 0.5 * best else idle + 1
             best = min(best, largest)
@@ -127,12 +123,16 @@ class _WorkingSet:
             if slopes.gap <= penalty.enough or largest <= rounding or stuck:
                 return n_rounds
             self._take_in(slopes.violation)
-            self._improve(penalty, slopes.gradient, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE)))
+            held, steps = self._indices, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE))
+            coef = self._quadratic.improve(
+                self.coef[held], slopes.gradient[held], penalty.l1[held], penalty.l2[held], steps
+            )
+            self.coef = np.zeros_like(self.coef)
+            self.coef[held], slopes = coef, None
         return max_rounds
 
     def _slopes(self, penalty: _Penalty) -> _Slopes:
-        positions = np.flatnonzero(self.coef[self._indices])
-        gradient, rss = self._held.gradient(positions, self.coef[self._indices[positions]])
+        gradient, rss = self._quadratic.gradient(self.coef[self._indices])
         gradient *= self.unit
         coef, (l1, l2, _) = self.coef, penalty
         slope, size = gradient - l2 * coef, np.abs(gradient)
@@ -150,113 +150,25 @@ class _WorkingSet:
 
     def _rounding(self) -> float:
         """Return the size of a violation that rounding alone can leave."""
-        size = np.sqrt(self._response_ss) + 2.0 * np.sqrt(self.coef @ self.coef)
+        size = np.sqrt(self._least_squares.response_ss) + 2.0 * np.sqrt(dot(self.coef, self.coef))
         return 4.0 * np.finfo(float).eps * float(size)
 
     def _take_in(self, violation: Float[np.ndarray, " p"]) -> None:
         """Hold the columns that violate most."""
-        new = np.flatnonzero((violation > 0.0) & (self._position < 0))
-        most = max(_FEWEST_NEW, np.count_nonzero(self.coef) // 2)
+        new = np.flatnonzero((violation > 0.0) & ~self._is_held)
+        most = max(_FEWEST_NEW, int(np.count_nonzero(self.coef)) // 2)
         if new.size > most:
             new = new[np.argpartition(-violation[new], most)[:most]]
         self._hold(new)
 
     def _hold(self, indices: Int[np.ndarray, " m"]) -> None:
-        new = indices[self._position[indices] < 0]
+        new = indices[~self._is_held[indices]]
         if new.size == 0:
             return
-        first, last = self._indices.size, self._indices.size + new.size
-        if last > len(self._gram):
-            size = padded(last)
-            check_gram_size(size)
-            grown = np.zeros((size, size))
-            grown[:first, :first] = self._gram[:first, :first]
-            self._gram = grown
-        products = self._held.add(new, self.unit[new])
-        self._gram[:last, first:last] = products
-        self._gram[first:last, :first] = products[:first].T
-        self._gram[np.arange(first, last), np.arange(first, last)] = 1.0
-        self._position[new] = np.arange(first, last)
+        self._is_held[new] = True
         self._indices = np.append(self._indices, new)
-        self._compiled_grams = []
-
-    def _improve(self, penalty: _Penalty, gradient: Float[np.ndarray, " p"], newton_steps: int) -> None:
-        """Sweep over the held columns, then take Newton steps on their support."""
-        held = self._indices
-        coef = self._sweep(self.coef[held], gradient[held], penalty.l1[held], penalty.l2[held])
-        gram = self._gram[: held.size, : held.size]
-        start = self.coef[held]
-        for _ in range(newton_steps):
-            moved = gradient[held] - gram @ (coef - start)
-            coef, fell_short = _newton_step(gram, coef, moved, penalty.l1[held], penalty.l2[held])
-            if not fell_short:
-                break
-        self.coef = np.zeros_like(self.coef)
-        self.coef[held] = coef
-
-    def _sweep(self, coef: np.ndarray, gradient: np.ndarray, l1: np.ndarray, l2: np.ndarray) -> np.ndarray:
-        """Sweep over blocks of the held columns, one after the other."""
-        import jax
-
-        coef, gradient, starts = coef.copy(), gradient.copy(), range(0, coef.size, _SWEPT_TOGETHER)
-        with jax.enable_x64(True):
-            if not self._compiled_grams:
-                self._compiled_grams = [jax.numpy.asarray(self._block(first)) for first in starts]
-            for gram, first in zip(self._compiled_grams, starts, strict=True):
-                own = slice(first, first + len(gram))
-                count = coef[own].size
-                padding = (0, len(gram) - count)
-                vectors = (coef, gradient, l1, 1.0 / (1.0 + l2))
-                moved, _ = sweep_compiled(
-                    gram, *(np.pad(vector[own], padding) for vector in vectors), count, _SWEEPS_PER_ROUND
-                )
-                change = np.asarray(moved)[:count] - coef[own]
-                coef[own] += change
-                if len(starts) > 1:
-                    gradient -= self._gram[: coef.size, first : first + count] @ change
-        return coef
-
-    def _block(self, first: int) -> np.ndarray:
-        last = min(len(self._gram), first + _SWEPT_TOGETHER)
-        return self._gram[first:last, first:last]
-
-
-def _newton_step(
-    gram: Float[np.ndarray, "m m"],
-    coef: Float[np.ndarray, " m"],
-    gradient: Float[np.ndarray, " m"],
-    l1: Float[np.ndarray, " m"],
-    l2: Float[np.ndarray, " m"],
-) -> tuple[Float[np.ndarray, " m"], bool]:
-    """Take a Newton step on the support that stops at zero where a sign would change.
-
-    Also tell whether the step fell short of the whole one.
-    """
-    from scipy.linalg.lapack import dpotrs
-
-    support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
-    own = coef[support]
-    slope = gradient[support] - l2[support] * own - l1[support] * np.sign(own)
-    system = gram[np.ix_(support, support)]
-    system[np.diag_indices_from(system)] += l2[support] + _DAMPING
-    try:
-        # NumPy's: SciPy brings a BLAS of its own, whose threads would fight with those that NumPy leaves spinning
-        factor = np.linalg.cholesky(system)
-    except np.linalg.LinAlgError:
-        return coef, False
-    direction, _ = dpotrs(factor.T, slope, lower=0)
-    crossing = (l1[support] > 0.0) & (own * direction < 0.0)
-    zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
-    first = zero_at.min(initial=np.inf)
-    moved = coef.copy()
-    if first > 1.0:
-        moved[support] += direction
-        return moved, False
-    lengths = np.append(_STEP_LENGTHS, first)[:, None]
-    steps = np.where(zero_at <= lengths, -own, lengths * direction)
-    objective = (steps * (0.5 * (steps @ system) - slope)).sum(axis=1)
-    best = int(np.argmin(objective))
-    if not objective[best] < 0.0:
-        return coef, False
-    moved[support] = np.where(zero_at <= lengths[best], 0.0, own + steps[best])
-    return moved, True
+        if self._quadratic.has_room(self._indices.size):
+            self._quadratic.hold(new, self.unit[new])
+        else:
+            self._quadratic = ProductQuadratic(self._least_squares)
+            self._quadratic.hold(self._indices, self.unit[self._indices])

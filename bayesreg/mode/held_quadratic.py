@@ -1,0 +1,307 @@
+"""The quadratic of the columns that a working set holds: by their Gram matrix, or by products with them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from ..data.least_squares import LeastSquares, check_gram_size
+from ..data.products import cholesky, cholesky_solve, dot, product, times
+from ..data.row_least_squares import RowLeastSquares
+from .sweeps import padded, sweep_compiled
+
+Held = Float[np.ndarray, " m"]
+
+_SWEEPS_PER_ROUND = 8
+_DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
+_LEAST_HELD = 256
+_SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
+_STEP_LENGTHS = 0.5 ** np.arange(12)
+_MOST_SPARSE_HELD = 256  # sparse columns whose products are worth a dense Gram matrix
+_CG_TOLERANCE, _CG_STEPS = 1e-3, 200  # of one Newton direction; rounds repeat it
+
+
+class HeldQuadratic(Protocol):
+    """½β'Gβ − c'β of the held columns, scaled to unit norm, in the order in which they were added."""
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+
+
+class GramQuadratic:
+    """By the Gram matrix: coordinate descent, then Newton steps on the support, confined to its orthant."""
+
+    def __init__(self, least_squares: LeastSquares) -> None:
+        if isinstance(least_squares, RowLeastSquares):
+            self._columns: _Rows | _Statistics = _Rows(least_squares)
+            self._is_sparse = least_squares.is_sparse
+        else:
+            self._columns, self._is_sparse = _Statistics(least_squares), False
+        self._count = 0
+        self._gram = np.zeros((_LEAST_HELD, _LEAST_HELD))
+        self._compiled_grams: list[Array] = []
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+        return not self._is_sparse or count <= _MOST_SPARSE_HELD
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+        first, last = self._count, self._count + indices.size
+        if last > len(self._gram):
+            size = padded(last)
+            check_gram_size(size)
+            grown = np.zeros((size, size))
+            grown[:first, :first] = self._gram[:first, :first]
+            self._gram = grown
+        products = self._columns.add(indices, unit)
+        self._gram[:last, first:last] = products
+        self._gram[first:last, :first] = products[:first].T
+        self._gram[np.arange(first, last), np.arange(first, last)] = 1.0
+        self._count, self._compiled_grams = last, []
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+        return self._columns.gradient(coef)
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+        start = coef
+        coef = self._sweep(coef.copy(), gradient.copy(), l1, l2)
+        for _ in range(newton_steps):
+            moved = gradient - self._times_gram(coef - start)
+            coef, fell_short = _newton_step(self._gram, coef, moved, l1, l2)
+            if not fell_short:
+                break
+        return coef
+
+    def _times_gram(self, vector: Held) -> Held:
+        padded_vector = np.zeros(len(self._gram))
+        padded_vector[: vector.size] = vector
+        return times(self._gram, padded_vector)[: vector.size]
+
+    def _sweep(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
+        """Sweep over blocks of the held columns, one after the other."""
+        import jax
+
+        starts = range(0, coef.size, _SWEPT_TOGETHER)
+        with jax.enable_x64(True):
+            if not self._compiled_grams:
+                self._compiled_grams = [jax.numpy.asarray(self._block(first)) for first in starts]
+            for gram, first in zip(self._compiled_grams, starts, strict=True):
+                own = slice(first, first + len(gram))
+                count = coef[own].size
+                padding = (0, len(gram) - count)
+                vectors = (coef, gradient, l1, 1.0 / (1.0 + l2))
+                moved, _ = sweep_compiled(
+                    gram, *(np.pad(vector[own], padding) for vector in vectors), count, _SWEEPS_PER_ROUND
+                )
+                change = np.asarray(moved)[:count] - coef[own]
+                coef[own] += change
+                if len(starts) > 1:
+                    gradient -= self._times_gram(np.pad(change, (first, coef.size - first - count)))
+        return coef
+
+    def _block(self, first: int) -> np.ndarray:
+        last = min(len(self._gram), first + _SWEPT_TOGETHER)
+        return self._gram[first:last, first:last]
+
+
+def _newton_step(
+    gram: Float[np.ndarray, "m m"],
+    coef: Float[np.ndarray, " m"],
+    gradient: Float[np.ndarray, " m"],
+    l1: Float[np.ndarray, " m"],
+    l2: Float[np.ndarray, " m"],
+) -> tuple[Float[np.ndarray, " m"], bool]:
+    """Take a Newton step on the support that stops at zero where a sign would change.
+
+    Also tell whether the step fell short of the whole one.
+    """
+    support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
+    own = coef[support]
+    slope = gradient[support] - l2[support] * own - l1[support] * np.sign(own)
+    system = gram.take(support, axis=0).take(support, axis=1)
+    np.fill_diagonal(system, np.diagonal(system) + l2[support] + _DAMPING)
+    factor = cholesky(system.copy())
+    if factor is None:
+        return coef, False
+    direction = cholesky_solve(factor, slope)
+    crossing = (l1[support] > 0.0) & (own * direction < 0.0)
+    zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+    first = zero_at.min(initial=np.inf)
+    moved = coef.copy()
+    if first > 1.0:
+        moved[support] += direction
+        return moved, False
+    lengths = np.append(_STEP_LENGTHS, first)[:, None]
+    steps = np.where(zero_at <= lengths, -own, lengths * direction)
+    objective = (steps * (0.5 * product(steps, system) - slope)).sum(axis=1)
+    best = int(np.argmin(objective))
+    if not objective[best] < 0.0:
+        return coef, False
+    moved[support] = np.where(zero_at <= lengths[best], 0.0, own + steps[best])
+    return moved, True
+
+
+class ProductQuadratic:
+    """By products with sparse columns: Newton steps by conjugate gradients, confined to an orthant."""
+
+    def __init__(self, least_squares: LeastSquares) -> None:
+        assert isinstance(least_squares, RowLeastSquares)
+        self._all = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+        return True
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+        full = np.zeros(self._all.squared_norms.size)
+        full[self._indices] = coef * self._unit
+        gradients, squares = self._all.residuals(full[None, :])
+        return gradients[0], float(squares[0])
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`.
+
+        A column that wants to leave 0 takes part on the side that its gradient points to.
+        """
+        for _ in range(newton_steps):
+            sign = np.where(coef != 0.0, np.sign(coef), np.sign(gradient) * (np.abs(gradient) > l1))
+            taking_part = np.flatnonzero((sign != 0.0) | (l1 == 0.0))
+            if taking_part.size == 0:
+                break
+            own = [vector[taking_part] for vector in (coef, sign, l1, l2)]
+            slope = gradient[taking_part] - own[3] * own[0] - own[2] * own[1]
+            curvature = self._curvature(taking_part, own[3])
+            step, bent, fell_short = _bent_step(curvature, slope, *own[:3])
+            coef, gradient = coef.copy(), gradient.copy()
+            coef[taking_part] = np.where(bent, 0.0, own[0] + step)
+            if not fell_short:
+                break
+            gradient -= self._change_of_gradient(taking_part, step)
+        return coef
+
+    def _curvature(
+        self, positions: Int[np.ndarray, " s"], l2: np.ndarray
+    ) -> Callable[[np.ndarray], np.ndarray]:
+        part, unit = self._all.subset(self._indices[positions]), self._unit[positions]
+
+        def times(vector: np.ndarray) -> np.ndarray:
+            return unit * part.gradient(part.fitted((unit * vector)[None, :])[0]) + (l2 + _DAMPING) * vector
+
+        return times
+
+    def _change_of_gradient(self, positions: Int[np.ndarray, " s"], step: np.ndarray) -> Held:
+        full = np.zeros((1, self._all.squared_norms.size))
+        full[0, self._indices[positions]] = step * self._unit[positions]
+        return self._all.gradient(self._all.fitted(full)[0])[self._indices] * self._unit
+
+
+def _bent_step(
+    curvature: Callable[[np.ndarray], np.ndarray],
+    slope: np.ndarray,
+    coef: np.ndarray,
+    sign: np.ndarray,
+    l1: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Return the longest of a few Newton steps, bent at zero, that lowers the objective.
+
+    Also tell which coefficients end at zero, and whether the step was bent or shortened.
+    """
+    direction = _conjugate_gradients(curvature, slope)
+    for length in _STEP_LENGTHS:
+        moved = coef + length * direction
+        bent = (moved * sign <= 0.0) & (l1 > 0.0)
+        step = np.where(bent, -coef, length * direction)
+        if dot(step, 0.5 * curvature(step) - slope) < 0.0:
+            return step, bent, bool(bent.any()) or length < 1.0
+    return np.zeros_like(coef), coef * sign <= 0.0, False
+
+
+def _conjugate_gradients(curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray) -> np.ndarray:
+    solution, residual = np.zeros_like(slope), slope.copy()
+    direction, square = residual.copy(), dot(residual, residual)
+    enough = _CG_TOLERANCE**2 * square
+    for _ in range(_CG_STEPS):
+        if square <= enough:
+            break
+        curved = curvature(direction)
+        length = square / dot(direction, curved)
+        solution += length * direction
+        residual -= length * curved
+        previous, square = square, dot(residual, residual)
+        direction = residual + (square / previous) * direction
+    return solution
+
+
+class _Growing:
+    """A matrix that columns are added to, with room to spare."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._columns, self.count = np.empty((n_rows, 0), order="F"), 0
+
+    @property
+    def filled(self) -> np.ndarray:
+        return self._columns[:, : self.count]
+
+    def append(self, columns: np.ndarray) -> None:
+        count = self.count + columns.shape[1]
+        if count > self._columns.shape[1]:
+            grown = np.empty((len(columns), max(count, 5 * self.count // 4)), order="F")
+            grown[:, : self.count] = self.filled
+            self._columns = grown
+        self._columns[:, self.count : count] = columns
+        self.count = count
+
+
+class _Rows:
+    """Columns copied from rows."""
+
+    def __init__(self, least_squares: RowLeastSquares) -> None:
+        self._least_squares = least_squares
+        self._columns = _Growing(least_squares.y.size)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        columns = self._least_squares.columns(indices)
+        columns *= unit
+        self._columns.append(columns)
+        return product(self._columns.filled.T, columns)
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        residual = self._least_squares.y - times(self._columns.filled, coef)
+        return self._least_squares.gradient(residual), dot(residual, residual)
+
+
+class _Statistics:
+    """Columns of a Gram matrix."""
+
+    def __init__(self, least_squares: LeastSquares) -> None:
+        self._least_squares = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        return self._least_squares.gram[np.ix_(self._indices, indices)] * self._unit[:, None] * unit
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        full = np.zeros(self._least_squares.cross.size)
+        full[self._indices] = coef * self._unit
+        gradients, squares = self._least_squares.residuals(full[None, :])
+        return gradients[0], float(squares[0])
