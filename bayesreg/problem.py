@@ -56,7 +56,6 @@ class Problem:
     has_intercept: bool
     centred: bool
     means: Means
-    column_sd: Float[np.ndarray, " p"]
     least_squares: LeastSquares
     reduced: LeastSquares
     flat_block: FlatBlock | None
@@ -177,7 +176,7 @@ def resolve(model: LinearModel, data: Data) -> Problem:
     least_squares, means = data.least_squares(
         centre=centre, intercept_column=model.intercept_prior is not None
     )
-    column_sd = np.sqrt(least_squares.squared_norms / data.sum_weights) if centre else data.column_sd
+    column_sd = _column_sd(model, data, least_squares if centre else None)
     rates = prior_rates(model, data.feature_names, column_sd)
     if model.standardize and not centre:
         constant = np.zeros(rates.l1.size, dtype=bool)
@@ -195,7 +194,6 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         has_intercept=bool(model.fit_intercept),
         centred=centre,
         means=means,
-        column_sd=column_sd,
         least_squares=least_squares,
         reduced=reduced,
         flat_block=flat_block,
@@ -206,6 +204,13 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         response_scale=response_scale,
         sampled_scales=_sampled_scales(model),
     )
+
+
+def _column_sd(model: LinearModel, data: Data, centred: LeastSquares | None) -> Float[np.ndarray, " p"]:
+    """Return the columns' standard deviations where the prior speaks of them, else ones."""
+    if not model.standardize and all(value is not None for value in model.prior.scales().values()):
+        return np.ones(data.n_features)
+    return data.column_sd if centred is None else np.sqrt(centred.squared_norms / data.sum_weights)
 
 
 def _response_scale(model: LinearModel, data: Data, least_squares: LeastSquares) -> float:

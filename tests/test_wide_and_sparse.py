@@ -12,6 +12,7 @@ from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 import bayesreg as br
 from bayesreg.mode import coefs as regimes
+from bayesreg.mode import held_quadratic
 from bayesreg.mode.held_quadratic import GramQuadratic, ProductQuadratic
 from bayesreg.mode.interior_point import interior_point
 from bayesreg.mode.working_set import solve_by_working_set
@@ -160,7 +161,9 @@ def test_wide_statistics_are_the_rows():
 
 
 @pytest.mark.parametrize("intercept", [False, True])
-def test_many_sparse_columns_at_once(intercept):
+@pytest.mark.parametrize("most_held", [0, 1024])
+def test_many_sparse_columns_at_once(intercept, most_held, monkeypatch):
+    monkeypatch.setattr(held_quadratic, "_MOST_SPARSE_HELD", most_held)
     rng = np.random.default_rng(0)
     n, p = 600, 1500
     X = sparse.random_array((n, p), density=0.02, rng=rng, data_sampler=rng.standard_normal, format="csc")
@@ -169,7 +172,7 @@ def test_many_sparse_columns_at_once(intercept):
     mode = br.map_estimate(
         model(br.LaplacePrior(1 / (n * lam)), fit_intercept=intercept), br.RowData.from_arrays(X, y)
     )
-    assert np.count_nonzero(mode.coef) > 300, "products were to be used"
+    assert np.count_nonzero(mode.coef) > 300
     peer = Lasso(lam, fit_intercept=intercept, tol=1e-14, max_iter=10**6).fit(X, y)
     np.testing.assert_allclose(mode.coef, peer.coef_, rtol=0, atol=1e-8 * np.abs(peer.coef_).max())
     assert mode.duality_gap < 1e-12

@@ -31,9 +31,7 @@ def times(matrix: Float[np.ndarray, "n m"], vector: Float[np.ndarray, " m"]) -> 
     return dgemv(1.0, matrix.T, vector, trans=1)
 
 
-def product(
-    left: Float[np.ndarray, "n m"], right: Float[np.ndarray, "m k"]
-) -> Float[np.ndarray, "n k"]:
+def product(left: Float[np.ndarray, "n m"], right: Float[np.ndarray, "m k"]) -> Float[np.ndarray, "n k"]:
     """Return left @ right."""
     small = max(left.size, right.size) <= _SMALL
     if small or not (_is_contiguous(left) and _is_contiguous(right)):
@@ -57,10 +55,7 @@ def gram_of(matrix: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "p p"]:
         return matrix.T @ matrix
     from scipy.linalg.blas import dsyrk
 
-    if matrix.flags.f_contiguous:
-        half = dsyrk(1.0, matrix, trans=1)
-    else:
-        half = dsyrk(1.0, matrix.T)
+    half = dsyrk(1.0, matrix, trans=1) if matrix.flags.f_contiguous else dsyrk(1.0, matrix.T)
     gram = half + half.T
     np.fill_diagonal(gram, np.diagonal(half))
     return gram
@@ -79,7 +74,9 @@ def cholesky(matrix: Float[np.ndarray, "p p"]) -> Float[np.ndarray, "p p"] | Non
     return None if failed else factor
 
 
-def cholesky_solve(factor: Float[np.ndarray, "p p"], right: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
+def cholesky_solve(
+    factor: Float[np.ndarray, "p p"], right: Float[np.ndarray, " p"]
+) -> Float[np.ndarray, " p"]:
     """Solve with a factor of `cholesky`."""
     from scipy.linalg.lapack import dpotrs, spotrs
 

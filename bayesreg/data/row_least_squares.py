@@ -1,5 +1,6 @@
 """Least squares on rows that are never copied: weights, centring and projection are applied to products."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import final
 
@@ -11,9 +12,11 @@ from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
 from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
 from .products import dot, gram_of, product, times
+from .threads import over_ranges, single_threaded_blas
 
 _RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
-_GRAM_BLOCK = 2**18  # entries of a block of rows that is centred while it is in cache
+_ROW_BLOCK, _FEWEST_ROWS = 2**17, 256  # entries of a block of rows that is centred while it is in cache
+_TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**20, 4, 512  # data that are worth threads of our own
 _COLUMN_BLOCK = 2**22  # entries of columns held at once
 _NULL_AFTER_PROJECTION = 1e-12
 _CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not trusted
@@ -79,11 +82,15 @@ class RowLeastSquares:
     @cached_property
     def cross(self) -> Float[np.ndarray, " p"]:
         """X'y."""
+        if self._is_tall:
+            return self._tall_products[1]
         return self._gradients(self.y[None, :])[0]
 
     @cached_property
     def squared_norms(self) -> Float[np.ndarray, " p"]:
         """The diagonal of X'X."""
+        if self._is_tall:
+            return np.diagonal(self.gram)
         if self.is_sparse:
             weight = np.ones(self.y.size) if self.root is None else self.root**2
             raw = self.X.power(2).T @ weight
@@ -105,6 +112,8 @@ class RowLeastSquares:
     def gram(self) -> Float[np.ndarray, "p p"]:
         """X'X."""
         check_gram_size(self.X.shape[1])
+        if self._is_tall:
+            return self._tall_products[0]
         gram = self._sparse_gram() if self.is_sparse else self._dense_gram()
         if self.null is not None:
             gram[self.null] = 0.0
@@ -175,10 +184,9 @@ class RowLeastSquares:
 
     def _gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
         weighted = residuals if self.root is None else residuals * self.root
-        if self.is_sparse:
-            gradients = np.ascontiguousarray((self.X.T @ weighted.T).T)
-        else:
-            gradients = product(weighted, self.X)
+        gradients = (
+            np.ascontiguousarray((self.X.T @ weighted.T).T) if self.is_sparse else product(weighted, self.X)
+        )
         if self.shift is not None:
             gradients -= np.outer(weighted.sum(axis=1), self.shift)
         if self.null is not None:
@@ -208,15 +216,62 @@ class RowLeastSquares:
         before = RowLeastSquares(self.X, self.y, self.root, self.shift)
         return before._gradients(np.ascontiguousarray(self.basis.T))
 
-    def _sparse_gram(self) -> Float[np.ndarray, "p p"]:
-        X = self.X if self.root is None else self.X.multiply(self.root[:, None]).tocsc()
-        gram = (X.T @ X).toarray()
+    @property
+    def _is_tall(self) -> bool:
+        """Whether products are best formed in one pass over blocks of rows, all at once.
+
+        Not where X can be used as it is, in one call of BLAS.
+        """
+        n, p = self.X.shape
+        enough = n * p >= _TALL_ENTRIES and n >= _TALL_RATIO * p and p <= _TALL_WIDTH
+        if not enough or self.is_sparse or self.basis is not None:
+            return False
+        return not (self.is_plain and (self.X.flags.f_contiguous or self.X.flags.c_contiguous))
+
+    @cached_property
+    def _tall_products(self) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, " p"]]:
+        """X'X and X'y, a range of rows for each thread, block by block while it is in cache."""
+        n, p = self.X.shape
+
+        def part(rows: range) -> tuple[np.ndarray, np.ndarray]:
+            gram, cross = np.zeros((p, p)), np.zeros(p)
+            for block in _slices(rows, p):
+                X = self._weighted(block)
+                gram += X.T @ X
+                cross += X.T @ self.y[block]
+            return gram, cross
+
+        with single_threaded_blas() as n_threads:
+            parts = over_ranges(part, n, n_threads)
+        gram, cross = (np.sum(sums, axis=0) for sums in zip(*parts, strict=True))
+        if self.null is not None:
+            gram[self.null], gram[:, self.null], cross[self.null] = 0.0, 0.0, 0.0
+        return gram, cross
+
+    def _weighted(self, rows: slice) -> Matrix:
+        """Return some rows, centred and weighted."""
+        block = self.X[rows]
         if self.shift is not None:
-            gram -= self._sum_weights * np.outer(self.shift, self.shift)
-        if self.basis is not None:
-            gram -= gram_of(self._basis_cross)
+            block = block - self.shift
+        return block if self.root is None else block * self.root[rows, None]
+
+    def _sparse_gram(self) -> Float[np.ndarray, "p p"]:
+        everything = np.arange(self.X.shape[1])
+        gram = self.sparse_products(everything, everything)
         np.fill_diagonal(gram, self.squared_norms)
         return gram
+
+    def sparse_products(
+        self, left: Int[np.ndarray, " a"], right: Int[np.ndarray, " b"]
+    ) -> Float[np.ndarray, "a b"]:
+        """Return products of sparse columns with each other, no column made dense."""
+        own = self.X[:, right] if self.root is None else self.X[:, right].multiply(self.root[:, None] ** 2)
+        products = np.asarray((self.X[:, left].T @ own).todense())
+        if self.shift is not None:
+            products -= self._sum_weights * np.outer(self.shift[left], self.shift[right])
+        if self.basis is not None:
+            products -= product(self._basis_cross[:, left].T, self._basis_cross[:, right])
+        return products
 
     def _dense_gram(self) -> Float[np.ndarray, "p p"]:
         assert self.basis is None, "dense columns are projected explicitly"
@@ -226,14 +281,9 @@ class RowLeastSquares:
                 gram -= self._sum_weights * np.outer(self.shift, self.shift)
             return gram
         n, p = self.X.shape
-        gram, step = np.zeros((p, p)), max(256, _GRAM_BLOCK // p)
-        for first in range(0, n, step):
-            block = self.X[first : first + step]
-            if self.shift is not None:
-                block = block - self.shift
-            if self.root is not None:
-                block = block * self.root[first : first + step, None]
-            gram += gram_of(block)
+        gram = np.zeros((p, p))
+        for block in _slices(range(n), p):
+            gram += gram_of(self._weighted(block))
         return gram
 
     @property
@@ -286,6 +336,8 @@ class RowLeastSquares:
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "RowLeastSquares":
         """Set columns to 0, so that their coefficients are 0."""
+        if not columns.any():
+            return self
         null = columns if self.null is None else columns | self.null
         return RowLeastSquares(self.X, self.y, self.root, self.shift, self.basis, null)
 
@@ -327,7 +379,7 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     """
     sum_weights = float(y.size) if root is None else dot(root, root)
     share = (np.ones(y.size) if root is None else root**2) / sum_weights
-    x_mean = times(X.T, share) if isinstance(X, np.ndarray) else X.T @ share
+    x_mean = _means(X, share)
     y_mean = dot(y, share)
     centred = y - y_mean
     left = dot(share, centred)  # the first mean is right to 1e-16 of its size only
@@ -349,6 +401,26 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
         copied = RowLeastSquares(rows.columns(np.arange(x_mean.size)), centred)
         return copied, means
     return rows, means
+
+
+def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:
+    if not isinstance(X, np.ndarray):
+        return X.T @ share
+    if X.size < _TALL_ENTRIES:
+        return times(X.T, share)
+
+    def part(rows: range) -> np.ndarray:
+        return share[rows.start : rows.stop] @ X[rows.start : rows.stop]
+
+    with single_threaded_blas() as n_threads:
+        return sum(over_ranges(part, share.size, n_threads), np.zeros(X.shape[1]))
+
+
+def _slices(rows: range, n_columns: int) -> Iterator[slice]:
+    """Cut rows into blocks that stay in cache."""
+    step = max(_FEWEST_ROWS, _ROW_BLOCK // n_columns)
+    for first in range(rows.start, rows.stop, step):
+        yield slice(first, min(first + step, rows.stop))
 
 
 def _squares(X: Matrix, root: Vector | None) -> Float[np.ndarray, " p"]:

@@ -3,11 +3,22 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from threading import RLock
+from typing import Any
 
 import numpy as np
 
 _ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
+
+
+@cache
+def _blas() -> Any:
+    """Find the BLAS libraries of NumPy and SciPy, which takes a millisecond."""
+    import scipy.linalg  # noqa: F401
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api="blas")
 
 
 @contextmanager
@@ -17,10 +28,8 @@ def single_threaded_blas() -> Iterator[int]:
     On blocks that stay in cache BLAS does not use its own threads well, and after each call they spin
     for some 25 ms on the cores that the next one needs.
     """
-    from threadpoolctl import ThreadpoolController
-
     with _ONE_AT_A_TIME:
-        blas = ThreadpoolController().select(user_api="blas")
+        blas = _blas()
         n_threads = max((library["num_threads"] for library in blas.info()), default=1)
         with blas.limit(limits=1):
             yield n_threads

@@ -98,10 +98,13 @@ def _interior_point(
 
 def gram_serves(least_squares: LeastSquares) -> bool:
     """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
-    norms = np.sqrt(least_squares.squared_norms)
-    if norms.size > _LARGEST_COMPILED or not (norms > 0.0).all():
+    if least_squares.cross.size > _LARGEST_COMPILED:
         return False
-    factor = cholesky(least_squares.gram / norms / norms[:, None])
+    gram = least_squares.gram
+    norms = np.sqrt(np.diagonal(gram))
+    if not (norms > 0.0).all():
+        return False
+    factor = cholesky(gram / norms / norms[:, None])
     return factor is not None and bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
 
 

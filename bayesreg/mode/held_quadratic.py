@@ -18,8 +18,9 @@ _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions witho
 _LEAST_HELD = 256
 _SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
 _STEP_LENGTHS = 0.5 ** np.arange(12)
-_MOST_SPARSE_HELD = 256  # sparse columns whose products are worth a dense Gram matrix
-_CG_TOLERANCE, _CG_STEPS = 1e-3, 200  # of one Newton direction; rounds repeat it
+_MOST_SPARSE_HELD = 1024  # sparse columns whose products are worth a dense Gram matrix
+_POWER_STEPS, _SAFETY = 12, 1.2  # of the largest eigenvalue, which power iteration approaches from below
+_CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the steps allowed
 
 
 class HeldQuadratic(Protocol):
@@ -42,18 +43,16 @@ class GramQuadratic:
     """By the Gram matrix: coordinate descent, then Newton steps on the support, confined to its orthant."""
 
     def __init__(self, least_squares: LeastSquares) -> None:
+        self._columns: _Rows | _SparseRows | _Statistics = _Statistics(least_squares)
         if isinstance(least_squares, RowLeastSquares):
-            self._columns: _Rows | _Statistics = _Rows(least_squares)
-            self._is_sparse = least_squares.is_sparse
-        else:
-            self._columns, self._is_sparse = _Statistics(least_squares), False
+            self._columns = (_SparseRows if least_squares.is_sparse else _Rows)(least_squares)
         self._count = 0
         self._gram = np.zeros((_LEAST_HELD, _LEAST_HELD))
         self._compiled_grams: list[Array] = []
 
     def has_room(self, count: int) -> bool:
         """Tell whether so many columns should be held this way."""
-        return not self._is_sparse or count <= _MOST_SPARSE_HELD
+        return not isinstance(self._columns, _SparseRows) or count <= _MOST_SPARSE_HELD
 
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
         """Hold more columns, times `unit`."""
@@ -155,7 +154,7 @@ def _newton_step(
 
 
 class ProductQuadratic:
-    """By products with sparse columns: Newton steps by conjugate gradients, confined to an orthant."""
+    """By products with sparse columns: proximal gradient steps, then Newton steps by conjugate gradients."""
 
     def __init__(self, least_squares: LeastSquares) -> None:
         assert isinstance(least_squares, RowLeastSquares)
@@ -169,77 +168,87 @@ class ProductQuadratic:
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
         """Hold more columns, times `unit`."""
         self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        self._times_gram = self._products(np.arange(self._indices.size))
+        self._largest = _largest_eigenvalue(self._times_gram, self._indices.size)
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
         """Return X'r for all columns, as they are, and r'r."""
-        full = np.zeros(self._all.squared_norms.size)
-        full[self._indices] = coef * self._unit
-        gradients, squares = self._all.residuals(full[None, :])
-        return gradients[0], float(squares[0])
+        return _full_gradient(self._all, self._indices, coef * self._unit)
 
     def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
-        """Lower the penalised objective, from the gradient at `coef`.
-
-        A column that wants to leave 0 takes part on the side that its gradient points to.
-        """
+        """Lower the penalised objective, from the gradient at `coef`."""
+        start = coef
+        coef, moved = self._proximal_steps(coef, gradient, l1, l2)
         for _ in range(newton_steps):
-            sign = np.where(coef != 0.0, np.sign(coef), np.sign(gradient) * (np.abs(gradient) > l1))
-            taking_part = np.flatnonzero((sign != 0.0) | (l1 == 0.0))
-            if taking_part.size == 0:
+            support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
+            if support.size == 0:
                 break
-            own = [vector[taking_part] for vector in (coef, sign, l1, l2)]
-            slope = gradient[taking_part] - own[3] * own[0] - own[2] * own[1]
-            curvature = self._curvature(taking_part, own[3])
-            step, bent, fell_short = _bent_step(curvature, slope, *own[:3])
-            coef, gradient = coef.copy(), gradient.copy()
-            coef[taking_part] = np.where(bent, 0.0, own[0] + step)
+            step, fell_short = self._newton_step(support, coef, moved, l1, l2, newton_steps)
+            coef = coef + step
             if not fell_short:
                 break
-            gradient -= self._change_of_gradient(taking_part, step)
+            moved = gradient - self._times_gram(coef - start)
         return coef
 
-    def _curvature(
-        self, positions: Int[np.ndarray, " s"], l2: np.ndarray
-    ) -> Callable[[np.ndarray], np.ndarray]:
+    def _proximal_steps(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> tuple[Held, Held]:
+        """Take short steps in all coordinates at once, which find the support; return the gradient too."""
+        start, first = coef, gradient
+        curvature = self._largest + l2
+        for _ in range(_SWEEPS_PER_ROUND):
+            z = coef + (gradient - l2 * coef) / curvature
+            coef = np.sign(z) * np.maximum(np.abs(z) - l1 / curvature, 0.0)
+            gradient = first - self._times_gram(coef - start)
+        return coef, gradient
+
+    def _newton_step(
+        self, support: Int[np.ndarray, " s"], coef: Held, gradient: Held, l1: Held, l2: Held, effort: int
+    ) -> tuple[Held, bool]:
+        own, l1, l2 = coef[support], l1[support], l2[support]
+        slope = gradient[support] - l2 * own - l1 * np.sign(own)
+        times_gram = self._products(support)
+
+        def curvature(vector: np.ndarray) -> np.ndarray:
+            return times_gram(vector) + (l2 + _DAMPING) * vector
+
+        direction = _conjugate_gradients(curvature, slope, effort)
+        crossing = (l1 > 0.0) & (own * direction < 0.0)
+        zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+        change = np.zeros_like(coef)
+        for length in (*_STEP_LENGTHS, zero_at.min(initial=1.0)):
+            step = np.where(zero_at <= length, -own, length * direction)
+            if dot(step, 0.5 * curvature(step) - slope) < 0.0:
+                change[support] = step
+                return change, bool(length < 1.0 or (zero_at <= length).any())
+        return change, False
+
+    def _products(self, positions: Int[np.ndarray, " s"]) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the map of a vector to the Gram matrix of some held columns times it."""
         part, unit = self._all.subset(self._indices[positions]), self._unit[positions]
 
-        def times(vector: np.ndarray) -> np.ndarray:
-            return unit * part.gradient(part.fitted((unit * vector)[None, :])[0]) + (l2 + _DAMPING) * vector
+        def times_gram(vector: np.ndarray) -> np.ndarray:
+            return unit * part.gradient(part.fitted((unit * vector)[None, :])[0])
 
-        return times
-
-    def _change_of_gradient(self, positions: Int[np.ndarray, " s"], step: np.ndarray) -> Held:
-        full = np.zeros((1, self._all.squared_norms.size))
-        full[0, self._indices[positions]] = step * self._unit[positions]
-        return self._all.gradient(self._all.fitted(full)[0])[self._indices] * self._unit
+        return times_gram
 
 
-def _bent_step(
-    curvature: Callable[[np.ndarray], np.ndarray],
-    slope: np.ndarray,
-    coef: np.ndarray,
-    sign: np.ndarray,
-    l1: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, bool]:
-    """Return the longest of a few Newton steps, bent at zero, that lowers the objective.
-
-    Also tell which coefficients end at zero, and whether the step was bent or shortened.
-    """
-    direction = _conjugate_gradients(curvature, slope)
-    for length in _STEP_LENGTHS:
-        moved = coef + length * direction
-        bent = (moved * sign <= 0.0) & (l1 > 0.0)
-        step = np.where(bent, -coef, length * direction)
-        if dot(step, 0.5 * curvature(step) - slope) < 0.0:
-            return step, bent, bool(bent.any()) or length < 1.0
-    return np.zeros_like(coef), coef * sign <= 0.0, False
+def _largest_eigenvalue(times_gram: Callable[[np.ndarray], np.ndarray], size: int) -> float:
+    """Return a little more than the largest eigenvalue of a Gram matrix, by power iteration."""
+    vector, value = np.random.default_rng(0).normal(size=size), 1.0
+    for _ in range(_POWER_STEPS):
+        vector = times_gram(vector / np.sqrt(dot(vector, vector)))
+        value = np.sqrt(dot(vector, vector))
+        if value == 0.0:
+            return 1.0
+    return _SAFETY * float(value)
 
 
-def _conjugate_gradients(curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray) -> np.ndarray:
+def _conjugate_gradients(
+    curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray, effort: int
+) -> np.ndarray:
     solution, residual = np.zeros_like(slope), slope.copy()
     direction, square = residual.copy(), dot(residual, residual)
-    enough = _CG_TOLERANCE**2 * square
-    for _ in range(_CG_STEPS):
+    enough = (_CG_TOLERANCE / effort) ** 2 * square
+    for _ in range(_CG_STEPS * effort):
         if square <= enough:
             break
         curved = curvature(direction)
@@ -289,6 +298,21 @@ class _Rows:
         return self._least_squares.gradient(residual), dot(residual, residual)
 
 
+class _SparseRows:
+    """Sparse columns, never made dense."""
+
+    def __init__(self, least_squares: RowLeastSquares) -> None:
+        self._least_squares = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        return self._least_squares.sparse_products(self._indices, indices) * self._unit[:, None] * unit
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        return _full_gradient(self._least_squares, self._indices, coef * self._unit)
+
+
 class _Statistics:
     """Columns of a Gram matrix."""
 
@@ -301,7 +325,13 @@ class _Statistics:
         return self._least_squares.gram[np.ix_(self._indices, indices)] * self._unit[:, None] * unit
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
-        full = np.zeros(self._least_squares.cross.size)
-        full[self._indices] = coef * self._unit
-        gradients, squares = self._least_squares.residuals(full[None, :])
-        return gradients[0], float(squares[0])
+        return _full_gradient(self._least_squares, self._indices, coef * self._unit)
+
+
+def _full_gradient(
+    least_squares: LeastSquares, indices: Int[np.ndarray, " m"], coef: Held
+) -> tuple[Float[np.ndarray, " p"], float]:
+    full = np.zeros((1, least_squares.squared_norms.size))
+    full[0, indices] = coef
+    gradients, squares = least_squares.residuals(full)
+    return gradients[0], float(squares[0])

@@ -222,14 +222,15 @@ def _unfinished(problem: _Scaled, max_rounds: Array, state: _State) -> Array:
     return wanting & state.moving & (state.n_rounds < max_rounds) & above_rounding()
 
 
-def _descend(problem: _Scaled, initial: Array, max_rounds: Array) -> tuple[Array, Array]:
-    """Minimise from an initial point; also return the number of rounds."""
-    gradient = _gradient(problem, initial)
+def _descend(
+    problem: _Scaled, initial: Array, gradient: Array, max_rounds: Array
+) -> tuple[Array, Array, Array]:
+    """Minimise from an initial point; return also the gradient there and the number of rounds."""
     violation, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
     zero = jnp.zeros((), dtype=jnp.int64)
     state = _State(initial, gradient, violation, gap, violation, zero, zero, jnp.asarray(True))
     state = lax.while_loop(partial(_unfinished, problem, max_rounds), partial(_round, problem), state)
-    return state.coef, state.n_rounds
+    return state.coef, state.gradient, state.n_rounds
 
 
 def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
@@ -237,18 +238,21 @@ def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
 
     From far away the support would first overshoot, and p > n makes that expensive.
     """
-    slope = jnp.abs(_gradient(problem, initial) - problem.l2 * initial)
+    gradient = _gradient(problem, initial)
+    slope = jnp.abs(gradient - problem.l2 * initial)
     excess = jnp.max(jnp.where(problem.l1 > 0.0, slope / problem.l1, 1.0), initial=1.0)
 
-    def step(state: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
-        coef, n_rounds, excess = state
+    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        coef, gradient, n_rounds, excess = state
         excess = jnp.maximum(excess / _CONTINUATION, 1.0)
         max_rounds = jnp.where(excess > 1.0, _WARM_ROUNDS, _MAX_ROUNDS)
-        coef, more = _descend(problem._replace(l1=excess * problem.l1), coef, max_rounds)
-        return coef, n_rounds + more, jnp.where(excess > 1.0, excess, 0.0)
+        now = problem._replace(l1=excess * problem.l1)
+        coef, gradient, more = _descend(now, coef, gradient, max_rounds)
+        return coef, gradient, n_rounds + more, jnp.where(excess > 1.0, excess, 0.0)
 
-    start = (initial, jnp.zeros((), dtype=jnp.int64), excess)
-    return lax.while_loop(lambda state: state[2] > 0.0, step, start)[:2]
+    start = (initial, gradient, jnp.zeros((), dtype=jnp.int64), excess)
+    coef, _, n_rounds, _ = lax.while_loop(lambda state: state[3] > 0.0, step, start)
+    return coef, n_rounds
 
 
 def _ahead(coef: Array, before: Array, share: Array) -> Array:
@@ -335,7 +339,11 @@ def solve_quadratics(
     rows, columns = max(_LEAST_BATCH, padded(k)), padded(p)
 
     def fit(array: np.ndarray, *shape: int) -> np.ndarray:
-        return np.pad(array, [(0, to - now) for now, to in zip(array.shape, shape, strict=True)])
+        if array.shape == shape:
+            return array
+        larger = np.zeros(shape)
+        larger[tuple(map(slice, array.shape))] = array
+        return larger
 
     batch = (fit(array, rows, columns) for array in (starts, gradients))
     penalties = (fit(array, rows, columns) for array in (l1, l2))
