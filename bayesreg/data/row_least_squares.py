@@ -83,7 +83,7 @@ class RowLeastSquares:
     def cross(self) -> Float[np.ndarray, " p"]:
         """X'y."""
         if self._is_tall:
-            return self._tall_products[1]
+            return self._tall_sums[1]
         return self._gradients(self.y[None, :])[0]
 
     @cached_property
@@ -113,7 +113,7 @@ class RowLeastSquares:
         """X'X."""
         check_gram_size(self.X.shape[1])
         if self._is_tall:
-            return self._tall_products[0]
+            return self._tall_sums[0]
         gram = self._sparse_gram() if self.is_sparse else self._dense_gram()
         if self.null is not None:
             gram[self.null] = 0.0
@@ -229,24 +229,25 @@ class RowLeastSquares:
         return not (self.is_plain and (self.X.flags.f_contiguous or self.X.flags.c_contiguous))
 
     @cached_property
-    def _tall_products(self) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, " p"]]:
-        """X'X and X'y, a range of rows for each thread, block by block while it is in cache."""
+    def _tall_sums(self) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
+        """X'X, X'y and X'√w, a range of rows for each thread, block by block while it is in cache."""
         n, p = self.X.shape
 
-        def part(rows: range) -> tuple[np.ndarray, np.ndarray]:
-            gram, cross = np.zeros((p, p)), np.zeros(p)
+        def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+            gram, cross, sums = np.zeros((p, p)), np.zeros(p), np.zeros(p)
             for block in _slices(rows, p):
                 X = self._weighted(block)
                 gram += X.T @ X
                 cross += X.T @ self.y[block]
-            return gram, cross
+                sums += X.sum(axis=0) if self.root is None else X.T @ self.root[block]
+            return gram, cross, sums
 
         with single_threaded_blas() as n_threads:
             parts = over_ranges(part, n, n_threads)
-        gram, cross = (np.sum(sums, axis=0) for sums in zip(*parts, strict=True))
+        gram, cross, sums = (np.sum(each, axis=0) for each in zip(*parts, strict=True))
         if self.null is not None:
             gram[self.null], gram[:, self.null], cross[self.null] = 0.0, 0.0, 0.0
-        return gram, cross
+        return gram, cross, sums
 
     def _weighted(self, rows: slice) -> Matrix:
         """Return some rows, centred and weighted."""
@@ -379,7 +380,6 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     """
     sum_weights = float(y.size) if root is None else dot(root, root)
     share = (np.ones(y.size) if root is None else root**2) / sum_weights
-    x_mean = _means(X, share)
     y_mean = dot(y, share)
     centred = y - y_mean
     left = dot(share, centred)  # the first mean is right to 1e-16 of its size only
@@ -390,8 +390,12 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     size = square + sum_weights * y_mean**2
     if square <= NULL_AFTER_CENTRING**2 * size:
         centred[:] = 0.0
+    rows = _centred_in_one_pass(X, centred, root, sum_weights)
+    if rows is None:
+        rows = RowLeastSquares(X, centred, root, _means(X, share))
+    assert rows.shift is not None
+    x_mean = rows.shift
     means = Means(x_mean, y_mean + left)
-    rows = RowLeastSquares(X, centred, root, x_mean)
     squares, of_means = rows.squared_norms, sum_weights * x_mean**2
     rows = rows.zeroed(squares <= NULL_AFTER_CENTRING**2 * (squares + of_means))
     far = of_means > _FAR * squares
@@ -401,6 +405,27 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
         copied = RowLeastSquares(rows.columns(np.arange(x_mean.size)), centred)
         return copied, means
     return rows, means
+
+
+def _centred_in_one_pass(
+    X: Design, y: Vector, root: Vector | None, sum_weights: float
+) -> RowLeastSquares | None:
+    """Return the loss of tall rows, means and products from one reading of them.
+
+    Rows are centred by the means of the first; None where these are too far from those of all.
+    """
+    first = RowLeastSquares(X, y, root, np.zeros(X.shape[1]))
+    if not first._is_tall:
+        return None
+    first.shift = X[:_FEWEST_ROWS].mean(axis=0)
+    gram, cross, sums = first._tall_sums
+    left = sums / sum_weights
+    gram -= sum_weights * np.outer(left, left)
+    if not (sum_weights * left**2 <= _NEAR * np.diagonal(gram)).all():
+        return None
+    rows = RowLeastSquares(X, y, root, first.shift + left)
+    rows.__dict__["_tall_sums"] = gram, cross, np.zeros_like(left)
+    return rows
 
 
 def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:
