@@ -93,6 +93,11 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.scale_selection = scale_selection
         self.tol = tol
 
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the mode, with `scale_selection` under the scale that the data choose.
 
