@@ -101,9 +101,10 @@ class GramQuadratic:
                 own = slice(first, first + len(gram))
                 count = coef[own].size
                 padding = (0, len(gram) - count)
-                vectors = (coef, gradient, l1, 1.0 / (1.0 + l2))
+                wanted = (coef != 0.0) | (np.abs(gradient) > l1) | (l1 == 0.0)
+                vectors = (coef, gradient, l1, 1.0 / (1.0 + l2), wanted)
                 moved, _ = sweep_compiled(
-                    gram, *(np.pad(vector[own], padding) for vector in vectors), count, _SWEEPS_PER_ROUND
+                    gram, *(np.pad(vector[own], padding) for vector in vectors), _SWEEPS_PER_ROUND
                 )
                 change = np.asarray(moved)[:count] - coef[own]
                 coef[own] += change

@@ -18,7 +18,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from .sweeps import padded, sweep
+from .sweeps import first_indices, padded, sweep
 
 _SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 500
@@ -50,7 +50,6 @@ class _Scaled(NamedTuple):
     l1: Float[Array, " p"]
     l2: Float[Array, " p"]
     usable: Float[Array, " p"]  # 1, or 0 for a zero column, whose coefficient is 0
-    n_columns: Int[Array, ""]  # the rest is padding
     enough: Float[Array, ""]  # a duality gap that will do; 0 for as small as float64 gives
 
 
@@ -95,43 +94,24 @@ def _on_subset(
 ) -> tuple[Array, Array]:
     """Call `solve` on the masked coordinates, in the smallest of a few fixed sizes that holds them.
 
-    `solve` gets the block of `gram`, which entries are masked ones (the rest is padding), how many,
-    and the vectors' entries; it returns the change of the coefficients and a flag.
+    `solve` gets the block of `gram`, which entries are masked ones (the rest is padding) and the
+    vectors' entries; it returns the change of the coefficients and a flag.
     """
     p, count = mask.size, jnp.sum(mask)
 
     def cut(size: int) -> tuple[Array, Array]:
-        chosen = jnp.nonzero(mask, size=size, fill_value=p)[0]
-        at, inside = jnp.minimum(chosen, p - 1), chosen < p
+        at, inside = first_indices(mask, size), jnp.arange(size) < count
+        chosen = jnp.where(inside, at, p)
         entries = (jnp.where(inside, vector[at], 0.0) for vector in vectors)
-        change, flag = solve(gram[at][:, at], inside, count, *entries)
+        change, flag = solve(gram[at][:, at], inside, *entries)
         return jnp.zeros(p).at[chosen].set(change, mode="drop"), flag
 
+    def whole() -> tuple[Array, Array]:
+        return solve(gram, mask, *(jnp.where(mask, vector, 0.0) for vector in vectors))
+
     sizes = [size for size in _SUPPORT_SIZES if 2 * size <= p]
-    if not sizes:
-        return solve(gram, mask, jnp.asarray(p), *(jnp.where(mask, vector, 0.0) for vector in vectors))
-    fits = jnp.searchsorted(jnp.asarray(sizes), count)
-    return lax.switch(fits, [*(partial(cut, size) for size in sizes), partial(cut, p)])
-
-
-def _sweeps(problem: _Scaled, coef: Array, gradient: Array) -> Array:
-    """Sweep over the coefficients that are, or want to be, away from 0."""
-
-    def descend(
-        gram: Array, inside: Array, count: Array, coef: Array, gradient: Array, l1: Array, inverse: Array
-    ) -> tuple[Array, Array]:
-        n_columns = jnp.minimum(count, problem.n_columns)
-        moved, _ = sweep(gram, coef, gradient, l1, inverse, n_columns, _SWEEPS_PER_ROUND)
-        return moved - coef, jnp.asarray(False)
-
-    wanted = (coef != 0.0) | (jnp.abs(gradient) > problem.l1) | (problem.l1 == 0.0)
-    if 2 * _SUPPORT_SIZES[0] > coef.size:
-        wanted = jnp.ones_like(wanted)
-    inverse = problem.usable / (1.0 + problem.l2)
-    change, _ = _on_subset(
-        problem.gram, wanted & (problem.usable > 0.0), descend, coef, gradient, problem.l1, inverse
-    )
-    return coef + change
+    fits = jnp.searchsorted(jnp.asarray([*sizes, p]), count)
+    return lax.switch(fits, [*(partial(cut, size) for size in sizes), whole])
 
 
 def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
@@ -146,7 +126,7 @@ def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array,
 
 
 def _confined_step(
-    gram: Array, inside: Array, _: Array, coef: Array, slope: Array, l1: Array, l2: Array
+    gram: Array, inside: Array, coef: Array, slope: Array, l1: Array, l2: Array
 ) -> tuple[Array, Array]:
     system = jnp.where(inside[:, None] & inside[None, :], gram, 0.0)
     system += jnp.diag(jnp.where(inside, l2 + _DAMPING, 1.0))
@@ -189,8 +169,17 @@ def _rounding(problem: _Scaled, coef: Array) -> Array:
 
 
 def _round(problem: _Scaled, state: _State) -> _State:
-    coef = _sweeps(problem, state.coef, state.gradient)
-    gradient = _gradient(problem, coef)
+    wanted = (state.coef != 0.0) | (jnp.abs(state.gradient) > problem.l1) | (problem.l1 == 0.0)
+    inverse = 1.0 / (1.0 + problem.l2)
+    coef, gradient = sweep(
+        problem.gram,
+        state.coef,
+        state.gradient,
+        problem.l1,
+        inverse,
+        wanted & (problem.usable > 0.0),
+        _SWEEPS_PER_ROUND,
+    )
     left = jnp.where(problem.enough > 0.0, _SLOW, _SLOW_TO_POLISH) * state.violation
     coef, gradient = lax.cond(
         _violation(problem, coef, gradient) > left,
@@ -271,7 +260,6 @@ def _solve_all(
     l2: Array,
     follow: Array,
     enough: Array,
-    n_columns: Array,
     n_solves: Array,
 ) -> tuple[Array, Array]:
     norms = jnp.sqrt(jnp.diagonal(gram))
@@ -290,7 +278,7 @@ def _solve_all(
         last, before, coefs, n_rounds = state
         start = usable * starts[k] / unit
         scaled = (usable * gradients[k] * unit, squares[k], l1[k] * unit, l2[k] * unit**2)
-        problem = _Scaled(scaled_gram, start, *scaled, usable, n_columns, enough)
+        problem = _Scaled(scaled_gram, start, *scaled, usable, enough)
         initial = jnp.where(follow & (k > 0), _ahead(last, before, share_of_last_step(k)), start)
         coef, rounds = _solve(problem, initial)
         return coef, last, coefs.at[k].set(coef * unit), n_rounds.at[k].set(rounds)
@@ -350,6 +338,6 @@ def solve_quadratics(
     squares = fit(np.zeros(k) if squares is None else squares, rows)
     with jax.enable_x64(True):
         coefs, n_rounds = _solve_all(
-            fit(gram, columns, columns), *batch, squares, *penalties, follow, enough, p, k
+            fit(gram, columns, columns), *batch, squares, *penalties, follow, enough, k
         )
         return QuadraticSolution(np.asarray(coefs)[:k, :p], np.asarray(n_rounds)[:k])

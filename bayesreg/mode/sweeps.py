@@ -5,11 +5,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int
 
-# XLA updates a vector of up to this length in place and a longer one several times slower (measured: 45 ns
-# against 184 ns at 512, 69 ns in two pieces), so that long gradients are held in pieces.
-_PIECE = 256
+# XLA updates a short vector in place and a long one several times slower (184 ns for 512 entries, 73 ns in pieces
+# of 128), so that long gradients are held in pieces; more than eight would take long to compile.
+_PIECE, _MOST_PIECES = 128, 8
 _SMALLEST = 16
 
 
@@ -21,16 +21,27 @@ def padded(size: int) -> int:
     return length
 
 
+def first_indices(mask: Bool[Array, " p"], size: int) -> Int[Array, " size"]:
+    """Return the indices of the masked entries and then any others; by a loop, which beats XLA's cumulative sums."""
+
+    def place(j: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
+        chosen, count = state
+        return chosen.at[jnp.minimum(count, size)].set(j), count + mask[j]
+
+    zero = jnp.zeros((), dtype=jnp.int64)
+    return lax.fori_loop(0, mask.size, place, (jnp.zeros(size + 1, dtype=jnp.int64), zero))[0][:size]
+
+
 def sweep(
     gram: Float[Array, "p p"],
     coef: Float[Array, " p"],
     gradient: Float[Array, " p"],
     l1: Float[Array, " p"],
     inverse_curvature: Float[Array, " p"],
-    n_columns: Array | int,
+    wanted: Bool[Array, " p"],
     n_sweeps: Array | int,
 ) -> tuple[Float[Array, " p"], Float[Array, " p"]]:
-    """Minimise over one coordinate after the other, `n_sweeps` times.
+    """Minimise over one wanted coordinate after the other, `n_sweeps` times.
 
     Parameters
     ----------
@@ -39,36 +50,40 @@ def sweep(
     coef, gradient : array (p,)
         Coefficients, and X'r there.
     l1, inverse_curvature : array (p,)
-        The penalty, and 1/(1 + l2); 0 for a coefficient that is to be 0.
-    n_columns, n_sweeps : int
-        Columns from `n_columns` on are left alone.
+        The penalty, and 1/(1 + l2).
+    wanted : array (p,) of bool
+    n_sweeps : int
 
     Returns
     -------
     coef, gradient
     """
-    cuts = [(first, min(first + _PIECE, coef.size)) for first in range(0, coef.size, _PIECE)]
+    piece = max(_PIECE, -(-coef.size // _MOST_PIECES))
+    cuts = [(first, min(first + piece, coef.size)) for first in range(0, coef.size, piece)]
 
     def pieces(vector: Array) -> tuple[Array, ...]:
         return tuple(vector[first:last] for first, last in cuts)
 
-    l1s, inverses = pieces(l1), pieces(inverse_curvature)
+    l1s, inverses, masks = pieces(l1), pieces(inverse_curvature), pieces(wanted)
+    orders = [first_indices(mask, mask.size) for mask in masks]
+    counts = [jnp.sum(mask) for mask in masks]
 
-    def update(k: int, j: Array, state: tuple[tuple[Array, ...], ...]) -> tuple[tuple[Array, ...], ...]:
+    def update(k: int, i: Array, state: tuple[tuple[Array, ...], ...]) -> tuple[tuple[Array, ...], ...]:
         coefs, gradients = state
+        j = orders[k][i]
         z = gradients[k][j] + coefs[k][j]
         new = jnp.sign(z) * jnp.maximum(jnp.abs(z) - l1s[k][j], 0.0) * inverses[k][j]
         change = new - coefs[k][j]
         row = cuts[k][0] + j
         moved = tuple(
-            piece - lax.dynamic_slice(gram, (row, first), (1, last - first))[0] * change
-            for piece, (first, last) in zip(gradients, cuts, strict=True)
+            part - lax.dynamic_slice(gram, (row, first), (1, last - first))[0] * change
+            for part, (first, last) in zip(gradients, cuts, strict=True)
         )
         return (*coefs[:k], coefs[k].at[j].set(new), *coefs[k + 1 :]), moved
 
     def one_sweep(_: Array, state: tuple[tuple[Array, ...], ...]) -> tuple[tuple[Array, ...], ...]:
-        for k, (first, last) in enumerate(cuts):
-            state = lax.fori_loop(0, jnp.clip(n_columns - first, 0, last - first), partial(update, k), state)
+        for k in range(len(cuts)):
+            state = lax.fori_loop(0, counts[k], partial(update, k), state)
         return state
 
     coefs, gradients = lax.fori_loop(0, n_sweeps, one_sweep, (pieces(coef), pieces(gradient)))
