@@ -86,9 +86,15 @@ def checked(label: str, value: ScaleLike) -> ScaleLike:
             f"`{label}` must be one number or one for each feature, shape (n_features,); "
             f"got shape {array.shape}."
         )
-    array = np.array([_positive(label, entry) for entry in array.tolist()], dtype=np.float64)
-    array.setflags(write=False)
-    return array
+    if array.dtype.kind in "iuf":
+        values = array.astype(np.float64)
+        right = (values == np.inf) | ((values >= SMALLEST) & (values <= LARGEST))
+        if not right.all():
+            _positive(label, array[~right][0].item())
+    else:
+        values = np.array([_positive(label, entry) for entry in array.tolist()], dtype=np.float64)
+    values.setflags(write=False)
+    return values
 
 
 def per_feature(

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
 from .data.folds import Label
 from .data.rows import RowData
+from .data.threads import blas_for
 from .errors import DegenerateDataWarning
 from .mode.grid import unit_prior
 from .model import LinearModel
@@ -223,9 +224,10 @@ def select_scale(
         )
     unit = replace(model, prior=unit_prior(_with_known_units(model)))
     request = _Request(unit, data, method, folds, hold, score, scales, n_scales, min_ratio)
-    path, scored = _METHODS[method][0](request)
-    _warn_of_constant_response(path.problem)
-    return _selection(request, path, scored)
+    with blas_for(getattr(data, "X", None)):
+        path, scored = _METHODS[method][0](request)
+        _warn_of_constant_response(path.problem)
+        return _selection(request, path, scored)
 
 
 def _with_known_units(model: LinearModel) -> Prior:

@@ -12,12 +12,8 @@ _SMALL = 2**13  # entries of a matrix up to which a product uses one thread in a
 
 
 def dot(left: Float[np.ndarray, " n"], right: Float[np.ndarray, " n"]) -> float:
-    """Return left @ right."""
-    if left.size <= _SMALL:
-        return float(left @ right)
-    from scipy.linalg.blas import ddot
-
-    return float(ddot(left, right))
+    """Return left @ right; a long one without BLAS, whose threads cost more than they save."""
+    return float(left @ right) if left.size <= _SMALL else float(np.sum(left * right))
 
 
 def times(matrix: Float[np.ndarray, "n m"], vector: Float[np.ndarray, " m"]) -> Float[np.ndarray, " n"]:

@@ -12,11 +12,10 @@ from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
 from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
 from .products import dot, gram_of, product, times
-from .threads import over_ranges, single_threaded_blas
+from .threads import is_tall, over_ranges, single_threaded_blas
 
 _RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
 _ROW_BLOCK, _FEWEST_ROWS = 2**17, 256  # entries of a block of rows that is centred while it is in cache
-_TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**20, 4, 512  # data that are worth threads of our own
 _COLUMN_BLOCK = 2**22  # entries of columns held at once
 _NULL_AFTER_PROJECTION = 1e-12
 _CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not trusted
@@ -218,15 +217,8 @@ class RowLeastSquares:
 
     @property
     def _is_tall(self) -> bool:
-        """Whether products are best formed in one pass over blocks of rows, all at once.
-
-        Not where X can be used as it is, in one call of BLAS.
-        """
-        n, p = self.X.shape
-        enough = n * p >= _TALL_ENTRIES and n >= _TALL_RATIO * p and p <= _TALL_WIDTH
-        if not enough or self.is_sparse or self.basis is not None:
-            return False
-        return not (self.is_plain and (self.X.flags.f_contiguous or self.X.flags.c_contiguous))
+        """Whether products are best formed in one pass over blocks of rows, all at once."""
+        return self.basis is None and is_tall(self.X)
 
     @cached_property
     def _tall_sums(self) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
@@ -239,7 +231,8 @@ class RowLeastSquares:
                 X = self._weighted(block)
                 gram += X.T @ X
                 cross += X.T @ self.y[block]
-                sums += X.sum(axis=0) if self.root is None else X.T @ self.root[block]
+                if self.shift is not None:
+                    sums += X.sum(axis=0) if self.root is None else X.T @ self.root[block]
             return gram, cross, sums
 
         with single_threaded_blas() as n_threads:
@@ -431,7 +424,7 @@ def _centred_in_one_pass(
 def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:
     if not isinstance(X, np.ndarray):
         return X.T @ share
-    if X.size < _TALL_ENTRIES:
+    if not is_tall(X):
         return times(X.T, share)
 
     def part(rows: range) -> np.ndarray:

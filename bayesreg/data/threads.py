@@ -2,23 +2,25 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
+_TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**19, 4, 512
 _ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
 
 
 @cache
-def _blas() -> Any:
-    """Find the BLAS libraries of NumPy and SciPy, which takes a millisecond."""
+def _blas() -> tuple[Any, int]:
+    """Find the BLAS libraries of NumPy and SciPy, which takes a millisecond, and their number of threads."""
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    blas = ThreadpoolController().select(user_api="blas")
+    return blas, max((library["num_threads"] for library in blas.info()), default=1)
 
 
 @contextmanager
@@ -29,10 +31,22 @@ def single_threaded_blas() -> Iterator[int]:
     for some 25 ms on the cores that the next one needs.
     """
     with _ONE_AT_A_TIME:
-        blas = _blas()
-        n_threads = max((library["num_threads"] for library in blas.info()), default=1)
+        blas, n_threads = _blas()
         with blas.limit(limits=1):
             yield n_threads
+
+
+def blas_for(X: Any) -> AbstractContextManager[Any]:
+    """Hold BLAS to one thread where X is tall: all that follows on its few columns is small."""
+    return single_threaded_blas() if is_tall(X) else nullcontext()
+
+
+def is_tall(X: Any) -> bool:
+    """Tell whether X is dense, large and has few columns, so that a pass on threads of our own is best."""
+    if not isinstance(X, np.ndarray):
+        return False
+    n, p = X.shape
+    return n * p >= _TALL_ENTRIES and n >= _TALL_RATIO * p and p <= _TALL_WIDTH
 
 
 def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:

@@ -209,15 +209,18 @@ def _dual_step(
 ) -> Float[np.ndarray, " k"]:
     """Return the largest multiple of the residual, up to 1, that the pure l1 columns allow."""
     size = np.abs(gradients)
-    binding = (l2 == 0.0) & (size > l1)
-    ratios = np.divide(l1, size, out=np.ones_like(size), where=binding)
-    return ratios.min(axis=1, initial=1.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        excess = size / l1
+    excess[(size <= l1) | (l2 > 0.0)] = 1.0
+    return 1.0 / excess.max(axis=1, initial=1.0)
 
 
 def _conjugate(
     at_dual: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]
 ) -> Float[np.ndarray, "k q"]:
     """Return the penalty's convex conjugate; pure l1 columns are feasible, where it is 0."""
+    if not l2.any():
+        return np.zeros_like(at_dual)
     beyond = np.maximum(np.abs(at_dual) - l1, 0.0)
     return np.divide(beyond**2, 2.0 * l2, out=np.zeros_like(beyond), where=l2 > 0.0)
 
@@ -235,10 +238,13 @@ def _kkt_residuals(
     lambda_max = (np.abs(problem.reduced.cross) / norms).max(initial=0.0)
     if lambda_max == 0.0:
         return np.zeros(len(coefs))
-    slope = gradients - l2 * coefs
-    at_zero = np.maximum(np.abs(slope) - l1, 0.0)
-    violation = np.where(coefs == 0.0, at_zero, np.abs(slope - l1 * np.sign(coefs)))
-    return (violation * usable / norms).max(axis=1, initial=0.0) / lambda_max
+    violation = np.abs(gradients - l2 * coefs)
+    violation -= l1
+    away = np.nonzero(coefs)
+    slope = gradients[away] - l2[away] * coefs[away]
+    violation[away] = np.abs(slope - l1[away] * np.sign(coefs[away]))
+    violation *= usable / norms
+    return violation.max(axis=1, initial=0.0) / lambda_max
 
 
 def _rounding(

@@ -26,7 +26,7 @@ _WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
 _CONTINUATION = 4.0  # factor from one l1 to the next on that way
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
-_SUPPORT_SIZES = (64, 128, 256)  # of the systems that are cut out of a large Gram matrix, beside p itself
+_SUPPORT_SIZES = (256,)  # of the systems that are cut out of a large Gram matrix; each costs compile time
 _STEP_LENGTHS = 0.5 ** np.arange(12)
 # A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
 _SLOW, _SLOW_TO_POLISH = 0.5, 0.05

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..data.threads import blas_for
 from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..model import LinearModel
 from ..penalty import Penalty
@@ -197,6 +198,11 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     _check_tol(tol)
     check_model(model)
     _refuse_sampled_scale(model)
+    with blas_for(getattr(data, "X", None)):
+        return _map_estimate(model, data, tol)
+
+
+def _map_estimate(model: LinearModel, data: Data, tol: float) -> MapEstimate:
     problem = resolve(model, data)
     _warn_of_constant_response(problem)
     sigma, local_modes = _noise_scale(problem)
@@ -206,7 +212,7 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]), tol=tol)[0]
     converged = certificate.proven_gap <= tol
     if not converged:
-        warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=2)
+        warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=3)
     return MapEstimate(
         coef=coefs[0],
         intercept=float(intercepts[0]),
@@ -266,6 +272,19 @@ def map_path(
             "a path needs known noise: along it an unknown noise_scale would change too, and lambda with it. "
             "Give GaussianLikelihood(noise_scale), for example the one of map_estimate."
         )
+    with blas_for(getattr(data, "X", None)):
+        return _map_path(model, data, scales, n_scales, min_ratio, tol, sigma)
+
+
+def _map_path(
+    model: LinearModel,
+    data: Data,
+    scales: Sequence[float] | Float[np.ndarray, " k"] | None,
+    n_scales: int,
+    min_ratio: float,
+    tol: float,
+    sigma: float,
+) -> MapPath:
     prior = unit_prior(model.prior)
     problem = resolve(replace(model, prior=prior), data)
     _warn_of_constant_response(problem)
@@ -286,7 +305,7 @@ def map_path(
     converged = certificates.proven_gaps <= tol
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
-        warnings.warn(_missed(first, tol), ConvergenceWarning, stacklevel=2)
+        warnings.warn(_missed(first, tol), ConvergenceWarning, stacklevel=3)
     p = problem.n_features
     return MapPath(
         scales=values,
@@ -317,7 +336,7 @@ def _warn_of_constant_response(problem: Problem) -> None:
         return
     what = "constant" if problem.centred else "zero in every row"
     message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
-    warnings.warn(message, DegenerateDataWarning, stacklevel=3)
+    warnings.warn(message, DegenerateDataWarning, stacklevel=4)
 
 
 def _missed(certificate: Certificate, tol: float) -> str:
