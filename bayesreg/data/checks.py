@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterable, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...]
     return tuple(str(name) for name in X.columns) if is_frame(X) else None
 
 
+@lru_cache(maxsize=16)
 def numbered_names(n_features: int) -> tuple[str, ...]:
     """Return "x0", "x1", ... for columns without names."""
     return tuple(f"x{j}" for j in range(n_features))
@@ -234,12 +235,21 @@ def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") ->
         _refuse_non_finite_columns(part, [names[j] for j in columns], what)
 
 
+def sparse_column_sums(X: Design, entries: Float[np.ndarray, " nnz"]) -> Float[np.ndarray, " p"]:
+    """Add up what belongs to the stored entries of each column."""
+    sums = np.zeros(X.shape[1])
+    filled = np.diff(X.indptr) > 0
+    if filled.any():
+        sums[filled] = np.add.reduceat(entries, X.indptr[:-1][filled])
+    return sums
+
+
 def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
     """Return sums of squares, which show NaN, infinity and extreme sizes in one reading."""
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(values, np.ndarray):
             return np.einsum("ij,ij->j", values, values)
-        return values.power(2).sum(axis=0)
+        return sparse_column_sums(values, values.data**2)
 
 
 def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) -> None:

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from .checks import Design, Matrix, Vector
+from .checks import Design, Matrix, Vector, sparse_column_sums
 from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
 from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
@@ -91,8 +91,8 @@ class RowLeastSquares:
         if self._is_tall:
             return np.diagonal(self.gram)
         if self.is_sparse:
-            weight = np.ones(self.y.size) if self.root is None else self.root**2
-            raw = self.X.power(2).T @ weight
+            weights = 1.0 if self.root is None else self.root[self.X.indices] ** 2
+            raw = sparse_column_sums(self.X, weights * self.X.data**2)
         else:
             raw = _squares(self.X, self.root)
         squares = raw.copy()

@@ -1,11 +1,11 @@
 """The proof of a mode: duality gap and KKT residual at the point that is returned."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..data.products import times
 from ..problem import Problem
@@ -93,6 +93,11 @@ class Certificates:
     def proven_gaps(self) -> Float[np.ndarray, " k"]:
         """What each vouches for: the gap, and from statistics at least the rounding."""
         return np.maximum(self.gaps, self.rounding) if self.source == "gram" else self.gaps
+
+    def of(self, order: Int[np.ndarray, " m"]) -> "Certificates":
+        """Return some of them, in an order."""
+        fields = ("primal", "gaps", "kkt_residuals", "rounding", "noise_scales")
+        return replace(self, **{name: getattr(self, name)[order] for name in fields})
 
     def __len__(self) -> int:
         return self.gaps.size

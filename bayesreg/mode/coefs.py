@@ -14,7 +14,7 @@ _REFINEMENTS = 2
 _LARGEST_COMPILED = (
     512  # columns up to which one program on the whole Gram matrix is fastest (docs/benchmarks.md)
 )
-_POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
+POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
 _SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
 _WELL_CONDITIONED = (
     1e-3  # least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows
@@ -64,14 +64,14 @@ def solve_coefs(
         return Coefs(np.zeros(l1.shape), np.zeros(k, dtype=int))
     if not l1.any():
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
-    enough = _SHARE_OF_TOL * tol * 0.5 * least_squares.response_ss if tol > _POLISH_BELOW else 0.0
+    enough = _SHARE_OF_TOL * tol * 0.5 * least_squares.response_ss if tol > POLISH_BELOW else 0.0
     if l1.shape[1] > _LARGEST_COMPILED:
         from .working_set import solve_by_working_set
 
         if start is None and k == 1 and _is_hard(problem, l1[0]):
             start = _interior_point(least_squares, l1[0], l2[0])
         return Coefs(*solve_by_working_set(least_squares, l1, l2, start=start, enough=enough))
-    refine = refine and problem.has_rows and not gram_serves(least_squares)
+    refine = refine and enough == 0.0 and problem.has_rows and not gram_serves(least_squares)
     return _by_gram(least_squares, l1, l2, start, enough, _REFINEMENTS if refine else 0)
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from ..data.threads import blas_for
 from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
@@ -15,7 +15,7 @@ from ..model import LinearModel
 from ..penalty import Penalty
 from ..problem import Data, Problem, check_model, resolve
 from .certificate import Certificate, Certificates, certify
-from .coefs import gram_serves, solve_coefs
+from .coefs import POLISH_BELOW, gram_serves, solve_coefs
 from .grid import (
     at_noise_scale,
     checked_scales,
@@ -207,9 +207,8 @@ def _map_estimate(model: LinearModel, data: Data, tol: float) -> MapEstimate:
     _warn_of_constant_response(problem)
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
-    solution = solve_coefs(problem, l1, l2, tol=tol)
-    coefs, intercepts = problem.expand(solution.values)
-    certificate = certify(problem, coefs, intercepts, l1, l2, np.array([sigma]), tol=tol)[0]
+    coefs, intercepts, n_rounds, certificates = _proved(problem, problem, l1, l2, np.array([sigma]), tol)
+    certificate = certificates[0]
     converged = certificate.proven_gap <= tol
     if not converged:
         warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=3)
@@ -219,7 +218,7 @@ def _map_estimate(model: LinearModel, data: Data, tol: float) -> MapEstimate:
         noise_scale=sigma,
         penalty=problem.penalty(sigma),
         certificate=certificate,
-        n_iter=int(solution.n_rounds[0]),
+        n_iter=int(n_rounds[0]),
         converged=converged,
         feature_names=problem.feature_names,
         local_modes=local_modes,
@@ -294,14 +293,11 @@ def _map_path(
     strengths = strengths_along(problem, penalty_multiples(prior, values), sigma)
     l1, l2 = (strength[:, problem.penalised] for strength in strengths)
     order = np.argsort(values, kind="stable")
-    penalised = np.empty(l1.shape)
     solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem
-    penalised[order] = solve_coefs(solved, l1[order], l2[order], tol=tol).values
-    coefs, intercepts = problem.expand(penalised)
     sigmas = np.full(values.size, sigma)
-    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas, tol=tol)
-    if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
-        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    coefs, intercepts, _, certificates = _proved(problem, solved, l1[order], l2[order], sigmas, tol)
+    back = np.argsort(order)
+    coefs, intercepts, certificates = coefs[back], intercepts[back], certificates.of(back)
     converged = certificates.proven_gaps <= tol
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
@@ -317,6 +313,31 @@ def _map_path(
         feature_names=problem.feature_names,
         _strengths=(strengths[0][:, :p], strengths[1][:, :p]),
     )
+
+
+def _proved(
+    problem: Problem,
+    solved: Problem,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    sigmas: Float[np.ndarray, " k"],
+    tol: float,
+) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"], Int[np.ndarray, " k"], Certificates]:
+    """Solve, expand and certify; where a large `tol` stopped the solver short of it, again as exactly as can be.
+
+    `solved` is the problem, or its statistics where these serve as well: then the rows are asked only where
+    rounding in the statistics is not small beside `tol`.
+    """
+    solution = solve_coefs(solved, l1, l2, tol=tol)
+    coefs, intercepts = problem.expand(solution.values)
+    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    if tol > POLISH_BELOW and not (certificates.proven_gaps <= tol).all():
+        solution = solve_coefs(problem, l1, l2)
+        coefs, intercepts = problem.expand(solution.values)
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    return coefs, intercepts, solution.n_rounds, certificates
 
 
 def _noise_scale(problem: Problem) -> tuple[float, tuple[NoiseMode, ...]]:
