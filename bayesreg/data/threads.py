@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-_TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**19, 4, 512
+_TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**17, 4, 512
 _ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
 
 
