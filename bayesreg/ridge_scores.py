@@ -280,11 +280,10 @@ class _Rows:
         return self._read(self.data.X[self.present[:, None], inside], columns)
 
     def _read(self, part: Any, columns: Any, out: Matrix | None = None) -> Matrix:
-        """Centre a part of X, and append ones where the intercept is a column of its own.
-
-        The one place that touches X: another storage need only be made dense here.
-        """
+        """Centre a part of X, dense by now, and append ones where the intercept is a column of its own."""
         means = self.problem.means.x[columns]
+        if not isinstance(part, np.ndarray):
+            part = part.toarray()
         if out is None:
             out = np.empty((part.shape[0], means.size))
         out[:, part.shape[1] :] = 1.0

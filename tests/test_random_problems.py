@@ -1,10 +1,12 @@
 """A seeded sweep over random problems: every certificate holds when the referee recomputes it."""
 
+import sys
 import warnings
 
 import numpy as np
 import pytest
 from conftest import model, referee
+from scipy import sparse
 
 import bayesreg as br
 from bayesreg.mode import coefs
@@ -138,3 +140,21 @@ class Point:
 @pytest.mark.slow
 def test_no_better_noise_scale_by_brute_force():
     assert sum(check_unknown_noise(seed) for seed in range(5000, 5450)) >= 200
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", range(4))
+def test_wide_and_sparse_certificates_hold(block, monkeypatch):
+    monkeypatch.setattr(sys.modules[__name__], "FEATURES", (520, 700, 900))
+    for seed in range(20_000 + 100 * block, 20_000 + 100 * (block + 1)):
+        X, y, w, intercept, prior, l1, l2 = random_problem(seed)
+        rng = np.random.default_rng(seed)
+        if rng.random() < 0.4:
+            X = np.where(rng.random(X.shape) < 0.7, 0.0, X)
+        given = sparse.csc_array(X) if rng.random() < 0.4 else X
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", br.DegenerateDataWarning)
+            mode = br.map_estimate(model(prior, fit_intercept=intercept), br.RowData.from_arrays(given, y, w))
+        gap, _ = referee(X, y, mode.coef, mode.intercept, l1, l2, fit_intercept=intercept, weights=w)
+        assert abs(gap - mode.duality_gap) < 1e-9
+        assert mode.converged

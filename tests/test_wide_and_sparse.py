@@ -306,3 +306,34 @@ def test_sparse_data_are_never_made_dense():
     """
     code = textwrap.dedent(MEMORY).format(make=textwrap.dedent(make), intercept=True, k=10)
     assert peak_over(code) < 0.02 * 20_000 * 50_000 * 8
+
+
+@pytest.mark.parametrize("method", ["cv", "loo", "gcv"])
+def test_choosing_a_scale_on_sparse_rows(method):
+    X, y, w = sparse_problem()
+    linear = model(br.GaussianPrior())
+    sparse_scores = br.select_scale(linear, br.RowData.from_arrays(X, y, w), method=method).scores
+    dense_scores = br.select_scale(linear, br.RowData.from_arrays(X.toarray(), y, w), method=method).scores
+    np.testing.assert_allclose(sparse_scores, dense_scores, rtol=1e-10)
+
+
+def test_predicting_sparse_rows():
+    X, y, _ = sparse_problem()
+    fitted = br.BayesRegressor(br.LaplacePrior(0.2), 0.7).fit(X, y)
+    fitted.sample(num_warmup=50, num_samples=50, progress=False)
+    dense = X.toarray()
+    np.testing.assert_allclose(
+        fitted.predict(X, interval=0.9)[1], fitted.predict(dense, interval=0.9)[1], rtol=1e-10
+    )
+    np.testing.assert_allclose(
+        fitted.predict(X, return_std=True)[1], fitted.predict(dense, return_std=True)[1]
+    )
+    np.testing.assert_allclose(fitted.posterior_predictive(X), fitted.posterior_predictive(dense))
+    tree, linear = fitted.posterior_, model(br.LaplacePrior(0.2), 0.7)
+    pointwise = [
+        br.add_log_likelihood(tree.copy(), linear, br.RowData.from_arrays(given, y))
+        .log_likelihood["y"]
+        .values
+        for given in (X, dense)
+    ]
+    np.testing.assert_allclose(*pointwise, rtol=1e-10)

@@ -107,12 +107,12 @@ def predictive_draws(
 ) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
     chains, draws = _posterior(tree)["coef"].shape[:2]
-    _check_budget((chains, draws, len(X)))
+    _check_budget((chains, draws, X.shape[0]))
     mean = linear_predictor(tree, X)
     # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
     mean += noise_scale(tree)[:, None] * rng.standard_normal(mean.shape)
-    return mean.reshape(chains, draws, len(X))
+    return mean.reshape(chains, draws, X.shape[0])
 
 
 def predictive_sd(
@@ -143,7 +143,7 @@ def predictive_bounds(
 def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.ndarray, "b p"]]:
     n_draws = int(np.prod(_posterior(tree)["coef"].shape[:2]))
     step = max(1, _BLOCK // n_draws)
-    return [X[first : first + step] for first in range(0, len(X), step)]
+    return [X[first : first + step] for first in range(0, X.shape[0], step)]
 
 
 def _mixture_quantile(
