@@ -51,15 +51,12 @@ def _fit(problem: Problem, tol: float) -> Fit:
         return Fit(path.coefs, path.intercepts, {"own_gap": float(path.duality_gaps.max())})
     notes = {}
     if problem.kind != "single":
-        if not hasattr(br, "select_scale"):
-            raise NotImplementedError("bayesreg has no select_scale yet")
-        how = (
+        how: dict[str, Any] = (
             {"method": "cv", "folds": 5, "hold": "per_row"}
             if problem.kind == "lasso_cv"
             else {"method": "loo"}
         )
-        select_scale: Any = br.select_scale
-        selection = select_scale(model, data, scales=scales, **how)
+        selection = br.select_scale(model, data, scales=scales, **how)
         model = selection.model
         notes = {"chosen": int(np.abs(np.log(scales / selection.scale)).argmin())}
     mode = br.map_estimate(model, data, tol=tol)

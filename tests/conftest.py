@@ -14,7 +14,7 @@ VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "validation"
 @pytest.fixture
 def validation():
     """The folder of references that nobody here wrote."""
-    if not VALIDATION.is_dir():
+    if not VALIDATION.is_dir():  # it stands beside the checkout, not in it: a clone alone does not have it
         pytest.skip(f"the folder of references, {VALIDATION.parent.name}/{VALIDATION.name}, is absent")
     return VALIDATION
 

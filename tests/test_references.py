@@ -9,7 +9,6 @@ import subprocess
 import sys
 
 import numpy as np
-import pytest
 from conftest import model
 
 import bayesreg as br
@@ -34,9 +33,6 @@ def test_81_fits_of_r_glmnet(validation):
 
 
 def test_sklearns_own_tests_of_ridge_lasso_and_elastic_net(validation, tmp_path):
-    bash = shutil.which("bash")
-    if bash is None:
-        pytest.skip("run.sh needs bash")
     suite = tmp_path / "sklearn_suite"  # pytest writes beside what it runs; the references stay as they are
     shutil.copytree(validation / "sklearn_suite", suite)
     environment = {
@@ -45,7 +41,7 @@ def test_sklearns_own_tests_of_ridge_lasso_and_elastic_net(validation, tmp_path)
         "FOREIGN_BACKEND": "backend:solve",
     }
     done = subprocess.run(
-        [bash, str(suite / "run.sh"), "-p", "no:cacheprovider"],
+        ["bash", str(suite / "run.sh"), "-p", "no:cacheprovider"],
         env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]

@@ -337,3 +337,9 @@ def test_predicting_sparse_rows():
         for given in (X, dense)
     ]
     np.testing.assert_allclose(*pointwise, rtol=1e-10)
+
+
+def test_a_dense_copy_of_sparse_rows_is_refused_beyond_the_budget():
+    X = sparse.csc_array(sparse.eye_array(15_000, 20_000))
+    with pytest.raises(MemoryError, match="2,400,000,000 bytes"):
+        br.map_estimate(model(br.GaussianPrior(1.0)), br.RowData.from_arrays(X, np.arange(15_000.0)))

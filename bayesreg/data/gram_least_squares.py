@@ -50,7 +50,7 @@ class GramLeastSquares:
         """Itself."""
         return self
 
-    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
+    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""
         from scipy.linalg import eigh
 

@@ -65,8 +65,8 @@ class LeastSquares(Protocol):
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
 
-    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
-        """Return the spectrum of Z = X·diag(unit), to whose eigenvalues at least `floor` will be added."""
+    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit)."""
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> Self:
         """Set columns to 0, so that their coefficients are 0."""
@@ -93,4 +93,20 @@ def check_gram_size(n_features: int) -> None:
         raise MemoryError(
             f"{n_features} features need a Gram matrix of {size:,} bytes, above the budget of {GRAM_BUDGET:,}. "
             "Select columns first."
+        )
+
+
+def check_dense_size(n_samples: int, n_features: int) -> None:
+    """Refuse a dense copy of sparse rows above the budget before it is taken.
+
+    Raises
+    ------
+    MemoryError
+        With the bytes it would take.
+    """
+    size = 8 * n_samples * n_features
+    if size > GRAM_BUDGET:
+        raise MemoryError(
+            f"this needs a dense copy of X, {n_samples} × {n_features}: {size:,} bytes, above the budget of "
+            f"{GRAM_BUDGET:,}. Use a Laplace or elastic-net prior, or select columns first."
         )

@@ -10,7 +10,14 @@ from jaxtyping import Bool, Float, Int
 from .checks import Design, Matrix, Vector, sparse_column_sums
 from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
-from .least_squares import NULL_AFTER_CENTRING, Means, Spectrum, check_gram_size, relative_rounding
+from .least_squares import (
+    NULL_AFTER_CENTRING,
+    Means,
+    Spectrum,
+    check_dense_size,
+    check_gram_size,
+    relative_rounding,
+)
 from .products import dot, gram_of, product, times
 from .threads import is_tall, over_ranges, single_threaded_blas
 
@@ -62,11 +69,6 @@ class RowLeastSquares:
     def is_sparse(self) -> bool:
         """Whether X is a SciPy sparse array."""
         return not isinstance(self.X, np.ndarray)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether X is used as it is."""
-        return self.root is None and self.shift is None and self.basis is None and self.null is None
 
     @property
     def rounding(self) -> float:
@@ -287,46 +289,25 @@ class RowLeastSquares:
             return True
         return bool((self._sum_weights * self.shift**2 <= _NEAR * self.squared_norms).all())
 
-    def spectrum(self, unit: Float[np.ndarray, " p"], floor: float = 0.0) -> Spectrum:
-        """Return the spectrum of Z = X·diag(unit).
+    def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
+        """Return the spectrum of Z = X·diag(unit): of Z'Z where that is small and safe, else by singular values.
 
-        Parameters
-        ----------
-        unit : array (p,)
-        floor : float
-            What will be added to the eigenvalues. Where that makes squares safe, the smaller of Z'Z and
-            ZZ' is decomposed, else Z by singular values.
+        Raises
+        ------
+        MemoryError
+            Where sparse columns would have to be made dense beyond the budget.
         """
         from scipy.linalg import svd
 
-        if min(self.X.shape) < max(self.X.shape) // 2 or self.is_sparse or floor > 0.0:
-            squared = self._squared_spectrum(unit, floor)
-            if squared is not None:
-                return squared
-        left, values, right = svd(self.columns(np.arange(unit.size)) * unit, full_matrices=False)
-        return Spectrum(values**2, right.T, values * times(left.T, self.y))
-
-    def _squared_spectrum(self, unit: Float[np.ndarray, " p"], floor: float) -> Spectrum | None:
-        from scipy.linalg import eigh
-
         n, p = self.X.shape
-        if p <= n:
+        if p < n // 2 or (self.is_sparse and p <= n):
             spectrum = self.statistics.spectrum(unit)
-            safe = spectrum.values.min(initial=np.inf) + floor > _SAFE_SQUARE * spectrum.values.max(
-                initial=0.0
-            )
-            return spectrum if safe else None
-        kernel = np.zeros((n, n))
-        for block in _blocks(np.arange(p), n):
-            columns = self.columns(block) * unit[block]
-            kernel += gram_of(columns.T)
-        values, left = eigh(kernel)
-        if not floor > _SAFE_SQUARE * values[-1]:
-            return None
-        seen = values > n * np.finfo(float).eps * values[-1]
-        values, left = values[seen], left[:, seen]
-        vectors = (self._gradients(np.ascontiguousarray(left.T)) * unit).T / np.sqrt(values)
-        return Spectrum(values, vectors, np.sqrt(values) * (left.T @ self.y))
+            if spectrum.values.min(initial=np.inf) > _SAFE_SQUARE * spectrum.values.max(initial=0.0):
+                return spectrum
+        if self.is_sparse:
+            check_dense_size(n, p)
+        left, values, right = svd(self.columns(np.arange(p)) * unit, full_matrices=False)
+        return Spectrum(values**2, right.T, values * times(left.T, self.y))
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "RowLeastSquares":
         """Set columns to 0, so that their coefficients are 0."""

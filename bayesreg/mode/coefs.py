@@ -11,9 +11,7 @@ from ..gaussian import ridge_coefs
 from ..problem import Problem
 
 _REFINEMENTS = 2
-_LARGEST_COMPILED = (
-    512  # columns up to which one program on the whole Gram matrix is fastest (docs/benchmarks.md)
-)
+_LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
 POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
 _SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
 _WELL_CONDITIONED = (

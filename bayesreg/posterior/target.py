@@ -68,7 +68,7 @@ def _middle(prior: Any) -> float:
 
     try:
         draws = prior.sample(jax.random.key(0), (_MEDIAN_DRAWS,))
-    except NotImplementedError:  # ImproperUniform has no draws
+    except NotImplementedError:  # how NumPyro says that a distribution has no draws; ImproperUniform has none
         return 1.0
     return float(np.median(np.asarray(draws)))
 
