@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..data.products import cholesky, cholesky_solve, dot, times
+from .gap import duality_gap
 
 _MAX_ITERATIONS = 60
 _SHORT_OF_THE_EDGE = 0.99
@@ -73,7 +74,8 @@ def interior_point(
     for _ in range(_MAX_ITERATIONS):
         coef = point.plus - point.minus
         gradient = cross - times(gram, coef)
-        gap = _relative_gap(coef, gradient, cross, response_ss, l1, l2)
+        rss = max(response_ss - dot(coef, cross + gradient), 0.0)
+        gap = duality_gap(coef, gradient, rss, l1, l2) / (0.5 * response_ss)
         if gap <= tol:
             break
         step = _step(gram, point, gradient - l2 * coef, l1, l2, single=gap > _SINGLE_PRECISION_DOWN_TO)
@@ -84,23 +86,6 @@ def interior_point(
     size = np.abs(coef)
     slack = np.maximum(l1 - np.abs(cross - times(gram, coef) - l2 * coef), 0.0)
     return np.where(size > slack, coef, 0.0)
-
-
-def _relative_gap(
-    coef: np.ndarray,
-    gradient: np.ndarray,
-    cross: np.ndarray,
-    response_ss: float,
-    l1: np.ndarray,
-    l2: np.ndarray,
-) -> float:
-    size = np.abs(gradient)
-    step = np.divide(l1, size, out=np.ones(size.size), where=(l2 == 0.0) & (size > l1)).min()
-    beyond = np.maximum(step * size - l1, 0.0)
-    conjugate = np.divide(beyond**2, 2.0 * l2, out=np.zeros(size.size), where=l2 > 0.0)
-    terms = l1 * np.abs(coef) + 0.5 * l2 * coef**2 + conjugate - step * coef * gradient
-    rss = max(response_ss - dot(coef, cross + gradient), 0.0)
-    return float(0.5 * (1.0 - step) ** 2 * rss + terms.sum()) / (0.5 * response_ss)
 
 
 def _step(

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ..data.least_squares import LeastSquares
 from ..data.products import dot
+from .gap import duality_gap
 from .held_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
 _MAX_ROUNDS = 300
@@ -135,18 +136,12 @@ class _WorkingSet:
         gradient, rss = self._quadratic.gradient(self.coef[self._indices])
         gradient *= self.unit
         coef, (l1, l2, _) = self.coef, penalty
-        slope, size = gradient - l2 * coef, np.abs(gradient)
+        slope = gradient - l2 * coef
         violation = np.where(
             coef == 0.0, np.maximum(np.abs(slope) - l1, 0.0), np.abs(slope - l1 * np.sign(coef))
         )
         violation *= self.usable
-        binding = (l2 == 0.0) & (size > l1)
-        step = np.divide(l1, size, out=np.ones_like(size), where=binding).min(initial=1.0)
-        beyond = np.maximum(step * size - l1, 0.0)
-        conjugate = np.divide(beyond**2, 2.0 * l2, out=np.zeros_like(beyond), where=l2 > 0.0)
-        terms = l1 * np.abs(coef) + 0.5 * l2 * coef**2 + conjugate - step * coef * gradient
-        gap = 0.5 * (1.0 - step) ** 2 * rss + (terms * self.usable).sum()
-        return _Slopes(gradient, violation, float(gap))
+        return _Slopes(gradient, violation, duality_gap(coef, gradient, rss, l1, l2))
 
     def _rounding(self) -> float:
         """Return the size of a violation that rounding alone can leave."""
