@@ -195,6 +195,44 @@ def test_products_and_gram_take_the_same_newton_steps():
     np.testing.assert_allclose(answers[0], answers[1], atol=1e-10)
 
 
+@pytest.mark.parametrize("collinear", [False, True])
+@pytest.mark.parametrize("tol", [1e-8, 1e-5])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("prior", PRIORS)
+def test_one_penalty_on_tall_rows_by_products(prior, weighted, tol, collinear, monkeypatch):
+    monkeypatch.setattr(regimes, "_LARGEST_COMPILED", 0)
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(400, 40)) * np.geomspace(1e-3, 1e3, 40) ** 0.3 + 1.0
+    if collinear:
+        X[:, 1] = X[:, 3] + 1e-4 * rng.normal(size=400)
+        X[:, 20:] += 30.0 * X[:, [0]]
+    X[:, 7] = 2.0
+    y = X[:, :6].sum(axis=1) + rng.normal(size=400)
+    w = rng.choice([0.0, 0.5, 2.0], size=400) if weighted else None
+    data, linear = br.RowData.from_arrays(X, y, w), model(PRIORS[prior], 1.0)
+    by_products = br.map_estimate(linear, data, tol=tol)
+    monkeypatch.setattr(regimes, "_TALL", np.inf)
+    by_gram = br.map_estimate(linear, data)
+    assert by_products.converged
+    assert by_products.duality_gap <= tol
+    if tol == 1e-8 and not collinear:
+        np.testing.assert_allclose(by_products.coef, by_gram.coef, rtol=1e-8, atol=1e-10)
+
+
+def test_products_give_way_to_the_gram_matrix_where_columns_are_collinear(monkeypatch):
+    monkeypatch.setattr(regimes, "_LARGEST_COMPILED", 0)
+    held = []
+    original = GramQuadratic.hold
+    monkeypatch.setattr(GramQuadratic, "hold", lambda self, *new: held.append(1) or original(self, *new))
+    rng = np.random.default_rng(4)
+    X = np.cumsum(rng.normal(size=(600, 100)), axis=1)
+    y = X[:, ::9].sum(axis=1) + rng.normal(size=600)
+    found = br.map_estimate(model(br.LaplacePrior(1.0), 1.0), br.RowData.from_arrays(X, y))
+    assert held
+    assert found.converged
+    assert found.duality_gap < 1e-12
+
+
 def test_about_as_many_columns_as_rows_and_a_small_penalty():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(500, 700))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -239,10 +239,8 @@ class RowLeastSquares:
 
         with single_threaded_blas() as n_threads:
             parts = over_ranges(part, n, n_threads)
-        gram, cross, sums = (np.sum(each, axis=0) for each in zip(*parts, strict=True))
-        if self.null is not None:
-            gram[self.null], gram[:, self.null], cross[self.null] = 0.0, 0.0, 0.0
-        return gram, cross, sums
+        sums_of_all = (np.sum(each, axis=0) for each in zip(*parts, strict=True))
+        return _zeroed_sums(self.null, *sums_of_all)
 
     def _weighted(self, rows: slice) -> Matrix:
         """Return some rows, centred and weighted."""
@@ -314,7 +312,10 @@ class RowLeastSquares:
         if not columns.any():
             return self
         null = columns if self.null is None else columns | self.null
-        return RowLeastSquares(self.X, self.y, self.root, self.shift, self.basis, null)
+        rows = RowLeastSquares(self.X, self.y, self.root, self.shift, self.basis, null)
+        if "_tall_sums" in self.__dict__:
+            rows.__dict__["_tall_sums"] = _zeroed_sums(null, *self._tall_sums)
+        return rows
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
@@ -381,6 +382,14 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     return rows, means
 
 
+def _zeroed_sums(null: Bool[np.ndarray, " p"] | None, gram: Matrix, cross: Vector, sums: Vector) -> Any:
+    """Return products and sums in which some columns are zero."""
+    if null is None:
+        return gram, cross, sums
+    kept = ~null
+    return gram * kept * kept[:, None], cross * kept, sums
+
+
 def _centred_in_one_pass(
     X: Design, y: Vector, root: Vector | None, sum_weights: float
 ) -> RowLeastSquares | None:
@@ -395,7 +404,9 @@ def _centred_in_one_pass(
     gram, cross, sums = first._tall_sums
     left = sums / sum_weights
     gram -= sum_weights * np.outer(left, left)
-    if not (sum_weights * left**2 <= _NEAR * np.diagonal(gram)).all():
+    squares, of_means = np.diagonal(gram), sum_weights * (first.shift + left) ** 2
+    is_constant = squares <= NULL_AFTER_CENTRING**2 * of_means
+    if not (is_constant | (sum_weights * left**2 <= _NEAR * squares)).all():
         return None
     rows = RowLeastSquares(X, y, root, first.shift + left)
     rows.__dict__["_tall_sums"] = gram, cross, np.zeros_like(left)

@@ -19,7 +19,7 @@ _LEAST_HELD = 256
 _SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
 _STEP_LENGTHS = 0.5 ** np.arange(12)
 _MOST_SPARSE_HELD = 1024  # sparse columns whose products are worth a dense Gram matrix
-_POWER_STEPS, _SAFETY = 12, 1.2  # of the largest eigenvalue, which power iteration approaches from below
+_LEAST_CURVATURE = 1e-3  # on unit-norm columns: bounds the next step after one along which nothing curves
 _CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the steps allowed
 
 
@@ -155,12 +155,25 @@ def _newton_step(
 
 
 class ProductQuadratic:
-    """By products with sparse columns: proximal gradient steps, then Newton steps by conjugate gradients."""
+    """By products with the columns: proximal gradient steps, then Newton steps by conjugate gradients.
 
-    def __init__(self, least_squares: LeastSquares) -> None:
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    most_products : float
+        After so many products the problem is ill-conditioned, and another way should go on.
+    """
+
+    def __init__(self, least_squares: LeastSquares, most_products: float = np.inf) -> None:
         assert isinstance(least_squares, RowLeastSquares)
         self._all = least_squares
         self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+        self._left = most_products
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all products that were allowed have been taken."""
+        return self._left <= 0
 
     def has_room(self, count: int) -> bool:
         """Tell whether so many columns should be held this way."""
@@ -170,7 +183,6 @@ class ProductQuadratic:
         """Hold more columns, times `unit`."""
         self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
         self._times_gram = self._products(np.arange(self._indices.size))
-        self._largest = _largest_eigenvalue(self._times_gram, self._indices.size)
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
         """Return X'r for all columns, as they are, and r'r."""
@@ -182,7 +194,7 @@ class ProductQuadratic:
         coef, moved = self._proximal_steps(coef, gradient, l1, l2)
         for _ in range(newton_steps):
             support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
-            if support.size == 0:
+            if support.size == 0 or self.is_spent:
                 break
             step, fell_short = self._newton_step(support, coef, moved, l1, l2, newton_steps)
             coef = coef + step
@@ -192,13 +204,27 @@ class ProductQuadratic:
         return coef
 
     def _proximal_steps(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> tuple[Held, Held]:
-        """Take short steps in all coordinates at once, which find the support; return the gradient too."""
-        start, first = coef, gradient
-        curvature = self._largest + l2
+        """Take steps in all coordinates at once, which find the support; return the gradient too.
+
+        Each is as long as the curvature along the last one allows (Barzilai and Borwein 1988,
+        doi:10.1093/imanum/8.1.141), and cut at the minimum along its own line.
+        """
+        curvature = 1.0
         for _ in range(_SWEEPS_PER_ROUND):
-            z = coef + (gradient - l2 * coef) / curvature
-            coef = np.sign(z) * np.maximum(np.abs(z) - l1 / curvature, 0.0)
-            gradient = first - self._times_gram(coef - start)
+            z = coef + (gradient - l2 * coef) / (curvature + l2)
+            target = np.sign(z) * np.maximum(np.abs(z) - l1 / (curvature + l2), 0.0)
+            change = target - coef
+            size = dot(change, change)
+            if size == 0.0:
+                break
+            curved = self._times_gram(change)
+            along = dot(change, curved)
+            falls = dot(change, gradient - l2 * coef) - float((l1 * (np.abs(target) - np.abs(coef))).sum())
+            whole = falls >= along + dot(change, l2 * change)
+            share = 1.0 if whole else max(falls, 0.0) / (along + dot(change, l2 * change))
+            coef = target if whole else coef + share * change
+            gradient = gradient - share * curved
+            curvature = max(along / size, _LEAST_CURVATURE)
         return coef, gradient
 
     def _newton_step(
@@ -211,7 +237,8 @@ class ProductQuadratic:
         def curvature(vector: np.ndarray) -> np.ndarray:
             return times_gram(vector) + (l2 + _DAMPING) * vector
 
-        direction = _conjugate_gradients(curvature, slope, effort)
+        steps = int(min(_CG_STEPS * effort, max(self._left, 1)))
+        direction = _conjugate_gradients(curvature, slope, _CG_TOLERANCE / effort, steps)
         crossing = (l1 > 0.0) & (own * direction < 0.0)
         zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
         change = np.zeros_like(coef)
@@ -224,32 +251,28 @@ class ProductQuadratic:
 
     def _products(self, positions: Int[np.ndarray, " s"]) -> Callable[[np.ndarray], np.ndarray]:
         """Return the map of a vector to the Gram matrix of some held columns times it."""
-        part, unit = self._all.subset(self._indices[positions]), self._unit[positions]
+        columns, unit = self._indices[positions], self._unit[positions]
+        part = self._all.subset(columns) if self._all.is_sparse else None
+        n_columns = self._all.squared_norms.size
 
         def times_gram(vector: np.ndarray) -> np.ndarray:
-            return unit * part.gradient(part.fitted((unit * vector)[None, :])[0])
+            self._left -= 1
+            if part is not None:
+                return unit * part.gradient(part.fitted((unit * vector)[None, :])[0])
+            full = np.zeros((1, n_columns))  # dense columns are not copied
+            full[0, columns] = unit * vector
+            return unit * self._all.gradient(self._all.fitted(full)[0])[columns]
 
         return times_gram
 
 
-def _largest_eigenvalue(times_gram: Callable[[np.ndarray], np.ndarray], size: int) -> float:
-    """Return a little more than the largest eigenvalue of a Gram matrix, by power iteration."""
-    vector, value = np.random.default_rng(0).normal(size=size), 1.0
-    for _ in range(_POWER_STEPS):
-        vector = times_gram(vector / np.sqrt(dot(vector, vector)))
-        value = np.sqrt(dot(vector, vector))
-        if value == 0.0:
-            return 1.0
-    return _SAFETY * float(value)
-
-
 def _conjugate_gradients(
-    curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray, effort: int
+    curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray, tolerance: float, most_steps: int
 ) -> np.ndarray:
     solution, residual = np.zeros_like(slope), slope.copy()
     direction, square = residual.copy(), dot(residual, residual)
-    enough = (_CG_TOLERANCE / effort) ** 2 * square
-    for _ in range(_CG_STEPS * effort):
+    enough = tolerance**2 * square
+    for _ in range(most_steps):
         if square <= enough:
             break
         curved = curvature(direction)

@@ -8,7 +8,9 @@ compute a better gradient (from the rows) refines the answer by solving again fr
 the last solve ended.
 """
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
@@ -30,6 +32,7 @@ _SUPPORT_SIZES = (256,)  # of the systems that are cut out of a large Gram matri
 _STEP_LENGTHS = 0.5 ** np.arange(12)
 # A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
 _SLOW, _SLOW_TO_POLISH = 0.5, 0.05
+_FEWEST_CUT, _FEWEST_COLUMNS_CUT, _FIRST_SHARE = 32, 256, 0.72  # of a path that is solved on two threads
 _LEAST_BATCH = 8  # solves that one or a few are padded to, so that they share a program
 
 
@@ -325,19 +328,42 @@ def solve_quadratics(
     """
     k, p = starts.shape
     rows, columns = max(_LEAST_BATCH, padded(k)), padded(p)
+    if squares is None:
+        squares = np.zeros(k)
+    whole_gram = _fit(gram, columns, columns)
 
-    def fit(array: np.ndarray, *shape: int) -> np.ndarray:
-        if array.shape == shape:
-            return array
-        larger = np.zeros(shape)
-        larger[tuple(map(slice, array.shape))] = array
-        return larger
+    def solve(part: slice) -> tuple[np.ndarray, np.ndarray]:
+        arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
+        fitted = (_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays)
+        n_solves = len(starts[part])
+        with jax.enable_x64(True):  # holds for the thread that it is in
+            coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
+            return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
 
-    batch = (fit(array, rows, columns) for array in (starts, gradients))
-    penalties = (fit(array, rows, columns) for array in (l1, l2))
-    squares = fit(np.zeros(k) if squares is None else squares, rows)
-    with jax.enable_x64(True):
-        coefs, n_rounds = _solve_all(
-            fit(gram, columns, columns), *batch, squares, *penalties, follow, enough, k
-        )
-        return QuadraticSolution(np.asarray(coefs)[:k, :p], np.asarray(n_rounds)[:k])
+    parts = _parts(k, columns, follow, enough)
+    if len(parts) == 1:
+        return QuadraticSolution(*solve(parts[0]))
+    with ThreadPoolExecutor(len(parts)) as pool:
+        coefs, n_rounds = zip(*pool.map(solve, parts), strict=True)
+    return QuadraticSolution(np.concatenate(coefs), np.concatenate(n_rounds))
+
+
+def _parts(k: int, n_columns: int, follow: bool, enough: float) -> list[slice]:
+    """Cut a long path into a part for each of two cores, the second of fewer solves, which have larger supports.
+
+    Not where coefficients are made exact: then the time goes to factorisations, which take all cores.
+    """
+    worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow and enough > 0.0
+    if not worth_it or (os.cpu_count() or 1) < 2:
+        return [slice(0, k)]
+    cut = round(_FIRST_SHARE * k)
+    return [slice(0, cut), slice(cut, k)]
+
+
+def _fit(array: np.ndarray, *shape: int) -> np.ndarray:
+    """Pad with zeros."""
+    if array.shape == shape:
+        return array
+    larger = np.zeros(shape)
+    larger[tuple(map(slice, array.shape))] = array
+    return larger

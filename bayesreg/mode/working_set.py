@@ -17,11 +17,12 @@ from .held_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
 _MAX_ROUNDS = 300
 _WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
-_CONTINUATION = 4.0  # factor from one l1 to the next on that way
+_CONTINUATION = 8.0  # factor from one l1 to the next on that way
 _ROUGH = 1e-4  # relative duality gap that will do on that way
 _PATIENCE = 8  # rounds without progress near the optimum: float64 gives no more
 _NEWTON_STEPS = 3  # in a round, while steps fall short; times this again for each round without progress
-_FEWEST_NEW = 64  # columns taken in at once, where so many violate; else half the support
+_PRODUCTS_A_COLUMN = 0.04  # products X'(Xv) in the time of X'X, for each column of X
+_FEWEST_NEW = 128  # columns taken in at once, where so many violate; else half the support
 
 
 class _Penalty(NamedTuple):
@@ -47,6 +48,7 @@ def solve_by_working_set(
     *,
     start: Float[np.ndarray, " p"] | None = None,
     enough: float = 0.0,
+    by_products: bool = False,
 ) -> tuple[Float[np.ndarray, "k p"], Int[np.ndarray, " k"]]:
     """Minimise k penalised quadratics, each from the solutions before it.
 
@@ -59,6 +61,9 @@ def solve_by_working_set(
         0 by default.
     enough : float, default 0
         Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
+    by_products : bool, default False
+        Whether to hold all columns from the start and never form their Gram matrix, unless the
+        products turn out to take as long.
 
     Returns
     -------
@@ -66,6 +71,8 @@ def solve_by_working_set(
     n_rounds : array (k,)
     """
     working_set = _WorkingSet(least_squares, start)
+    if by_products:
+        working_set.hold_all(ProductQuadratic(least_squares, _PRODUCTS_A_COLUMN * l1.shape[1]))
     coefs, n_rounds = np.empty(l1.shape), np.empty(len(l1), dtype=int)
     sizes = l1.sum(axis=1)
     before = last = working_set.coef
@@ -73,7 +80,7 @@ def solve_by_working_set(
         step = sizes[k - 1] - sizes[k - 2] if k > 1 else 0.0
         share = min(max((sizes[k] - sizes[k - 1]) / step, 0.0), 2.0) if step else 0.0
         penalty = _Penalty(own_l1 * working_set.unit, own_l2 * working_set.unit**2, enough)
-        working_set.coef = _ahead(last, before, share)
+        working_set.coef = _ahead(last, before, share) if share else last
         n_rounds[k] = working_set.solve_from_afar(penalty)
         before, last = last, working_set.coef
         coefs[k] = last * working_set.unit
@@ -93,48 +100,68 @@ class _WorkingSet:
         norms = np.sqrt(least_squares.squared_norms)
         self.usable = norms > 0.0
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
-        self.coef = np.zeros(norms.size) if start is None else start * norms
+        zero = np.zeros(norms.size)
+        self.coef = zero if start is None else start * norms
+        self._point = zero, least_squares.cross * self.unit, least_squares.response_ss  # where the gradient is known
         self._least_squares = least_squares
         self._indices = np.empty(0, dtype=np.intp)
         self._is_held = np.zeros(norms.size, dtype=bool)
         self._quadratic: HeldQuadratic = GramQuadratic(least_squares)
 
+    def hold_all(self, quadratic: ProductQuadratic) -> None:
+        """Hold every column in this way."""
+        self._quadratic = quadratic
+        self._hold(np.flatnonzero(self.usable))
+
+    def _start_again(self) -> None:
+        """Hold the support by its Gram matrix."""
+        self._indices, self._is_held = self._indices[:0], np.zeros_like(self._is_held)
+        self._quadratic = GramQuadratic(self._least_squares)
+        self._hold(np.flatnonzero(self.coef))
+
     def solve_from_afar(self, penalty: _Penalty) -> int:
         """Minimise along a falling l1 that begins where the point is about optimal; return the rounds."""
         self._hold(np.flatnonzero(self.usable & ((penalty.l1 == 0.0) | (self.coef != 0.0))))
-        slopes: _Slopes | None = self._slopes(penalty)
-        assert slopes is not None
-        slope = np.abs(slopes.gradient - penalty.l2 * self.coef)
+        slope = np.abs(self._gradient()[0] - penalty.l2 * self.coef)
         ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
-        excess, n_rounds = ratios.max(initial=1.0) / _CONTINUATION, 0
+        from_afar = not isinstance(self._quadratic, ProductQuadratic) or self._least_squares.is_sparse
+        excess, n_rounds = (ratios.max(initial=1.0) / _CONTINUATION if from_afar else 1.0), 0
         roughly = max(penalty.enough, _ROUGH * 0.5 * self._least_squares.response_ss)
         while excess > 1.0:
             n_rounds += self._solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)
-            excess, slopes = excess / _CONTINUATION, None
-        return n_rounds + self._solve(penalty, _MAX_ROUNDS, slopes)
+            excess /= _CONTINUATION
+        return n_rounds + self._solve(penalty, _MAX_ROUNDS)
 
-    def _solve(self, penalty: _Penalty, max_rounds: int, slopes: _Slopes | None = None) -> int:
+    def _solve(self, penalty: _Penalty, max_rounds: int) -> int:
         best, idle = np.inf, 0
         for n_rounds in range(max_rounds):
-            slopes = self._slopes(penalty) if slopes is None else slopes
+            slopes = self._slopes(penalty)
             largest, rounding = slopes.violation.max(initial=0.0), self._rounding()
             idle = 0 if largest < 0.5 * best else idle + 1
             best = min(best, largest)
             stuck = idle >= _PATIENCE and largest < 1e4 * rounding
             if slopes.gap <= penalty.enough or largest <= rounding or stuck:
                 return n_rounds
+            if isinstance(self._quadratic, ProductQuadratic) and self._quadratic.is_spent:
+                self._start_again()
             self._take_in(slopes.violation)
             held, steps = self._indices, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE))
             coef = self._quadratic.improve(
                 self.coef[held], slopes.gradient[held], penalty.l1[held], penalty.l2[held], steps
             )
             self.coef = np.zeros_like(self.coef)
-            self.coef[held], slopes = coef, None
+            self.coef[held] = coef
         return max_rounds
 
+    def _gradient(self) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for unit-norm columns and r'r, computed once for a point."""
+        if self._point[0] is not self.coef:
+            gradient, rss = self._quadratic.gradient(self.coef[self._indices])
+            self._point = self.coef, gradient * self.unit, rss
+        return self._point[1:]
+
     def _slopes(self, penalty: _Penalty) -> _Slopes:
-        gradient, rss = self._quadratic.gradient(self.coef[self._indices])
-        gradient *= self.unit
+        gradient, rss = self._gradient()
         coef, (l1, l2, _) = self.coef, penalty
         slope = gradient - l2 * coef
         violation = np.where(
