@@ -34,6 +34,7 @@ _HOME = {
     "select_scale": "selection",
     "BayesRegressor": "estimators",
     "from_sklearn": "estimators",
+    "use_compilation_cache": "compilation",
     "plot_coefficient_path": "plots",
     "plot_forest": "plots",
     "ConvergenceWarning": "errors",
@@ -48,6 +49,7 @@ __all__ = [*_HOME, "__version__"]
 
 if TYPE_CHECKING:
     from .compare import compare_map_with_penalized as compare_map_with_penalized
+    from .compilation import use_compilation_cache as use_compilation_cache
     from .conventions import CONVENTIONS as CONVENTIONS
     from .conventions import Translation as Translation
     from .conventions import translate as translate

@@ -124,7 +124,7 @@ def run(
     print_labelled(console, "model", _described(model))
     if chosen is not None:
         print_labelled(console, "chosen", str(chosen))
-    mode = map_estimate(model, data)
+    mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
     out.mkdir(parents=True, exist_ok=True)
     _write_mode(out, mode)
     written.append("coefficients.csv")

@@ -116,7 +116,12 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
         self._model, self.selection_ = self._choose_model(data)
-        self.map_ = map_estimate(self._model, data, tol=self.tol)
+        selection = self.selection_
+        self.map_ = (
+            map_estimate(self._model, data, self.tol)
+            if selection is None
+            else selection.map_estimate(self.tol)
+        )
         self.coef_ = self.map_.coef.copy()
         self.intercept_ = self.map_.intercept
         self.noise_scale_ = self.map_.noise_scale

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from .data.least_squares import GRAM_BUDGET, Spectrum
+from .data.products import eigh
 from .data.rows import RowData
 from .data.threads import over_ranges, single_threaded_blas
 from .problem import Problem
@@ -161,8 +162,6 @@ def _flat_df(problem: Problem) -> float:
 
 def _eigh(gram: Matrix, smallest: float) -> tuple[Vector, Matrix] | None:
     """Decompose a Gram matrix, or return None where its rounding would show beside the smallest λ."""
-    from scipy.linalg import eigh
-
     values, vectors = eigh(gram)
     if _GRAM_ERROR * values[-1] > _SPECTRUM_TOLERANCE * (max(values[0], 0.0) + smallest):
         return None

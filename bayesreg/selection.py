@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
@@ -13,7 +13,9 @@ from .data.folds import Label
 from .data.rows import RowData
 from .data.threads import blas_for
 from .errors import DegenerateDataWarning
-from .mode.grid import unit_prior
+from .mode.coefs import gram_serves
+from .mode.grid import problem_at, unit_prior
+from .mode.solve import MapEstimate, check_tol, map_estimate, mode_of
 from .model import LinearModel
 from .penalty import Penalty
 from .priors import GaussianPrior, Prior
@@ -81,6 +83,41 @@ class ScaleSelection:
     standard_errors: Float[np.ndarray, " k"]
     fold_scores: Float[np.ndarray, "k folds"]
     fold_labels: tuple[Label, ...]
+    _data: Data = field(repr=False)
+    _problem: Problem | None = field(repr=False)  # at the chosen scale, reduced already
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes for a pickle, rows as statistics where these are smaller."""
+        return {**self.__dict__, "_problem": None, "_data": statistics_if_smaller(self._data)}
+
+    def map_estimate(self, tol: float = 1e-8) -> MapEstimate:
+        """Return the mode of the chosen model on the data.
+
+        As `map_estimate(selection.model, data)`, from what the selection has already computed of
+        the data: statistics, where it reduced rows to these and no two columns are alike.
+
+        Parameters
+        ----------
+        tol : float, default 1e-8
+            Relative duality gap above which a ConvergenceWarning is given.
+
+        Returns
+        -------
+        MapEstimate
+
+        Raises
+        ------
+        NoModeError
+            Where the density of the chosen model is unbounded.
+        """
+        check_tol(tol)
+        problem = self._problem
+        if problem is not None and (problem.has_rows or gram_serves(problem.reduced)):
+            with blas_for(getattr(self._data, "X", None)):
+                mode = mode_of(problem, tol)
+            if mode.converged:
+                return mode
+        return map_estimate(self.model, self._data, tol)
 
     @property
     def scale(self) -> float:
@@ -377,6 +414,8 @@ def _selection(request: _Request, path: ScalePath, scored: _Scored) -> ScaleSele
         standard_errors=scored.standard_errors[order],
         fold_scores=scored.fold_scores[order],
         fold_labels=scored.fold_labels,
+        _data=request.data,
+        _problem=problem_at(path.problem, float(path.multiples[chosen])),
     )
 
 

@@ -49,17 +49,16 @@ def _fit(problem: Problem, tol: float) -> Fit:
     if problem.kind == "path":
         path = br.map_path(model, data, scales=scales, tol=tol)
         return Fit(path.coefs, path.intercepts, {"own_gap": float(path.duality_gaps.max())})
-    notes = {}
-    if problem.kind != "single":
+    if problem.kind == "single":
+        mode, notes = br.map_estimate(model, data, tol=tol), {}
+    else:
         how: dict[str, Any] = (
             {"method": "cv", "folds": 5, "hold": "per_row"}
             if problem.kind == "lasso_cv"
             else {"method": "loo"}
         )
         selection = br.select_scale(model, data, scales=scales, **how)
-        model = selection.model
-        notes = {"chosen": int(np.abs(np.log(scales / selection.scale)).argmin())}
-    mode = br.map_estimate(model, data, tol=tol)
+        mode, notes = selection.map_estimate(tol), {"chosen": selection.index}
     return Fit(mode.coef[None], np.array([mode.intercept]), {**notes, "own_gap": float(mode.duality_gap)})
 
 

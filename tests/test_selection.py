@@ -1,6 +1,7 @@
 """Choosing the scale: against scikit-learn, brute force and itself in other forms."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -632,7 +633,7 @@ def test_regressor_chooses_its_scale(method):
     np.testing.assert_allclose(regressor.penalty_.l2, ours.penalty.l2, rtol=1e-9)
     assert regressor.prior == prior
     same_by_hand = br.BayesRegressor(regressor.selection_.model.prior).fit(X, Y)
-    np.testing.assert_array_equal(same_by_hand.coef_, regressor.coef_)
+    np.testing.assert_allclose(same_by_hand.coef_, regressor.coef_, rtol=1e-10)
     assert same_by_hand.selection_ is None
 
 
@@ -651,3 +652,33 @@ def test_regressor_samples_the_chosen_model(monkeypatch):
 def test_regressor_refuses_an_unknown_method():
     with pytest.raises(ValueError, match="`method` must be one of"):
         br.BayesRegressor(scale_selection="best").fit(X, Y)
+
+
+@pytest.mark.parametrize("method", ["cv", "loo", "gcv"])
+@pytest.mark.parametrize("noise", [50.0, None])
+@pytest.mark.parametrize("twin", [False, True])
+def test_the_mode_at_the_chosen_scale(method, noise, twin):
+    X, y = diabetes()
+    if twin:  # statistics tell columns as near as these apart to few digits
+        X = np.column_stack([X, X[:, 0] + 1e-6 * X[:, 1]])
+    data = br.RowData.from_arrays(X, y)
+    prior = br.LaplacePrior() if method == "cv" else br.GaussianPrior()
+    selection = br.select_scale(br.LinearModel(prior, br.GaussianLikelihood(noise)), data, method)
+    expected = br.map_estimate(selection.model, data)
+    for chosen in (selection, pickle.loads(pickle.dumps(selection))):
+        mode = chosen.map_estimate()
+        assert mode.converged
+        assert mode.noise_scale == pytest.approx(expected.noise_scale, rel=1e-8)
+        size = np.abs(expected.coef).max()
+        tolerance = 1e-8 if chosen is selection else 1e-4  # a pickle holds statistics
+        np.testing.assert_allclose(mode.coef, expected.coef, rtol=0, atol=tolerance * size)
+
+
+def test_a_pickled_selection_does_not_carry_the_rows():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20_000, 3))
+    data = br.RowData.from_arrays(X, X.sum(axis=1) + rng.normal(size=20_000))
+    selection = br.select_scale(br.LinearModel(br.GaussianPrior(), br.GaussianLikelihood(1.0)), data, "loo")
+    assert len(pickle.dumps(selection)) < 50_000
+    with pytest.raises(ValueError, match="tol"):
+        selection.map_estimate(-1.0)

@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float
 
 from .flat import FlatBlock, basis_maps
 from .least_squares import Spectrum
-from .products import dot, gram_of, product, times
+from .products import dot, eigh, gram_of, product, times
 
 # A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
 _NULL_AFTER_PROJECTION = 1e-7
@@ -52,8 +52,6 @@ class GramLeastSquares:
 
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""
-        from scipy.linalg import eigh
-
         values, vectors = eigh(self.gram * unit * unit[:, None])
         cross = times(vectors.T, unit * self.cross)
         rounding = values[-1] * values.size * np.finfo(float).eps if values.size else 0.0
@@ -69,8 +67,6 @@ class GramLeastSquares:
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
-        from scipy.linalg import eigh
-
         inner, cross_flat = self.gram[np.ix_(flat, flat)], self.cross[flat]
         norms = np.sqrt(np.diagonal(inner))
         unit = np.where(norms > 0.0, norms, 1.0)

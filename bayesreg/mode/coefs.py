@@ -21,7 +21,9 @@ _WELL_CONDITIONED = (
 # A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
 # as rows: from half to four times, by measurement.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
-_TALL = 4  # rows for each column, from which columns are seldom so collinear that products take longer than X'X
+_TALL = (
+    4  # rows for each column, from which columns are seldom so collinear that products take longer than X'X
+)
 _NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
 

@@ -195,23 +195,30 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     >>> round(float(br.map_estimate(model, data).coef[0]), 6)
     0.5
     """
-    _check_tol(tol)
+    check_tol(tol)
     check_model(model)
     _refuse_sampled_scale(model)
     with blas_for(getattr(data, "X", None)):
-        return _map_estimate(model, data, tol)
+        problem = resolve(model, data)
+        _warn_of_constant_response(problem)
+        mode = mode_of(problem, tol)
+    if not mode.converged:
+        warnings.warn(_missed(mode.certificate, tol), ConvergenceWarning, stacklevel=2)
+    return mode
 
 
-def _map_estimate(model: LinearModel, data: Data, tol: float) -> MapEstimate:
-    problem = resolve(model, data)
-    _warn_of_constant_response(problem)
+def mode_of(problem: Problem, tol: float) -> MapEstimate:
+    """Find the mode of a problem, and prove it; `converged` says whether `tol` is met.
+
+    Raises
+    ------
+    NoModeError
+        Where the density is unbounded.
+    """
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
     coefs, intercepts, n_rounds, certificates = _proved(problem, problem, l1, l2, np.array([sigma]), tol)
     certificate = certificates[0]
-    converged = certificate.proven_gap <= tol
-    if not converged:
-        warnings.warn(_missed(certificate, tol), ConvergenceWarning, stacklevel=3)
     return MapEstimate(
         coef=coefs[0],
         intercept=float(intercepts[0]),
@@ -219,7 +226,7 @@ def _map_estimate(model: LinearModel, data: Data, tol: float) -> MapEstimate:
         penalty=problem.penalty(sigma),
         certificate=certificate,
         n_iter=int(n_rounds[0]),
-        converged=converged,
+        converged=certificate.proven_gap <= tol,
         feature_names=problem.feature_names,
         local_modes=local_modes,
     )
@@ -262,7 +269,7 @@ def map_path(
     TypeError, ValueError
         Where the noise is unknown, or the prior's scale is not one number.
     """
-    _check_tol(tol)
+    check_tol(tol)
     check_model(model)
     _refuse_sampled_scale(model)
     sigma = model.likelihood.known_noise_scale
@@ -375,7 +382,13 @@ def _missed(certificate: Certificate, tol: float) -> str:
     )
 
 
-def _check_tol(tol: float) -> None:
+def check_tol(tol: float) -> None:
+    """Refuse what is no tolerance.
+
+    Raises
+    ------
+    ValueError
+    """
     if not (np.isscalar(tol) and np.isreal(tol) and 0 < float(tol) < np.inf):
         raise ValueError(f"`tol` must be a positive number, a relative duality gap; got {tol!r}.")
 

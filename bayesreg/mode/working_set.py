@@ -102,15 +102,20 @@ class _WorkingSet:
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         zero = np.zeros(norms.size)
         self.coef = zero if start is None else start * norms
-        self._point = zero, least_squares.cross * self.unit, least_squares.response_ss  # where the gradient is known
+        self._point = (
+            zero,
+            least_squares.cross * self.unit,
+            least_squares.response_ss,
+        )  # where the gradient is known
         self._least_squares = least_squares
         self._indices = np.empty(0, dtype=np.intp)
         self._is_held = np.zeros(norms.size, dtype=bool)
         self._quadratic: HeldQuadratic = GramQuadratic(least_squares)
+        self._holds_all = False
 
     def hold_all(self, quadratic: ProductQuadratic) -> None:
         """Hold every column in this way."""
-        self._quadratic = quadratic
+        self._quadratic, self._holds_all = quadratic, True
         self._hold(np.flatnonzero(self.usable))
 
     def _start_again(self) -> None:
@@ -124,8 +129,9 @@ class _WorkingSet:
         self._hold(np.flatnonzero(self.usable & ((penalty.l1 == 0.0) | (self.coef != 0.0))))
         slope = np.abs(self._gradient()[0] - penalty.l2 * self.coef)
         ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
-        from_afar = not isinstance(self._quadratic, ProductQuadratic) or self._least_squares.is_sparse
-        excess, n_rounds = (ratios.max(initial=1.0) / _CONTINUATION if from_afar else 1.0), 0
+        excess, n_rounds = ratios.max(initial=1.0) / _CONTINUATION, 0
+        if self._holds_all:
+            excess = 1.0
         roughly = max(penalty.enough, _ROUGH * 0.5 * self._least_squares.response_ss)
         while excess > 1.0:
             n_rounds += self._solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)

@@ -1,0 +1,66 @@
+"""Compiled programs kept on disk, for those who ask for it."""
+
+import platform
+from hashlib import sha256
+from pathlib import Path
+
+
+def use_compilation_cache(folder: str | Path) -> Path:
+    """Keep compiled programs in a folder, so that the next process need not compile them.
+
+    Nothing is kept unless this is called. It sets options of JAX for the whole process
+    (``jax_compilation_cache_dir`` and the two thresholds, to 0), so that programs other than
+    bayesreg's are kept too, and is best called before anything is computed.
+
+    A program is only valid for one version of JAX on one kind of processor. Both are part of
+    the name of a subfolder, so that an upgrade or another machine starts an empty one.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where it is missing. What lies there is run as code: it must belong to you alone.
+
+    Returns
+    -------
+    Path
+        The subfolder in use. Delete it to free the space; nothing is ever removed by itself.
+
+    Raises
+    ------
+    PermissionError
+        Where others may write to the subfolder.
+    """
+    import jax
+    from jax.experimental.compilation_cache import compilation_cache
+
+    own = Path(folder).expanduser().resolve() / _machine_and_version()
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if own.stat().st_mode & 0o022:
+        raise PermissionError(
+            f"`folder`: others may write to {own}, and what lies there is run as code. "
+            f"Choose a folder of your own, or take their right away: chmod go-w {own}"
+        )
+    jax.config.update("jax_compilation_cache_dir", str(own))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    compilation_cache.reset_cache()  # else it is not looked at again once something was compiled
+    return own
+
+
+def _machine_and_version() -> str:
+    """Return a name for what a compiled program depends on."""
+    from jaxlib.version import __version__
+
+    facts = [__version__, platform.system(), platform.machine(), *_processor()]
+    return f"jaxlib-{__version__}-{sha256('\n'.join(facts).encode()).hexdigest()[:12]}"
+
+
+def _processor() -> list[str]:
+    """Return the processor's name and instructions, as far as the system tells them."""
+    listed = Path("/proc/cpuinfo")
+    if not listed.exists():
+        return [platform.processor()]
+    lines = listed.read_text().splitlines()
+    return sorted(
+        {line for line in lines if line.startswith(("model name", "flags", "Features", "CPU part"))}
+    )

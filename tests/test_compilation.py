@@ -1,0 +1,74 @@
+"""Compiled programs on disk: only where asked for, the same answers, and nothing lost where they are damaged."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import bayesreg as br
+from bayesreg import compilation
+
+FIT = """
+    import sys
+    from jax._src import monitoring
+    hits = []
+    monitoring.register_event_listener(lambda name, **_: hits.append(name) if name.endswith("cache_hits") else None)
+    import numpy as np, bayesreg as br
+    br.use_compilation_cache(sys.argv[1])
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(60, 5)), rng.normal(size=60)
+    path = br.map_path(br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0)), br.RowData.from_arrays(X, y))
+    print(len(hits), path.coefs.tobytes().hex())
+"""
+
+
+def start(folder):
+    command = [sys.executable, "-c", textwrap.dedent(FIT), str(folder)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def answer(process):
+    out, error = process.communicate(timeout=120)
+    assert process.returncode == 0, error
+    hits, coefs = out.split()
+    return int(hits), coefs, error
+
+
+def test_the_next_process_finds_the_programs_and_gives_the_same_answer(tmp_path):
+    first_hits, first, _ = answer(start(tmp_path))
+    kept = [path for path in tmp_path.rglob("*") if path.name.endswith("-cache")]
+    assert first_hits == 0
+    assert kept
+    hits, coefs, error = answer(start(tmp_path))
+    assert hits > 0
+    assert coefs == first
+    assert error == ""
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:100])
+    hits, coefs, _ = answer(start(tmp_path))
+    assert coefs == first
+
+
+def test_two_processes_at_once(tmp_path):
+    both = [start(tmp_path), start(tmp_path)]
+    answers = {answer(process)[1] for process in both}
+    answers.add(answer(start(tmp_path))[1])
+    assert len(answers) == 1
+
+
+def test_another_version_or_processor_has_a_folder_of_its_own(monkeypatch):
+    here = compilation._machine_and_version()
+    assert compilation._machine_and_version() == here
+    monkeypatch.setattr(compilation, "_processor", lambda: ["another"])
+    there = compilation._machine_and_version()
+    monkeypatch.setattr("jaxlib.version.__version__", "0.0.1")
+    assert len({here, there, compilation._machine_and_version()}) == 3
+
+
+def test_a_folder_that_others_may_write_to_is_refused(tmp_path):
+    own = tmp_path / compilation._machine_and_version()
+    own.mkdir()
+    own.chmod(0o777)
+    with pytest.raises(PermissionError, match="chmod go-w"):
+        br.use_compilation_cache(tmp_path)
