@@ -1,5 +1,6 @@
 """Compiled programs kept on disk, for those who ask for it."""
 
+import os
 import platform
 from hashlib import sha256
 from pathlib import Path
@@ -28,23 +29,30 @@ def use_compilation_cache(folder: str | Path) -> Path:
     Raises
     ------
     PermissionError
-        Where others may write to the subfolder.
+        Where the subfolder is not yours, or others may write to it.
     """
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
     own = Path(folder).expanduser().resolve() / _machine_and_version()
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if own.stat().st_mode & 0o022:
-        raise PermissionError(
-            f"`folder`: others may write to {own}, and what lies there is run as code. "
-            f"Choose a folder of your own, or take their right away: chmod go-w {own}"
-        )
+    _refuse_if_others_may_write(own)
     jax.config.update("jax_compilation_cache_dir", str(own))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
     compilation_cache.reset_cache()  # else it is not looked at again once something was compiled
     return own
+
+
+def _refuse_if_others_may_write(folder: Path) -> None:
+    if not hasattr(os, "getuid"):  # Windows has other rights
+        return
+    facts = folder.stat()
+    if facts.st_uid != os.getuid() or facts.st_mode & 0o022:
+        raise PermissionError(
+            f"`folder`: others may write to {folder}, and what lies there is run as code. "
+            f"Choose a folder of your own, or take their right away: chmod go-w {folder}"
+        )
 
 
 def _machine_and_version() -> str:

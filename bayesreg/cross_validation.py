@@ -177,6 +177,13 @@ def statistics_if_smaller(data: Data) -> Data:
     return data
 
 
+def as_small_as_can_be(data: Data) -> Data:
+    """Return what to keep of data: the statistics of rows that are no fewer than the columns."""
+    if isinstance(data, RowData) and data.n_features <= data.n_samples:
+        return GramData.from_rows(data)
+    return data
+
+
 def _statistics_are_smaller(data: RowData, n_matrices: int) -> bool:
     size = 8 * n_matrices * data.n_features**2
     return size <= _STATISTICS_BUDGET and data.n_features <= _WIDEST * data.n_samples

@@ -1,5 +1,15 @@
 """The warnings and errors that are bayesreg's own."""
 
+import warnings
+from pathlib import Path
+
+_OWN_FILES = (str(Path(__file__).parent),)
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn of something at the line outside of bayesreg that led to it."""
+    warnings.warn(message, category, skip_file_prefixes=_OWN_FILES)
+
 
 class ConvergenceWarning(UserWarning):
     """A mode was returned whose certificate misses the requested tolerance."""

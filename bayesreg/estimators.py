@@ -9,10 +9,11 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from .conventions import CONVENTIONS, translate
+from .cross_validation import as_small_as_can_be
 from .data.checks import as_design, column_names
 from .data.gram import GramData
 from .data.rows import RowData
-from .errors import ConvergenceWarning
+from .errors import ConvergenceWarning, warn
 from .gaussian import effective_df
 from .likelihoods import GaussianLikelihood
 from .mode.certificate import certify_point
@@ -243,9 +244,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """Pickle statistics in place of rows: enough to sample, and no data leave with the model."""
         state = dict(super().__getstate__())
-        data = state.get("_data")
-        if isinstance(data, RowData) and data.n_features <= data.n_samples:
-            state["_data"] = GramData.from_rows(data)
+        if "_data" in state:
+            state["_data"] = as_small_as_can_be(state["_data"])
         return state
 
     def _choose_model(self, data: RowData) -> tuple[LinearModel, ScaleSelection | None]:
@@ -348,7 +348,6 @@ def _convention_of(fitted: Any) -> str:
 
 
 def _warn_where_not_optimal(fitted: Any, model: LinearModel, data: RowData) -> None:
-    import warnings
 
     if np.size(fitted.coef_) != data.n_features:
         raise ValueError(
@@ -358,12 +357,11 @@ def _warn_where_not_optimal(fitted: Any, model: LinearModel, data: RowData) -> N
         resolve(model, data), np.asarray(fitted.coef_, dtype=np.float64), float(fitted.intercept_)
     )
     if certificate.duality_gap > _SUSPICIOUS_GAP:
-        warnings.warn(
+        warn(
             f"coef_ of {type(fitted).__name__} is not the optimum of its penalty on these data (duality gap "
             f"{certificate.duality_gap:.1e}). Are X, y and sample_weight those that it was fitted on? "
             "The mode of the returned model is the optimum.",
             ConvergenceWarning,
-            stacklevel=3,
         )
 
 

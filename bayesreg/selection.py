@@ -1,6 +1,5 @@
 """Choosing the scale of a prior from the data."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, final
@@ -8,11 +7,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
-from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
+from .cross_validation import (
+    DEFAULT_FOLDS,
+    Partition,
+    as_small_as_can_be,
+    cross_validate,
+    statistics_if_smaller,
+)
 from .data.folds import Label
 from .data.rows import RowData
 from .data.threads import blas_for
-from .errors import DegenerateDataWarning
+from .errors import DegenerateDataWarning, NoModeError, warn
 from .mode.coefs import gram_serves
 from .mode.grid import problem_at, unit_prior
 from .mode.solve import MapEstimate, check_tol, map_estimate, mode_of
@@ -39,6 +44,8 @@ _SCORES = {"mse": "mean squared error", "log_density": "mean log predictive dens
 @dataclass(frozen=True, eq=False)
 class ScaleSelection:
     """A scale chosen from the data, and all that it was compared with; row k belongs to ``scales[k]``.
+
+    It holds on to the data, for `map_estimate`.
 
     Attributes
     ----------
@@ -87,8 +94,8 @@ class ScaleSelection:
     _problem: Problem | None = field(repr=False)  # at the chosen scale, reduced already
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle, rows as statistics where these are smaller."""
-        return {**self.__dict__, "_problem": None, "_data": statistics_if_smaller(self._data)}
+        """Return the attributes for a pickle or a copy, rows as statistics where these are smaller."""
+        return {**self.__dict__, "_problem": None, "_data": as_small_as_can_be(self._data)}
 
     def map_estimate(self, tol: float = 1e-8) -> MapEstimate:
         """Return the mode of the chosen model on the data.
@@ -111,13 +118,22 @@ class ScaleSelection:
             Where the density of the chosen model is unbounded.
         """
         check_tol(tol)
+        mode = self._mode_at_hand(tol)
+        return map_estimate(self.model, self._data, tol) if mode is None else mode
+
+    def _mode_at_hand(self, tol: float) -> MapEstimate | None:
+        """Return the mode from the problem that is at hand, or None where the data are to be asked again."""
         problem = self._problem
-        if problem is not None and (problem.has_rows or gram_serves(problem.reduced)):
+        if problem is None or problem.least_squares.response_ss == 0.0:
+            return None
+        if not (problem.has_rows or gram_serves(problem.reduced)):
+            return None
+        try:
             with blas_for(getattr(self._data, "X", None)):
                 mode = mode_of(problem, tol)
-            if mode.converged:
-                return mode
-        return map_estimate(self.model, self._data, tol)
+        except NoModeError:  # statistics cannot tell a nearly perfect fit from a perfect one
+            return None
+        return mode if mode.converged else None
 
     @property
     def scale(self) -> float:
@@ -429,4 +445,4 @@ def _warn_of_constant_response(problem: Problem) -> None:
     if problem.least_squares.response_ss == 0.0:
         what = "constant" if problem.centred else "zero in every row"
         message = f"`y` is {what}, so that every scale predicts it alike; the smallest is chosen."
-        warnings.warn(message, DegenerateDataWarning, stacklevel=3)
+        warn(message, DegenerateDataWarning)

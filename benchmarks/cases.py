@@ -151,7 +151,7 @@ def support_gram(case: Case, support: int) -> Work:
 
 
 def readings(case: Case, support: int) -> Work:
-    """Two products with all columns (find, prove), for columns so little correlated that no Gram is needed."""
+    """Two products with X and two with X' (find, prove), for columns so little correlated that no Gram is needed."""
     n, p = case.n, case.p
     return Work(
         8 * n * p, 16e-9 * n * p, "X read twice (find, prove), a product with X and one with X' each time"

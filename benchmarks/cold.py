@@ -30,7 +30,7 @@ print(time.perf_counter() - started)
 """
 
 
-def main(names: tuple[str, ...] = ("M1", "M2", "M3", "M4'")) -> None:
+def main(names: list[str]) -> None:
     """Print a Markdown table: seconds above `import jax`, reading X taken off."""
     print("| case | compiled anew | from disk |\n| --- | --- | --- |")
     for name in tqdm(names, disable=None):
@@ -44,7 +44,7 @@ def main(names: tuple[str, ...] = ("M1", "M2", "M3", "M4'")) -> None:
 
 def _first_fit(problem: Path, cache: Path | None) -> float:
     command = [sys.executable, "-c", _CODE, str(problem), str(cache or "")]
-    return float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    return float(subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout)
 
 
 def _spread(seconds: list[float]) -> str:
@@ -52,4 +52,4 @@ def _spread(seconds: list[float]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:] or ["M1", "M2", "M3", "M4'"])

@@ -1,4 +1,7 @@
-"""Where bayesreg's time goes in a case: `python -m benchmarks.profile M3 1e-6`."""
+"""Where bayesreg's time goes in a case: `python -m benchmarks.profile M3 1e-6`.
+
+Work on threads other than the main one shows up as waiting for them.
+"""
 
 import cProfile
 import pstats
@@ -32,4 +35,6 @@ def _fit(problem: Problem, tol: float) -> float:
 
 
 if __name__ == "__main__":
+    if not 2 <= len(sys.argv) <= 3 or sys.argv[1] not in CASES:
+        sys.exit(f"{__doc__}\nCases: {', '.join(CASES)}")
     main(*sys.argv[1:])

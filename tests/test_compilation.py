@@ -1,5 +1,6 @@
 """Compiled programs on disk: only where asked for, the same answers, and nothing lost where they are damaged."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -11,9 +12,9 @@ from bayesreg import compilation
 
 FIT = """
     import sys
-    from jax._src import monitoring
+    import jax.monitoring
     hits = []
-    monitoring.register_event_listener(lambda name, **_: hits.append(name) if name.endswith("cache_hits") else None)
+    jax.monitoring.register_event_listener(lambda name, **_: hits.append(name) if name.endswith("cache_hits") else None)
     import numpy as np, bayesreg as br
     br.use_compilation_cache(sys.argv[1])
     rng = np.random.default_rng(0)
@@ -71,4 +72,10 @@ def test_a_folder_that_others_may_write_to_is_refused(tmp_path):
     own.mkdir()
     own.chmod(0o777)
     with pytest.raises(PermissionError, match="chmod go-w"):
+        br.use_compilation_cache(tmp_path)
+
+
+def test_a_folder_that_is_not_ones_own_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.getuid", lambda: os.stat(tmp_path).st_uid + 1)
+    with pytest.raises(PermissionError, match="of your own"):
         br.use_compilation_cache(tmp_path)

@@ -147,3 +147,16 @@ def test_a_gap_that_float64_cannot_close_is_said():
     with pytest.warns(br.ConvergenceWarning, match="above tol = 1.0e-25"):
         mode = br.map_estimate(model(br.LaplacePrior(1e9)), br.RowData.from_arrays(X, y), tol=1e-25)
     assert not mode.converged
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_values_far_off_in_rows_of_weight_zero_hide_no_column(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(2_000, 70))
+    w = np.r_[np.zeros(256), np.ones(1_744)]
+    y = 5.0 * X[:, 0] + 5.0 * X[:, 1] + rng.normal(size=2_000)
+    linear = br.LinearModel(br.LaplacePrior(0.1), br.GaussianLikelihood(1.0))
+    expected = br.map_estimate(linear, br.RowData.from_arrays(X[256:], y[256:])).coef
+    X[:256, 0] = 1e10
+    found = br.map_estimate(linear, br.RowData.from_arrays(X, y, w)).coef
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)

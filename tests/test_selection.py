@@ -682,3 +682,27 @@ def test_a_pickled_selection_does_not_carry_the_rows():
     assert len(pickle.dumps(selection)) < 50_000
     with pytest.raises(ValueError, match="tol"):
         selection.map_estimate(-1.0)
+
+
+def test_a_nearly_perfect_fit_asks_the_rows_again():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 5))
+    y = X @ np.arange(1.0, 6.0) + 1e-8 * rng.normal(size=400)
+    data, linear = br.RowData.from_arrays(X, y), br.LinearModel(br.LaplacePrior(1.0))
+    selection = br.select_scale(linear, data)
+    expected = br.map_estimate(selection.model, data)  # of statistics this asks too much
+    with pytest.raises(br.NoModeError, match="Give the rows"):
+        br.map_estimate(selection.model, br.GramData.from_rows(data))
+    np.testing.assert_array_equal(selection.map_estimate().coef, expected.coef)
+
+
+def test_the_mode_warns_of_a_constant_response_at_the_callers_line():
+    data = br.RowData.from_arrays(np.arange(12.0).reshape(6, 2), np.ones(6))
+    linear = br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0))
+    with pytest.warns(br.DegenerateDataWarning) as caught:
+        selection = br.select_scale(linear, data, folds=2, scales=[1.0])
+    assert {item.filename for item in caught} == {__file__}
+    for call in (selection.map_estimate, lambda: br.map_estimate(linear, data)):
+        with pytest.warns(br.DegenerateDataWarning) as caught:
+            call()
+        assert [item.filename for item in caught] == [__file__]

@@ -1,12 +1,13 @@
 """What X, y and sample weights must be, and a clear error where they are not."""
 
-import warnings
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
+
+from ..errors import warn
 
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
@@ -106,7 +107,7 @@ def as_response(y: Any, n_samples: int) -> Vector:
             "A column-vector y was passed when a 1d array was expected. "
             f"`y` has shape {values.shape}; it is read as y.ravel()."
         )
-        warnings.warn(message, DataConversionWarning, stacklevel=2)
+        warn(message, DataConversionWarning)
         values = values.ravel()
     if values.ndim != 1:
         raise ValueError(

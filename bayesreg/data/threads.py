@@ -1,5 +1,6 @@
 """One pass over rows on all cores, a range of rows for each thread."""
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -21,6 +22,11 @@ def _blas() -> tuple[Any, int]:
 
     blas = ThreadpoolController().select(user_api="blas")
     return blas, max((library["num_threads"] for library in blas.info()), default=1)
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

@@ -21,9 +21,7 @@ _WELL_CONDITIONED = (
 # A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
 # as rows: from half to four times, by measurement.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
-_TALL = (
-    4  # rows for each column, from which columns are seldom so collinear that products take longer than X'X
-)
+_ROWS_A_COLUMN = 4  # from which columns are seldom so collinear that products take longer than X'X
 _NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
 
@@ -72,7 +70,7 @@ def solve_coefs(
 
         if start is None and k == 1 and _is_hard(problem, l1[0]):
             start = _interior_point(least_squares, l1[0], l2[0])
-        by_products = start is None and k == 1 and _is_tall_and_dense(least_squares)
+        by_products = start is None and k == 1 and _has_many_dense_rows(least_squares)
         return Coefs(
             *solve_by_working_set(least_squares, l1, l2, start=start, enough=enough, by_products=by_products)
         )
@@ -80,11 +78,11 @@ def solve_coefs(
     return _by_gram(least_squares, l1, l2, start, enough, _REFINEMENTS if refine else 0)
 
 
-def _is_tall_and_dense(least_squares: LeastSquares) -> bool:
+def _has_many_dense_rows(least_squares: LeastSquares) -> bool:
     if not isinstance(least_squares, RowLeastSquares) or least_squares.is_sparse:
         return False
     n, p = least_squares.X.shape
-    return n >= _TALL * p
+    return n >= _ROWS_A_COLUMN * p
 
 
 def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:

@@ -29,6 +29,10 @@ class HeldQuadratic(Protocol):
     def has_room(self, count: int) -> bool:
         """Tell whether so many columns should be held this way."""
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether it was given a limit that is reached, so that another way should be taken."""
+
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
         """Hold more columns, times `unit`."""
 
@@ -41,6 +45,8 @@ class HeldQuadratic(Protocol):
 
 class GramQuadratic:
     """By the Gram matrix: coordinate descent, then Newton steps on the support, confined to its orthant."""
+
+    is_spent = False
 
     def __init__(self, least_squares: LeastSquares) -> None:
         self._columns: _Rows | _SparseRows | _Statistics = _Statistics(least_squares)
@@ -161,7 +167,7 @@ class ProductQuadratic:
     ----------
     least_squares : LeastSquares
     most_products : float
-        After so many products the problem is ill-conditioned, and another way should go on.
+        Of the columns with each other, that are worth taking.
     """
 
     def __init__(self, least_squares: LeastSquares, most_products: float = np.inf) -> None:
@@ -220,9 +226,11 @@ class ProductQuadratic:
             curved = self._times_gram(change)
             along = dot(change, curved)
             falls = dot(change, gradient - l2 * coef) - float((l1 * (np.abs(target) - np.abs(coef))).sum())
-            whole = falls >= along + dot(change, l2 * change)
-            share = 1.0 if whole else max(falls, 0.0) / (along + dot(change, l2 * change))
-            coef = target if whole else coef + share * change
+            if falls <= 0.0:  # all that is left is rounding
+                break
+            bends = along + dot(change, l2 * change)
+            share = 1.0 if falls >= bends else falls / bends
+            coef = target if share == 1.0 else coef + share * change
             gradient = gradient - share * curved
             curvature = max(along / size, _LEAST_CURVATURE)
         return coef, gradient

@@ -8,7 +8,6 @@ compute a better gradient (from the rows) refines the answer by solving again fr
 the last solve ended.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -20,11 +19,13 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from ..data.threads import n_cores
 from .sweeps import first_indices, padded, sweep
 
 _SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 500
 _WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
+_FARTHEST = 1e12  # factor of l1 at which that way begins, at most
 _CONTINUATION = 4.0  # factor from one l1 to the next on that way
 _PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
@@ -233,6 +234,7 @@ def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
     gradient = _gradient(problem, initial)
     slope = jnp.abs(gradient - problem.l2 * initial)
     excess = jnp.max(jnp.where(problem.l1 > 0.0, slope / problem.l1, 1.0), initial=1.0)
+    excess = jnp.minimum(excess, _FARTHEST)
 
     def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
         coef, gradient, n_rounds, excess = state
@@ -353,8 +355,8 @@ def _parts(k: int, n_columns: int, follow: bool, enough: float) -> list[slice]:
 
     Not where coefficients are made exact: then the time goes to factorisations, which take all cores.
     """
-    worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow and enough > 0.0
-    if not worth_it or (os.cpu_count() or 1) < 2:
+    worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow
+    if not worth_it or n_cores() < 2:
         return [slice(0, k)]
     cut = round(_FIRST_SHARE * k)
     return [slice(0, cut), slice(cut, k)]

@@ -1,6 +1,5 @@
 """The mode of a model on data, for one prior scale or along many."""
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..data.threads import blas_for
-from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
+from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
 from ..model import LinearModel
 from ..penalty import Penalty
 from ..problem import Data, Problem, check_model, resolve
@@ -203,7 +202,7 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
         _warn_of_constant_response(problem)
         mode = mode_of(problem, tol)
     if not mode.converged:
-        warnings.warn(_missed(mode.certificate, tol), ConvergenceWarning, stacklevel=2)
+        warn(_missed(mode.certificate, tol), ConvergenceWarning)
     return mode
 
 
@@ -308,7 +307,7 @@ def _map_path(
     converged = certificates.proven_gaps <= tol
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
-        warnings.warn(_missed(first, tol), ConvergenceWarning, stacklevel=3)
+        warn(_missed(first, tol), ConvergenceWarning)
     p = problem.n_features
     return MapPath(
         scales=values,
@@ -364,7 +363,7 @@ def _warn_of_constant_response(problem: Problem) -> None:
         return
     what = "constant" if problem.centred else "zero in every row"
     message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
-    warnings.warn(message, DegenerateDataWarning, stacklevel=4)
+    warn(message, DegenerateDataWarning)
 
 
 def _missed(certificate: Certificate, tol: float) -> str:

@@ -17,6 +17,7 @@ from .held_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
 _MAX_ROUNDS = 300
 _WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
+_FARTHEST = 1e12  # factor of l1 at which that way begins, at most
 _CONTINUATION = 8.0  # factor from one l1 to the next on that way
 _ROUGH = 1e-4  # relative duality gap that will do on that way
 _PATIENCE = 8  # rounds without progress near the optimum: float64 gives no more
@@ -62,17 +63,19 @@ def solve_by_working_set(
     enough : float, default 0
         Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
     by_products : bool, default False
-        Whether to hold all columns from the start and never form their Gram matrix, unless the
-        products turn out to take as long.
+        Whether to try first, for one penalty on rows, to hold all columns and never form a Gram
+        matrix, for as many products as take the time of one.
 
     Returns
     -------
     coefs : array (k, p)
     n_rounds : array (k,)
     """
-    working_set = _WorkingSet(least_squares, start)
     if by_products:
-        working_set.hold_all(ProductQuadratic(least_squares, _PRODUCTS_A_COLUMN * l1.shape[1]))
+        found = _by_products(least_squares, l1, l2, enough)
+        if found is not None:
+            return found
+    working_set = _WorkingSet(least_squares, start)
     coefs, n_rounds = np.empty(l1.shape), np.empty(len(l1), dtype=int)
     sizes = l1.sum(axis=1)
     before = last = working_set.coef
@@ -87,6 +90,17 @@ def solve_by_working_set(
     return coefs, n_rounds
 
 
+def _by_products(
+    least_squares: LeastSquares, l1: Float[np.ndarray, "1 p"], l2: Float[np.ndarray, "1 p"], enough: float
+) -> tuple[Float[np.ndarray, "1 p"], Int[np.ndarray, " 1"]] | None:
+    """Minimise by products with all columns; None where they are too collinear for it."""
+    quadratic = ProductQuadratic(least_squares, _PRODUCTS_A_COLUMN * l1.shape[1])
+    working_set = _WorkingSet(least_squares, quadratic=quadratic)
+    unit = working_set.unit
+    n_rounds = working_set.solve(_Penalty(l1[0] * unit, l2[0] * unit**2, enough))
+    return None if working_set.gave_up else ((working_set.coef * unit)[None, :], np.array([n_rounds]))
+
+
 def _ahead(coef: Float[np.ndarray, " p"], before: Float[np.ndarray, " p"], share: float) -> np.ndarray:
     """Continue the line from one solution of a path to the next; a sign that would change stops at 0."""
     moved = coef + share * (coef - before)
@@ -96,49 +110,43 @@ def _ahead(coef: Float[np.ndarray, " p"], before: Float[np.ndarray, " p"], share
 class _WorkingSet:
     """The held columns, and coefficients of all columns in coordinates where each has unit norm."""
 
-    def __init__(self, least_squares: LeastSquares, start: Float[np.ndarray, " p"] | None) -> None:
+    def __init__(
+        self,
+        least_squares: LeastSquares,
+        start: Float[np.ndarray, " p"] | None = None,
+        quadratic: HeldQuadratic | None = None,
+    ) -> None:
+        """Start with no column held or, with a `quadratic` of one's own, with all."""
         norms = np.sqrt(least_squares.squared_norms)
         self.usable = norms > 0.0
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         zero = np.zeros(norms.size)
         self.coef = zero if start is None else start * norms
-        self._point = (
-            zero,
-            least_squares.cross * self.unit,
-            least_squares.response_ss,
-        )  # where the gradient is known
+        # where the gradient is known
+        self._point = zero, least_squares.cross * self.unit, least_squares.response_ss
+        self.gave_up = False
         self._least_squares = least_squares
         self._indices = np.empty(0, dtype=np.intp)
         self._is_held = np.zeros(norms.size, dtype=bool)
-        self._quadratic: HeldQuadratic = GramQuadratic(least_squares)
-        self._holds_all = False
-
-    def hold_all(self, quadratic: ProductQuadratic) -> None:
-        """Hold every column in this way."""
-        self._quadratic, self._holds_all = quadratic, True
-        self._hold(np.flatnonzero(self.usable))
-
-    def _start_again(self) -> None:
-        """Hold the support by its Gram matrix."""
-        self._indices, self._is_held = self._indices[:0], np.zeros_like(self._is_held)
-        self._quadratic = GramQuadratic(self._least_squares)
-        self._hold(np.flatnonzero(self.coef))
+        self._quadratic: HeldQuadratic = GramQuadratic(least_squares) if quadratic is None else quadratic
+        if quadratic is not None:
+            self._hold(np.flatnonzero(self.usable))
 
     def solve_from_afar(self, penalty: _Penalty) -> int:
         """Minimise along a falling l1 that begins where the point is about optimal; return the rounds."""
         self._hold(np.flatnonzero(self.usable & ((penalty.l1 == 0.0) | (self.coef != 0.0))))
         slope = np.abs(self._gradient()[0] - penalty.l2 * self.coef)
-        ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
-        excess, n_rounds = ratios.max(initial=1.0) / _CONTINUATION, 0
-        if self._holds_all:
-            excess = 1.0
+        with np.errstate(over="ignore"):
+            ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
+        excess, n_rounds = min(ratios.max(initial=1.0), _FARTHEST) / _CONTINUATION, 0
         roughly = max(penalty.enough, _ROUGH * 0.5 * self._least_squares.response_ss)
         while excess > 1.0:
-            n_rounds += self._solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)
+            n_rounds += self.solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)
             excess /= _CONTINUATION
-        return n_rounds + self._solve(penalty, _MAX_ROUNDS)
+        return n_rounds + self.solve(penalty, _MAX_ROUNDS)
 
-    def _solve(self, penalty: _Penalty, max_rounds: int) -> int:
+    def solve(self, penalty: _Penalty, max_rounds: int = _MAX_ROUNDS) -> int:
+        """Minimise from where the coefficients are; return the rounds."""
         best, idle = np.inf, 0
         for n_rounds in range(max_rounds):
             slopes = self._slopes(penalty)
@@ -146,10 +154,12 @@ class _WorkingSet:
             idle = 0 if largest < 0.5 * best else idle + 1
             best = min(best, largest)
             stuck = idle >= _PATIENCE and largest < 1e4 * rounding
-            if slopes.gap <= penalty.enough or largest <= rounding or stuck:
+            near_enough = penalty.enough > 0.0 and slopes.gap <= penalty.enough
+            if near_enough or largest <= rounding or stuck:
                 return n_rounds
-            if isinstance(self._quadratic, ProductQuadratic) and self._quadratic.is_spent:
-                self._start_again()
+            if self._quadratic.is_spent:
+                self.gave_up = True
+                return n_rounds
             self._take_in(slopes.violation)
             held, steps = self._indices, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE))
             coef = self._quadratic.improve(

@@ -1,6 +1,5 @@
 """NUTS: NumPyro's kernel, one compiled program for each shape, chains on threads."""
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache, partial
@@ -12,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..data.threads import n_cores
 from .density import Position, Target, natural, potential
 
 _BLOCK = 100  # transitions between two looks at the progress bar and at Ctrl-C
@@ -137,7 +137,7 @@ def run_nuts(
             with jax.enable_x64(True):
                 return _run_chain(program, state, target, num_warmup, num_samples, stop, report)
 
-        with ThreadPoolExecutor(max_workers=min(num_chains, os.cpu_count() or 1)) as pool:
+        with ThreadPoolExecutor(max_workers=min(num_chains, n_cores())) as pool:
             futures = [pool.submit(run_chain, state) for state in starts]
             try:
                 records = [future.result() for future in futures]

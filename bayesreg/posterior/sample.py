@@ -1,11 +1,10 @@
 """sample_posterior: NUTS on what has no closed form, exact draws of what has one given the rest."""
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import SamplingWarning
+from ..errors import SamplingWarning, warn
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from .predict import add_log_likelihood
@@ -114,7 +113,7 @@ def _warn_of_divergences(posterior: Posterior) -> None:
             "out. Sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that keeps away "
             "from 0."
         )
-        warnings.warn(message, SamplingWarning, stacklevel=3)
+        warn(message, SamplingWarning)
 
 
 def _draw(problem: Problem, settings: dict[str, int], *, progress: bool) -> Posterior:
