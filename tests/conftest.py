@@ -14,7 +14,8 @@ VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "validation"
 @pytest.fixture
 def validation():
     """The folder of references that nobody here wrote."""
-    if not VALIDATION.is_dir():  # it stands beside the checkout, not in it: a clone alone does not have it
+    # The folder is no part of the repository: in a clone alone these tests have nothing to compare with.
+    if not VALIDATION.is_dir():
         pytest.skip(f"the folder of references, {VALIDATION.parent.name}/{VALIDATION.name}, is absent")
     return VALIDATION
 

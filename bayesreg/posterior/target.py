@@ -66,9 +66,10 @@ def _middle(prior: Any) -> float:
     """Return the median of a scale's prior, or 1 where it is improper."""
     import jax
 
+    # Any improper prior of the user's may come here, and NumPyro has no property that says so: only this error.
     try:
         draws = prior.sample(jax.random.key(0), (_MEDIAN_DRAWS,))
-    except NotImplementedError:  # how NumPyro says that a distribution has no draws; ImproperUniform has none
+    except NotImplementedError:
         return 1.0
     return float(np.median(np.asarray(draws)))
 
