@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint format notebooks bench bench-peers clean constraints
+.PHONY: demo test test-slow lint format notebooks bench bench-peers bench-posterior bench-posterior-peers calibration clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -33,6 +33,16 @@ bench: $(STAMP)
 
 bench-peers:
 	benchmarks/setup_peers.sh
+
+bench-posterior: $(STAMP)
+	$(BIN)/python -m benchmarks.posterior.run $(ARGS)
+
+bench-posterior-peers:
+	benchmarks/posterior/setup_peers.sh
+
+# Simulation-based calibration of every sampler and coverage of every interval, about half an hour.
+calibration: $(STAMP)
+	$(BIN)/python -m calibration.run $(ARGS)
 
 constraints: $(STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '@' > constraints.txt

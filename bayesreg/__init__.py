@@ -29,6 +29,13 @@ _HOME = {
     "map_path": "mode.solve",
     "sample_posterior": "posterior.sample",
     "add_log_likelihood": "posterior.predict",
+    "add_posterior_predictive": "posterior.predict",
+    "predict_posterior": "posterior.predict",
+    "sample_prior": "posterior.prior",
+    "exact_loo": "posterior.leave_one_out",
+    "scale_sensitivity": "posterior.sensitivity",
+    "to_numpyro": "posterior.to_numpyro",
+    "log_marginal_likelihood": "evidence",
     "compare_map_with_penalized": "compare",
     "ScaleSelection": "selection",
     "select_scale": "selection",
@@ -37,9 +44,11 @@ _HOME = {
     "use_compilation_cache": "compilation",
     "plot_coefficient_path": "plots",
     "plot_forest": "plots",
+    "CheckpointError": "errors",
     "ConvergenceWarning": "errors",
     "DegenerateDataWarning": "errors",
     "ImproperPosteriorError": "errors",
+    "ImproperPriorError": "errors",
     "NoEquivalent": "errors",
     "NoModeError": "errors",
     "SamplingWarning": "errors",
@@ -55,14 +64,17 @@ if TYPE_CHECKING:
     from .conventions import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
+    from .errors import CheckpointError as CheckpointError
     from .errors import ConvergenceWarning as ConvergenceWarning
     from .errors import DegenerateDataWarning as DegenerateDataWarning
     from .errors import ImproperPosteriorError as ImproperPosteriorError
+    from .errors import ImproperPriorError as ImproperPriorError
     from .errors import NoEquivalent as NoEquivalent
     from .errors import NoModeError as NoModeError
     from .errors import SamplingWarning as SamplingWarning
     from .estimators import BayesRegressor as BayesRegressor
     from .estimators import from_sklearn as from_sklearn
+    from .evidence import log_marginal_likelihood as log_marginal_likelihood
     from .likelihoods import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate
     from .mode.solve import MapEstimate as MapEstimate
@@ -73,8 +85,14 @@ if TYPE_CHECKING:
     from .penalty import Penalty as Penalty
     from .plots import plot_coefficient_path as plot_coefficient_path
     from .plots import plot_forest as plot_forest
+    from .posterior.leave_one_out import exact_loo as exact_loo
     from .posterior.predict import add_log_likelihood as add_log_likelihood
+    from .posterior.predict import add_posterior_predictive as add_posterior_predictive
+    from .posterior.predict import predict_posterior as predict_posterior
+    from .posterior.prior import sample_prior as sample_prior
     from .posterior.sample import sample_posterior as sample_posterior
+    from .posterior.sensitivity import scale_sensitivity as scale_sensitivity
+    from .posterior.to_numpyro import to_numpyro as to_numpyro
     from .priors import ElasticNetPrior as ElasticNetPrior
     from .priors import FlatPrior as FlatPrior
     from .priors import GaussianPrior as GaussianPrior

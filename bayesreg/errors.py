@@ -27,8 +27,16 @@ class ImproperPosteriorError(ValueError):
     """The posterior does not integrate to a finite number, so it cannot be sampled."""
 
 
+class ImproperPriorError(ValueError):
+    """A prior does not integrate to a finite number, so it cannot be drawn from."""
+
+
 class SamplingWarning(UserWarning):
-    """The draws may not represent the posterior: transitions diverged."""
+    """The draws may not represent the posterior, or are fewer than asked for."""
+
+
+class CheckpointError(ValueError):
+    """A checkpoint is damaged, or of another run."""
 
 
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract

@@ -1,14 +1,18 @@
 """What a Gaussian prior gives in closed form, from one spectral decomposition."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 
-from .data.least_squares import GRAM_BUDGET, LeastSquares
+from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum
 from .data.products import product, times
 from .penalty import Penalty
 from .problem import Problem
 
 _REFINEMENTS = 4
+_NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
+_STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
 
 
 def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
@@ -68,6 +72,97 @@ def _proportional(
     spectrum = least_squares.spectrum(unit)
     filtered = spectrum.cross / (spectrum.values + multiples[:, None])
     return product(filtered, spectrum.vectors.T) * unit
+
+
+class GaussianMarginal(NamedTuple):
+    """The likelihood with Gaussian coefficients integrated out, as a function of σ and their scale.
+
+    ``ratio`` is σ²/τ² for a prior of sd τ times `Rotation.unit`.
+    """
+
+    values: Float[Any, " r"]  # squared singular values of the columns in units of their prior
+    squares: Float[Any, " r"]  # squares of the response along them
+    rss: Any  # what no coefficient fits
+    power: Any  # Σw less the number of coefficients under a flat prior
+
+    def log_likelihood(self, noise_scale: Any, ratio: Any, xp: Any = np) -> Any:
+        """Evaluate log ∫ p(y | β, σ) p(β) dβ, less power·½ log 2π and what flat columns add.
+
+        Parameters
+        ----------
+        noise_scale, ratio : array (...)
+        xp : module, default NumPy
+            NumPy or JAX's.
+        """
+        signal = self.values / xp.asarray(ratio)[..., None]
+        misfit = self.rss + xp.sum(self.squares / (1.0 + signal), axis=-1)
+        log_volume = xp.sum(xp.log1p(signal), axis=-1)
+        return -self.power * xp.log(noise_scale) - 0.5 * (log_volume + misfit / noise_scale**2)
+
+
+class Rotation(NamedTuple):
+    """Coordinates in which Gaussian coefficients are independent given the data: β = unit·(V·u + what no row sees)."""
+
+    unit: Float[np.ndarray, " q"]
+    vectors: Float[np.ndarray, "q r"]
+    values: Float[np.ndarray, " r"]  # positive
+    cross: Float[np.ndarray, " r"]
+    rss: float
+
+    def marginal(self, power: float) -> GaussianMarginal:
+        """Return the likelihood with the coefficients integrated out."""
+        return GaussianMarginal(self.values, self.cross**2 / self.values, self.rss, power)
+
+    def draw(
+        self, noise_scale: Float[np.ndarray, " s"], ratio: Float[np.ndarray, " s"], rng: np.random.Generator
+    ) -> Float[np.ndarray, "s q"]:
+        """Draw coefficients given σ and σ²/τ², one for each pair."""
+        precision = self.values + ratio[:, None]
+        normal = rng.standard_normal(precision.shape)
+        along = self.cross / precision + noise_scale[:, None] / np.sqrt(precision) * normal
+        drawn = product(along, np.ascontiguousarray(self.vectors.T))
+        if self.values.size < self.unit.size:
+            free = rng.standard_normal((noise_scale.size, self.unit.size))
+            free -= product(product(free, self.vectors), np.ascontiguousarray(self.vectors.T))
+            drawn += (noise_scale / np.sqrt(ratio))[:, None] * free
+        return drawn * self.unit
+
+
+def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation:
+    """Return the coordinates that one spectral decomposition gives.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    l2 : array (q,)
+        Positive: 1/τ² of each coefficient, at σ = 1 where it is relative to the noise.
+
+    Returns
+    -------
+    Rotation
+    """
+    unit = 1.0 / np.sqrt(l2)
+    if l2.size == 0:
+        return Rotation(unit, np.zeros((0, 0)), np.zeros(0), np.zeros(0), float(least_squares.response_ss))
+    spectrum, rss = informative(least_squares, unit)
+    return Rotation(unit, spectrum.vectors, spectrum.values, spectrum.cross, rss)
+
+
+def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> tuple[Spectrum, float]:
+    """Return the spectrum of X·diag(unit) less what is rounding, and the residual sum of squares at its solution.
+
+    The smallest directions are kept out of the solution, which they would swamp, and taken off its sum of squares.
+    """
+    spectrum = least_squares.spectrum(unit)
+    largest = spectrum.values.max(initial=0.0)
+    seen = spectrum.values > largest * (_NOISE * max(spectrum.vectors.shape)) ** 2
+    values, cross, vectors = spectrum.values[seen], spectrum.cross[seen], spectrum.vectors[:, seen]
+    strong = values > _STRONG * largest
+    best = unit * times(np.ascontiguousarray(vectors[:, strong]), cross[strong] / values[strong])
+    rss = float(least_squares.residuals(best[None, :])[1][0]) - float(
+        np.sum(cross[~strong] ** 2 / values[~strong])
+    )
+    return Spectrum(values, vectors, cross), max(rss, 0.0)
 
 
 def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:

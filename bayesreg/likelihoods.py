@@ -55,9 +55,7 @@ class GaussianLikelihood:
             return self.noise_scale
         import numpyro.distributions as dist
 
-        return dist.LeftTruncatedDistribution(
-            dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale), low=0.0
-        )
+        return dist.FoldedDistribution(dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale))
 
     def noise_bounds(self) -> tuple[float, float]:
         """Return the support of the prior on σ."""

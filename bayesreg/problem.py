@@ -77,6 +77,11 @@ class Problem:
         return self.rates.l1.size > self.n_features
 
     @property
+    def is_feature(self) -> Bool[np.ndarray, " p"]:
+        """Which coefficients are a feature's, so that a sampled scale is theirs: not an intercept's own prior."""
+        return np.arange(self.rates.l1.size) < self.n_features
+
+    @property
     def penalised(self) -> Bool[np.ndarray, " p"]:
         """Which coefficients have a proper prior."""
         return ~self.rates.flat

@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
 # From the bottom up. A module may import what stands before it; those of one line, not each other.
 LAYERS = [
-    ["errors", "scales", "compilation"],
+    ["arguments", "errors", "scales", "compilation"],
     ["priors"],
     ["penalty"],
     ["likelihoods"],
@@ -21,6 +21,8 @@ LAYERS = [
     ["data.gram"],
     ["problem"],
     ["gaussian", "ridge_scores"],
+    ["propriety"],
+    ["evidence"],
     ["mode.sweeps", "mode.certificate", "mode.gap"],
     ["mode.interior_point"],
     ["mode.quadratic", "mode.held_quadratic"],
@@ -33,8 +35,12 @@ LAYERS = [
     ["cross_validation"],
     ["selection"],
     ["posterior.diagnostics", "posterior.summary"],
-    ["posterior.density", "posterior.propriety", "posterior.predict"],
-    ["posterior.nuts", "posterior.target", "posterior.to_arviz"],
+    ["posterior.density", "posterior.checkpoint", "posterior.sensitivity"],
+    ["posterior.chains", "posterior.centre", "posterior.to_arviz", "posterior.to_numpyro"],
+    ["posterior.nuts", "posterior.whitened", "posterior.mixture", "posterior.marginal", "posterior.predict"],
+    ["posterior.prior", "posterior.convergence", "posterior.leave_one_out"],
+    ["posterior.gibbs"],
+    ["posterior.ways"],
     ["posterior.sample"],
     ["compare"],
     ["estimators", "plots"],
@@ -57,7 +63,11 @@ EAGER = {
     "mode.quadratic": {"jax"},
     "mode.sweeps": {"jax"},
     "posterior.density": {"jax"},
-    "posterior.nuts": {"jax"},
+    "posterior.chains": {"jax"},
+    "posterior.gibbs": {"jax"},
+    "posterior.marginal": {"jax"},
+    "posterior.mixture": {"jax"},
+    "posterior.whitened": {"jax"},
 }
 
 

@@ -462,15 +462,3 @@ for progress in (False, True):
         env={**os.environ, "COLUMNS": "80"},
     )
     assert done.stdout == ""
-
-
-def test_divergences_are_warned_of():
-    from bayesreg.posterior.sample import _warn_of_divergences
-    from bayesreg.posterior.to_arviz import Posterior
-
-    diverging = np.zeros((2, 10), dtype=bool)
-    draws = np.zeros((2, 10))
-    _warn_of_divergences(Posterior(draws[..., None], draws, draws, {}, {"diverging": diverging}))
-    diverging[1, 3] = True
-    with pytest.warns(br.SamplingWarning, match="1 of 20 transitions diverged"):
-        _warn_of_divergences(Posterior(draws[..., None], draws, draws, {}, {"diverging": diverging}))

@@ -10,8 +10,10 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from numpyro_reference import linear_regression
 
 import bayesreg as br
-from bayesreg.posterior.density import log_coef_prior, log_density, natural
-from bayesreg.posterior.target import build_target
+from bayesreg.posterior.density import log_coef_prior
+from bayesreg.posterior.marginal import marginal_target, rotation
+from bayesreg.posterior.mixture import mixed, mixture_target
+from bayesreg.posterior.whitened import whitened_target
 from bayesreg.problem import resolve
 
 P, N_POINTS = 6, 100
@@ -57,6 +59,15 @@ def reference(X, y, w, prior, kind, noise, relative):
     return evaluate
 
 
+def log_jacobian(target, position):
+    """Differentiate each coordinate by what is sampled."""
+    total = 0.0
+    for name, coordinate in target.scales.sampled.items():
+        slope = jax.grad(lambda u, c=coordinate: c.at(u)[0])(position[name])
+        total += jnp.log(slope / coordinate.step)
+    return total
+
+
 @pytest.mark.parametrize("relative", [False, True])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("noise", NOISES)
@@ -65,29 +76,30 @@ def test_density_and_gradient_equal_numpyros(kind, noise, weighted, relative):
     X, y, w = data(weighted)
     prior = PRIORS[kind](relative_to_noise=relative)
     model = br.LinearModel(prior, br.GaussianLikelihood(NOISES[noise]))
-    target = build_target(resolve(model, br.RowData.from_arrays(X, y, w)))
+    with jax.enable_x64(True):
+        target = whitened_target(resolve(model, br.RowData.from_arrays(X, y, w)))
     evaluate = reference(X, y, w, prior, kind, NOISES[noise], relative)
     with jax.enable_x64(True):
         rng = np.random.default_rng(1)
         positions = [
             {
                 "coef": jnp.asarray(rng.normal(size=P)),
-                **{k: jnp.asarray(rng.normal()) for k in target.sampled},
+                **{k: jnp.asarray(rng.normal()) for k in target.scales.sampled},
             }
             for _ in range(N_POINTS)
         ]
 
         def theirs(position):
             """NumPyro's joint at the conditional mode of the intercept, which is integrated out of ours."""
-            state = natural(target, position)
+            state = target.natural(position)
             intercept = jnp.sum(w * (y - X @ state.coef)) / w.sum()
             values = {"coef": state.coef, "intercept": intercept, **state.scales}
             if NOISES[noise] is None or not isinstance(NOISES[noise], float):
                 values["noise_scale"] = state.noise_scale
             # ∫ exp(−½ W (β₀ − mode)²/σ²) dβ₀ = σ√(2π/W)
-            return evaluate(values) + jnp.log(state.noise_scale) + state.log_jacobian
+            return evaluate(values) + jnp.log(state.noise_scale) + log_jacobian(target, position)
 
-        ours_pair = jax.jit(jax.value_and_grad(lambda p: log_density(target, p)))
+        ours_pair = jax.jit(jax.value_and_grad(target.log_density))
         theirs_pair = jax.jit(jax.value_and_grad(theirs))
         ours, theirs = ([f(p) for p in positions] for f in (ours_pair, theirs_pair))
     values = np.array([[float(a[0]), float(b[0])] for a, b in zip(ours, theirs, strict=True)])
@@ -117,3 +129,68 @@ def test_density_equals_the_priors_own(prior):
     with jax.enable_x64(True):
         ours = log_coef_prior(jnp.asarray(coef), jnp.asarray(l1), jnp.asarray(l2))
     np.testing.assert_allclose(ours, prior.log_prob(coef), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("l1", "l2"), [(2.0, 0.0), (2.0, 3.0), (0.3, 5.0), (0.0, 2.0), (1e-6, 1.0), (50.0, 1e-4)]
+)
+def test_the_mixture_over_e_is_the_prior(l1, l2):
+    """∫ Exponential(e)·weight(e)·Normal(β; 0, variance(e)) de, by quadrature in log e."""
+    u = np.linspace(-60.0, 6.0, 200_001)
+    with jax.enable_x64(True):
+        variance, log_weight = (
+            np.asarray(v) for v in mixed(jnp.full(u.size, l1), jnp.full(u.size, l2), jnp.exp(u))
+        )
+        prior_sd = float(1.0 / np.hypot(l1 / np.sqrt(2.0), np.sqrt(l2)))
+        for beta in prior_sd * np.array([-3.0, -0.5, 0.01, 1.0]):
+            log_normal = -0.5 * np.log(2.0 * np.pi * variance) - 0.5 * beta**2 / variance
+            total = np.trapezoid(np.exp(u - np.exp(u) + log_weight + log_normal), u)
+            exact = float(log_coef_prior(jnp.asarray(beta), jnp.asarray(l1), jnp.asarray(l2)))
+            assert np.log(total) == pytest.approx(exact, abs=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(30, 5), (12, 20)])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_mixtures_likelihood_is_that_of_the_rows(shape, weighted):
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=shape) * np.exp(rng.normal(size=shape[1])) + 5.0, rng.normal(size=shape[0])
+    w = rng.uniform(0.2, 2.0, shape[0]) if weighted else np.ones(shape[0])
+    model = br.LinearModel(br.LaplacePrior(0.3), br.GaussianLikelihood(0.7))
+    with jax.enable_x64(True):
+        target = mixture_target(resolve(model, br.RowData.from_arrays(X, y, w)))
+        for _ in range(5):
+            coef = rng.normal(size=shape[1])
+            residual = y - X @ coef
+            residual -= w @ residual / w.sum()
+            assert float(target.rss_at(jnp.asarray(coef))) == pytest.approx(w @ residual**2, rel=1e-10)
+
+
+@pytest.mark.parametrize("shape", [(30, 5), (12, 20)])
+@pytest.mark.parametrize("relative", [False, True])
+def test_the_marginal_density_is_that_of_y(shape, relative):
+    """y ~ Normal(0, σ²I + X·diag(τ²)·X'), no intercept, at several σ and scales."""
+    from scipy import stats
+
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=shape), rng.normal(size=shape[0])
+    prior = br.GaussianPrior(
+        dist.HalfNormal(1.0), factor=np.linspace(0.5, 2.0, shape[1]), relative_to_noise=relative
+    )
+    noise = dist.Gamma(3.0, 4.0)
+    problem = resolve(
+        br.LinearModel(prior, br.GaussianLikelihood(noise), fit_intercept=False), br.RowData.from_arrays(X, y)
+    )
+    with jax.enable_x64(True):
+        target = marginal_target(problem, rotation(problem))
+        differences = []
+        for _ in range(20):
+            position = {name: jnp.asarray(2.0 * rng.normal()) for name in target.scales.sampled}
+            _, sigma, scales = target.natural(position)
+            sigma, scale = float(sigma), float(scales["prior_scale"])
+            tau = scale * np.linspace(0.5, 2.0, shape[1]) * (sigma if relative else 1.0)
+            covariance = sigma**2 * np.eye(shape[0]) + (X * tau**2) @ X.T
+            expected = stats.multivariate_normal(np.zeros(shape[0]), covariance).logpdf(y)
+            expected += stats.halfnorm().logpdf(scale) + stats.gamma(3.0, scale=0.25).logpdf(sigma)
+            expected += float(log_jacobian(target, position))
+            differences.append(float(target.log_density(position)) - expected)
+    assert np.ptp(differences) < 1e-9

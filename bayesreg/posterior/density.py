@@ -1,11 +1,6 @@
-"""The log density that is sampled, in coordinates in which it is about a standard normal.
+"""What every sampled density is made of: σ and prior scales on the whole line, and the coefficients' prior."""
 
-Intercept and flat coefficients are integrated out: given the rest they are Gaussian, and
-are drawn exactly afterwards. The data enter through their sufficient statistics alone,
-stated around a centre near the mode, so that nothing cancels.
-"""
-
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, final
 
 import jax
 import jax.numpy as jnp
@@ -14,60 +9,143 @@ from jaxtyping import Array, Float
 Position = dict[str, Array]
 
 
+class Values(NamedTuple):
+    """A position in its natural units."""
+
+    coef: Float[Any, " q"]
+    noise_scale: Any
+    scales: dict[str, Any]
+
+
+class Target(Protocol):
+    """A log density for a sampler: a pytree of arrays, so that new data need no new program."""
+
+    @property
+    def scales(self) -> "Scales":
+        """What is known of σ and the prior's scales."""
+
+    def start(self, key: Any) -> Position:
+        """Draw a position to start from."""
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, σ and prior scales."""
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+
+
+@final
+@jax.tree_util.register_pytree_node_class
+class Density:
+    """A NumPyro distribution as a pytree whose leaves come in the order of their names.
+
+    NumPyro's own order is that of a set of names, which differs from one process to the next: no
+    checkpoint could be compared with it, and no program found again in a cache on disk.
+    """
+
+    def __init__(self, distribution: Any) -> None:
+        self.distribution = distribution
+
+    def tree_flatten(self) -> tuple[list[Any], tuple[type, Any]]:
+        """Return the parameters, sorted by name, and what makes the distribution of them."""
+        kind = type(self.distribution)
+        parameters, rest = self.distribution.tree_flatten()
+        named = dict(zip(kind.gather_pytree_data_fields(), parameters, strict=True))
+        return [_as_density(named[name]) for name in sorted(named)], (kind, rest)
+
+    @classmethod
+    def tree_unflatten(cls, form: tuple[type, Any], parameters: Any) -> "Density":
+        """Return the distribution of these parameters."""
+        kind, rest = form
+        names = kind.gather_pytree_data_fields()  # type: ignore[attr-defined]
+        named = dict(zip(sorted(names), parameters, strict=True))
+        ordered = [named[name] for name in names]
+        plain = [part.distribution if isinstance(part, Density) else part for part in ordered]
+        return cls(kind.tree_unflatten(rest, plain))  # type: ignore[attr-defined]
+
+    @property
+    def family(self) -> str:
+        """The names of the distribution's classes, inside out."""
+        inner = [part.family for part in self.tree_flatten()[0] if isinstance(part, Density)]
+        return type(self.distribution).__name__ + (f"({', '.join(inner)})" if inner else "")
+
+
+def _as_density(part: Any) -> Any:
+    from numpyro.distributions import Distribution
+
+    return Density(part) if isinstance(part, Distribution) else part
+
+
 class Coordinate(NamedTuple):
     """A positive quantity with a prior, sampled as offset + step·u on its unconstrained scale."""
 
-    prior: Any  # a NumPyro distribution
+    prior: Density
     offset: Any
     step: Any
 
+    def at(self, u: Array) -> tuple[Array, Array]:
+        """Return the quantity, and the log prior density of u."""
+        from numpyro.distributions import biject_to
 
-class Target(NamedTuple):
-    """Everything that the density is made of, as arrays: new data need no new program."""
+        unconstrained = self.offset + self.step * u
+        to_natural = biject_to(self.prior.distribution.support)
+        value = to_natural(unconstrained)
+        jacobian = to_natural.log_abs_det_jacobian(unconstrained, value)
+        return value, self.prior.distribution.log_prob(value) + jacobian
 
-    centre: Float[Array, " q"]
-    transform: Float[Array, "q q"]  # coef = centre + transform·z
-    curvature: Float[Array, "q q"]  # transform'X'X·transform
-    slope: Float[Array, " q"]  # transform'X'r at the centre
-    rss: Array  # r'r at the centre
-    power: Array  # Σw less the number of coefficients that were integrated out
-    l1: Float[Array, " q"]  # rates 1/b and 1/τ², where they are sampled at scale 1
-    l2: Float[Array, " q"]
-    relative: Float[Array, " q"]  # 1 where the scale is in units of σ
-    noise_scale: Array | None  # None where it is sampled
+
+class Scales(NamedTuple):
+    """σ and the prior's scales: what is known, and how the rest is sampled."""
+
+    noise_scale: Any  # None where it is sampled
     sampled: dict[str, Coordinate]
 
+    def start(self, key: Any) -> Position:
+        """Draw a position near the middle."""
+        keys = jax.random.split(key, max(len(self.sampled), 1))
+        return {
+            name: 0.5 * jax.random.normal(key, dtype=jnp.float64)
+            for name, key in zip(self.sampled, keys, strict=False)
+        }
 
-class State(NamedTuple):
-    """A position in its natural units."""
+    def at(self, position: Position) -> tuple[Array, dict[str, Array], Array]:
+        """Return σ, the sampled prior scales, and the log prior density of their coordinates."""
+        values, log_prior = {}, jnp.zeros(())
+        for name, coordinate in self.sampled.items():
+            values[name], one = coordinate.at(position[name])
+            log_prior += one
+        sigma = values.pop("noise_scale") if self.noise_scale is None else self.noise_scale
+        return sigma, values, log_prior
 
-    coef: Float[Array, " q"]
-    noise_scale: Array
-    scales: dict[str, Array]
-    log_jacobian: Array
 
+class CoefPrior(NamedTuple):
+    """The prior of coefficients, through their rates 1/b and 1/τ², not both 0."""
 
-def natural(target: Target, position: Position) -> State:
-    """Turn sampler coordinates into coefficients, σ and prior scales."""
-    from numpyro.distributions import biject_to
+    l1: Float[Any, " q"]  # at σ = 1 where relative, at scale 1 where that is sampled
+    l2: Float[Any, " q"]
+    relative: Float[Any, " q"]  # 1 where the scale is in units of σ
+    follows: Float[Any, " q"]  # 1 where a sampled scale is this coefficient's
 
-    values, log_jacobian = {}, jnp.zeros(())
-    for name, coordinate in target.sampled.items():
-        unconstrained = coordinate.offset + coordinate.step * position[name]
-        to_natural = biject_to(coordinate.prior.support)
-        values[name] = to_natural(unconstrained)
-        log_jacobian += to_natural.log_abs_det_jacobian(unconstrained, values[name])
-    sigma = values.pop("noise_scale") if target.noise_scale is None else target.noise_scale
-    return State(target.centre + target.transform @ position["coef"], sigma, values, log_jacobian)
+    def rates(self, noise_scale: Any, scales: dict[str, Any]) -> tuple[Array, Array]:
+        """Return 1/b and 1/τ² at a noise scale and at sampled prior scales."""
+        unit = jnp.where(self.relative > 0, noise_scale, 1.0)
+        common = scales.get("prior_scale", 1.0)
+        b = jnp.where(self.follows > 0, scales.get("laplace_scale", common), 1.0)
+        tau = jnp.where(self.follows > 0, scales.get("gaussian_scale", common), 1.0)
+        return self.l1 / (unit * b), self.l2 / (unit * tau) ** 2
 
 
 def log_coef_prior(coef: Array, l1: Array, l2: Array) -> Array:
     """Evaluate the log density of coefficients whose rates are 1/b = l1 and 1/τ² = l2, not both 0."""
+    return -l1 * jnp.abs(coef) - 0.5 * l2 * coef**2 - log_normaliser(l1, l2)
+
+
+def log_normaliser(l1: Array, l2: Array) -> Array:
+    """Evaluate log ∫ exp(−l1|β| − ½l2β²) dβ."""
     has_l2 = l2 > 0.0
     l2_safe, l1_safe = jnp.where(has_l2, l2, 1.0), jnp.where(has_l2, 1.0, l1)
     gaussian = 0.5 * jnp.log(2.0 * jnp.pi / l2_safe) + _log_erfcx(l1 / jnp.sqrt(2.0 * l2_safe))
-    log_normaliser = jnp.where(has_l2, gaussian, jnp.log(2.0 / l1_safe))
-    return -l1 * jnp.abs(coef) - 0.5 * l2 * coef**2 - log_normaliser
+    return jnp.where(has_l2, gaussian, jnp.log(2.0 / l1_safe))
 
 
 def _log_erfcx(x: Array) -> Array:
@@ -81,30 +159,6 @@ def _log_erfcx(x: Array) -> Array:
     return jnp.where(x < 10.0, direct, jnp.log(series) - jnp.log(far * jnp.sqrt(jnp.pi)))
 
 
-def coef_rates(
-    l1: Any, l2: Any, relative: Any, noise_scale: Any, scales: dict[str, Any]
-) -> tuple[Array, Array]:
-    """Return the rates 1/b and 1/τ² at a noise scale and at sampled prior scales."""
-    unit = jnp.where(relative > 0, noise_scale, 1.0)
-    common = scales.get("prior_scale", 1.0)
-    b, tau = scales.get("laplace_scale", common), scales.get("gaussian_scale", common)
-    return l1 / (unit * b), l2 / (unit * tau) ** 2
-
-
-def log_density(target: Target, position: Position) -> Array:
-    """Evaluate the log posterior density of a position, up to a constant."""
-    state = natural(target, position)
-    z = position["coef"]
-    rss = target.rss - 2.0 * target.slope @ z + z @ (target.curvature @ z)
-    log_likelihood = -target.power * jnp.log(state.noise_scale) - 0.5 * rss / state.noise_scale**2
-    rates = coef_rates(target.l1, target.l2, target.relative, state.noise_scale, state.scales)
-    log_prior = jnp.sum(log_coef_prior(state.coef, *rates))
-    values = {**state.scales, "noise_scale": state.noise_scale}
-    for name, coordinate in target.sampled.items():
-        log_prior += coordinate.prior.log_prob(values[name])
-    return log_likelihood + log_prior + state.log_jacobian
-
-
-def potential(target: Target, position: Position) -> Array:
-    """Return minus the log density: NUTS's potential energy."""
-    return -log_density(target, position)
+def log_noise_likelihood(power: Array, rss: Array, noise_scale: Array) -> Array:
+    """Evaluate −power·log σ − ½ RSS/σ²."""
+    return -power * jnp.log(noise_scale) - 0.5 * rss / noise_scale**2

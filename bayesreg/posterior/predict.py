@@ -1,21 +1,25 @@
 """Predictive draws, intervals and the pointwise log-likelihood."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
+from ..data.checks import as_design, column_names
 from ..data.rows import RowData
 from ..model import LinearModel
 from ..problem import Data
+from .to_arviz import named_draws
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 _BUDGET = 4 * 2**30  # bytes of one (chain, draw, row) array
 _BLOCK = 2**24  # entries of (draw, row) held at once
 _BISECTIONS = 60
 _PREDICTIVE_STREAM = 1
+_BY_ROW = ("log_likelihood", "posterior_predictive")
 
 
 def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "xr.DataTree":
@@ -39,29 +43,124 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
     TypeError, ValueError, MemoryError
         Where there are no rows, where names differ, or where the array passes its budget.
     """
-    import xarray as xr
-
-    if not isinstance(data, RowData):
-        raise TypeError(
-            f"the pointwise log-likelihood needs rows, and {type(data).__name__} has none. Give RowData."
-        )
-    _check_names(tree, data.feature_names)
+    data = check_rows(tree, data, "the pointwise log-likelihood")
     shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
-    _check_budget(shape)
+    check_budget(shape)
     mean, sigma = linear_predictor(tree, data.X), noise_scale(tree)[:, None]
     residual = (data.y - mean) / sigma
     values = data.sample_weight * (-0.5 * residual**2 - np.log(sigma) - 0.5 * np.log(2.0 * np.pi))
+    return _with_rows(tree, "log_likelihood", values.reshape(shape), data)
+
+
+def add_posterior_predictive(
+    tree: "xr.DataTree", model: LinearModel, data: Data, seed: int = 0
+) -> "xr.DataTree":
+    """Add new responses at the rows, one for each draw of the posterior, as a group.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior(model, data).
+    model : LinearModel
+    data : RowData
+        Rows to draw responses at.
+    seed : int, default 0
+
+    Returns
+    -------
+    xarray.DataTree
+        A copy with the groups ``posterior_predictive``, variable ``y`` (chain, draw, observation), and
+        ``observed_data``, as ``arviz.plot_ppc_dist`` reads them. The noise is that of a row of weight 1.
+
+    Raises
+    ------
+    TypeError, ValueError, MemoryError
+        Where there are no rows, where names differ, or where the array passes its budget.
+    """
+    data = check_rows(tree, data, "drawing responses")
+    return _with_rows(tree, "posterior_predictive", predictive_draws(tree, data.X, seed), data)
+
+
+def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
+    """Return rows of the draws' features, and refuse all else.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    if not isinstance(data, RowData):
+        raise TypeError(f"{what} needs rows, and {type(data).__name__} has none. Give RowData.")
+    _check_names(tree, data.feature_names)
+    return data
+
+
+def _with_rows(
+    tree: "xr.DataTree", group: str, values: Float[np.ndarray, "chain draw n"], data: Any
+) -> "xr.DataTree":
+    import xarray as xr
+
     groups = {name: tree[name].to_dataset() for name in tree.children}
-    coords = {"chain": np.arange(shape[0]), "draw": np.arange(shape[1]), "observation": np.arange(shape[2])}
-    groups["log_likelihood"] = xr.Dataset(
-        {"y": (("chain", "draw", "observation"), values.reshape(shape))}, coords=coords
-    )
-    groups["observed_data"] = xr.Dataset(
-        {"y": ("observation", data.y)}, coords={"observation": coords["observation"]}
-    )
+    rows = np.arange(data.y.size)
+    before = groups.get("observed_data")
+    if before is not None and not np.array_equal(before["y"].values, data.y):
+        for of_other_rows in _BY_ROW:
+            groups.pop(of_other_rows, None)
+    groups[group] = named_draws({"y": values}, rows, "observation")
+    groups["observed_data"] = xr.Dataset({"y": ("observation", data.y)}, coords={"observation": rows})
     extended = xr.DataTree.from_dict(groups)
     extended.attrs.update(tree.attrs)
     return extended
+
+
+def predict_posterior(
+    tree: "xr.DataTree", X: Any, *, mass: float = 0.9, of: str = "observation"
+) -> "pd.DataFrame":
+    """Predict at new rows, with posterior means, standard deviations and intervals.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior.
+    X : array or data frame (n, p)
+        A frame's columns must be those of the draws, in their order.
+    mass : float between 0 and 1, default 0.9
+        Probability of the equal-tailed interval.
+    of : "observation" or "mean", default "observation"
+        A new observation, its noise included, or its mean.
+
+    Returns
+    -------
+    DataFrame
+        One row a row of X, an index like X's; columns "mean", "sd", "lower" and "upper". The bounds
+        invert the mixture's distribution function: no noise is simulated.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    import pandas as pd
+
+    if of not in ("observation", "mean"):
+        raise ValueError(f"`of` must be 'observation' or 'mean'; got {of!r}.")
+    if isinstance(mass, bool) or not 0.0 < float(mass) < 1.0:
+        raise ValueError(f"`mass` must be a probability between 0 and 1, like 0.9; got {mass!r}.")
+    names = column_names(X, None)
+    rows = as_design(X, names)
+    known = _posterior(tree)["feature"].values
+    if names is not None:
+        _check_names(tree, names)
+    elif rows.shape[1] != known.size:
+        raise ValueError(f"`X` has {rows.shape[1]} columns, the draws are of {known.size} features.")
+    of_mean = of == "mean"
+    mean = np.concatenate([linear_predictor(tree, block).mean(axis=0) for block in _blocks(tree, rows)])
+    bounds = predictive_bounds(tree, rows, float(mass), of_mean=of_mean)
+    columns = {
+        "mean": mean,
+        "sd": predictive_sd(tree, rows, of_mean=of_mean),
+        "lower": bounds[:, 0],
+        "upper": bounds[:, 1],
+    }
+    return pd.DataFrame(columns, index=X.index if hasattr(X, "iloc") else None)
 
 
 def _posterior(tree: "xr.DataTree") -> "xr.Dataset":
@@ -74,7 +173,13 @@ def _check_names(tree: "xr.DataTree", names: tuple[str, ...]) -> None:
         raise ValueError(f"the draws are of features {list(known)}, the data of {list(names)}.")
 
 
-def _check_budget(shape: tuple[int, ...]) -> None:
+def check_budget(shape: tuple[int, ...]) -> None:
+    """Refuse an array of draws above the budget before it is taken.
+
+    Raises
+    ------
+    MemoryError
+    """
     size = 8 * int(np.prod(shape))
     if size > _BUDGET:
         raise MemoryError(
@@ -107,7 +212,7 @@ def predictive_draws(
 ) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
     chains, draws = _posterior(tree)["coef"].shape[:2]
-    _check_budget((chains, draws, X.shape[0]))
+    check_budget((chains, draws, X.shape[0]))
     mean = linear_predictor(tree, X)
     # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))

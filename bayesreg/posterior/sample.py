@@ -1,20 +1,26 @@
-"""sample_posterior: NUTS on what has no closed form, exact draws of what has one given the rest."""
+"""sample_posterior: a Markov chain on what has no closed form, exact draws of what has one given the rest."""
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arguments import LARGEST_SEED, check_whole
 from ..errors import SamplingWarning, warn
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
+from ..propriety import check_proper
+from .convergence import complaint
 from .predict import add_log_likelihood
-from .propriety import check_proper
 from .to_arviz import Posterior, to_datatree
 
 if TYPE_CHECKING:
+    import os
+
     import xarray as xr
 
-_TARGET_ACCEPT = 0.8
+    from .chains import Plan, Record
+    from .ways import Way
+
 _DRAWS_BUDGET = 4 * 2**30  # bytes
 
 
@@ -28,11 +34,14 @@ def sample_posterior(
     seed: int = 0,
     log_likelihood: bool = False,
     progress: bool = True,
+    checkpoint: "str | os.PathLike[str] | None" = None,
+    method: str = "auto",
 ) -> "xr.DataTree":
-    """Draw from the posterior by NUTS, on sufficient statistics.
+    """Draw from the posterior, on sufficient statistics.
 
-    The intercept and unpenalised coefficients are integrated out of what NUTS sees and drawn
-    exactly given the rest. The cost of a draw does not depend on the number of rows.
+    What is Gaussian given the rest is integrated out of what a Markov chain sees, and drawn exactly
+    afterwards: the intercept and unpenalised coefficients, and under a Gaussian prior all
+    coefficients. The cost of a draw does not depend on the number of rows.
 
     Parameters
     ----------
@@ -48,6 +57,16 @@ def sample_posterior(
         Whether to add the pointwise log-likelihood (needs RowData).
     progress : bool, default True
         Whether to show a progress bar on stderr after the first second.
+    checkpoint : path, optional
+        A folder that the run is saved to as it goes. Asked again for the same, with the same path, a
+        run that was killed goes on and ends with the same draws, to the last bit. Of no effect where
+        draws are independent, which takes no time.
+    method : "auto", "marginal", "whitened", "mixture" or "gibbs", default "auto"
+        How the coefficients are drawn: "marginal" integrates them out (Gaussian priors); NUTS in
+        "whitened" coordinates where the data dominate, or with the Laplace part as a scale "mixture"
+        of Gaussians where the prior does; "gibbs" draws the mixture block by block. "auto" takes the
+        first that the prior allows, else "mixture" where there are as many coefficients as rows, else
+        "whitened". The choice is in the attributes of the result.
 
     Returns
     -------
@@ -55,92 +74,111 @@ def sample_posterior(
         Groups ``posterior`` (coef (chain, draw, feature), intercept, and where they are sampled
         noise_scale and prior_scale, for an elastic net laplace_scale and gaussian_scale),
         ``sample_stats``, ``log_prior``, ``constant_data`` (what is known) and, if asked for,
-        ``log_likelihood``.
+        ``log_likelihood``. The attribute ``complete`` is 0 where Ctrl-C ended the run early: then the
+        draws made until then are returned, as many from each chain.
 
     Raises
     ------
     ImproperPosteriorError
         Where the posterior does not integrate, with the remedy.
+    CheckpointError
+        Where the checkpoint is of another run, or damaged.
     TypeError, ValueError, MemoryError
 
     Warns
     -----
     SamplingWarning
-        Where transitions diverged, which leaves out a part of the posterior. R-hat and effective
-        sample sizes are ArviZ's to tell: ``az.summary(tree)``.
+        One message on all that speaks against the draws: transitions that diverged, E-BFMI below 0.3,
+        and from 200 draws a chain R-hat above 1.01 or fewer than 100 effective draws a chain; which
+        parameters, and what to do. Another where the run was interrupted.
     """
-    for name, value, least in (
-        ("num_warmup", num_warmup, 1),
-        ("num_samples", num_samples, 1),
-        ("num_chains", num_chains, 1),
-        ("seed", seed, 0),
-    ):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-            raise ValueError(f"`{name}` must be a whole number, at least {least}; got {value!r}.")
+    check_whole("num_warmup", num_warmup, 1)
+    check_whole("num_samples", num_samples, 1)
+    check_whole("num_chains", num_chains, 1)
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    import jax
     import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
 
+    from .chains import Plan
+    from .ways import choose_way
+
     problem = resolve(model, data)
-    _check_memory(problem, int(num_samples), int(num_chains))
+    plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
+    _check_memory(problem, plan)
     check_proper(problem)
-    settings = {
-        "num_warmup": int(num_warmup),
-        "num_samples": int(num_samples),
-        "num_chains": int(num_chains),
-        "seed": int(seed),
-    }
-    posterior = _draw(problem, settings, progress=progress)
-    _warn_of_divergences(posterior)
+    with jax.enable_x64(True):
+        way = choose_way(problem, method)
+    posterior = _draw(problem, way, plan, checkpoint, progress=progress)
+    complete = posterior.noise_scale.shape[1] == plan.num_samples
+    found = None if way.target is None else complaint(posterior, problem)
+    if found is not None:
+        warn(found, SamplingWarning)
+    if not complete:
+        _warn_of_interruption(posterior, plan, checkpoint)
+    settings = {**plan._asdict(), "method": way.name, "complete": int(complete)}
     tree = to_datatree(problem, posterior, settings)
     if log_likelihood:
         tree = add_log_likelihood(tree, model, data)
     return tree
 
 
-def _check_memory(problem: Problem, num_samples: int, num_chains: int) -> None:
-    size = 8 * num_samples * num_chains * (4 * problem.n_features + 10)
+def _check_memory(problem: Problem, plan: "Plan") -> None:
+    size = 8 * plan.num_samples * plan.num_chains * (4 * problem.n_features + 10)
     if size > _DRAWS_BUDGET:
         raise MemoryError(
-            f"{num_chains} × {num_samples} draws of {problem.n_features} coefficients take about {size:,} bytes, "
-            f"above the budget of {_DRAWS_BUDGET:,}. Ask for fewer draws."
+            f"{plan.num_chains} × {plan.num_samples} draws of {problem.n_features} coefficients take about "
+            f"{size:,} bytes, above the budget of {_DRAWS_BUDGET:,}. Ask for fewer draws."
         )
 
 
-def _warn_of_divergences(posterior: Posterior) -> None:
-    diverging = posterior.stats["diverging"]
-    if diverging.any():
-        message = (
-            f"{int(diverging.sum())} of {diverging.size} transitions diverged, so a part of the posterior may be left "
-            "out. Sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that keeps away "
-            "from 0."
-        )
-        warn(message, SamplingWarning)
+def _warn_of_interruption(posterior: Posterior, plan: "Plan", checkpoint: Any) -> None:
+    goes_on = "" if checkpoint is None else f" The checkpoint {checkpoint} holds them: ask again to go on."
+    message = (
+        f"interrupted: {posterior.noise_scale.shape[1]} of {plan.num_samples} draws of each chain were made, and are "
+        f"returned.{goes_on}"
+    )
+    warn(message, SamplingWarning)
 
 
-def _draw(problem: Problem, settings: dict[str, int], *, progress: bool) -> Posterior:
-    shape = settings["num_chains"], settings["num_samples"]
-    rng = np.random.default_rng(settings["seed"])
-    nothing_left = problem.reduced.cross.size == 0 and problem.noise_scale is not None
-    if nothing_left and not problem.sampled_scales:
-        coef, stats = np.zeros((*shape, 0)), {"diverging": np.zeros(shape, dtype=bool)}
-        scales: dict[str, np.ndarray] = {}
-        noise_scale = np.full(shape, problem.noise_scale)
+def _draw(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> Posterior:
+    rng = np.random.default_rng(plan.seed)
+    values, stats = _chains(problem, way, plan, checkpoint, progress=progress)
+    shape = values.noise_scale.shape
+    sigma = values.noise_scale.ravel()
+    if way.rotation is None:
+        penalised = values.coef.reshape(sigma.size, -1)
     else:
-        from .nuts import run_nuts
-        from .target import build_target
+        from .marginal import draw_coefs
 
-        draws = run_nuts(
-            build_target(problem), **settings, target_accept_prob=_TARGET_ACCEPT, progress=progress
-        )
-        coef, noise_scale, scales, stats = draws
-    flattened = coef.reshape(noise_scale.size, coef.shape[-1])
-    all_coefs, intercept = _complete(problem, flattened, noise_scale.ravel(), rng)
+        scales = {name: scale.ravel() for name, scale in values.scales.items()}
+        penalised = draw_coefs(problem, way.rotation, sigma, scales, rng)
+    coefs, intercept = _complete(problem, penalised, sigma, rng)
     return Posterior(
-        coef=all_coefs.reshape(*shape, -1),
+        coef=coefs.reshape(*shape, -1),
         intercept=intercept.reshape(shape),
-        noise_scale=noise_scale,
-        scales=scales,
+        noise_scale=values.noise_scale,
+        scales=values.scales,
         stats=stats,
     )
+
+
+def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> "Record":
+    """Run the chains; where all but the coefficients is known there is nothing to run."""
+    from .chains import Record, run_chains
+    from .checkpoint import Checkpoint
+    from .density import Values
+
+    if way.target is None:
+        shape = plan.num_chains, plan.num_samples
+        known = Values(np.zeros((*shape, 0)), np.full(shape, problem.noise_scale), {})
+        return Record(known, {"diverging": np.zeros(shape, dtype=bool)})
+    target, saved = way.target, None
+    if checkpoint is not None:
+        families = {name: one.prior.family for name, one in target.scales.sampled.items()}
+        asked = {**plan._asdict(), "method": way.name, "priors of scales": families}
+        saved = Checkpoint.open(checkpoint, asked, target)
+        target = saved.target
+    return run_chains(way.program(plan.num_warmup), target, plan, progress=progress, checkpoint=saved)
 
 
 def _complete(

@@ -1,5 +1,6 @@
 """Draws to an xarray DataTree, with names, as ArviZ reads it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ class Posterior(NamedTuple):
     stats: dict[str, np.ndarray]
 
 
-def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, int]) -> "xr.DataTree":
+def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]) -> "xr.DataTree":
     """Name the draws.
 
     Parameters
@@ -47,9 +48,9 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, int]
     variables.update(posterior.scales)
     tree = xr.DataTree.from_dict(
         {
-            "posterior": _dataset(problem, variables),
-            "sample_stats": _dataset(problem, posterior.stats),
-            "log_prior": _dataset(problem, _log_prior(problem, posterior)),
+            "posterior": named_draws(variables, problem.feature_names),
+            "sample_stats": named_draws(posterior.stats, ()),
+            "log_prior": named_draws(_log_prior(problem, posterior), problem.feature_names),
             "constant_data": xr.Dataset(_constants(problem), coords={"feature": list(problem.feature_names)}),
         }
     )
@@ -57,14 +58,15 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, int]
     return tree
 
 
-def _dataset(problem: Problem, variables: dict[str, Any]) -> "xr.Dataset":
+def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "feature") -> "xr.Dataset":
+    """Return draws (chain, draw) or (chain, draw, `dim`) as a dataset."""
     import xarray as xr
 
-    dims = ("chain", "draw", "feature")
+    dims = ("chain", "draw", dim)
     chains, draws = next(iter(variables.values())).shape[:2]
     coords: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
     if any(values.ndim == 3 for values in variables.values()):
-        coords["feature"] = list(problem.feature_names)
+        coords[dim] = list(labels)
     return xr.Dataset({name: (dims[: v.ndim], v) for name, v in variables.items()}, coords=coords)
 
 
@@ -73,14 +75,15 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     import jax
     import jax.numpy as jnp
 
-    from .density import coef_rates, log_coef_prior
+    from .density import CoefPrior, log_coef_prior
 
     with jax.enable_x64(True):
         sigma = jnp.asarray(posterior.noise_scale)[..., None]
         scales = {name: jnp.asarray(values)[..., None] for name, values in posterior.scales.items()}
         rates = problem.rates
         flat = rates.flat
-        l1, l2 = coef_rates(np.where(flat, 1.0, rates.l1), rates.l2, rates.relative, sigma, scales)
+        prior = CoefPrior(np.where(flat, 1.0, rates.l1), rates.l2, rates.relative, problem.is_feature)
+        l1, l2 = prior.rates(sigma, scales)
         all_coefs = posterior.coef
         if problem.has_intercept_column:
             all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
@@ -89,10 +92,10 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
         if problem.has_intercept_column:
             result["intercept"] = values[..., -1]
         if problem.noise_scale is None:
-            prior = problem.likelihood.noise_prior(problem.response_scale)
-            result["noise_scale"] = np.asarray(prior.log_prob(jnp.asarray(posterior.noise_scale)))
-        for name, prior in problem.sampled_scales.items():
-            result[name] = np.asarray(prior.log_prob(jnp.asarray(posterior.scales[name])))
+            of_noise = problem.likelihood.noise_prior(problem.response_scale)
+            result["noise_scale"] = np.asarray(of_noise.log_prob(jnp.asarray(posterior.noise_scale)))
+        for name, of_scale in problem.sampled_scales.items():
+            result[name] = np.asarray(of_scale.log_prob(jnp.asarray(posterior.scales[name])))
     return {name: np.broadcast_to(v, posterior.coef.shape[: v.ndim]) for name, v in result.items()}
 
 

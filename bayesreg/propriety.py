@@ -1,8 +1,8 @@
 """What cannot be sampled because the posterior is improper, with the remedy."""
 
-from ..errors import ImproperPosteriorError
-from ..gaussian import unpenalised_fit
-from ..problem import Problem
+from .errors import ImproperPosteriorError
+from .gaussian import unpenalised_fit
+from .problem import Problem
 
 _NEAR_ZERO = 1e-12  # of the spread of y: where the σ prior's power at 0 is read
 _FAR = 1e12
@@ -50,12 +50,10 @@ def _check_noise(problem: Problem) -> None:
             f"{problem.sum_weights:g}, with {integrated_out(problem)} coefficients under a flat prior. "
             "Give GaussianLikelihood a proper prior (None is one) or a known noise_scale."
         )
-    flat_fit = problem.reduced.response_ss == 0.0
-    relative = bool(problem.penalised_rates.relative.any())
-    smallest, rank = unpenalised_fit(problem.reduced)
-    perfect = smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss
-    held = 0 if relative else rank
-    if low > 0.0 or not (flat_fit if relative else perfect):
+    # What is relative to σ vanishes with it, so only the other columns can fit the data perfectly.
+    others = problem.reduced.zeroed(problem.penalised_rates.relative)
+    smallest, held = unpenalised_fit(others)
+    if low > 0.0 or smallest > others.rss_rounding * others.response_ss:
         return
     at_zero = _prior_power(problem, _NEAR_ZERO * problem.response_scale)
     if free - held - at_zero >= 1.0:

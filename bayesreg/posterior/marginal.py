@@ -1,0 +1,106 @@
+"""A Gaussian prior's coefficients integrated out: what is left is σ and the prior's scale."""
+
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..gaussian import GaussianMarginal, Rotation, rotate
+from ..problem import Problem
+from .centre import as_arrays, middles, noise_centre, power, rates_at, scale_coordinates
+from .density import Position, Scales, Values
+
+_ROUNDING = 1e-6  # of a posterior variance: what the decomposition may be wrong by
+
+
+class MarginalTarget(NamedTuple):
+    """The density of σ and the prior's scale, in their own coordinates."""
+
+    marginal: GaussianMarginal
+    relative: Any  # 1 where the scale is in units of σ
+    scales: Scales
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        return self.scales.start(key)
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into σ and prior scales; the coefficients are drawn afterwards."""
+        sigma, scales, _ = self.scales.at(position)
+        return Values(jnp.zeros(0), sigma, scales)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        sigma, scales, log_prior = self.scales.at(position)
+        unit = jnp.where(self.relative > 0, 1.0, sigma)
+        ratio = (unit / gaussian_scale(scales)) ** 2
+        return self.marginal.log_likelihood(sigma, ratio, jnp) + log_prior
+
+
+def gaussian_scale[T](scales: dict[str, T]) -> T | float:
+    """Return the sampled scale of a Gaussian part, 1 where none is sampled."""
+    return scales.get("gaussian_scale", scales.get("prior_scale", 1.0))
+
+
+def is_one_gaussian(problem: Problem) -> bool:
+    """Tell whether all penalised coefficients are Gaussian and their variances move together."""
+    rates = problem.penalised_rates
+    scaled = problem.is_feature[problem.penalised]
+    together = not problem.sampled_scales or bool(scaled.all())
+    return not rates.l1.any() and together and np.unique(rates.relative).size <= 1
+
+
+def rotation(problem: Problem) -> Rotation | None:
+    """Return coordinates in which coefficients are independent; None where rounding spoils them."""
+    rotated = rotate(problem.reduced, problem.penalised_rates.l2)
+    if rotated.values.size == 0:
+        return rotated
+    rates = rates_at(problem, middles(problem))
+    sigma = noise_centre(problem, rates)
+    least = float((rates.strengths(sigma)[1] * rotated.unit**2).min())
+    if rotated.values.size == rotated.unit.size:
+        least += float(rotated.values.min())
+    rounding = np.finfo(float).eps * rotated.unit.size * float(rotated.values.max())
+    if problem.has_rows:  # singular values: the square root of what a Gram matrix would be wrong by
+        return rotated if rounding <= _ROUNDING * np.sqrt(least * rotated.values.max()) else None
+    return rotated if rounding <= _ROUNDING * least else None
+
+
+def marginal_target(problem: Problem, rotated: Rotation) -> MarginalTarget:
+    """State the posterior of σ and the prior's scale.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a proper posterior, with `is_one_gaussian`.
+    rotated : Rotation
+        From `rotation`.
+
+    Returns
+    -------
+    MarginalTarget
+        Of float64 arrays.
+    """
+    scales = middles(problem)
+    sigma = noise_centre(problem, rates_at(problem, scales))
+    return as_arrays(
+        MarginalTarget(
+            marginal=rotated.marginal(power(problem)),
+            relative=bool(problem.penalised_rates.relative.any()),
+            scales=scale_coordinates(problem, scales, sigma),
+        )
+    )
+
+
+def draw_coefs(
+    problem: Problem,
+    rotated: Rotation,
+    noise_scale: Float[np.ndarray, " s"],
+    scales: dict[str, Float[np.ndarray, " s"]],
+    rng: np.random.Generator,
+) -> Float[np.ndarray, "s q"]:
+    """Draw the coefficients given σ and the prior's scale: independent and exact."""
+    unit = 1.0 if problem.penalised_rates.relative.any() else noise_scale
+    ratio = np.broadcast_to((unit / gaussian_scale(scales)) ** 2, noise_scale.shape)
+    return rotated.draw(noise_scale, ratio, rng)

@@ -1,0 +1,107 @@
+"""Coordinates in which data that dominate the prior make the posterior about a standard normal.
+
+The data enter through their sufficient statistics alone, stated around a centre near the
+mode, so that nothing cancels.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ..problem import Problem, Rates
+from .centre import (
+    as_arrays,
+    coef_centre,
+    coef_prior,
+    middles,
+    noise_centre,
+    power,
+    rates_at,
+    scale_coordinates,
+)
+from .density import CoefPrior, Position, Scales, Values, log_coef_prior, log_noise_likelihood
+
+
+class WhitenedTarget(NamedTuple):
+    """coef = centre + transform·z."""
+
+    centre: Float[Any, " q"]
+    transform: Float[Any, "q q"]
+    curvature: Float[Any, "q q"]  # transform'X'X·transform
+    slope: Float[Any, " q"]  # transform'X'r at the centre
+    rss: Any  # r'r at the centre
+    power: Any  # Σw less the number of coefficients that were integrated out
+    prior: CoefPrior
+    scales: Scales
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        key_coef, key_rest = jax.random.split(key)
+        z = jax.random.normal(key_coef, self.centre.shape, dtype=jnp.float64)
+        return {"coef": z, **self.scales.start(key_rest)}
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, σ and prior scales."""
+        sigma, scales, _ = self.scales.at(position)
+        return Values(self._coef(position), sigma, scales)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        sigma, scales, log_prior = self.scales.at(position)
+        z = position["coef"]
+        rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature @ z)
+        log_prior += jnp.sum(log_coef_prior(self._coef(position), *self.prior.rates(sigma, scales)))
+        return log_noise_likelihood(self.power, rss, sigma) + log_prior
+
+    def _coef(self, position: Position) -> Array:
+        return self.centre + self.transform @ position["coef"]
+
+
+def whitened_target(problem: Problem) -> WhitenedTarget:
+    """State a problem's posterior around a centre, in whitened coordinates.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a proper posterior.
+
+    Returns
+    -------
+    WhitenedTarget
+        Of float64 arrays.
+    """
+    scales = middles(problem)
+    rates = rates_at(problem, scales)
+    sigma = noise_centre(problem, rates)
+    centre = coef_centre(problem, rates, sigma)
+    transform = _whitening(problem, rates, sigma)
+    gradients, rss = problem.reduced.residuals(centre[None, :])
+    return as_arrays(
+        WhitenedTarget(
+            centre=centre,
+            transform=transform,
+            curvature=transform.T @ problem.reduced.gram @ transform,
+            slope=transform.T @ gradients[0],
+            rss=rss[0],
+            power=power(problem),
+            prior=coef_prior(problem),
+            scales=scale_coordinates(problem, scales, sigma),
+        )
+    )
+
+
+def _whitening(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, "q q"]:
+    """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    l1, l2 = rates.strengths(sigma)
+    prior_precision = 0.5 * (l1 / sigma**2) ** 2 + l2 / sigma**2  # a Laplace prior's variance is 2b²
+    unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + prior_precision)
+    gram = problem.reduced.gram / sigma**2 * unit * unit[:, None]
+    gram[np.diag_indices_from(gram)] += prior_precision * unit**2
+    gram[np.diag_indices_from(gram)] += 1e-12  # a duplicate column under a very wide prior
+    lower = cholesky(gram, lower=True)
+    return unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")

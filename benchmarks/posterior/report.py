@@ -1,0 +1,97 @@
+"""Results as Markdown: a table for each case, and the goals."""
+
+from statistics import median
+from typing import Any
+
+from ..report import duration
+from .judge import sound
+
+_OURS = "bayesreg"
+_WHAT = """\
+y ~ Normal(intercept + Xβ, σ), β ~ Laplace, σ ~ HalfNormal(1), y and columns with mean 0 and sd 1; 4 chains of 1,000
+draws after warm-up. Effective draws: the smallest bulk and tail ESS over all parameters, by ArviZ, divided by the
+median time of a run on data of a shape that the process has seen (“warm”, warm-up and conversion included) or by
+that of a fresh process (“cold”: start, import, compile, warm-up, draws). A run counts where R-hat is below 1.01,
+nothing diverged, and every mean is within Monte Carlo error of a reference (40,000 draws of our Gibbs sampler,
+which shares no density and no gradient with any of them)."""
+_GOALS = {"P1": 100.0, "P2": 100.0, "T5": 100.0, "T6": 100.0, "P3": 5.0, "W": 5.0}
+
+
+def markdown(results: dict[str, Any], commentary: str = "") -> str:
+    """Return the whole page."""
+    parts = [
+        "# Benchmarks of the posterior",
+        "Written by `python -m benchmarks.posterior.run`; raw results in `benchmarks/posterior/results.json`. Do not "
+        "edit: words go into `benchmarks/posterior/commentary.md`.",
+        _WHAT,
+        _goals(results),
+        *(_case(name, entry) for name, entry in results.items()),
+        commentary.strip(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _rate(run: dict[str, Any]) -> float | None:
+    """Return effective draws a second, warm; None where the run does not count."""
+    if "warm" not in run or not run["warm"] or not sound(run):
+        return None
+    return min(run["ess_bulk"], run["ess_tail"]) / median(run["warm"])
+
+
+def _best_peer(runners: dict[str, Any]) -> tuple[str, float] | None:
+    rates = {name: rate for name, run in runners.items() if name != _OURS and (rate := _rate(run))}
+    return max(rates.items(), key=lambda pair: pair[1]) if rates else None
+
+
+def _goals(results: dict[str, Any]) -> str:
+    lines = [
+        "## Goals",
+        "",
+        "| case | bayesreg | fastest peer that counts | times | goal |",
+        "|---|---|---|---|---|",
+    ]
+    for name, entry in results.items():
+        runners = entry["parts"][name]["runners"]
+        own, peer = _rate(runners[_OURS]), _best_peer(runners)
+        times = f"{own / peer[1]:.0f}" if own and peer else "–"
+        shown = f"{peer[1]:,.0f}/s ({peer[0]})" if peer else "none"
+        met = bool(own) and (peer is None or own / peer[1] >= _GOALS[name])
+        cells = [f"{name}: {entry['title']}", f"{own:,.0f}/s" if own else "does not count", shown, times]
+        lines.append(f"| {' | '.join(cells)} | {_GOALS[name]:g}×{' met' if met else ' missed'} |")
+    return "\n".join(lines)
+
+
+def _case(name: str, entry: dict[str, Any]) -> str:
+    lines = [f"## {name}", "", f"`{entry['command'].strip()}`, {entry['date']}, {entry['machine']}."]
+    for part in entry["parts"].values():
+        lines += [
+            "",
+            f"{part['title']}:",
+            "",
+            "| | min ESS/s, warm | warm | cold | ESS bulk | ESS tail | R-hat | leapfrog steps | diverging | distance |",
+            "|---|---|---|---|---|---|---|---|---|---|",
+        ]
+        lines += [f"| {runner} | {' | '.join(_cells(run))} |" for runner, run in part["runners"].items()]
+        versions: dict[str, str] = {}
+        for run in part["runners"].values():
+            versions |= run.get("versions", {})
+    lines += ["", ", ".join(f"{package} {version}" for package, version in sorted(versions.items()))]
+    return "\n".join(lines)
+
+
+def _cells(run: dict[str, Any]) -> list[str]:
+    if "warm" not in run:
+        why = run.get("error") or run.get("unavailable") or f"stopped after {run['stopped']:.0f} s"
+        return [why, *[""] * 8]
+    rate = _rate(run)
+    return [
+        f"{rate:,.0f}" if rate else "does not count",
+        duration(median(run["warm"])) if run["warm"] else "–",
+        duration(run["cold"]),
+        f"{run['ess_bulk']:,.0f}",
+        f"{run['ess_tail']:,.0f}",
+        f"{run['r_hat']:.3f}",
+        f"{run['n_steps']:.0f}" if run.get("n_steps") else "–",
+        str(run["diverging"]),
+        f"{run['distance']:.1f}" if "distance" in run else "–",
+    ]

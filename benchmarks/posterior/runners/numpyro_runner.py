@@ -1,0 +1,68 @@
+"""NumPyro, as its users write the model, and with the likelihood on sufficient statistics and a dense metric."""
+
+from common import CHAINS, DRAWS, WARMUP, serve
+
+
+def load():
+    """Import what it takes; return the fit."""
+    import jax
+    import numpyro
+
+    numpyro.set_host_device_count(2)
+    numpyro.enable_x64()
+    import jax.numpy as jnp
+    import numpy as np
+    import numpyro.distributions as dist
+    from numpyro.infer import MCMC, NUTS
+
+    def as_written(X, y, scale):
+        intercept = numpyro.sample("intercept", dist.Normal(0.0, 10.0))
+        coef = numpyro.sample("coef", dist.Laplace(0.0, scale).expand([X.shape[1]]).to_event(1))
+        sigma = numpyro.sample("sigma", dist.HalfNormal(1.0))
+        numpyro.sample("y", dist.Normal(intercept + X @ coef, sigma), obs=y)
+
+    def statistics(n, gram, cross, square, means, mean, scale):
+        intercept = numpyro.sample("intercept", dist.Normal(0.0, 10.0))
+        coef = numpyro.sample("coef", dist.Laplace(0.0, scale).expand([cross.size]).to_event(1))
+        sigma = numpyro.sample("sigma", dist.HalfNormal(1.0))
+        rss = square - 2.0 * coef @ cross + coef @ gram @ coef + n * (intercept - mean + means @ coef) ** 2
+        numpyro.factor("rows", -n * jnp.log(sigma) - 0.5 * rss / sigma**2)
+
+    kernels = {
+        "written": MCMC(NUTS(as_written), num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS,
+                        chain_method="vectorized", progress_bar=False),
+        "statistics": MCMC(NUTS(statistics, dense_mass=[("coef", "intercept")]), num_warmup=WARMUP, num_samples=DRAWS,
+                           num_chains=CHAINS, chain_method="vectorized", progress_bar=False),
+    }  # fmt: skip
+
+    def fit(X, y, scale, seed, way):
+        mcmc = kernels[way]
+        if way.startswith("written"):
+            arguments = (X, y, scale)
+        else:
+            centred, deviation = X - X.mean(axis=0), y - y.mean()
+            arguments = (
+                float(len(y)), centred.T @ centred, centred.T @ deviation, float(deviation @ deviation), X.mean(axis=0),
+                float(y.mean()), scale,
+            )  # fmt: skip
+        mcmc.run(jax.random.key(seed), *arguments, extra_fields=("diverging", "num_steps"))
+        draws = {name: np.asarray(v) for name, v in mcmc.get_samples(group_by_chain=True).items()}
+        fields = mcmc.get_extra_fields()
+        return draws, {
+            "diverging": int(fields["diverging"].sum()),
+            "n_steps": float(fields["num_steps"].mean()),
+        }
+
+    return fit
+
+
+def versions():
+    """Return the versions at work."""
+    import jax
+    import numpyro
+
+    return {"numpyro": numpyro.__version__, "jax": jax.__version__}
+
+
+if __name__ == "__main__":
+    serve(load, versions)

@@ -1,0 +1,137 @@
+"""The cases: a sampler, a prior, what is known, and a shape; and how truth and data are simulated, without bayesreg."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+import bayesreg as br
+
+INTERCEPT = 3.7  # flat, so held at an arbitrary value
+KNOWN_NOISE = 0.8
+SCALES = {"laplace": 0.5, "gaussian": 0.6}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Parameters drawn from the prior, and responses drawn given them."""
+
+    coef: Float[np.ndarray, " p"]
+    noise_scale: float
+    prior_scale: float | None
+    y: Float[np.ndarray, " n"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One sampler on one kind of model."""
+
+    method: str
+    prior: str  # "laplace", "gaussian" or "elastic net"
+    known_noise: bool
+    n: int
+    p: int
+    relative: bool = False
+    hyper: bool = False  # the prior's scale is HalfNormal(1); a number otherwise
+    weighted: bool = False
+    shift: float = 0.0  # of X
+
+    @property
+    def name(self) -> str:
+        """The case in words, which no other has."""
+        words = [
+            self.method,
+            self.prior,
+            f"{self.n}×{self.p}",
+            "σ known" if self.known_noise else "σ unknown",
+        ]
+        marks = {"relative": self.relative, "scale sampled": self.hyper, "weights": self.weighted}
+        return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *self._shift])
+
+    @property
+    def _shift(self) -> list[str]:
+        return [f"X + {self.shift:g}"] if self.shift else []
+
+    @property
+    def factor(self) -> Float[np.ndarray, " p"]:
+        """Multipliers of the scale."""
+        return np.linspace(0.7, 1.5, self.p)
+
+    def design(self) -> Float[np.ndarray, "n p"]:
+        """Return X: correlated columns, the same for all simulations of a case."""
+        rng = np.random.default_rng(self.n * 1000 + self.p)
+        return rng.normal(size=(self.n, self.p)) + 0.7 * rng.normal(size=(self.n, 1)) + self.shift
+
+    def weights(self) -> Float[np.ndarray, " n"]:
+        """Return weights that sum to n, so that σ^(−Σw) is what y ~ Normal(μ, σ²/w) gives."""
+        if not self.weighted:
+            return np.ones(self.n)
+        raw = np.random.default_rng(5).uniform(0.3, 2.0, self.n)
+        return raw * self.n / raw.sum()
+
+    def model(self) -> br.LinearModel:
+        """Return the model that the data are drawn from."""
+        import numpyro.distributions as dist
+
+        options: dict[str, Any] = {"factor": self.factor, "relative_to_noise": self.relative}
+        scale: Any = dist.HalfNormal(1.0) if self.hyper else None
+        noise: Any = KNOWN_NOISE if self.known_noise else dist.Gamma(4.0, 5.0)
+        prior: Any
+        if self.prior == "elastic net":
+            prior = br.ElasticNetPrior(scale or SCALES["laplace"], SCALES["gaussian"], **options)
+        elif self.prior == "laplace":
+            prior = br.LaplacePrior(scale or SCALES["laplace"], **options)
+        else:
+            prior = br.GaussianPrior(scale or SCALES["gaussian"], **options)
+        return br.LinearModel(prior, br.GaussianLikelihood(noise))
+
+    def simulate(self, rng: np.random.Generator) -> Truth:
+        """Draw parameters from the prior, and responses."""
+        sigma = KNOWN_NOISE if self.known_noise else rng.gamma(4.0, 1.0 / 5.0)
+        scale = abs(rng.normal()) if self.hyper else None
+        coef = self._draw_coefs(rng, scale) * (sigma if self.relative else 1.0)
+        noise = sigma / np.sqrt(self.weights()) * rng.normal(size=self.n)
+        return Truth(coef, sigma, scale, INTERCEPT + self.design() @ coef + noise)
+
+    def _draw_coefs(self, rng: np.random.Generator, scale: float | None) -> Float[np.ndarray, " p"]:
+        if self.prior == "gaussian":
+            return (SCALES["gaussian"] if scale is None else scale) * self.factor * rng.normal(size=self.p)
+        b = (SCALES["laplace"] if scale is None else scale) * self.factor
+        coef = rng.laplace(scale=b)
+        if self.prior == "laplace":
+            return coef
+        tau = SCALES["gaussian"] * self.factor
+        to_judge = np.ones(self.p, dtype=bool)
+        while to_judge.any():  # by rejection
+            rejected = to_judge & (rng.random(self.p) > np.exp(-0.5 * (coef / tau) ** 2))
+            coef, to_judge = np.where(rejected, rng.laplace(scale=b), coef), rejected
+        return coef
+
+
+def all_cases() -> list[Case]:
+    """Return every sampler × prior × noise known or not, on few rows and on fewer rows than columns."""
+    cases = [
+        Case("marginal", "gaussian", known, n, p, relative=relative, hyper=hyper)
+        for known in (True, False)
+        for n, p in ((8, 3), (6, 10))
+        for relative, hyper in ((False, False), (True, True), (False, True))
+    ]
+    cases += [
+        Case(method, prior, known, n, p)
+        for method in ("whitened", "mixture", "gibbs")
+        for prior in ("laplace", "elastic net", "gaussian")
+        for known in (True, False)
+        for n, p in ((8, 3), (6, 10))
+        if not (method == "whitened" and n < p)
+    ]
+    cases += [
+        Case(method, "laplace", False, 8, 3, relative=relative, hyper=hyper)
+        for method in ("whitened", "mixture", "gibbs")
+        for relative, hyper in ((True, False), (False, True), (True, True))
+    ]
+    cases += [
+        Case(method, "laplace", False, 40, 5, weighted=True, shift=1e3)
+        for method in ("whitened", "mixture", "gibbs")
+    ]
+    return [*cases, Case("marginal", "gaussian", False, 40, 5, hyper=True, weighted=True, shift=1e3)]

@@ -1,0 +1,127 @@
+"""The page and its pictures, from raw results alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .bands import band
+from .ranks import N_DRAWS
+
+_LEVEL = 0.01  # that all ranks of all cases together may fail by chance
+_TOO_FAR = 4.0  # standard errors of coverage
+_COLUMNS = 5
+
+
+def page(results: dict[str, Any], docs: Path) -> None:
+    """Write docs/calibration.md and its pictures."""
+    folder = docs / "calibration"
+    folder.mkdir(parents=True, exist_ok=True)
+    cases = results.get("calibration", {})
+    by_method: dict[str, dict[str, Any]] = {}
+    for name, entry in cases.items():
+        by_method.setdefault(name.split(",")[0], {})[name.split(", ", 1)[1]] = entry
+    for method, entries in by_method.items():
+        _draw(entries, f"{method}: ranks of the truth", folder / f"{method}.png")
+    if results.get("planted"):
+        _draw(results["planted"], "errors planted on purpose", folder / "planted.png")
+    (docs / "calibration.md").write_text("\n".join(_lines(results, list(by_method))) + "\n")
+
+
+def failures(cases: dict[str, Any]) -> list[tuple[str, str, float]]:
+    """Return the ranks that are not uniform, at a level that all of them together keep."""
+    tests = [(name, which, p) for name, entry in cases.items() for which, p in entry["p"].items()]
+    return [test for test in tests if test[2] < _LEVEL / len(tests)]
+
+
+def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
+    cases, planted = results.get("calibration", {}), results.get("planted", {})
+    n_tests = sum(len(entry["p"]) for entry in cases.values())
+    failed = failures(cases)
+    m = len(next(iter(next(iter(cases.values()))["ranks"].values()))) if cases else 0
+    lines = [
+        "# Calibration",
+        "",
+        f"Made by `{results['command'].strip()}` (`make calibration`) on {results['date']}.",
+        "",
+        "## Ranks",
+        "",
+        "Parameters are drawn from the prior, responses given them, and the rank of each true parameter among "
+        f"{N_DRAWS} posterior draws is uniform if the sampler is right (Talts et al. 2018). Each picture shows the "
+        "ranks' distribution function less the uniform one, with the band that all of it keeps with 95% probability "
+        "(Säilynoja et al. 2022). A flat intercept has no prior to draw from, and is held at 3.7; a flat σ is tested "
+        "against closed forms and quadrature instead.",
+        "",
+        f"{len(cases)} cases of {m} simulations, {n_tests} parameters: "
+        + ("none is" if not failed else f"{len(failed)} are")
+        + f" beyond what one in {round(1 / _LEVEL)} whole runs would show by chance"
+        + f" (the smallest p is {min((p for e in cases.values() for p in e['p'].values()), default=1.0):.2g}).",
+        "",
+        *[f"![{method}](calibration/{method}.png)" for method in methods],
+    ]
+    lines += [f"- {name}: {which}, p = {p:.1g}" for name, which, p in failed]
+    if planted:
+        lines += [
+            "",
+            "## Errors planted on purpose",
+            "",
+            "| error and case | smallest p | parameter |",
+            "|---|---|---|",
+        ]
+        for name, entry in planted.items():
+            which = min(entry["p"], key=entry["p"].__getitem__)
+            lines.append(f"| {name} | {entry['p'][which]:.1g} | {which} |")
+        lines += ["", "![planted](calibration/planted.png)"]
+    if results.get("coverage"):
+        lines += _coverage(results["coverage"])
+    return lines
+
+
+def _coverage(cases: dict[str, Any]) -> list[str]:
+    n = next(iter(cases.values()))["n"]
+    lines = [
+        "",
+        "## Coverage",
+        "",
+        f"Shares of {n} data sets in which equal-tailed intervals hold the truth, and in brackets how many standard "
+        "errors that is from the level.",
+        "",
+        "| case | interval of | 50% | 90% | 95% |",
+        "|---|---|---|---|---|",
+    ]
+    for name, entry in cases.items():
+        for of, shares in entry["covered"].items():
+            cells = [
+                f"{100 * s:.1f} ({d:+.1f})" for s, d in zip(shares, entry["deviations"][of], strict=True)
+            ]
+            lines.append(f"| {name} | {of} | {' | '.join(cells)} |")
+    worst = max(abs(d) for e in cases.values() for row in e["deviations"].values() for d in row)
+    lines += ["", f"The largest deviation is {worst:.1f} standard errors ({_TOO_FAR:g} would be too far)."]
+    return lines
+
+
+def _draw(entries: dict[str, Any], title: str, file: Path) -> None:
+    from matplotlib.figure import Figure
+
+    n_rows = -(-len(entries) // _COLUMNS)
+    figure = Figure(figsize=(3.2 * _COLUMNS, 2.3 * n_rows + 0.6), layout="constrained")
+    axes = figure.subplots(n_rows, _COLUMNS, sharex=True, squeeze=False).ravel()
+    share = np.arange(1, N_DRAWS + 1) / (N_DRAWS + 1)
+    for ax, (name, entry) in zip(axes, entries.items(), strict=False):
+        m = len(next(iter(entry["ranks"].values())))
+        low, high = band(m, N_DRAWS)
+        ax.fill_between(share, low - share, high - share, color="0.88", linewidth=0)
+        for which, ranks in entry["ranks"].items():
+            counts = np.bincount(ranks, minlength=N_DRAWS + 1)
+            style = {"noise_scale": "C3", "prior_scale": "C2", "laplace_scale": "C2", "likelihood": "C1"}.get(
+                which, "C0"
+            )
+            ax.plot(share, np.cumsum(counts)[:-1] / m - share, color=style, linewidth=0.9, alpha=0.8)
+        ax.set_title(name.replace(": ", "\n").replace(", σ", "\nσ", 1), fontsize=8)
+        ax.tick_params(labelsize=7)
+    for ax in axes[len(entries) :]:
+        ax.set_visible(False)
+    figure.suptitle(
+        f"{title} (blue: coefficients, red: σ, green: the prior's scale, orange: likelihood)", fontsize=10
+    )
+    figure.savefig(file, dpi=90)

@@ -1,0 +1,89 @@
+"""Errors planted on purpose, which calibration must catch."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+from unittest.mock import patch
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+import bayesreg as br
+from bayesreg.posterior import density, gibbs, marginal, mixture, nuts, whitened
+
+from .cases import SCALES, Case
+from .ranks import posterior_draws
+
+
+@contextmanager
+def _fresh_programs() -> Iterator[None]:
+    """Compile anew inside, and again after."""
+    caches = (nuts.nuts_program, gibbs.gibbs_program)
+    for cache in caches:
+        cache.cache_clear()
+    try:
+        yield
+    finally:
+        for cache in caches:
+            cache.cache_clear()
+
+
+@contextmanager
+def variance_for_sd() -> Iterator[None]:
+    """Take σ² for σ in the exponent of the likelihood."""
+
+    def wrong(power: Any, rss: Any, noise_scale: Any) -> Any:
+        return -power * jnp.log(noise_scale) - 0.5 * rss / noise_scale
+
+    def wrong_marginal(self: Any, noise_scale: Any, ratio: Any, xp: Any = np) -> Any:
+        return right_marginal(self, xp.sqrt(noise_scale), ratio, xp)
+
+    right_marginal = marginal.GaussianMarginal.log_likelihood
+    modules = (whitened, mixture, gibbs)
+    with _fresh_programs():
+        patches = [patch.object(module, "log_noise_likelihood", wrong) for module in modules]
+        patches.append(patch.object(marginal.GaussianMarginal, "log_likelihood", wrong_marginal))
+        for one in patches:
+            one.start()
+        try:
+            yield
+        finally:
+            for one in patches:
+                one.stop()
+
+
+@contextmanager
+def missing_jacobian() -> Iterator[None]:
+    """Take the density of σ for that of its logarithm."""
+
+    def wrong(self: Any, u: Any) -> tuple[Any, Any]:
+        from numpyro.distributions import biject_to
+
+        prior = self.prior.distribution
+        value = biject_to(prior.support)(self.offset + self.step * u)
+        return value, prior.log_prob(value)
+
+    with _fresh_programs(), patch.object(density.Coordinate, "at", wrong):
+        yield
+
+
+@contextmanager
+def nothing() -> Iterator[None]:
+    """Leave the program as it is."""
+    yield
+
+
+def wider_prior(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
+    """Draw from the posterior under a prior whose scale is √2 times that of the truth."""
+    wide = replace(case, hyper=False)
+    with patch.dict(SCALES, {name: scale * np.sqrt(2.0) for name, scale in SCALES.items()}):
+        return posterior_draws(wide, data, seed)
+
+
+PLANTED = {
+    "σ² for σ": (variance_for_sd, posterior_draws),
+    "scale × √2": (nothing, wider_prior),
+    "no Jacobian of log σ": (missing_jacobian, posterior_draws),
+}

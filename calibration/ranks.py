@@ -1,0 +1,86 @@
+"""Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788): the rank of truth among posterior draws."""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Float, Int
+
+import bayesreg as br
+
+from .cases import Case, Truth
+
+N_DRAWS = 99  # that are kept: ranks 0 to 99
+_THIN = 10
+_WARMUP = 400
+
+Sampler = Callable[[Case, br.RowData, int], "dict[str, Float[np.ndarray, ' s']]"]
+
+
+def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
+    """Draw from the posterior, thinned until draws are about independent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", br.SamplingWarning
+        )  # calibration judges all draws, those warned of too
+        tree = br.sample_posterior(
+            case.model(),
+            data,
+            num_chains=1,
+            num_warmup=_WARMUP,
+            num_samples=_THIN * N_DRAWS,
+            seed=seed,
+            progress=False,
+            method=case.method,
+        )
+    posterior = tree["posterior"].isel(chain=0, draw=slice(None, None, _THIN))
+    draws = {f"coef {j}": posterior["coef"].values[:, j] for j in range(case.p)}
+    for name in ("noise_scale", "prior_scale", "laplace_scale"):
+        if name in posterior:
+            draws[name] = posterior[name].values
+    return draws
+
+
+def ranks(
+    case: Case, n_simulations: int, sampler: Sampler = posterior_draws, first: int = 0
+) -> dict[str, Int[np.ndarray, " m"]]:
+    """Return the rank of each true parameter in each simulation.
+
+    The last one, "likelihood", is of a function of parameters and data (Modrák et al. 2023,
+    doi:10.1214/23-BA1404): it sees a posterior that is the prior, which ranks of parameters do not.
+    """
+    found: dict[str, list[int]] = {}
+    X, w = case.design(), case.weights()
+    for i in range(first, first + n_simulations):
+        truth = case.simulate(np.random.default_rng([i, case.n, case.p]))
+        draws = sampler(case, br.RowData.from_arrays(X, truth.y, w), i)
+        values = true_values(case, truth)
+        draws["likelihood"] = _likelihood(case, draws, truth.y)
+        values["likelihood"] = _likelihood(case, {k: np.array([v]) for k, v in values.items()}, truth.y)[0]
+        for name, value in values.items():
+            found.setdefault(name, []).append(int((draws[name] < value).sum()))
+    return {name: np.array(values) for name, values in found.items()}
+
+
+def true_values(case: Case, truth: Truth) -> dict[str, float]:
+    """Return what was drawn from the prior, by the names of the draws."""
+    values = {f"coef {j}": float(truth.coef[j]) for j in range(case.p)}
+    if not case.known_noise:
+        values["noise_scale"] = truth.noise_scale
+    if truth.prior_scale is not None:
+        values["laplace_scale" if case.prior == "elastic net" else "prior_scale"] = truth.prior_scale
+    return values
+
+
+def _likelihood(
+    case: Case, values: dict[str, Float[np.ndarray, " s"]], y: Float[np.ndarray, " n"]
+) -> Float[np.ndarray, " s"]:
+    """Evaluate the log-likelihood with the intercept integrated out."""
+    from .cases import KNOWN_NOISE
+
+    X, w = case.design(), case.weights()
+    coefs = np.column_stack([values[f"coef {j}"] for j in range(case.p)])
+    residual = y - coefs @ X.T
+    residual = residual - (residual @ w / w.sum())[:, None]
+    sigma = values.get("noise_scale", np.full(len(coefs), KNOWN_NOISE))
+    return -(w.sum() - 1.0) * np.log(sigma) - 0.5 * (w * residual**2).sum(axis=1) / sigma**2

@@ -1,0 +1,93 @@
+"""Run the calibration: `python -m calibration.run --help`. Writes docs/calibration.md, its pictures and raw results."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from .bands import p_value
+from .cases import Case, all_cases
+from .coverage import LEVELS, coverage_cases, covered, deviations
+from .page import page
+from .planted import PLANTED
+from .ranks import N_DRAWS, ranks
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "calibration" / "results.json"
+PLANTED_ON = (
+    Case("whitened", "laplace", False, 6, 10),
+    Case("mixture", "laplace", False, 6, 10),
+    Case("gibbs", "laplace", False, 6, 10),
+    Case("marginal", "gaussian", False, 6, 10),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Simulate what is asked for, and write the page."""
+    parser = argparse.ArgumentParser(prog="python -m calibration.run", description=__doc__)
+    parser.add_argument("--simulations", type=int, default=500, help="of each case; default 500")
+    parser.add_argument(
+        "--coverage", type=int, default=1000, help="data sets of each case of coverage; default 1000"
+    )
+    parser.add_argument("--resume", action="store_true", help="keep the cases that are in the results")
+    options = parser.parse_args(arguments)
+    results: dict[str, Any] = json.loads(RESULTS.read_text()) if options.resume and RESULTS.exists() else {}
+    results |= {"command": "python -m calibration.run " + " ".join(arguments or sys.argv[1:])}
+    results["date"] = datetime.now(UTC).strftime("%Y-%m-%d")
+    for kind, jobs in _jobs(options).items():
+        part = results.setdefault(kind, {})
+        for name, job in tqdm(jobs.items(), desc=kind, disable=None):
+            if name not in part:
+                part[name] = job()
+                RESULTS.write_text(json.dumps(results) + "\n")
+    page(results, ROOT / "docs")
+
+
+def _jobs(options: Any) -> dict[str, dict[str, Any]]:
+    m = options.simulations
+    return {
+        "calibration": {case.name: lambda c=case: _calibrate(c, m) for case in all_cases()},
+        "planted": {
+            f"{error}: {case.name}": lambda c=case, e=error: _planted(e, c, m)
+            for error in PLANTED
+            for case in PLANTED_ON
+        },
+        "coverage": {case.name: lambda c=case: _cover(c, options.coverage) for case in coverage_cases()},
+    }
+
+
+def _calibrate(case: Case, m: int) -> dict[str, Any]:
+    return _entry(ranks(case, m))
+
+
+def _planted(error: str, case: Case, m: int) -> dict[str, Any]:
+    planted, sampler = PLANTED[error]
+    with planted():
+        return _entry(ranks(case, m, sampler))
+
+
+def _entry(found: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "ranks": {name: values.tolist() for name, values in found.items()},
+        "p": {name: p_value(values, N_DRAWS) for name, values in found.items()},
+    }
+
+
+def _cover(case: Case, m: int) -> dict[str, Any]:
+    shares = covered(case, m)
+    return {
+        "levels": LEVELS,
+        "n": m,
+        "covered": {name: values.mean(axis=0).tolist() for name, values in shares.items()},
+        "deviations": {name: np.round(deviations(values), 3).tolist() for name, values in shares.items()},
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,239 @@
+"""Every way of sampling draws from the same posterior; the choice between them; the Gibbs sampler's parts."""
+
+import warnings
+
+import arviz as az
+import jax
+import jax.numpy as jnp
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from conftest import diabetes, model, wide
+from scipy import stats
+
+import bayesreg as br
+from bayesreg.posterior.gibbs import draw_mixing, slice_draw
+
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
+NOISE = dist.Gamma(4.0, 5.0)
+
+
+def sample(linear, data, **options):
+    return br.sample_posterior(linear, data, **{"progress": False, **options})
+
+
+def parameters(tree):
+    posterior = tree["posterior"]
+    names = [name for name in posterior.data_vars if name != "coef"]
+    columns = {f"coef{j}": posterior["coef"].values[..., j] for j in range(posterior.sizes["feature"])}
+    return columns | {name: posterior[name].values for name in names}
+
+
+def assert_same_posterior(a, b, n=4.0):
+    """Compare first and second moments within n Monte Carlo standard errors, and say how far they were."""
+    ours, theirs = parameters(a), parameters(b)
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        centre, spread = theirs[name].mean(), theirs[name].std()
+        for power in (1, 2):
+            one, two = (((v[name] - centre) / spread) ** power for v in (ours, theirs))
+            mcse = np.hypot(float(az.mcse(one, method="mean")), float(az.mcse(two, method="mean")))
+            assert abs(one.mean() - two.mean()) < n * mcse, (name, power, one.mean(), two.mean(), mcse)
+
+
+def small(n=14, p=4):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(n, p)) + 0.6 * rng.normal(size=(n, 1)) + 1.0
+    return X, X[:, 0] - 0.3 * X[:, 1] + rng.normal(size=n) + 2.0
+
+
+PRIORS = {
+    "laplace": br.LaplacePrior(0.4),
+    "laplace relative": br.LaplacePrior(0.4, relative_to_noise=True),
+    "laplace hyper": br.LaplacePrior(dist.HalfNormal(0.5), factor={"x1": 2.0}),
+    "laplace relative hyper": br.LaplacePrior(dist.HalfNormal(0.5), relative_to_noise=True),
+    "elastic net": br.ElasticNetPrior(0.4, 0.5),
+    "elastic net relative": br.ElasticNetPrior(0.4, 0.5, relative_to_noise=True),
+    "elastic net hyper": br.ElasticNetPrior(dist.HalfNormal(0.5), dist.Gamma(3.0, 4.0)),
+    "gaussian": br.GaussianPrior(0.4),
+    "gaussian relative hyper": br.GaussianPrior(dist.HalfNormal(0.5), relative_to_noise=True),
+    "one flat": br.LaplacePrior(0.4, factor={"x0": np.inf}),
+}
+
+
+@pytest.mark.parametrize("known", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("shape", [(14, 4), (8, 12)])
+@pytest.mark.parametrize("case", PRIORS)
+def test_the_ways_agree(case, shape, known):
+    """NUTS in either coordinates, and Gibbs: three algorithms that share the prior's rates and little else."""
+    data = br.RowData.from_arrays(*small(*shape))
+    likelihood = br.GaussianLikelihood(0.8 if known else NOISE)
+    linear = br.LinearModel(PRIORS[case], likelihood)
+    options = {"num_samples": 2500, "num_warmup": 700}
+    ways = ["gibbs", "mixture"]
+    if shape[0] > shape[1] or "hyper" not in case:  # else whitened coordinates meet a funnel
+        ways.append("whitened")
+    if case.startswith("gaussian"):
+        ways.append("marginal")
+    trees = [sample(linear, data, method=way, **options) for way in ways]
+    for tree in trees[1:]:
+        assert_same_posterior(trees[0], tree, 5.0)  # some 2,000 comparisons in all
+
+
+def test_weights_and_an_intercept_that_has_a_prior():
+    X, y = small()
+    data = br.RowData.from_arrays(X, y, np.random.default_rng(1).uniform(0.3, 2.0, len(y)))
+    for prior in (br.LaplacePrior(dist.HalfNormal(0.5)), br.GaussianPrior(dist.HalfNormal(0.5))):
+        linear = br.LinearModel(prior, br.GaussianLikelihood(NOISE), intercept_prior=br.GaussianPrior(0.2))
+        trees = [
+            sample(linear, data, method=way, num_samples=2500)
+            for way in ("whitened", "mixture", "gibbs", "auto")
+        ]
+        for tree in trees[1:]:
+            assert_same_posterior(trees[0], tree)
+
+
+def test_an_intercepts_own_prior_does_not_follow_the_sampled_scale():
+    import numpyro
+    from numpyro.infer import MCMC, NUTS
+
+    X, y = small()
+
+    def plain():
+        scale = numpyro.sample("prior_scale", dist.HalfNormal(0.5))
+        intercept = numpyro.sample("intercept", dist.Normal(0.0, 0.2))
+        coef = numpyro.sample("coef", dist.Laplace(0.0, scale * jnp.ones(4)).to_event(1))
+        numpyro.sample("y", dist.Normal(X @ coef + intercept, 0.8), obs=y)
+
+    linear = model(br.LaplacePrior(dist.HalfNormal(0.5)), 0.8, intercept_prior=br.GaussianPrior(0.2))
+    ours = sample(linear, br.RowData.from_arrays(X, y), num_samples=2500)
+    with jax.enable_x64(True), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        mcmc = MCMC(NUTS(plain), num_warmup=1000, num_samples=8000, num_chains=1, progress_bar=False)
+        mcmc.run(jax.random.key(1))
+        draws = mcmc.get_samples()
+    for name in ("intercept", "prior_scale"):
+        a, b = ours["posterior"][name].values, np.asarray(draws[name])[None]
+        mcse = np.hypot(float(az.mcse(a, method="mean")), float(az.mcse(b, method="mean")))
+        assert abs(a.mean() - b.mean()) < 4.0 * mcse
+
+
+def test_wide_data_agree_with_gibbs():
+    X, y = wide(40, 60)
+    data = br.RowData.from_arrays(X, y)
+    prior = br.LaplacePrior(0.5, factor={"x0": np.inf})
+    nuts, gibbs = (sample(model(prior), data, method=way, num_samples=2000) for way in ("auto", "gibbs"))
+    assert nuts.attrs["method"] == "mixture"
+    assert_same_posterior(nuts, gibbs, 4.5)  # 61 parameters, two moments
+
+
+@pytest.mark.parametrize(
+    ("linear", "X", "y", "way"),
+    [
+        (br.LinearModel(br.GaussianPrior(1.0)), *small(), "marginal"),
+        (br.LinearModel(br.FlatPrior()), *small(), "marginal"),
+        (model(br.GaussianPrior(1.0)), *small(), "marginal"),
+        (br.LinearModel(br.ElasticNetPrior(np.inf, 0.5)), *small(), "marginal"),
+        (br.LinearModel(br.LaplacePrior(1.0)), *small(), "whitened"),
+        (br.LinearModel(br.LaplacePrior(1.0)), *small(8, 12), "mixture"),
+        (br.LinearModel(br.GaussianPrior(1.0)), *small(8, 12), "marginal"),
+    ],
+)
+def test_the_choice_is_reported(linear, X, y, way):
+    tree = sample(linear, br.RowData.from_arrays(X, y), num_samples=10, num_warmup=20)
+    assert tree.attrs["method"] == way
+    assert tree.attrs["complete"] == 1
+
+
+def test_methods_that_do_not_serve_the_prior():
+    data = br.RowData.from_arrays(*small())
+    with pytest.raises(ValueError, match=r"`method` must be one of 'auto', 'marginal'.*got 'nuts'"):
+        sample(br.LinearModel(br.LaplacePrior()), data, method="nuts")
+    with pytest.raises(ValueError, match="needs a GaussianPrior"):
+        sample(br.LinearModel(br.LaplacePrior()), data, method="marginal")
+
+
+@pytest.mark.parametrize("shape", [(30, 4), (8, 12)])
+def test_gaussian_coefficients_are_exact_and_independent(shape):
+    """Known σ and scale: draws have the closed form's mean and covariance, rows that no data see included."""
+    X, y = small(*shape)
+    draws = sample(
+        model(br.GaussianPrior(0.7), 0.9, fit_intercept=False),
+        br.RowData.from_arrays(X, y),
+        num_samples=20_000,
+    )
+    coef = draws["posterior"]["coef"].values.reshape(-1, shape[1])
+    covariance = np.linalg.inv(X.T @ X / 0.81 + np.eye(shape[1]) / 0.49)
+    mean = covariance @ X.T @ y / 0.81
+    standard = (coef - mean) @ np.linalg.cholesky(np.linalg.inv(covariance))
+    n = len(coef)
+    assert np.abs(standard.mean(axis=0)).max() < 4.5 / np.sqrt(n)
+    assert np.abs(standard.T @ standard / n - np.eye(shape[1])).max() < 5.0 * np.sqrt(2.0 / n)
+    assert np.abs((standard[1:] * standard[:-1]).mean(axis=0)).max() < 4.5 / np.sqrt(n)
+    assert not draws["sample_stats"]["diverging"].any()
+
+
+@pytest.mark.parametrize("n", [3, 10, 400])
+def test_the_marginal_posterior_of_sigma_and_scale_is_the_quadrature(n):
+    """Two-dimensional quadrature of p(y | σ, s)·p(σ)·p(s), from the density of y and not from a decomposition."""
+    rng = np.random.default_rng(n)
+    X, y = rng.normal(size=(n, 2)), rng.normal(size=n)
+    prior = br.GaussianPrior(dist.HalfNormal(1.0))
+    linear = br.LinearModel(prior, br.GaussianLikelihood(NOISE), fit_intercept=False)
+    tree = sample(linear, br.RowData.from_arrays(X, y), num_samples=4000)
+    sigma, scale = np.exp(np.linspace(-4, 2.5, 241)), np.exp(np.linspace(-9, 2.5, 241))
+    eigenvalues, vectors = np.linalg.eigh(X.T @ X)
+    cross = vectors.T @ X.T @ y
+    s, t = sigma[:, None, None] ** 2, scale[None, :, None] ** 2
+    volume = n * np.log(s) + np.log1p(eigenvalues * t / s).sum(axis=-1, keepdims=True)
+    misfit = (y @ y - (cross**2 / (eigenvalues + s / t)).sum(axis=-1, keepdims=True)) / s
+    density = -0.5 * (volume + misfit)[..., 0] + stats.gamma(4, scale=0.2).logpdf(sigma)[:, None]
+    density = density + stats.halfnorm().logpdf(scale) + np.log(sigma)[:, None] + np.log(scale)
+    weight = np.exp(density - density.max())
+    weight /= weight.sum()
+    for name, values, axis in (("noise_scale", sigma, 1), ("prior_scale", scale, 0)):
+        share = weight.sum(axis=axis)
+        for function in (np.log, lambda v: v, np.square):
+            draws = function(tree["posterior"][name].values)
+            mcse = float(az.mcse(draws, method="mean"))
+            assert abs(draws.mean() - share @ function(values)) < 4.0 * mcse
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-8, 0.3, 2.0, 40.0])
+def test_mixing_given_a_coefficient(size):
+    """p(e | β) ∝ e^(−1/2)·exp(−e − size²/(4e)), by quadrature in log e."""
+    with jax.enable_x64(True):
+        draws = np.asarray(draw_mixing(jax.random.key(2), jnp.full(100_000, size)))
+    u = np.linspace(np.log(max(size, 1e-6)) - 30.0, np.log(size + 1.0) + 5.0, 400_001)
+    density = np.exp(0.5 * u - np.exp(u) - size**2 / 4.0 * np.exp(-u) + size)
+    cumulative = np.cumsum(density) / density.sum()
+    result = stats.kstest(np.log(draws), lambda x: np.interp(x, u, cumulative))
+    assert result.pvalue > 1e-4
+    assert (draws > 0).all()
+
+
+@pytest.mark.parametrize("spread", [0.01, 1.0, 300.0])
+def test_slice_draws_leave_a_density_as_it_is(spread):
+    """A skewed density, from its own draws: one step each keeps them."""
+    skewed = stats.gumbel_r(scale=spread)
+    with jax.enable_x64(True):
+        start = jnp.asarray(skewed.rvs(20_000, random_state=0))
+        keys = jax.random.split(jax.random.key(0), 20_000)
+        step = jax.vmap(lambda k, x: slice_draw(k, x, lambda v: -v / spread - jnp.exp(-v / spread)))
+        moved = np.asarray(step(keys, start))
+    assert stats.kstest(moved, skewed.cdf).pvalue > 1e-3
+    assert (moved != np.asarray(start)).all()
+
+
+def test_badly_scaled_statistics_are_not_rotated():
+    """A Gram matrix whose columns differ by 1e12 in scale: its eigenvectors are rounding, so NUTS is used."""
+    X, y = diabetes()
+    X = X[:, :3] * np.array([1e6, 1.0, 1e-6])
+    linear = model(br.GaussianPrior(1e9), 54.0)
+    tree = sample(linear, br.GramData.from_arrays(X, y), num_samples=500)
+    assert tree.attrs["method"] == "whitened"
+    exact = sample(linear, br.RowData.from_arrays(X, y), num_samples=500)
+    for j in range(3):
+        a, b = (t["posterior"]["coef"].values[..., j] for t in (tree, exact))
+        assert abs(a.mean() - b.mean()) < 0.2 * b.std()
+        assert a.std() == pytest.approx(b.std(), rel=0.15)
