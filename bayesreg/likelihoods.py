@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, final
 
+import numpy as np
+
 from .penalty import checked_noise_scale
 from .scales import is_distribution
 
-LogDensity = Callable[[float], tuple[float, float]]
+LogDensity = Callable[[Any], tuple[Any, Any]]  # of numbers in an array of any shape, element by element
 
 _DEGREES_OF_FREEDOM = 4.0
+_AT_ONCE = 128  # numbers that a distribution is evaluated at: one compiled program for any more or fewer
 
 
 @final
@@ -75,13 +78,11 @@ class GaussianLikelihood:
 
 
 def _half_student_t(scale: float) -> LogDensity:
-    from math import log1p
-
     nu = _DEGREES_OF_FREEDOM
 
-    def log_density(sigma: float) -> tuple[float, float]:
+    def log_density(sigma: Any) -> tuple[Any, Any]:
         z = (sigma / scale) ** 2 / nu
-        return -0.5 * (nu + 1) * log1p(z), -(nu + 1) * z / (sigma * (1 + z))
+        return -0.5 * (nu + 1) * np.log1p(z), -(nu + 1) * z / (sigma * (1 + z))
 
     return log_density
 
@@ -121,7 +122,15 @@ def _value_and_derivative() -> Callable[..., Any]:
     import jax
     import jax.numpy as jnp
 
-    return jax.jit(jax.value_and_grad(lambda prior, sigma: jnp.sum(prior.log_prob(sigma)), argnums=1))
+    def total(sigma: Any, prior: Any) -> tuple[Any, Any]:
+        values = prior.log_prob(sigma)
+        return jnp.sum(values), values
+
+    def evaluate(sigma: Any, prior: Any) -> tuple[Any, Any]:
+        derivatives, values = jax.grad(total, has_aux=True)(sigma, prior)
+        return values, derivatives
+
+    return jax.jit(evaluate)
 
 
 def _from_distribution(distribution: Any) -> LogDensity:
@@ -132,11 +141,23 @@ def _from_distribution(distribution: Any) -> LogDensity:
     with jax.enable_x64(True):
         prior = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
 
-    def log_density(sigma: float) -> tuple[float, float]:
-        if not low <= sigma <= high:
-            return -float("inf"), 0.0
+    def log_density(sigma: Any) -> tuple[Any, Any]:
+        shape, flat = np.shape(sigma), np.ravel(sigma)
+        inside = (low <= flat) & (flat <= high)
+        values, derivatives = np.full(flat.size, -np.inf), np.zeros(flat.size)
+        wanted = flat[inside]
+        if wanted.size:
+            values[inside], derivatives[inside] = evaluate(wanted)
+        return values.reshape(shape)[()], derivatives.reshape(shape)[()]
+
+    def evaluate(sigma: Any) -> tuple[Any, Any]:
+        whole = -(-sigma.size // _AT_ONCE) * _AT_ONCE
+        blocks = np.pad(sigma, (0, whole - sigma.size), mode="edge").reshape(-1, _AT_ONCE)
         with jax.enable_x64(True):
-            value, derivative = _value_and_derivative()(prior, jnp.asarray(sigma, dtype=jnp.float64))
-        return float(value), float(derivative)
+            parts = [_value_and_derivative()(block, prior) for block in blocks]
+        values, derivatives = (
+            np.concatenate([np.asarray(v) for v in column]) for column in zip(*parts, strict=True)
+        )
+        return values[: sigma.size], derivatives[: sigma.size]
 
     return log_density

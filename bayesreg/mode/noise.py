@@ -9,7 +9,7 @@ absolute ones it may happen more than once.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Float
@@ -71,7 +71,7 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
         Where the density grows without bound as σ → 0, or as σ → ∞.
     """
     grid, low, high = _grid(problem)
-    noise_slopes = np.array([_noise_prior(problem, sigma)[1] for sigma in grid])
+    noise_slopes = _noise_prior(problem, grid)[1]
     powers = problem.sum_weights + np.count_nonzero(problem.penalised_rates.relative)
     smallest_rss, _ = unpenalised_fit(problem.reduced)
     if low == 0.0:
@@ -216,7 +216,7 @@ def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: floa
         raise NoModeError(message)
 
 
-def _noise_prior(problem: Problem, sigma: float) -> tuple[float, float]:
+def _noise_prior(problem: Problem, sigma: Any) -> tuple[Any, Any]:
     """Return log p(σ) and −d log p / d log σ."""
     assert problem.noise_log_prior is not None
     value, derivative = problem.noise_log_prior(sigma)
@@ -239,11 +239,11 @@ def _profile(
     variance = sigmas**2
     l1_terms, l2_terms = l1 * np.abs(coefs) / variance[:, None], l2 * coefs**2 / variance[:, None]
     pull = ((l1_terms + l2_terms) * rates.relative).sum(axis=1)
-    noise = np.array([_noise_prior(problem, sigma) for sigma in sigmas])
+    log_prior, prior_slope = _noise_prior(problem, sigmas)
     powers = problem.sum_weights + np.count_nonzero(rates.relative)
-    log_density = noise[:, 0] - powers * np.log(sigmas) - 0.5 * rss / variance
+    log_density = log_prior - powers * np.log(sigmas) - 0.5 * rss / variance
     log_density -= (l1_terms + 0.5 * l2_terms).sum(axis=1)
-    return _Profile(log_density, powers - rss / variance - pull + noise[:, 1], pull, coefs)
+    return _Profile(log_density, powers - rss / variance - pull + prior_slope, pull, coefs)
 
 
 def _refined(problem: Problem, low: float, high: float) -> NoiseMode:
