@@ -10,6 +10,7 @@ from ..mode.coefs import solve_coefs
 from ..mode.noise import noise_modes
 from ..problem import Problem, Rates
 from ..propriety import integrated_out
+from ..scales import draw_proper
 from .density import CoefPrior, Coordinate, Density, Scales
 
 _MEDIAN_DRAWS = 1001
@@ -33,12 +34,8 @@ def _middle(prior: Any) -> float:
     """Return the median of a scale's prior, or 1 where it is improper."""
     import jax
 
-    # Any improper prior of the user's may come here, and NumPyro has no property that says so: only this error.
-    try:
-        draws = prior.sample(jax.random.key(0), (_MEDIAN_DRAWS,))
-    except NotImplementedError:
-        return 1.0
-    return float(np.median(np.asarray(draws)))
+    draws = draw_proper(prior, jax.random.key(0), _MEDIAN_DRAWS)
+    return 1.0 if draws is None else float(np.median(draws))
 
 
 def rates_at(problem: Problem, scales: dict[str, float]) -> Rates:

@@ -102,7 +102,8 @@ def _energy(stats: dict[str, Any]) -> list[str]:
         return []
     return [
         f"E-BFMI is {values.min():.2f} in chain {', '.join(map(str, low))} (at least {_LEAST_BFMI} is safe): σ or the "
-        "prior's scale has tails too long for the step: give it a prior with lighter tails, or num_warmup more."
+        "prior's scale has tails too long for the step: give it a prior with lighter tails, or sample with a larger "
+        "num_warmup."
     ]
 
 

@@ -10,6 +10,7 @@ from ..data.rows import RowData
 from ..errors import ImproperPriorError
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
+from ..scales import draw_proper
 from .predict import check_budget, named_draws
 
 if TYPE_CHECKING:
@@ -92,14 +93,12 @@ def _draw_scales(
     drawn = {}
     with jax.enable_x64(True):
         for i, (name, prior) in enumerate(sorted(priors.items())):
-            # An improper prior of the user's may come here, and NumPyro tells it by this error alone.
-            try:
-                draws = prior.sample(jax.random.fold_in(jax.random.key(seed), i), (n,))
-            except NotImplementedError:
+            draws = draw_proper(prior, jax.random.fold_in(jax.random.key(seed), i), n)
+            if draws is None:
                 raise ImproperPriorError(
                     f"the prior of {name} is improper, and cannot be drawn from. Give a proper distribution."
-                ) from None
-            drawn[name] = np.asarray(draws, dtype=np.float64)
+                )
+            drawn[name] = draws
     return drawn.pop("noise_scale", np.full(n, problem.noise_scale or 1.0)), drawn
 
 
