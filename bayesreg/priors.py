@@ -105,6 +105,16 @@ class Prior(ABC):
         return hash(type(self))
 
 
+def elastic_net_log_normaliser(b: Any, tau: Any) -> Array:
+    """Return log ∫ exp(−|β|/b − ½(β/τ)²) dβ = log(τ√(2π)·erfcx(τ/(b√2))), which is log 2b for τ = ∞."""
+    from scipy.special import erfcx
+
+    b, tau = np.broadcast_arrays(b, tau)
+    finite_tau = np.where(np.isinf(tau), 1.0, tau)
+    gaussian = np.log(finite_tau * np.sqrt(2.0 * np.pi) * erfcx(finite_tau / (b * np.sqrt(2.0))))
+    return np.where(np.isinf(tau), np.log(2.0 * b), gaussian)
+
+
 def _check_fields(prior: Prior) -> None:
     for name, value in prior.scales().items():
         object.__setattr__(prior, name, checked(name, value))
@@ -250,16 +260,8 @@ class ElasticNetPrior(Prior):
 
     def unit_log_prob(self, coef: Array, *scales: Array) -> Array:
         """Evaluate −|β|/b − ½(β/τ)² − log(τ√(2π)·erfcx(τ/(b√2)))."""
-        from scipy.special import erfcx
-
-        b, tau = np.broadcast_arrays(*scales)
-        finite_tau = np.where(np.isinf(tau), 1.0, tau)
-        log_normaliser = np.where(
-            np.isinf(tau),
-            np.log(2.0 * b),
-            np.log(finite_tau * np.sqrt(2.0 * np.pi) * erfcx(finite_tau / (b * np.sqrt(2.0)))),
-        )
-        return -np.abs(coef) / b - 0.5 * (coef / tau) ** 2 - log_normaliser
+        b, tau = scales
+        return -np.abs(coef) / b - 0.5 * (coef / tau) ** 2 - elastic_net_log_normaliser(b, tau)
 
     def with_scale(self, scale: float) -> "ElasticNetPrior":
         """Return this prior at another b, with τ moved so that the ratio of l1 to l2 is kept."""

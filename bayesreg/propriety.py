@@ -6,6 +6,7 @@ from .problem import Problem
 
 _NEAR_ZERO = 1e-12  # of the spread of y: where the σ prior's power at 0 is read
 _FAR = 1e12
+_CLEARLY = 1e-6  # of y'y: a residual sum of squares far above what rounding does to statistics
 
 
 def check_proper(problem: Problem) -> None:
@@ -51,9 +52,11 @@ def _check_noise(problem: Problem) -> None:
             "Give GaussianLikelihood a proper prior (None is one) or a known noise_scale."
         )
     # What is relative to σ vanishes with it, so only the other columns can fit the data perfectly.
+    if low > 0.0 or clearly_misfits(problem):
+        return
     others = problem.reduced.zeroed(problem.penalised_rates.relative)
     smallest, held = unpenalised_fit(others)
-    if low > 0.0 or smallest > others.rss_rounding * others.response_ss:
+    if smallest > others.rss_rounding * others.response_ss:
         return
     at_zero = _prior_power(problem, _NEAR_ZERO * problem.response_scale)
     if free - held - at_zero >= 1.0:
@@ -62,6 +65,14 @@ def _check_noise(problem: Problem) -> None:
             "does not vanish at 0 fast enough: the posterior is improper. Give GaussianLikelihood a known "
             "noise_scale, or a prior that vanishes at 0, for example LogNormal."
         )
+
+
+def clearly_misfits(problem: Problem) -> bool:
+    """Tell whether sufficient statistics show that no coefficients fit the data, so that rows need not be asked."""
+    if not problem.reduced.cross.size < problem.sum_weights:
+        return False
+    statistics = problem.reduced.statistics
+    return unpenalised_fit(statistics)[0] > _CLEARLY * statistics.response_ss
 
 
 def _prior_power(problem: Problem, sigma: float) -> float:

@@ -10,7 +10,7 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from numpyro_reference import linear_regression
 
 import bayesreg as br
-from bayesreg.posterior.density import log_coef_prior
+from bayesreg.posterior.density import log_coef_prior, log_normaliser
 from bayesreg.posterior.marginal import marginal_target, rotation
 from bayesreg.posterior.mixture import mixed, mixture_target
 from bayesreg.posterior.whitened import whitened_target
@@ -139,7 +139,10 @@ def test_the_mixture_over_e_is_the_prior(l1, l2):
     u = np.linspace(-60.0, 6.0, 200_001)
     with jax.enable_x64(True):
         variance, log_weight = (
-            np.asarray(v) for v in mixed(jnp.full(u.size, l1), jnp.full(u.size, l2), jnp.exp(u))
+            np.asarray(v)
+            for v in mixed(
+                jnp.full(u.size, l1), jnp.full(u.size, l2), jnp.exp(u), log_normaliser(jnp.asarray(l1), jnp.asarray(l2))
+            )
         )
         prior_sd = float(1.0 / np.hypot(l1 / np.sqrt(2.0), np.sqrt(l2)))
         for beta in prior_sd * np.array([-3.0, -0.5, 0.01, 1.0]):

@@ -107,6 +107,7 @@ def noise_beside(
     coefs: Float[np.ndarray, "k q"],
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
+    tolerance: float = _LOG_SIGMA_TOLERANCE,
 ) -> Float[np.ndarray, " k"]:
     """Return the noise scales that are stationary beside given penalties and their solutions.
 
@@ -121,6 +122,8 @@ def noise_beside(
         Penalised coefficients, optimal under the penalties.
     l1, l2 : array (k, q)
         Canonical penalties.
+    tolerance : float
+        Of log σ.
 
     Returns
     -------
@@ -147,7 +150,7 @@ def noise_beside(
 
         low, high = _bracket(problem, slope, np.sqrt(ss / powers) or problem.response_scale)
         sigmas[k] = np.exp(
-            low if low == high else brentq(slope, low, high, xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15)
+            low if low == high else brentq(slope, low, high, xtol=tolerance, rtol=1e-15)
         )
     return sigmas
 

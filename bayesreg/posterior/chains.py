@@ -40,6 +40,8 @@ class Program(NamedTuple):
 
     start: Callable[..., Any]
     advance: Callable[..., Any]
+    warms_up: bool = True  # whether transitions come first that adapt, and are dropped
+    block: Callable[[Any], int] | None = None  # transitions of each block, of a target; None: any number
 
 
 def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callable[..., Record]) -> Program:
@@ -107,7 +109,7 @@ def run_chains(
         starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
         program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
     stop, lock = Event(), Lock()
-    total = plan.num_chains * (plan.num_warmup + plan.num_samples)
+    total = plan.num_chains * _lengths(program, plan)[1]
     with tqdm(total=total, delay=1.0, disable=not progress, unit="draw", desc="sampling") as bar:
 
         def report(n: int) -> None:
@@ -159,7 +161,7 @@ class _Chain:
 
     def run(self, state: Any, stop: Event, report: Callable[[int], None]) -> list[Record]:
         """Return the draws, block by block; a chain whose turn comes after Ctrl-C has none."""
-        warmup, total = self._plan.num_warmup, self._plan.num_warmup + self._plan.num_samples
+        warmup, total = _lengths(self._program, self._plan)
         done, saved = 0, None
         blocks: list[Record] = []
         if self._checkpoint is not None:
@@ -167,7 +169,8 @@ class _Chain:
             saved = self._checkpoint.chain(self._number, state, blank)
             done, state, blocks = saved.restored
             report(done)
-        length = _FIRST_BLOCK
+        fixed = self._program.block
+        length = _FIRST_BLOCK if fixed is None else fixed(self._target)
         while done < total and not stop.is_set():
             n = min(length, (warmup if done < warmup else total) - done)
             started = perf_counter()
@@ -183,10 +186,17 @@ class _Chain:
             if saved is not None:
                 saved.save(done, state, kept, last=done == total)
             report(n)
-            length = _next_length(n, perf_counter() - started)
+            if fixed is None:
+                length = _next_length(n, perf_counter() - started)
         if saved is not None:
             saved.flush()
         return blocks
+
+
+def _lengths(program: Program, plan: Plan) -> tuple[int, int]:
+    """Return how many transitions of a chain are dropped, and how many there are in all."""
+    warmup = plan.num_warmup if program.warms_up else 0
+    return warmup, warmup + plan.num_samples
 
 
 def _next_length(n: int, seconds: float) -> int:

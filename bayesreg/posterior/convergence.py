@@ -76,7 +76,7 @@ def complaint(posterior: Posterior, problem: Problem) -> str | None:
     problem : Problem
     """
     findings = [*_divergences(posterior.stats), *_energy(posterior.stats)]
-    if posterior.noise_scale.shape[1] >= _LEAST_DRAWS:
+    if posterior.noise_scale.shape[1] >= _LEAST_DRAWS and not _moves_freely(posterior.stats):
         findings += _disagreement(posterior, problem)
     if not findings:
         return None
@@ -105,6 +105,21 @@ def _energy(stats: dict[str, Any]) -> list[str]:
         "prior's scale has tails too long for the step: give it a prior with lighter tails, or sample with a larger "
         "num_warmup."
     ]
+
+
+def _moves_freely(stats: dict[str, Any]) -> bool:
+    """Tell whether independent proposals were taken up so often that no parameter can have few effective draws.
+
+    A chain of them is a weighted sample of independent draws, the weights being how long it stayed at each:
+    (Σ stays)²/Σ stays² of each chain speaks for every function of the parameters, without a look at one.
+    """
+    if "accepted" not in stats:
+        return False
+    accepted = stats["accepted"].copy()
+    accepted[:, 0] = True
+    ends = np.append(np.flatnonzero(accepted), accepted.size)
+    squares = np.add.reduceat(np.diff(ends) ** 2, np.searchsorted(ends, np.arange(len(accepted)) * accepted.shape[1]))
+    return bool((accepted.shape[1] ** 2 / squares >= 2 * _LEAST_ESS_PER_CHAIN).all())
 
 
 def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:

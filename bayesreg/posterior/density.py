@@ -4,7 +4,10 @@ from typing import Any, NamedTuple, Protocol, final
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
+
+from ..priors import elastic_net_log_normaliser
 
 Position = dict[str, Array]
 
@@ -125,6 +128,14 @@ class CoefPrior(NamedTuple):
     l2: Float[Any, " q"]
     relative: Float[Any, " q"]  # 1 where the scale is in units of σ
     follows: Float[Any, " q"]  # 1 where a sampled scale is this coefficient's
+    log_norm: Float[Any, " q"]  # log of the normaliser at l1 and l2
+
+    @classmethod
+    def at(cls, l1: Any, l2: Any, relative: Any, follows: Any) -> "CoefPrior":
+        """Return the prior of these rates; where both are 0 its normaliser means nothing."""
+        with np.errstate(divide="ignore"):
+            log_norm = elastic_net_log_normaliser(1.0 / l1, 1.0 / np.sqrt(l2))
+        return cls(l1, l2, relative, follows, np.where(np.isfinite(log_norm), log_norm, 0.0))
 
     def rates(self, noise_scale: Any, scales: dict[str, Any]) -> tuple[Array, Array]:
         """Return 1/b and 1/τ² at a noise scale and at sampled prior scales."""
@@ -133,6 +144,21 @@ class CoefPrior(NamedTuple):
         b = jnp.where(self.follows > 0, scales.get("laplace_scale", common), 1.0)
         tau = jnp.where(self.follows > 0, scales.get("gaussian_scale", common), 1.0)
         return self.l1 / (unit * b), self.l2 / (unit * tau) ** 2
+
+    def log_normalisers(self, noise_scale: Any, scales: dict[str, Any]) -> Array:
+        """Return log ∫ exp(−l1|β| − ½l2β²) dβ of each coefficient, at a noise scale and at sampled prior scales.
+
+        What multiplies b and τ alike multiplies the normaliser, so that erfcx is needed only where one is sampled.
+        """
+        if not set(scales) <= {"prior_scale"}:
+            return log_normaliser(*self.rates(noise_scale, scales))
+        log_unit = jnp.where(self.relative > 0, jnp.log(noise_scale), 0.0)
+        return self.log_norm + log_unit + jnp.where(self.follows > 0, jnp.log(scales.get("prior_scale", 1.0)), 0.0)
+
+    def log_density(self, coef: Array, noise_scale: Any, scales: dict[str, Any]) -> Array:
+        """Evaluate the log density of each coefficient."""
+        l1, l2 = self.rates(noise_scale, scales)
+        return -l1 * jnp.abs(coef) - 0.5 * l2 * coef**2 - self.log_normalisers(noise_scale, scales)
 
 
 def log_coef_prior(coef: Array, l1: Array, l2: Array) -> Array:

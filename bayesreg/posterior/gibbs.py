@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from .chains import Program, Record, compiled
 from .density import Position, Values, log_noise_likelihood
-from .mixture import MixtureTarget, mixed
+from .mixture import MixtureTarget
 
 _STEPS_OUT = 64
 
@@ -92,10 +92,10 @@ def _variance(
     target: MixtureTarget, sigma: Any, scales: dict[str, Array], spread: Array
 ) -> tuple[Array, Array, Array]:
     """Return the coefficients' variances, and e's log density where `spread` = e·b² at σ = 1 is held."""
-    unit_l1, unit_l2 = target.prior.rates(1.0, scales)
+    unit_l1, _ = target.prior.rates(1.0, scales)
     has_l1 = unit_l1 > 0.0
     mixing = spread * jnp.where(has_l1, unit_l1, 1.0) ** 2
-    variance, log_weight = mixed(unit_l1, unit_l2, mixing)
+    variance, log_weight = target.mixed(1.0, scales, mixing)
     log_jacobian = 2.0 * jnp.log(jnp.where(has_l1, unit_l1, 1.0))
     density = jnp.where(has_l1, log_weight - mixing + log_jacobian, 0.0)
     unit = jnp.where(target.prior.relative > 0, sigma, 1.0)

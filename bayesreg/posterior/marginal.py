@@ -8,9 +8,11 @@ from jaxtyping import Array, Float
 
 from ..gaussian import GaussianMarginal, Rotation, rotate
 from ..problem import Problem
-from .centre import as_arrays, middles, noise_centre, power, rates_at, scale_coordinates
+from .centre import as_arrays, middles, power, rates_at, rough_noise_centre, scale_coordinates
 from .density import Position, Scales, Values
 
+_GRID, _WIDTHS = np.linspace(-1.0, 1.0, 129), (8.0, 0.2, 0.01)  # of logarithms, ever closer
+_ALTERNATIONS = 3
 _ROUNDING = 1e-6  # of a posterior variance: what the decomposition may be wrong by
 
 
@@ -56,8 +58,8 @@ def rotation(problem: Problem) -> Rotation | None:
     rotated = rotate(problem.reduced, problem.penalised_rates.l2)
     if rotated.values.size == 0:
         return rotated
-    rates = rates_at(problem, middles(problem))
-    sigma = noise_centre(problem, rates)
+    sigma, scales = _centre(problem, rotated)
+    rates = rates_at(problem, scales)
     least = float((rates.strengths(sigma)[1] * rotated.unit**2).min())
     if rotated.values.size == rotated.unit.size:
         least += float(rotated.values.min())
@@ -82,8 +84,7 @@ def marginal_target(problem: Problem, rotated: Rotation) -> MarginalTarget:
     MarginalTarget
         Of float64 arrays.
     """
-    scales = middles(problem)
-    sigma = noise_centre(problem, rates_at(problem, scales))
+    sigma, scales = _centre(problem, rotated)
     return as_arrays(
         MarginalTarget(
             marginal=rotated.marginal(power(problem)),
@@ -91,6 +92,36 @@ def marginal_target(problem: Problem, rotated: Rotation) -> MarginalTarget:
             scales=scale_coordinates(problem, scales, sigma),
         )
     )
+
+
+def _centre(problem: Problem, rotated: Rotation) -> tuple[float, dict[str, float]]:
+    """Return σ and scales near the mode of their own posterior, by one after the other on grids of logarithms."""
+    sigma, scales = rough_noise_centre(problem), middles(problem)
+    marginal, relative = rotated.marginal(power(problem)), bool(problem.penalised_rates.relative.any())
+
+    def log_likelihood(sigma: Any, scale: Any) -> Any:
+        ratio = ((1.0 if relative else sigma) / scale) ** 2
+        return marginal.log_likelihood(sigma, np.broadcast_to(ratio, np.broadcast_shapes(np.shape(sigma), np.shape(scale))))
+
+    for _ in range(_ALTERNATIONS):
+        if problem.noise_scale is None:
+            assert problem.noise_log_prior is not None
+            scale = gaussian_scale(scales)
+            for width in _WIDTHS:
+                grid = sigma * np.exp(width * _GRID)
+                sigma = _best(grid, log_likelihood(grid, scale) + problem.noise_log_prior(grid)[0] + np.log(grid))
+        for name, prior in problem.sampled_scales.items():
+            grid = scales[name] * np.exp(_WIDTHS[0] * _GRID)
+            with np.errstate(invalid="ignore"):
+                log_prior = np.asarray(prior.log_prob(grid), dtype=float)
+            scales[name] = _best(grid, log_likelihood(sigma, grid) + log_prior + np.log(grid))
+        if not problem.sampled_scales:
+            break
+    return sigma, scales
+
+
+def _best(grid: Float[np.ndarray, " k"], log_density: Float[np.ndarray, " k"]) -> float:
+    return float(grid[int(np.nan_to_num(log_density, nan=-np.inf).argmax())])
 
 
 def draw_coefs(

@@ -16,7 +16,7 @@ from ..data.least_squares import LeastSquares
 from ..gaussian import informative
 from ..problem import Problem
 from .centre import as_arrays, coef_prior, middles, power, rough_noise_centre, scale_coordinates
-from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, log_normaliser
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 
 
 class MixtureTarget(NamedTuple):
@@ -42,16 +42,21 @@ class MixtureTarget(NamedTuple):
     def natural(self, position: Position) -> Values:
         """Turn sampler coordinates into coefficients, σ and prior scales."""
         sigma, scales, _ = self.scales.at(position)
-        variance, _ = mixed(*self.prior.rates(sigma, scales), jnp.exp(position["mixing"]))
+        variance, _ = self.mixed(sigma, scales, jnp.exp(position["mixing"]))
         return Values(jnp.sqrt(variance) * position["coef"], sigma, scales)
 
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
         sigma, scales, log_prior = self.scales.at(position)
         z, mixing = position["coef"], jnp.exp(position["mixing"])
-        variance, log_weight = mixed(*self.prior.rates(sigma, scales), mixing)
+        variance, log_weight = self.mixed(sigma, scales, mixing)
         log_prior += jnp.sum(log_weight + position["mixing"] - mixing - 0.5 * z**2)
         return log_noise_likelihood(self.power, self.rss_at(jnp.sqrt(variance) * z), sigma) + log_prior
+
+    def mixed(self, noise_scale: Any, scales: dict[str, Any], mixing: Array) -> tuple[Array, Array]:
+        """Return what `mixed` does, at a noise scale and at sampled prior scales."""
+        l1, l2 = self.prior.rates(noise_scale, scales)
+        return mixed(l1, l2, mixing, self.prior.log_normalisers(noise_scale, scales))
 
     def rss_at(self, coef: Array) -> Array:
         """Return the residual sum of squares at coefficients."""
@@ -59,16 +64,16 @@ class MixtureTarget(NamedTuple):
         return self.rss + residual @ residual
 
 
-def mixed(l1: Array, l2: Array, mixing: Array) -> tuple[Array, Array]:
+def mixed(l1: Array, l2: Array, mixing: Array, log_norm: Array) -> tuple[Array, Array]:
     """Return the variance of β given e, and the log factor by which e's density differs from Exponential(1)'s.
 
-    Where there is no L1 part, the variance is 1/l2 whatever e is.
+    ``log_norm`` is that of the prior's density. Where there is no L1 part, the variance is 1/l2 whatever e is.
     """
     has_l1 = l1 > 0.0
     rate = jnp.where(has_l1, l1, 1.0)
     v = 2.0 * mixing / rate**2
     variance = jnp.where(has_l1, v / (1.0 + v * l2), 1.0 / jnp.where(has_l1, 1.0, l2))
-    log_weight = jnp.log(2.0 / rate) - log_normaliser(rate, l2) - 0.5 * jnp.log1p(v * l2)
+    log_weight = jnp.log(2.0 / rate) - log_norm - 0.5 * jnp.log1p(v * l2)
     return variance, jnp.where(has_l1, log_weight, 0.0)
 
 

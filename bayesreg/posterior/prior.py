@@ -111,7 +111,7 @@ def _rates(
     from .density import CoefPrior
 
     with jax.enable_x64(True):
-        prior: Any = CoefPrior(*problem.rates, problem.is_feature)
+        prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
         rates = prior.rates(sigma[:, None], {name: scale[:, None] for name, scale in scales.items()})
         l1, l2 = (np.asarray(rate) for rate in rates)
     shape = (sigma.size, problem.is_feature.size)

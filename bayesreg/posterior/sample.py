@@ -49,8 +49,8 @@ def sample_posterior(
         A scale that is a NumPyro distribution is sampled along, as is an unknown σ.
     data : RowData or GramData
     num_warmup, num_samples, num_chains : int
-        Transitions of each chain that adapt and are dropped, those kept, and chains. Chains run on
-        threads.
+        Transitions of each chain that adapt and are dropped (where proposals are independent a pilot
+        does that, and none is), those kept, and chains. Chains run on threads.
     seed : int, default 0
         The same seed gives the same draws, whatever the number of threads.
     log_likelihood : bool, default False
@@ -61,12 +61,15 @@ def sample_posterior(
         A folder that the run is saved to as it goes. Asked again for the same, with the same path, a
         run that was killed goes on and ends with the same draws, to the last bit. Of no effect where
         draws are independent, which takes no time.
-    method : "auto", "marginal", "whitened", "mixture" or "gibbs", default "auto"
-        How the coefficients are drawn: "marginal" integrates them out (Gaussian priors); NUTS in
-        "whitened" coordinates where the data dominate, or with the Laplace part as a scale "mixture"
-        of Gaussians where the prior does; "gibbs" draws the mixture block by block. "auto" takes the
-        first that the prior allows, else "mixture" where there are as many coefficients as rows, else
-        "whitened". The choice is in the attributes of the result.
+    method : "auto", "marginal", "independence", "whitened", "mixture" or "gibbs", default "auto"
+        How the coefficients are drawn. "marginal" integrates them out (Gaussian priors). "independence"
+        accepts or rejects proposals that do not depend on the draw before, in coordinates in which data
+        that dominate the prior make the posterior about normal. NUTS runs in these coordinates
+        ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians where the prior
+        dominates. "gibbs" draws the mixture block by block. "auto" takes "marginal" where the prior
+        allows it, else "mixture" where there are as many coefficients as rows, else "independence" where a
+        pilot finds that a fifth of the proposals or more will be accepted, else "whitened". The result's
+        attributes ``method`` and ``kernel`` tell the choice.
 
     Returns
     -------
@@ -107,7 +110,7 @@ def sample_posterior(
     _check_memory(problem, plan)
     check_proper(problem)
     with jax.enable_x64(True):
-        way = choose_way(problem, method)
+        way = choose_way(problem, method, plan.num_warmup)
     posterior = _draw(problem, way, plan, checkpoint, progress=progress)
     complete = posterior.noise_scale.shape[1] == plan.num_samples
     found = None if way.target is None else complaint(posterior, problem)
@@ -115,7 +118,7 @@ def sample_posterior(
         warn(found, SamplingWarning)
     if not complete:
         _warn_of_interruption(posterior, plan, checkpoint)
-    settings = {**plan._asdict(), "method": way.name, "complete": int(complete)}
+    settings = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "complete": int(complete)}
     tree = to_datatree(problem, posterior, settings)
     if log_likelihood:
         tree = add_log_likelihood(tree, model, data)
@@ -168,17 +171,17 @@ def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, prog
     from .checkpoint import Checkpoint
     from .density import Values
 
-    if way.target is None:
+    if way.target is None or way.program is None:
         shape = plan.num_chains, plan.num_samples
         known = Values(np.zeros((*shape, 0)), np.full(shape, problem.noise_scale), {})
         return Record(known, {"diverging": np.zeros(shape, dtype=bool)})
     target, saved = way.target, None
     if checkpoint is not None:
         families = {name: one.prior.family for name, one in target.scales.sampled.items()}
-        asked = {**plan._asdict(), "method": way.name, "priors of scales": families}
+        asked = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "priors of scales": families}
         saved = Checkpoint.open(checkpoint, asked, target)
         target = saved.target
-    return run_chains(way.program(plan.num_warmup), target, plan, progress=progress, checkpoint=saved)
+    return run_chains(way.program, target, plan, progress=progress, checkpoint=saved)
 
 
 def _complete(

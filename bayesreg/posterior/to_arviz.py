@@ -1,6 +1,7 @@
 """Draws to an xarray DataTree, with names, as ArviZ reads it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -75,19 +76,17 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     import jax
     import jax.numpy as jnp
 
-    from .density import CoefPrior, log_coef_prior
+    from .density import CoefPrior
 
     with jax.enable_x64(True):
-        sigma = jnp.asarray(posterior.noise_scale)[..., None]
-        scales = {name: jnp.asarray(values)[..., None] for name, values in posterior.scales.items()}
-        rates = problem.rates
-        flat = rates.flat
-        prior = CoefPrior(np.where(flat, 1.0, rates.l1), rates.l2, rates.relative, problem.is_feature)
-        l1, l2 = prior.rates(sigma, scales)
+        scales = {name: values[..., None] for name, values in posterior.scales.items()}
+        flat = problem.rates.flat
+        prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
         all_coefs = posterior.coef
         if problem.has_intercept_column:
             all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
-        values = np.where(flat, 0.0, np.asarray(log_coef_prior(jnp.asarray(all_coefs), l1, l2)))
+        evaluated = _coef_log_density()(prior, all_coefs, posterior.noise_scale[..., None], scales)
+        values = np.where(flat, 0.0, np.asarray(evaluated))
         result: dict[str, Any] = {"coef": values[..., : problem.n_features]}
         if problem.has_intercept_column:
             result["intercept"] = values[..., -1]
@@ -97,6 +96,13 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
         for name, of_scale in problem.sampled_scales.items():
             result[name] = np.asarray(of_scale.log_prob(jnp.asarray(posterior.scales[name])))
     return {name: np.broadcast_to(v, posterior.coef.shape[: v.ndim]) for name, v in result.items()}
+
+
+@lru_cache(maxsize=1)
+def _coef_log_density() -> Callable[..., Any]:
+    import jax
+
+    return jax.jit(lambda prior, coef, noise_scale, scales: prior.log_density(coef, noise_scale, scales))
 
 
 def _constants(problem: Problem) -> dict[str, Any]:

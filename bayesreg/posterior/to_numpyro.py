@@ -105,7 +105,7 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
     from .density import CoefPrior
 
     rates = problem.rates
-    prior: Any = CoefPrior(rates.l1, rates.l2, rates.relative, problem.is_feature)
+    prior: Any = CoefPrior.at(*rates, problem.is_feature)
     l1, l2 = prior.rates(sigma, scales)
     shape = rates.l1.shape
     return jnp.broadcast_to(l1, shape), jnp.broadcast_to(l2, shape)

@@ -1,6 +1,5 @@
-"""Which sampler: from what the prior is, and from whether data or prior dominate."""
+"""Which sampler: from what the prior is, from whether data or prior dominate, and from a pilot."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 from ..gaussian import Rotation
@@ -9,24 +8,26 @@ from .centre import power
 from .chains import Program
 from .density import Target
 from .gibbs import gibbs_program
+from .independence import independence_program, pilot
 from .marginal import is_one_gaussian, marginal_target, rotation
 from .mixture import mixture_target
 from .nuts import nuts_program
 from .whitened import whitened_target
 
-METHODS = ("auto", "marginal", "whitened", "mixture", "gibbs")
+METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
 class Way(NamedTuple):
     """A sampler with the density that it is given."""
 
     name: str
-    target: Target | None  # None: nothing is left for a chain, and draws are independent
-    program: Callable[[int], Program]  # of the number of warm-up transitions
+    kernel: str
+    target: Target | None = None  # None: nothing is left for a chain, and draws are independent
+    program: Program | None = None
     rotation: Rotation | None = None  # of coefficients that are drawn after all else
 
 
-def choose_way(problem: Problem, method: str) -> Way:
+def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
     """Return the sampler that was asked for, or for "auto" the one that suits.
 
     Parameters
@@ -34,6 +35,8 @@ def choose_way(problem: Problem, method: str) -> Way:
     problem : Problem
         Of a proper posterior.
     method : one of METHODS
+    num_warmup : int
+        Of NUTS.
 
     Returns
     -------
@@ -49,7 +52,7 @@ def choose_way(problem: Problem, method: str) -> Way:
     if method in ("auto", "marginal") and is_one_gaussian(problem):
         rotated = rotation(problem)
         if rotated is not None:
-            return _marginal(problem, rotated)
+            return _marginal(problem, rotated, num_warmup)
     if method == "marginal":
         raise ValueError(
             "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of scale for "
@@ -57,13 +60,22 @@ def choose_way(problem: Problem, method: str) -> Way:
         )
     if method == "gibbs":
         all_relative = bool(problem.penalised_rates.relative.all())
-        return Way("gibbs", mixture_target(problem), lambda _: gibbs_program(all_relative=all_relative))
+        return Way("gibbs", "gibbs", mixture_target(problem), gibbs_program(all_relative=all_relative))
     if method == "mixture" or (method == "auto" and problem.penalised.sum() >= power(problem)):
-        return Way("mixture", mixture_target(problem), nuts_program)
-    return Way("whitened", whitened_target(problem), nuts_program)
+        return Way("mixture", "nuts", mixture_target(problem), nuts_program(num_warmup))
+    whitened = whitened_target(problem)
+    if method != "whitened":
+        trial = pilot(whitened)
+        if method == "independence" or trial.promising:
+            return Way("independence", "independence", trial.target, independence_program())
+    return Way("whitened", "nuts", whitened, nuts_program(num_warmup))
 
 
-def _marginal(problem: Problem, rotated: Rotation) -> Way:
-    known = problem.noise_scale is not None and not problem.sampled_scales
-    target = None if known else marginal_target(problem, rotated)
-    return Way("marginal", target, nuts_program, rotated)
+def _marginal(problem: Problem, rotated: Rotation, num_warmup: int) -> Way:
+    if problem.noise_scale is not None and not problem.sampled_scales:
+        return Way("marginal", "none", rotation=rotated)
+    target = marginal_target(problem, rotated)
+    trial = pilot(target)
+    if trial.promising:
+        return Way("marginal", "independence", trial.target, independence_program(), rotated)
+    return Way("marginal", "nuts", target, nuts_program(num_warmup), rotated)

@@ -11,18 +11,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from ..data.least_squares import LeastSquares
+from ..data.products import eigh, product
 from ..problem import Problem, Rates
-from .centre import (
-    as_arrays,
-    coef_centre,
-    coef_prior,
-    middles,
-    noise_centre,
-    power,
-    rates_at,
-    scale_coordinates,
-)
-from .density import CoefPrior, Position, Scales, Values, log_coef_prior, log_noise_likelihood
+from ..propriety import clearly_misfits
+from .centre import as_arrays, centre, coef_centre, coef_prior, power, scale_coordinates
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 
 
 class WhitenedTarget(NamedTuple):
@@ -30,7 +24,7 @@ class WhitenedTarget(NamedTuple):
 
     centre: Float[Any, " q"]
     transform: Float[Any, "q q"]
-    curvature: Float[Any, "q q"]  # transform'X'X·transform
+    curvature: Float[Any, " q"]  # the diagonal that transform'X'X·transform is
     slope: Float[Any, " q"]  # transform'X'r at the centre
     rss: Any  # r'r at the centre
     power: Any  # Σw less the number of coefficients that were integrated out
@@ -52,8 +46,8 @@ class WhitenedTarget(NamedTuple):
         """Evaluate the log posterior density of a position, up to a constant."""
         sigma, scales, log_prior = self.scales.at(position)
         z = position["coef"]
-        rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature @ z)
-        log_prior += jnp.sum(log_coef_prior(self._coef(position), *self.prior.rates(sigma, scales)))
+        rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature * z)
+        log_prior += jnp.sum(self.prior.log_density(self._coef(position), sigma, scales))
         return log_noise_likelihood(self.power, rss, sigma) + log_prior
 
     def _coef(self, position: Position) -> Array:
@@ -73,28 +67,37 @@ def whitened_target(problem: Problem) -> WhitenedTarget:
     WhitenedTarget
         Of float64 arrays.
     """
-    scales = middles(problem)
-    rates = rates_at(problem, scales)
-    sigma = noise_centre(problem, rates)
-    centre = coef_centre(problem, rates, sigma)
-    transform = _whitening(problem, rates, sigma)
-    gradients, rss = problem.reduced.residuals(centre[None, :])
+    near = centre(problem)
+    mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
+    transform, curvature = _whitening(problem, near.rates, near.noise_scale)
+    gradients, rss = _least_squares(problem).residuals(mode[None, :])
     return as_arrays(
         WhitenedTarget(
-            centre=centre,
+            centre=mode,
             transform=transform,
-            curvature=transform.T @ problem.reduced.gram @ transform,
+            curvature=curvature,
             slope=transform.T @ gradients[0],
             rss=rss[0],
             power=power(problem),
             prior=coef_prior(problem),
-            scales=scale_coordinates(problem, scales, sigma),
+            scales=scale_coordinates(problem, near.scales, near.noise_scale),
         )
     )
 
 
-def _whitening(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, "q q"]:
-    """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance."""
+def _least_squares(problem: Problem) -> LeastSquares:
+    """Return sufficient statistics where they tell the residuals to many digits, else the rows."""
+    statistics = problem.reduced.statistics
+    return statistics if clearly_misfits(problem) else problem.reduced
+
+
+def _whitening(
+    problem: Problem, rates: Rates, sigma: float
+) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
+    """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance.
+
+    Of all roots the one in which X'X is diagonal, and that diagonal.
+    """
     from scipy.linalg import cholesky, solve_triangular
 
     l1, l2 = rates.strengths(sigma)
@@ -104,4 +107,6 @@ def _whitening(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray
     gram[np.diag_indices_from(gram)] += prior_precision * unit**2
     gram[np.diag_indices_from(gram)] += 1e-12  # a duplicate column under a very wide prior
     lower = cholesky(gram, lower=True)
-    return unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")
+    root = unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")
+    values, vectors = eigh(product(root.T, product(problem.reduced.gram, root)))
+    return product(root, vectors), np.maximum(values, 0.0)

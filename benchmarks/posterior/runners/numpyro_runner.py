@@ -8,7 +8,7 @@ def load():
     import jax
     import numpyro
 
-    numpyro.set_host_device_count(2)
+    numpyro.set_host_device_count(CHAINS)
     numpyro.enable_x64()
     import jax.numpy as jnp
     import numpy as np
@@ -28,12 +28,15 @@ def load():
         rss = square - 2.0 * coef @ cross + coef @ gram @ coef + n * (intercept - mean + means @ coef) ** 2
         numpyro.factor("rows", -n * jnp.log(sigma) - 0.5 * rss / sigma**2)
 
-    kernels = {
-        "written": MCMC(NUTS(as_written), num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS,
-                        chain_method="vectorized", progress_bar=False),
-        "statistics": MCMC(NUTS(statistics, dense_mass=[("coef", "intercept")]), num_warmup=WARMUP, num_samples=DRAWS,
-                           num_chains=CHAINS, chain_method="vectorized", progress_bar=False),
+    # Vectorised chains cannot be run again on other data (NumPyro 0.22 raises); parallel ones can, without compiling.
+    options = {
+        "num_warmup": WARMUP, "num_samples": DRAWS, "num_chains": CHAINS, "chain_method": "vectorized",
+        "progress_bar": False, "jit_model_args": True,
     }  # fmt: skip
+    kernels = {
+        "written": MCMC(NUTS(as_written), **options),
+        "statistics": MCMC(NUTS(statistics, dense_mass=[("coef", "intercept")]), **options),
+    }
 
     def fit(X, y, scale, seed, way):
         mcmc = kernels[way]

@@ -1,0 +1,282 @@
+"""A kernel for posteriors that a Gaussian in the target's coordinates resembles: independent proposals, accepted or not.
+
+Proposals come from a Gaussian with a share of a multivariate t, whose tails are heavier than any
+target's here, so that the weight of a proposal is bounded and the chain uniformly ergodic
+(Mengersen and Tweedie 1996, doi:10.1214/aos/1033066201). A pilot fits the Gaussian by weighted moments
+(Cappé et al. 2008, doi:10.1007/s11222-008-9059-x) and tells what share of proposals will be accepted.
+All proposals of a block are drawn and judged at once.
+"""
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from .chains import Program, Record
+from .density import Position, Scales, Target, Values
+
+_HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
+_PER_BLOCK = 1024  # proposals drawn at once
+_BURN_IN = 128  # proposals before the first draw
+_STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals in between
+_MOST_BETWEEN = 16
+_MOST_STAY = 0.15  # with so many in between, above which NUTS serves better
+_PILOT, _ROUNDS, _LEAST_ROUNDS = 2048, 8, 3
+_GAIN = 0.03  # in acceptance, that is worth another round
+_ENOUGH, _HOPELESS = 0.7, 0.02  # acceptance, at which no more rounds are made
+_PILOT_SEED = 20_261_127
+
+
+class IndependenceTarget(NamedTuple):
+    """A density with the proposals that suit it."""
+
+    inner: Any  # Target
+    mean: Float[Any, " d"]
+    root: Float[Any, "d d"]  # of the proposals' covariance
+    between: Any  # proposals from one draw to the next
+
+    @property
+    def scales(self) -> Scales:
+        """What is known of σ and the prior's scales."""
+        return self.inner.scales
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        return self.inner.start(key)
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, σ and prior scales."""
+        return self.inner.natural(position)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        return self.inner.log_density(position)
+
+
+class Pilot(NamedTuple):
+    """What independent proposals promise."""
+
+    target: IndependenceTarget
+    acceptance: float
+    stay: float  # probability that a draw is the one before again
+
+    @property
+    def promising(self) -> bool:
+        """Whether draws will be about independent."""
+        return self.stay <= _MOST_STAY
+
+
+class _State(NamedTuple):
+    key: Any
+    count: Array  # blocks of proposals so far
+    position: Float[Array, " d"]
+    log_weight: Array
+    log_density: Array
+
+
+class _Proposals(NamedTuple):
+    position: Float[Array, "m d"]
+    log_weight: Float[Array, " m"]
+    log_density: Float[Array, " m"]
+    log_uniform: Float[Array, " m"]
+
+
+def pilot(target: Target) -> Pilot:
+    """Fit proposals to a target; inside `jax.enable_x64`.
+
+    Parameters
+    ----------
+    target : Target
+        Of float64 arrays, in coordinates in which its bulk is near 0 and about as wide as 1.
+
+    Returns
+    -------
+    Pilot
+        The same for the same target.
+    """
+    size = _unravel(target)[0].size
+    mean, root = np.zeros(size), np.eye(size)
+    best: Pilot | None = None
+    for round_ in range(_ROUNDS):
+        trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0))
+        found = _pilot_round(_PILOT_SEED + round_, trial)
+        position, log_weight = np.asarray(found.position), np.asarray(found.log_weight)
+        weight, rejection = _judge(log_weight)
+        acceptance = 1.0 - float(weight @ rejection)
+        gained = best is None or acceptance > best.acceptance + _GAIN
+        if best is None or acceptance > best.acceptance:
+            between, stay = _between(weight, rejection)
+            best = Pilot(trial._replace(between=jnp.asarray(float(between))), acceptance, stay)
+        hopeless = best.acceptance < _HOPELESS and round_ > 0
+        if best.acceptance >= _ENOUGH or hopeless or not (gained or round_ < _LEAST_ROUNDS):
+            break
+        mean, root = _moments(position, weight, mean, root)
+    assert best is not None
+    return best
+
+
+def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+    """Return normalised weights, and the probability that the next proposal is rejected at each."""
+    highest, m = log_weight.max(), log_weight.size
+    if not np.isfinite(highest):
+        return np.full(m, 1.0 / m), np.ones(m)
+    weight = np.exp(log_weight - highest)
+    order = np.argsort(weight)
+    ascending = weight[order]
+    below = np.cumsum(ascending) - ascending
+    rejection = np.empty(m)
+    with np.errstate(invalid="ignore", divide="ignore"):  # at weight 0, where no chain is
+        rejection[order] = (np.arange(m) - np.where(ascending > 0.0, below / ascending, 0.0)) / m
+    return weight / weight.sum(), rejection
+
+
+def _between(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
+    """Return how many proposals a draw takes, and the probability that all are rejected."""
+    for k in range(1, _MOST_BETWEEN + 1):
+        stay = float(weight @ rejection**k)
+        if stay <= _STAY:
+            break
+    return k, stay
+
+
+def _moments(
+    position: Float[np.ndarray, "m d"],
+    weight: Float[np.ndarray, " m"],
+    mean: Float[np.ndarray, " d"],
+    root: Float[np.ndarray, "d d"],
+) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
+    """Return weighted moments, drawn to the present ones as far as their own error asks.
+
+    The largest weights are cut (Ionides 2008, doi:10.1198/106186008X320456).
+    A covariance of d coordinates from m effective draws costs d²/4m of relative entropy, so it counts as m
+    draws against d² of the present one.
+    """
+    cut = np.minimum(weight, 1.0 / np.sqrt(weight.size))
+    weight = cut / cut.sum()
+    effective, d = 1.0 / float(np.sum(weight**2)), mean.size
+    new_mean = (effective * (weight @ position) + d * mean) / (effective + d)
+    deviation = position - new_mean
+    covariance = (deviation * weight[:, None]).T @ deviation
+    mixed = (effective * covariance + d**2 * (root @ root.T)) / (effective + d**2)
+    return new_mean, np.linalg.cholesky(mixed + 1e-12 * np.eye(d))
+
+
+@lru_cache(maxsize=1)
+def independence_program() -> Program:
+    """Return the kernel; it needs no warm-up.
+
+    Returns
+    -------
+    Program
+        For an IndependenceTarget.
+    """
+
+    def begin(seed: Any, chain: Any, target: IndependenceTarget) -> _State:
+        key = jax.random.fold_in(jax.random.key(seed), chain)
+        first = _propose(jax.random.fold_in(key, 0), target, _BURN_IN)
+        one = jnp.ones((), jnp.int64)
+        state = _State(key, one, first.position[0], first.log_weight[0], first.log_density[0])
+        return _after(state, first, _accepted(state, first)[-1])
+
+    def advance(state: _State, target: IndependenceTarget, n_steps: Any) -> tuple[_State, Record]:
+        def work(state: _State) -> tuple[_State, Record]:
+            between = target.between.astype(jnp.int64)
+            found = _propose(jax.random.fold_in(state.key, state.count), target, _PER_BLOCK)
+            at = _accepted(state, found)
+            ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
+            rows = at[ends]
+            record = _record(target, state, found, rows)
+            last = jnp.maximum(n_steps * between, 1) - 1
+            after = _after(state, found, at[last])
+            return after._replace(count=state.count + 1), record
+
+        def nothing(state: _State) -> tuple[_State, Record]:
+            blank = jax.eval_shape(work, state)[1]
+            return state, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), blank)
+
+        return lax.cond(n_steps > 0, work, nothing, state)
+
+    def block(target: IndependenceTarget) -> int:
+        return _PER_BLOCK // int(target.between)
+
+    return Program(jax.jit(begin), jax.jit(advance), warms_up=False, block=block)
+
+
+def _unravel(target: Target) -> tuple[Array, Any]:
+    return ravel_pytree(target.start(jax.random.key(0)))
+
+
+@jax.jit
+def _pilot_round(seed: Any, target: IndependenceTarget) -> _Proposals:
+    return _propose(jax.random.key(seed), target, _PILOT)
+
+
+def _propose(key: Any, target: IndependenceTarget, m: int) -> _Proposals:
+    size = target.mean.size
+    key_normal, key_uniform = jax.random.split(key)
+    normal = jax.random.normal(key_normal, (m, size), dtype=jnp.float64)
+    uniform = 1.0 - jax.random.uniform(key_uniform, (_HEAVY_DF // 2 + 2, m), dtype=jnp.float64)  # in (0, 1]
+    chi_squared = -2.0 * jnp.sum(jnp.log(uniform[2:]), axis=0)
+    heavy = uniform[1] <= _HEAVY_SHARE
+    stretched = normal * jnp.where(heavy, jnp.sqrt(_HEAVY_DF / chi_squared), 1.0)[:, None]
+    position = target.mean + stretched @ target.root.T
+    unravel = _unravel(target.inner)[1]
+    log_density = jax.vmap(lambda x: target.inner.log_density(unravel(x)))(position)
+    log_density = jnp.where(jnp.isnan(log_density), -jnp.inf, log_density)
+    log_weight = log_density - _log_proposal(jnp.sum(stretched**2, axis=1), size)
+    return _Proposals(position, log_weight, log_density, jnp.log(uniform[0]))
+
+
+def _log_proposal(square: Array, d: int) -> Array:
+    """Evaluate the proposals' log density at a squared distance, up to a constant."""
+    from jax.scipy.special import gammaln
+
+    df = float(_HEAVY_DF)
+    constant = gammaln(0.5 * (df + d)) - gammaln(0.5 * df) - 0.5 * d * jnp.log(0.5 * df)
+    heavy = constant - 0.5 * (df + d) * jnp.log1p(square / df)
+    return jnp.logaddexp(jnp.log1p(-_HEAVY_SHARE) - 0.5 * square, jnp.log(_HEAVY_SHARE) + heavy)
+
+
+def _accepted(state: _State, found: _Proposals) -> Array:
+    """Return which proposal the chain is at after each; −1 for where it was before."""
+
+    def one(carry: tuple[Array, Array], item: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Array]:
+        at, weight = carry
+        i, log_weight, log_uniform = item
+        moves = log_uniform < log_weight - weight
+        at, weight = jnp.where(moves, i, at), jnp.where(moves, log_weight, weight)
+        return (at, weight), at
+
+    items = jnp.arange(found.log_weight.size), found.log_weight, found.log_uniform
+    return lax.scan(one, (jnp.asarray(-1, jnp.int64), state.log_weight), items)[1]
+
+
+def _after(state: _State, found: _Proposals, at: Array) -> _State:
+    moved = at >= 0
+
+    def of(old: Array, new: Array) -> Array:
+        return jnp.where(moved, new[at], old)
+
+    return state._replace(
+        position=of(state.position, found.position),
+        log_weight=of(state.log_weight, found.log_weight),
+        log_density=of(state.log_density, found.log_density),
+    )
+
+
+def _record(target: IndependenceTarget, state: _State, found: _Proposals, rows: Array) -> Record:
+    unravel = _unravel(target.inner)[1]
+    was_here = rows < 0
+    position = jnp.where(was_here[:, None], state.position, found.position[rows])
+    values = jax.vmap(lambda x: target.inner.natural(unravel(x)))(position)
+    stats = {
+        "lp": jnp.where(was_here, state.log_density, found.log_density[rows]),
+        "accepted": rows != jnp.concatenate([jnp.full((1,), -1, rows.dtype), rows[:-1]]),
+        "diverging": jnp.zeros(rows.shape, dtype=bool),
+    }
+    return Record(values, stats)
