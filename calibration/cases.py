@@ -36,6 +36,7 @@ class Case:
     hyper: bool = False  # the prior's scale is HalfNormal(1); a number otherwise
     weighted: bool = False
     shift: float = 0.0  # of X
+    kernel: str = ""  # "nuts": that kernel, where a pilot would choose independent proposals
 
     @property
     def name(self) -> str:
@@ -47,11 +48,8 @@ class Case:
             "σ known" if self.known_noise else "σ unknown",
         ]
         marks = {"relative": self.relative, "scale sampled": self.hyper, "weights": self.weighted}
-        return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *self._shift])
-
-    @property
-    def _shift(self) -> list[str]:
-        return [f"X + {self.shift:g}"] if self.shift else []
+        rest = [f"X + {self.shift:g}"] * bool(self.shift) + ["by NUTS"] * (self.kernel == "nuts")
+        return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *rest])
 
     @property
     def factor(self) -> Float[np.ndarray, " p"]:
@@ -118,20 +116,29 @@ def all_cases() -> list[Case]:
         for relative, hyper in ((False, False), (True, True), (False, True))
     ]
     cases += [
+        Case("marginal", "gaussian", False, 8, 3, relative=True, hyper=hyper, kernel="nuts")
+        for hyper in (True, False)
+    ]
+    cases += [
         Case(method, prior, known, n, p)
-        for method in ("whitened", "mixture", "gibbs")
+        for method in ("independence", "whitened", "mixture", "gibbs")
         for prior in ("laplace", "elastic net", "gaussian")
         for known in (True, False)
         for n, p in ((8, 3), (6, 10))
-        if not (method == "whitened" and n < p)
+        if n > p or method in ("mixture", "gibbs")
     ]
     cases += [
         Case(method, "laplace", False, 8, 3, relative=relative, hyper=hyper)
-        for method in ("whitened", "mixture", "gibbs")
+        for method in ("independence", "whitened", "mixture", "gibbs")
         for relative, hyper in ((True, False), (False, True), (True, True))
     ]
     cases += [
+        Case("gibbs", prior, False, 6, 10, relative=relative, hyper=True)
+        for prior in ("laplace", "elastic net")
+        for relative in (False, True)
+    ]
+    cases += [
         Case(method, "laplace", False, 40, 5, weighted=True, shift=1e3)
-        for method in ("whitened", "mixture", "gibbs")
+        for method in ("independence", "whitened", "mixture", "gibbs")
     ]
     return [*cases, Case("marginal", "gaussian", False, 40, 5, hyper=True, weighted=True, shift=1e3)]

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 import bayesreg as br
-from bayesreg.posterior import density, gibbs, marginal, mixture, nuts, whitened
+from bayesreg.posterior import density, gibbs, independence, marginal, mixture, nuts, whitened
 
 from .cases import SCALES, Case
 from .ranks import posterior_draws
@@ -20,14 +20,17 @@ from .ranks import posterior_draws
 @contextmanager
 def _fresh_programs() -> Iterator[None]:
     """Compile anew inside, and again after."""
-    caches = (nuts.nuts_program, gibbs.gibbs_program)
-    for cache in caches:
-        cache.cache_clear()
+
+    def clear() -> None:
+        for cache in (nuts.nuts_program, gibbs.gibbs_program, independence.independence_program):
+            cache.cache_clear()
+        independence.pilot_round.clear_cache()
+
+    clear()
     try:
         yield
     finally:
-        for cache in caches:
-            cache.cache_clear()
+        clear()
 
 
 @contextmanager

@@ -16,7 +16,14 @@ from bayesreg.posterior import checkpoint as module
 
 X, Y = wide(30, 5)
 MODEL = br.LinearModel(br.LaplacePrior())
-OPTIONS = {"num_samples": 700, "num_warmup": 300, "num_chains": 3, "seed": 5, "progress": False}
+OPTIONS = {
+    "num_samples": 700,
+    "num_warmup": 300,
+    "num_chains": 3,
+    "seed": 5,
+    "progress": False,
+    "method": "whitened",
+}
 
 RUN = """
 import hashlib, sys
@@ -121,6 +128,20 @@ def test_any_beginning_of_a_run_is_enough(tmp_path, often, method):
                 (part / name).unlink()
         (part / "chain-0000-000000000001.block.1-1.partial").write_bytes(b"half a fi")
         assert everything(sample(part, method=method)) == whole
+
+
+def test_independent_proposals_go_on_from_any_block(tmp_path, often):
+    options = {"method": "independence", "num_samples": 1500}
+    whole = everything(sample(tmp_path / "a", **options))
+    assert everything(sample(**options)) == whole
+    blocks = sorted((tmp_path / "a").glob("chain-0001-*.block"))
+    assert len(blocks) >= 4
+    for first_missing in range(4):
+        part = tmp_path / f"part{first_missing}"
+        shutil.copytree(tmp_path / "a", part)
+        for block in blocks[first_missing:]:
+            (part / block.name).unlink()
+        assert everything(sample(part, **options)) == whole
 
 
 def test_damage_is_refused(tmp_path, often):

@@ -293,8 +293,9 @@ def test_what_the_tree_holds():
     names = [f"f{j}" for j in range(10)]
     data = br.RowData.from_arrays(X, y, feature_names=names)
     tree = sample(
-        br.LinearModel(br.LaplacePrior(dist.HalfNormal(500.0))), data, num_samples=50, num_chains=3, seed=4
-    )
+        br.LinearModel(br.LaplacePrior(dist.HalfNormal(500.0))),
+        data, num_samples=50, num_chains=3, seed=4, method="whitened",
+    )  # fmt: skip
     posterior = tree["posterior"]
     assert posterior["coef"].dims == ("chain", "draw", "feature")
     assert posterior["coef"].shape == (3, 50, 10)

@@ -141,7 +141,10 @@ def test_the_mixture_over_e_is_the_prior(l1, l2):
         variance, log_weight = (
             np.asarray(v)
             for v in mixed(
-                jnp.full(u.size, l1), jnp.full(u.size, l2), jnp.exp(u), log_normaliser(jnp.asarray(l1), jnp.asarray(l2))
+                jnp.full(u.size, l1),
+                jnp.full(u.size, l2),
+                jnp.exp(u),
+                log_normaliser(jnp.asarray(l1), jnp.asarray(l2)),
             )
         )
         prior_sd = float(1.0 / np.hypot(l1 / np.sqrt(2.0), np.sqrt(l2)))

@@ -149,9 +149,7 @@ def noise_beside(
             return powers - ss / sigma**2 + _noise_prior(problem, sigma)[1]
 
         low, high = _bracket(problem, slope, np.sqrt(ss / powers) or problem.response_scale)
-        sigmas[k] = np.exp(
-            low if low == high else brentq(slope, low, high, xtol=tolerance, rtol=1e-15)
-        )
+        sigmas[k] = np.exp(low if low == high else brentq(slope, low, high, xtol=tolerance, rtol=1e-15))
     return sigmas
 
 

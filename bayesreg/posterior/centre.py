@@ -91,7 +91,9 @@ def centre(problem: Problem) -> Centre:
 def _noise_beside(problem: Problem, coefs: Any, l1: Any, l2: Any) -> float | None:
     """Return σ beside coefficients; None where there is none, or the fit is perfect."""
     try:
-        sigma = float(noise_beside(problem, coefs, l1, l2, _SHARE_OF_SD / np.sqrt(2.0 * problem.sum_weights))[0])
+        sigma = float(
+            noise_beside(problem, coefs, l1, l2, _SHARE_OF_SD / np.sqrt(2.0 * problem.sum_weights))[0]
+        )
     except NoModeError:
         return None
     return sigma if sigma > _LEAST_NOISE * problem.response_scale else None

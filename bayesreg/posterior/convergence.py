@@ -118,7 +118,9 @@ def _moves_freely(stats: dict[str, Any]) -> bool:
     accepted = stats["accepted"].copy()
     accepted[:, 0] = True
     ends = np.append(np.flatnonzero(accepted), accepted.size)
-    squares = np.add.reduceat(np.diff(ends) ** 2, np.searchsorted(ends, np.arange(len(accepted)) * accepted.shape[1]))
+    squares = np.add.reduceat(
+        np.diff(ends) ** 2, np.searchsorted(ends, np.arange(len(accepted)) * accepted.shape[1])
+    )
     return bool((accepted.shape[1] ** 2 / squares >= 2 * _LEAST_ESS_PER_CHAIN).all())
 
 

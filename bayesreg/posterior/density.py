@@ -153,7 +153,11 @@ class CoefPrior(NamedTuple):
         if not set(scales) <= {"prior_scale"}:
             return log_normaliser(*self.rates(noise_scale, scales))
         log_unit = jnp.where(self.relative > 0, jnp.log(noise_scale), 0.0)
-        return self.log_norm + log_unit + jnp.where(self.follows > 0, jnp.log(scales.get("prior_scale", 1.0)), 0.0)
+        return (
+            self.log_norm
+            + log_unit
+            + jnp.where(self.follows > 0, jnp.log(scales.get("prior_scale", 1.0)), 0.0)
+        )
 
     def log_density(self, coef: Array, noise_scale: Any, scales: dict[str, Any]) -> Array:
         """Evaluate the log density of each coefficient."""

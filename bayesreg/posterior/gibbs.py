@@ -1,14 +1,14 @@
 """A blocked Gibbs sampler of the scale mixture: no gradient, no tuning, every block exact.
 
 The coefficients are drawn together given their variances (Bhattacharya, Chakraborty and
-Mallick 2016, doi:10.1093/biomet/asw042), the variances given the coefficients; where all
-scales are relative to the noise σ is drawn with the coefficients integrated out (Rajaratnam,
-Sparks, Khare and Zhang 2019, doi:10.1080/10618600.2019.1573686).
+Mallick 2016, doi:10.1093/biomet/asw042), the variances given the coefficients, and σ with the
+coefficients integrated out (Rajaratnam, Sparks, Khare and Zhang 2019,
+doi:10.1080/10618600.2019.1573686), for scales relative to the noise and for absolute ones.
 """
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,9 @@ from .chains import Program, Record, compiled
 from .density import Position, Values, log_noise_likelihood
 from .mixture import MixtureTarget
 
-_STEPS_OUT = 64
+Relative = Literal["all", "none", "some"]
+
+_STEPS_OUT, _WIDTH = 64, 3.0  # of a coordinate whose sd is about 1, or more where σ is hardly known
 
 
 class _State(NamedTuple):
@@ -28,14 +30,14 @@ class _State(NamedTuple):
     coef: Float[Array, " q"]
 
 
-@lru_cache(maxsize=2)
-def gibbs_program(*, all_relative: bool) -> Program:
+@lru_cache(maxsize=3)
+def gibbs_program(relative: Relative) -> Program:
     """Return the sampler.
 
     Parameters
     ----------
-    all_relative : bool
-        Whether every scale is in units of σ.
+    relative : "all", "none" or "some"
+        Which scales are in units of σ.
 
     Returns
     -------
@@ -47,25 +49,33 @@ def gibbs_program(*, all_relative: bool) -> Program:
         return _State(key, {name: position[name] for name in target.scales.sampled}, coef)
 
     def step(state: _State, target: MixtureTarget) -> _State:
-        key, key_mixing, key_scales, key_noise, key_coef = jax.random.split(state.key, 5)
-        position = dict(state.position)
+        key, key_mixing, key_noise, key_coef, *keys = jax.random.split(
+            state.key, 4 + 3 * len(target.scales.sampled)
+        )
+        position, names = (
+            dict(state.position),
+            [name for name in target.scales.sampled if name != "noise_scale"],
+        )
+        # Each scale moves twice, beside the coefficients and beside e (Yu and Meng 2011): either alone is slow.
+        for name in names:
+            position = _move(keys.pop(), position, name, lambda p: _beside_coefs(target, p, state.coef))
         sigma, scales, _ = target.scales.at(position)
-        l1, _ = target.prior.rates(sigma, scales)
-        unit_l1, _ = target.prior.rates(1.0, scales)
-        mixing = draw_mixing(key_mixing, l1 * jnp.abs(state.coef))
-        spread = mixing / jnp.where(unit_l1 > 0.0, unit_l1, 1.0) ** 2  # held while scales and σ move
-        for name in target.scales.sampled:
-            if name != "noise_scale":
-                key_scales, key_one = jax.random.split(key_scales)
-                position = _move(
-                    key_one, position, name, lambda p: _scale_density(target, p, spread, state.coef)
-                )
+        mixing = draw_mixing(key_mixing, target.prior.rates(sigma, scales)[0] * jnp.abs(state.coef))
+        for name in names:
+            position = _move(keys.pop(), position, name, lambda p: _beside_mixing(target, p, mixing))
+        scales = target.scales.at(position)[1]
+        system = _system(target, scales, mixing, relative)
         if target.scales.noise_scale is None:
-            density = _noise_density(target, position, spread, state.coef, all_relative=all_relative)
-            position = _move(key_noise, position, "noise_scale", density)
+            position = _move(key_noise, position, "noise_scale", lambda p: _noise_density(target, p, system))
+            if relative != "none":
+                for name in names:
+                    position = _trade(keys.pop(), target, position, name, mixing)
         sigma, scales, _ = target.scales.at(position)
-        variance = _variance(target, sigma, scales, spread)[0]
-        coef = _draw_coefs(key_coef, target, sigma, variance)
+        variance = target.mixed(sigma, scales, mixing)[0]
+        if names:  # the scales may have moved since
+            system = _System(_covariance(target, variance), jnp.eye(target.response.size))
+        factor = system.factor(sigma)
+        coef = _draw_coefs(key_coef, target, sigma, variance, factor)
         return _State(key, position, coef)
 
     def record(state: _State, target: MixtureTarget) -> Record:
@@ -88,70 +98,67 @@ def draw_mixing(key: Any, size: Array) -> Array:
     return 0.5 * jnp.where(uniform * (root + size) <= root, root, other)
 
 
-def _variance(
-    target: MixtureTarget, sigma: Any, scales: dict[str, Array], spread: Array
-) -> tuple[Array, Array, Array]:
-    """Return the coefficients' variances, and e's log density where `spread` = e·b² at σ = 1 is held."""
-    unit_l1, _ = target.prior.rates(1.0, scales)
-    has_l1 = unit_l1 > 0.0
-    mixing = spread * jnp.where(has_l1, unit_l1, 1.0) ** 2
-    variance, log_weight = target.mixed(1.0, scales, mixing)
-    log_jacobian = 2.0 * jnp.log(jnp.where(has_l1, unit_l1, 1.0))
-    density = jnp.where(has_l1, log_weight - mixing + log_jacobian, 0.0)
-    unit = jnp.where(target.prior.relative > 0, sigma, 1.0)
-    return variance * unit**2, density, mixing
-
-
-def _log_normal(coef: Array, variance: Array) -> Array:
-    return -0.5 * jnp.sum(jnp.log(variance) + coef**2 / variance)
-
-
-def _scale_density(target: MixtureTarget, position: Position, spread: Array, coef: Array) -> Array:
-    """Evaluate the log density of the prior's scales given all else."""
+def _beside_coefs(target: MixtureTarget, position: Position, coef: Array) -> Array:
+    """Evaluate the log density of the prior's scales given the coefficients, e integrated out."""
     sigma, scales, log_prior = target.scales.at(position)
-    variance, density, _ = _variance(target, sigma, scales, spread)
-    return log_prior + jnp.sum(density) + _log_normal(coef, variance)
+    return log_prior + jnp.sum(target.prior.log_density(coef, sigma, scales))
 
 
-def _noise_density(
-    target: MixtureTarget, position: Position, spread: Array, coef: Array, *, all_relative: bool
-) -> Callable[[Position], Array]:
-    """Return the log density of σ given all else, where it can be without the coefficients."""
-    _, scales, _ = target.scales.at(position)
-    if all_relative:
-        variance = _variance(target, 1.0, scales, spread)[0]
-        rss = target.rss + target.response @ _solve(target, variance, target.response)
-
-        def density(p: Position) -> Array:
-            sigma, _, log_prior = target.scales.at(p)
-            return log_noise_likelihood(target.power, rss, sigma) + log_prior
-    else:
-        rss = target.rss_at(coef)
-
-        def density(p: Position) -> Array:
-            sigma, _, log_prior = target.scales.at(p)
-            variance = _variance(target, sigma, scales, spread)[0]
-            return log_noise_likelihood(target.power, rss, sigma) + log_prior + _log_normal(coef, variance)
-
-    return density
+def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> Array:
+    """Evaluate the log density of the prior's scales and σ given e, the coefficients integrated out."""
+    sigma, scales, log_prior = target.scales.at(position)
+    variance, log_weight = target.mixed(sigma, scales, mixing)
+    factor = _System(_covariance(target, variance), jnp.eye(target.response.size)).factor(sigma)
+    return log_prior + jnp.sum(log_weight) + _log_marginal(target, sigma, factor)
 
 
-def _solve(target: MixtureTarget, variance: Array, right: Array) -> Array:
-    """Solve (I + R·diag(variance)·R')x = right."""
-    system = (target.root * variance) @ target.root.T
-    system = system.at[jnp.diag_indices(system.shape[0])].add(1.0)
-    factor = jax.scipy.linalg.cho_factor(system, lower=True)
-    return jax.scipy.linalg.cho_solve(factor, right)
+def _noise_density(target: MixtureTarget, position: Position, system: "_System") -> Array:
+    """Evaluate the same as a function of σ, which e's density is free of."""
+    sigma, _, log_prior = target.scales.at(position)
+    return log_prior + _log_marginal(target, sigma, system.factor(sigma))
 
 
-def _draw_coefs(key: Any, target: MixtureTarget, sigma: Array, variance: Array) -> Array:
+def _log_marginal(target: MixtureTarget, sigma: Any, factor: Array) -> Array:
+    """Evaluate the log likelihood from the factor of the response's covariance."""
+    left = jax.scipy.linalg.solve_triangular(factor, target.response, lower=True)
+    of_response = -0.5 * left @ left - jnp.sum(jnp.log(jnp.diagonal(factor)))
+    return log_noise_likelihood(target.power - target.response.size, target.rss, sigma) + of_response
+
+
+def _covariance(target: MixtureTarget, variance: Array) -> Array:
+    return (target.root * variance) @ target.root.T
+
+
+class _System(NamedTuple):
+    """The covariance of the response given the variances, the coefficients integrated out: fixed + σ²·growing."""
+
+    fixed: Float[Array, "r r"]
+    growing: Float[Array, "r r"]
+
+    def factor(self, noise_scale: Any) -> Array:
+        """Return the lower Cholesky factor."""
+        return jnp.linalg.cholesky(self.fixed + noise_scale**2 * self.growing)
+
+
+def _system(target: MixtureTarget, scales: dict[str, Array], mixing: Array, relative: Relative) -> _System:
+    at_one = target.mixed(1.0, scales, mixing)[0]
+    one = jnp.eye(target.response.size)
+    if relative == "none":
+        return _System(_covariance(target, at_one), one)
+    if relative == "all":
+        return _System(jnp.zeros_like(one), one + _covariance(target, at_one))
+    growing = target.prior.relative > 0
+    fixed = _covariance(target, jnp.where(growing, 0.0, at_one))
+    return _System(fixed, one + _covariance(target, jnp.where(growing, at_one, 0.0)))
+
+
+def _draw_coefs(key: Any, target: MixtureTarget, sigma: Array, variance: Array, factor: Array) -> Array:
     """Draw the coefficients given σ and their variances, by a system as large as the rank of X."""
     key_prior, key_noise = jax.random.split(key)
     prior = jnp.sqrt(variance) * jax.random.normal(key_prior, variance.shape, dtype=variance.dtype)
-    noise = jax.random.normal(key_noise, target.response.shape, dtype=variance.dtype)
-    missing = (target.response - target.root @ prior) / sigma - noise
-    weights = _solve(target, variance / sigma**2, missing)
-    return prior + variance * (target.root.T @ weights) / sigma
+    noise = sigma * jax.random.normal(key_noise, target.response.shape, dtype=variance.dtype)
+    missing = target.response - target.root @ prior - noise
+    return prior + variance * (target.root.T @ jax.scipy.linalg.cho_solve((factor, True), missing))
 
 
 def _move(key: Any, position: Position, name: str, density: Callable[[Position], Array]) -> Position:
@@ -163,11 +170,26 @@ def _move(key: Any, position: Position, name: str, density: Callable[[Position],
     return {**position, name: slice_draw(key, position[name], at)}
 
 
+def _trade(key: Any, target: MixtureTarget, position: Position, name: str, mixing: Array) -> Position:
+    """Move σ against a scale in its units, their product about held: the coefficients know the product only."""
+    sampled = target.scales.sampled
+
+    def along(t: Array) -> Position:
+        moved = {other: t / sampled[other].step for other in (name, "noise_scale")}
+        return {
+            **position,
+            name: position[name] + moved[name],
+            "noise_scale": position["noise_scale"] - moved["noise_scale"],
+        }
+
+    return along(slice_draw(key, jnp.zeros(()), lambda t: _beside_mixing(target, along(t), mixing)))
+
+
 def slice_draw(key: Any, x: Array, log_density: Callable[[Array], Array]) -> Array:
-    """Move a number so that its density is left as it is: stepping out in steps of 1, then shrinking."""
+    """Move a number so that its density is left as it is: stepping out, then shrinking."""
     key_height, key_place, key_limit, key = jax.random.split(key, 4)
     height = log_density(x) + jnp.log1p(-jax.random.uniform(key_height, dtype=x.dtype))
-    left = x - jax.random.uniform(key_place, dtype=x.dtype)
+    left = x - _WIDTH * jax.random.uniform(key_place, dtype=x.dtype)
     n_left = jax.random.randint(key_limit, (), 0, _STEPS_OUT)
 
     def out(end: Array, n: Array, by: float) -> Array:
@@ -176,7 +198,7 @@ def slice_draw(key: Any, x: Array, log_density: Callable[[Array], Array]) -> Arr
 
         return lax.while_loop(going, lambda carry: (carry[0] + by, carry[1] - 1), (end, n))[0]
 
-    low, high = out(left, n_left, -1.0), out(left + 1.0, _STEPS_OUT - 1 - n_left, 1.0)
+    low, high = out(left, n_left, -_WIDTH), out(left + _WIDTH, _STEPS_OUT - 1 - n_left, _WIDTH)
 
     def outside(carry: tuple[Any, Array, Array, Array]) -> Array:
         return ~(log_density(carry[3]) >= height)

@@ -1,4 +1,4 @@
-"""A kernel for posteriors that a Gaussian in the target's coordinates resembles: independent proposals, accepted or not.
+"""A kernel for posteriors that are about Gaussian in the target's coordinates: independent proposals.
 
 Proposals come from a Gaussian with a share of a multivariate t, whose tails are heavier than any
 target's here, so that the weight of a proposal is bounded and the chain uniformly ergodic
@@ -73,7 +73,7 @@ class Pilot(NamedTuple):
 
 class _State(NamedTuple):
     key: Any
-    count: Array  # blocks of proposals so far
+    n_blocks: Array  # of proposals, so far
     position: Float[Array, " d"]
     log_weight: Array
     log_density: Array
@@ -104,7 +104,7 @@ def pilot(target: Target) -> Pilot:
     best: Pilot | None = None
     for round_ in range(_ROUNDS):
         trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0))
-        found = _pilot_round(_PILOT_SEED + round_, trial)
+        found = pilot_round(_PILOT_SEED + round_, trial)
         position, log_weight = np.asarray(found.position), np.asarray(found.log_weight)
         weight, rejection = _judge(log_weight)
         acceptance = 1.0 - float(weight @ rejection)
@@ -186,14 +186,14 @@ def independence_program() -> Program:
     def advance(state: _State, target: IndependenceTarget, n_steps: Any) -> tuple[_State, Record]:
         def work(state: _State) -> tuple[_State, Record]:
             between = target.between.astype(jnp.int64)
-            found = _propose(jax.random.fold_in(state.key, state.count), target, _PER_BLOCK)
+            found = _propose(jax.random.fold_in(state.key, state.n_blocks), target, _PER_BLOCK)
             at = _accepted(state, found)
             ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
             rows = at[ends]
             record = _record(target, state, found, rows)
             last = jnp.maximum(n_steps * between, 1) - 1
             after = _after(state, found, at[last])
-            return after._replace(count=state.count + 1), record
+            return after._replace(n_blocks=state.n_blocks + 1), record
 
         def nothing(state: _State) -> tuple[_State, Record]:
             blank = jax.eval_shape(work, state)[1]
@@ -212,7 +212,8 @@ def _unravel(target: Target) -> tuple[Array, Any]:
 
 
 @jax.jit
-def _pilot_round(seed: Any, target: IndependenceTarget) -> _Proposals:
+def pilot_round(seed: Any, target: IndependenceTarget) -> _Proposals:
+    """Draw a pilot's proposals, with their weights."""
     return _propose(jax.random.key(seed), target, _PILOT)
 
 
@@ -245,7 +246,9 @@ def _log_proposal(square: Array, d: int) -> Array:
 def _accepted(state: _State, found: _Proposals) -> Array:
     """Return which proposal the chain is at after each; −1 for where it was before."""
 
-    def one(carry: tuple[Array, Array], item: tuple[Array, Array, Array]) -> tuple[tuple[Array, Array], Array]:
+    def one(
+        carry: tuple[Array, Array], item: tuple[Array, Array, Array]
+    ) -> tuple[tuple[Array, Array], Array]:
         at, weight = carry
         i, log_weight, log_uniform = item
         moves = log_uniform < log_weight - weight

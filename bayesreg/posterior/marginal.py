@@ -101,7 +101,9 @@ def _centre(problem: Problem, rotated: Rotation) -> tuple[float, dict[str, float
 
     def log_likelihood(sigma: Any, scale: Any) -> Any:
         ratio = ((1.0 if relative else sigma) / scale) ** 2
-        return marginal.log_likelihood(sigma, np.broadcast_to(ratio, np.broadcast_shapes(np.shape(sigma), np.shape(scale))))
+        return marginal.log_likelihood(
+            sigma, np.broadcast_to(ratio, np.broadcast_shapes(np.shape(sigma), np.shape(scale)))
+        )
 
     for _ in range(_ALTERNATIONS):
         if problem.noise_scale is None:
@@ -109,7 +111,9 @@ def _centre(problem: Problem, rotated: Rotation) -> tuple[float, dict[str, float
             scale = gaussian_scale(scales)
             for width in _WIDTHS:
                 grid = sigma * np.exp(width * _GRID)
-                sigma = _best(grid, log_likelihood(grid, scale) + problem.noise_log_prior(grid)[0] + np.log(grid))
+                sigma = _best(
+                    grid, log_likelihood(grid, scale) + problem.noise_log_prior(grid)[0] + np.log(grid)
+                )
         for name, prior in problem.sampled_scales.items():
             grid = scales[name] * np.exp(_WIDTHS[0] * _GRID)
             with np.errstate(invalid="ignore"):

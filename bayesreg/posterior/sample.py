@@ -67,9 +67,9 @@ def sample_posterior(
         that dominate the prior make the posterior about normal. NUTS runs in these coordinates
         ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians where the prior
         dominates. "gibbs" draws the mixture block by block. "auto" takes "marginal" where the prior
-        allows it, else "mixture" where there are as many coefficients as rows, else "independence" where a
-        pilot finds that a fifth of the proposals or more will be accepted, else "whitened". The result's
-        attributes ``method`` and ``kernel`` tell the choice.
+        allows it; else "gibbs" where there are as many coefficients as rows; else "independence" where a
+        pilot finds that draws will be about independent; else "whitened" or "mixture", by whether data or
+        prior dominate. The result's attributes ``method`` and ``kernel`` tell the choice.
 
     Returns
     -------

@@ -14,6 +14,9 @@ from .mixture import mixture_target
 from .nuts import nuts_program
 from .whitened import whitened_target
 
+_LEAST_DATA_SHARE = (
+    0.7  # of a direction's precision, on average: below it the mixture was faster in every trial
+)
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
@@ -58,17 +61,28 @@ def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
             "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of scale for "
             "all coefficients, and columns that float64 can tell apart. Leave `method` out."
         )
-    if method == "gibbs":
-        all_relative = bool(problem.penalised_rates.relative.all())
-        return Way("gibbs", "gibbs", mixture_target(problem), gibbs_program(all_relative=all_relative))
-    if method == "mixture" or (method == "auto" and problem.penalised.sum() >= power(problem)):
-        return Way("mixture", "nuts", mixture_target(problem), nuts_program(num_warmup))
+    if method == "gibbs" or (method == "auto" and problem.penalised.sum() >= power(problem)):
+        return _gibbs(problem)
+    if method == "mixture":
+        return _mixture(problem, num_warmup)
     whitened = whitened_target(problem)
     if method != "whitened":
         trial = pilot(whitened)
         if method == "independence" or trial.promising:
             return Way("independence", "independence", trial.target, independence_program())
+    if method == "auto" and whitened.data_share < _LEAST_DATA_SHARE:
+        return _mixture(problem, num_warmup)
     return Way("whitened", "nuts", whitened, nuts_program(num_warmup))
+
+
+def _mixture(problem: Problem, num_warmup: int) -> Way:
+    return Way("mixture", "nuts", mixture_target(problem), nuts_program(num_warmup))
+
+
+def _gibbs(problem: Problem) -> Way:
+    relative = problem.penalised_rates.relative
+    program = gibbs_program("all" if relative.all() else "some" if relative.any() else "none")
+    return Way("gibbs", "gibbs", mixture_target(problem), program)
 
 
 def _marginal(problem: Problem, rotated: Rotation, num_warmup: int) -> Way:

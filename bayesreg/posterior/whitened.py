@@ -31,6 +31,14 @@ class WhitenedTarget(NamedTuple):
     prior: CoefPrior
     scales: Scales
 
+    @property
+    def data_share(self) -> float:
+        """The data's part of the posterior precision near the centre, averaged over directions."""
+        sampled = self.scales.sampled
+        at_centre = {name: jnp.zeros(()) for name in sampled}
+        sigma = self.scales.at(at_centre)[0]
+        return float(jnp.mean(self.curvature) / sigma**2) if self.curvature.size else 1.0
+
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
         key_coef, key_rest = jax.random.split(key)
