@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .gaussian import GaussianMarginal, rotate
+from .jax_context import float64_on_cpu
 from .model import LinearModel
 from .priors import GaussianPrior
 from .problem import Data, Problem, resolve
@@ -96,12 +97,11 @@ def _flat_volume(problem: Problem) -> float:
 
 
 def _noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"]]:
-    import jax
 
     prior = problem.likelihood.noise_prior(problem.response_scale)
 
     def log_prior(sigma: Any) -> Float[np.ndarray, " m"]:
-        with jax.enable_x64(True):
+        with float64_on_cpu():
             inside = np.asarray(prior.support(sigma), dtype=bool)
             values = np.asarray(prior.log_prob(np.where(inside, sigma, problem.response_scale)))
         return np.where(inside, values, -np.inf)

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import numpy as np
 
+from .jax_context import float64_on_cpu
 from .penalty import checked_noise_scale
 from .scales import is_distribution
 
@@ -138,7 +139,7 @@ def _from_distribution(distribution: Any) -> LogDensity:
     import jax.numpy as jnp
 
     low, high = _bounds(distribution)
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         prior = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
 
     def log_density(sigma: Any) -> tuple[Any, Any]:
@@ -153,7 +154,7 @@ def _from_distribution(distribution: Any) -> LogDensity:
     def evaluate(sigma: Any) -> tuple[Any, Any]:
         whole = -(-sigma.size // _AT_ONCE) * _AT_ONCE
         blocks = np.pad(sigma, (0, whole - sigma.size), mode="edge").reshape(-1, _AT_ONCE)
-        with jax.enable_x64(True):
+        with float64_on_cpu():
             parts = [_value_and_derivative()(block, prior) for block in blocks]
         values, derivatives = (
             np.concatenate([np.asarray(v) for v in column]) for column in zip(*parts, strict=True)

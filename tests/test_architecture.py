@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
 # From the bottom up. A module may import what stands before it; those of one line, not each other.
 LAYERS = [
-    ["arguments", "errors", "scales", "compilation"],
+    ["arguments", "errors", "scales", "compilation", "jax_context"],
     ["priors"],
     ["penalty"],
     ["likelihoods"],

@@ -74,6 +74,28 @@ def test_works_when_the_user_has_enabled_x64():
     """)
 
 
+def test_computes_on_the_first_cpu_whatever_the_users_device():
+    run("""
+        import os
+        os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
+        import jax, jax.numpy as jnp, numpy as np
+        first, users = jax.devices()
+        jax.config.update("jax_default_device", users)
+        import bayesreg as br
+        from bayesreg.jax_context import float64_on_cpu
+        with float64_on_cpu():
+            inside = jnp.ones(3)
+        assert inside.devices() == {first} and inside.dtype == jnp.float64
+        rng = np.random.default_rng(0)
+        data = br.RowData.from_arrays(rng.normal(size=(20, 3)), rng.normal(size=20))
+        for method in ("whitened", "gibbs", "auto"):
+            br.sample_posterior(br.LinearModel(br.LaplacePrior(0.1)), data, num_samples=20, method=method, progress=False)
+        mine = jnp.ones(3)
+        assert mine.devices() == {users} and mine.dtype == jnp.float32
+
+    """)
+
+
 class CompileCount:
     """Counts what JAX compiles, through its public monitoring events."""
 

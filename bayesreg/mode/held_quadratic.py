@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 from ..data.least_squares import LeastSquares, check_gram_size
 from ..data.products import cholesky, cholesky_solve, dot, product, times
 from ..data.row_least_squares import RowLeastSquares
+from ..jax_context import float64_on_cpu
 from .sweeps import padded, sweep_compiled
 
 Held = Float[np.ndarray, " m"]
@@ -100,7 +101,7 @@ class GramQuadratic:
         import jax
 
         starts = range(0, coef.size, _SWEPT_TOGETHER)
-        with jax.enable_x64(True):
+        with float64_on_cpu():
             if not self._compiled_grams:
                 self._compiled_grams = [jax.numpy.asarray(self._block(first)) for first in starts]
             for gram, first in zip(self._compiled_grams, starts, strict=True):

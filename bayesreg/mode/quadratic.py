@@ -20,6 +20,7 @@ from jax import lax
 from jaxtyping import Array, Float, Int
 
 from ..data.threads import n_cores
+from ..jax_context import float64_on_cpu
 from .sweeps import first_indices, padded, sweep
 
 _SWEEPS_PER_ROUND = 8
@@ -338,7 +339,7 @@ def solve_quadratics(
         arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
         fitted = (_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays)
         n_solves = len(starts[part])
-        with jax.enable_x64(True):  # holds for the thread that it is in
+        with float64_on_cpu():  # holds for the thread that it is in
             coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
             return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
 

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..jax_context import float64_on_cpu
 from .checkpoint import Checkpoint
 from .density import Target, Values
 
@@ -105,7 +106,7 @@ def run_chains(
     """
     from tqdm.auto import tqdm
 
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
         program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
     stop, lock = Event(), Lock()
@@ -117,7 +118,7 @@ def run_chains(
                 bar.update(n)
 
         def run(chain: int) -> list[Record]:
-            with jax.enable_x64(True):
+            with float64_on_cpu():
                 one = _Chain(program, target, plan, chain, checkpoint)
                 return one.run(starts[chain], stop, report)
 

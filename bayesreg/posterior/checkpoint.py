@@ -18,6 +18,7 @@ from typing import Any, Self, final
 import numpy as np
 
 from ..errors import CheckpointError
+from ..jax_context import float64_on_cpu
 
 _MAGIC = b"bayesreg checkpoint 1\n"
 _RUN, _TARGET = "run.json", "target.block"
@@ -180,7 +181,7 @@ def _same_target(folder: Path, target: Any) -> Any:
         raise CheckpointError(
             f"the run in {folder} is of other data or of another model. Give another folder; nothing was changed."
         )
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         return jax.tree.unflatten(jax.tree.structure(target), [jax.numpy.asarray(leaf) for leaf in saved])
 
 

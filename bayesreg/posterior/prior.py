@@ -8,6 +8,7 @@ from jaxtyping import Float
 from ..arguments import LARGEST_SEED, check_whole
 from ..data.rows import RowData
 from ..errors import ImproperPriorError
+from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from ..scales import draw_proper
@@ -91,7 +92,7 @@ def _draw_scales(
     if problem.noise_scale is None:
         priors["noise_scale"] = problem.likelihood.noise_prior(problem.response_scale)
     drawn = {}
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         for i, (name, prior) in enumerate(sorted(priors.items())):
             draws = draw_proper(prior, jax.random.fold_in(jax.random.key(seed), i), n)
             if draws is None:
@@ -106,11 +107,9 @@ def _rates(
     problem: Problem, sigma: Float[np.ndarray, " s"], scales: dict[str, Float[np.ndarray, " s"]]
 ) -> tuple[Float[np.ndarray, "s p"], Float[np.ndarray, "s p"]]:
     """Return 1/b and 1/τ² of each coefficient at each draw."""
-    import jax
-
     from .density import CoefPrior
 
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
         rates = prior.rates(sigma[:, None], {name: scale[:, None] for name, scale in scales.items()})
         l1, l2 = (np.asarray(rate) for rate in rates)

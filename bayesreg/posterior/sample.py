@@ -6,6 +6,7 @@ import numpy as np
 
 from ..arguments import LARGEST_SEED, check_whole
 from ..errors import SamplingWarning, warn
+from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from ..propriety import check_proper
@@ -99,7 +100,6 @@ def sample_posterior(
     check_whole("num_samples", num_samples, 1)
     check_whole("num_chains", num_chains, 1)
     check_whole("seed", seed, 0, LARGEST_SEED)
-    import jax
     import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
 
     from .chains import Plan
@@ -109,7 +109,7 @@ def sample_posterior(
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
     _check_memory(problem, plan)
     check_proper(problem)
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         way = choose_way(problem, method, plan.num_warmup)
     posterior = _draw(problem, way, plan, checkpoint, progress=progress)
     complete = posterior.noise_scale.shape[1] == plan.num_samples

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..jax_context import float64_on_cpu
 from ..problem import Problem
 
 if TYPE_CHECKING:
@@ -73,12 +74,11 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
 
 def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
-    import jax
     import jax.numpy as jnp
 
     from .density import CoefPrior
 
-    with jax.enable_x64(True):
+    with float64_on_cpu():
         scales = {name: values[..., None] for name, values in posterior.scales.items()}
         flat = problem.rates.flat
         prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)

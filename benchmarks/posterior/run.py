@@ -30,8 +30,9 @@ PEERS_PYTHON = HERE / ".peers" / "bin" / "python"
 # name: program, script, way
 RUNNERS: dict[str, tuple[list[str], str, str]] = {
     "bayesreg": ([sys.executable], "ours.py", "auto"),
-    "NumPyro, statistics": ([str(PEERS_PYTHON)], "numpyro_runner.py", "statistics"),
-    "NumPyro, as written": ([str(PEERS_PYTHON)], "numpyro_runner.py", "written"),
+    "NumPyro, statistics": ([str(PEERS_PYTHON)], "numpyro_runner.py", "statistics, parallel"),
+    "NumPyro, statistics, vectorised": ([str(PEERS_PYTHON)], "numpyro_runner.py", "statistics, vectorized"),
+    "NumPyro, as written": ([str(PEERS_PYTHON)], "numpyro_runner.py", "written, parallel"),
     "Bambi, nutpie": ([str(PEERS_PYTHON)], "bambi_runner.py", "nutpie"),
     "Bambi, PyMC": ([str(PEERS_PYTHON)], "bambi_runner.py", "pymc"),
     "rstanarm": (["Rscript"], "rstanarm.R", ""),

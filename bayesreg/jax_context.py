@@ -1,0 +1,27 @@
+"""Where and how JAX computes here: in float64 on the CPU, whatever it is set to, and nothing is set for good."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def float64_on_cpu() -> Iterator[None]:
+    """Compute in float64 on the CPU inside, on the thread that enters.
+
+    What is compiled here are long loops over small arrays. An accelerator pays for each step of them by
+    a launch, which takes longer than the step (docs/architecture.md has figures).
+    """
+    import jax
+
+    with jax.enable_x64(True), jax.default_device(_cpu()):
+        yield
+
+
+def _cpu() -> "object | None":
+    """Return the CPU, or None where JAX was told to do without."""
+    import jax
+
+    try:
+        return jax.local_devices(backend="cpu")[0]
+    except RuntimeError:
+        return None
