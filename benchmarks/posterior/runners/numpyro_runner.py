@@ -28,7 +28,7 @@ def load():
         rss = square - 2.0 * coef @ cross + coef @ gram @ coef + n * (intercept - mean + means @ coef) ** 2
         numpyro.factor("rows", -n * jnp.log(sigma) - 0.5 * rss / sigma**2)
 
-    # Parallel chains compile again for new data, vectorised ones only with jit_model_args, which makes them slower: both.
+    # Parallel chains compile again for new data; vectorised ones do not with jit_model_args, which slows them: both.
     kernels = {
         f"{model}, {method}": MCMC(
             NUTS(function, **kernel), num_warmup=WARMUP, num_samples=DRAWS, num_chains=CHAINS, chain_method=method,
