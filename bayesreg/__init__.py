@@ -16,9 +16,9 @@ _HOME = {
     "FlatPrior": "priors",
     "GaussianLikelihood": "likelihoods",
     "Penalty": "penalty",
-    "CONVENTIONS": "conventions",
-    "Translation": "conventions",
-    "translate": "conventions",
+    "CONVENTIONS": "conventions.table",
+    "Translation": "conventions.translation",
+    "translate": "conventions.translation",
     "LinearModel": "model",
     "RowData": "data.rows",
     "GramData": "data.gram",
@@ -59,9 +59,9 @@ __all__ = [*_HOME, "__version__"]
 if TYPE_CHECKING:
     from .compare import compare_map_with_penalized as compare_map_with_penalized
     from .compilation import use_compilation_cache as use_compilation_cache
-    from .conventions import CONVENTIONS as CONVENTIONS
-    from .conventions import Translation as Translation
-    from .conventions import translate as translate
+    from .conventions.table import CONVENTIONS as CONVENTIONS
+    from .conventions.translation import Translation as Translation
+    from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
     from .errors import CheckpointError as CheckpointError

@@ -4,7 +4,7 @@ from dataclasses import fields
 
 import numpy as np
 
-from .conventions import translate
+from .conventions.translation import translate
 from .data.rows import RowData
 from .errors import NoEquivalent
 from .model import LinearModel

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from .conventions import translate
+from .conventions.translation import translate
 from .data.rows import RowData
 from .errors import NoEquivalent
 from .mode.solve import map_estimate

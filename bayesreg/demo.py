@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 
 from .compare import compare_map_with_penalized
-from .conventions import Translation, translate
+from .conventions.translation import Translation, translate
 from .data.rows import RowData
 from .figures import make_figure, save_figure, save_forest
 from .likelihoods import GaussianLikelihood

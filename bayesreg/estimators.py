@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from .conventions import CONVENTIONS, translate
+from .conventions.table import CONVENTIONS
+from .conventions.translation import translate
 from .cross_validation import as_small_as_can_be
 from .data.checks import as_design, column_names
 from .data.gram import GramData

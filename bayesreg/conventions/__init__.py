@@ -1,0 +1,1 @@
+"""Every package's penalty as a reading of the canonical one: the only place that knows another scaling."""

@@ -1,0 +1,93 @@
+"""What a translation may need beside the number, each asked for by its name."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float
+
+from ..data.checks import as_design, as_response, as_weights, is_sparse
+from ..penalty import checked_noise_scale
+
+_ROUNDING = 1e-13  # of a column's size: spread that weighted centring leaves of a constant one
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Context:
+    """The data behind a translation, as far as they were given.
+
+    Attributes
+    ----------
+    X, y, sample_weight : arrays or None
+    noise_scale : float or None
+    fit_intercept : bool
+    """
+
+    X: Any = None
+    y: Any = None
+    sample_weight: Any = None
+    noise_scale: Any = None
+    fit_intercept: bool = True
+
+    @cached_property
+    def n_samples(self) -> int | None:
+        """The number of rows, where anything tells it."""
+        lengths: dict[str, Any] = {
+            name: np.shape(rows)[0] if np.ndim(rows) or hasattr(rows, "shape") else None
+            for name, rows in (("X", self.X), ("y", self.y))
+            if rows is not None
+        }
+        if not lengths:
+            return None if self.sample_weight is None else np.size(self.sample_weight)
+        if len(set(lengths.values())) > 1 or None in lengths.values() or 0 in lengths.values():
+            raise ValueError(f"`X` and `y` must have the same number of rows, at least 1; got {lengths}.")
+        return int(next(iter(lengths.values())))
+
+    @cached_property
+    def weights(self) -> Float[np.ndarray, " n"] | None:
+        """The sample weights, ones where none were given."""
+        return None if self.n_samples is None else as_weights(self.sample_weight, self.n_samples)
+
+    def sum_weights(self, key: str) -> float:
+        """Return Σw, or ask for the data by name."""
+        if self.weights is None:
+            raise ValueError(
+                f"{key} scales its loss by the number of rows. Give `y` (or `X`), "
+                "and `sample_weight` if there are weights."
+            )
+        return float(self.weights.sum())
+
+    def sigma(self, key: str) -> float:
+        """Return σ, or ask for it by name."""
+        if self.noise_scale is None:
+            raise ValueError(
+                f"{key} is a scale beside the noise: lambda = noise_scale²/scale. "
+                "Give `noise_scale`, the sd of the noise."
+            )
+        return checked_noise_scale(self.noise_scale)
+
+    def column_scales(self, key: str, *, ddof: int = 0, norm: bool = False) -> Float[np.ndarray, " p"]:
+        """Return each column's weighted sd about its mean, or with `norm` its length; 0 where it is constant."""
+        if self.X is None or self.weights is None:
+            raise ValueError(f"{key} standardises the columns. Give `X`, whose standard deviations it uses.")
+        X, w = as_design(self.X), self.weights
+        dense = X.toarray() if is_sparse(X) else X
+        total = w.sum()
+        deviations = dense - (w @ dense) / total
+        squares = w @ deviations**2
+        size = np.abs(dense).max(axis=0, initial=0.0)
+        squares[squares <= total * (_ROUNDING * size) ** 2] = 0.0
+        return np.sqrt(squares if norm else squares / (total - ddof * total / len(w)))
+
+    def response_scale(self, key: str, *, ddof: int = 0) -> float:
+        """Return the weighted sd of y; without an intercept its root mean square."""
+        if self.y is None or self.weights is None:
+            raise ValueError(f"{key} divides by the standard deviation of the response. Give `y`.")
+        y, w = as_response(self.y, len(self.weights)), self.weights
+        centre = (w @ y) / w.sum() if self.fit_intercept else 0.0
+        scale = float(np.sqrt(w @ (y - centre) ** 2 / (w.sum() - ddof * w.sum() / len(w))))
+        if not scale > _ROUNDING * np.abs(y).max(initial=0.0):
+            raise ValueError(f"{key} divides by the standard deviation of the response, and `y` is constant.")
+        return scale

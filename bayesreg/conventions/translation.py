@@ -1,0 +1,222 @@
+"""From any convention to any other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from ..errors import NoEquivalent
+from ..penalty import Penalty
+from .context import Context
+from .convention import REQUIRED, Convention
+from .table import CONVENTIONS
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Translation:
+    """One penalty in another convention.
+
+    Attributes
+    ----------
+    values : dict
+        The target's parameters, by name.
+    penalty : Penalty
+        The canonical penalty that both sides state, on the original columns.
+    code : str
+        The line of code to paste.
+    """
+
+    values: dict[str, Any]
+    penalty: Penalty
+    code: str
+
+    def __float__(self) -> float:
+        numbers = {name: value for name, value in self.values.items() if not isinstance(value, bool)}
+        if len(numbers) != 1 or np.ndim(next(iter(numbers.values()))):
+            raise TypeError(f"this translation has more than one number: {self.code}. Read `.values`.")
+        return float(next(iter(numbers.values())))
+
+    def __str__(self) -> str:
+        return self.code
+
+
+def translate(
+    value: Any,
+    from_: str,
+    to: str,
+    X: Any = None,
+    y: Any = None,
+    sample_weight: Any = None,
+    noise_scale: float | None = None,
+    *,
+    fit_intercept: bool = True,
+) -> Translation:
+    """State one package's penalty in another's convention.
+
+    Parameters
+    ----------
+    value : float, mapping of parameter names, or an object that has them as attributes
+        The penalty on the `from_` side: 0.1, {"alpha": 0.1, "l1_ratio": 0.5},
+        Lasso(alpha=0.1), LaplacePrior(2.0), Penalty(3.0). None where the convention is a default without
+        parameters ("bambi", "brms").
+    from_, to : str
+        Keys of `CONVENTIONS`.
+    X, y : array, optional
+        The data: rows are counted, and where a side standardises, standard deviations are taken.
+    sample_weight : array (n,), optional
+    noise_scale : float, optional
+        σ, needed where one side is a prior and the likelihood is Gaussian.
+    fit_intercept : bool, default True
+        Whether the model has an intercept. Matters where a package penalises it, and to glmnet's scaling of y.
+
+    Returns
+    -------
+    Translation
+        With `.values`, `.penalty` and `.code`; ``float()`` of it where it is one number.
+
+    Raises
+    ------
+    NoEquivalent
+        With the reason, where the target cannot state this penalty.
+    ValueError
+        Where a key is unknown, or something needed is missing, by its name.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> float(br.translate(0.5, from_="sklearn.Lasso", to="LaplacePrior", y=[1.0, 2.0, 3.0, 4.0], noise_scale=2.0))
+    2.0
+    """
+    source, target = _convention("from_", from_), _convention("to", to)
+    _check_family(source, target)
+    sigma = 1.0 if {source.family, target.family} & {"binomial", "poisson"} else noise_scale
+    context = Context(X, y, sample_weight, sigma, fit_intercept)
+    _ = context.weights  # refused where they do not fit, whether they are needed or not
+    values = _parameters(source, value)
+    if fit_intercept:
+        values = _without_constant(source, values)
+    penalty = source.form.to_penalty(source.key, values, context)
+    if target.intercept == "penalised" and fit_intercept:
+        _refuse_intercept(target)
+    if target.intercept == "none" and fit_intercept:
+        raise NoEquivalent(f"{target.key} fits no intercept. Give fit_intercept=False, and centre the data.")
+    stated = target.form.from_penalty(target.key, penalty, context)
+    if target.intercept == "a column" and fit_intercept:
+        stated = _with_constant(target, stated, penalty, context)
+    return Translation(stated, penalty, target.code(stated))
+
+
+def _convention(argument: str, key: str) -> Convention:
+    if not isinstance(key, str) or key not in CONVENTIONS:
+        raise ValueError(f"`{argument}` must be one of {', '.join(map(repr, CONVENTIONS))}; got {key!r}.")
+    return CONVENTIONS[key]
+
+
+def _check_family(source: Convention, target: Convention) -> None:
+    if source.family != target.family and "any" not in (source.family, target.family):
+        raise NoEquivalent(
+            f"{source.key} stands beside a {source.family} likelihood and {target.key} beside a {target.family} one: "
+            "the same penalty means different things there."
+        )
+
+
+def _without_constant(source: Convention, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of the features alone, where the intercept is free."""
+    if source.intercept == "penalised":
+        _refuse_intercept(source)
+    if source.intercept == "none":
+        raise NoEquivalent(f"{source.key} fits no intercept. Give fit_intercept=False.")
+    if source.intercept != "a column":
+        return values
+    name = next(iter(source.parameters))
+    strength = np.asarray(values[name])
+    if strength.ndim == 0 and strength == 0.0:
+        return values
+    if strength.ndim == 0 or strength[0] != 0.0 or strength.size == 1:
+        raise NoEquivalent(
+            f"{source.key} penalises the constant too, as no Penalty does, unless the strength is a vector with a 0 "
+            "for it in front. Give that vector, or fit_intercept=False."
+        )
+    return {**values, name: strength[1:]}
+
+
+def _refuse_intercept(convention: Convention) -> None:
+    raise NoEquivalent(
+        f"{convention.key} penalises the intercept as well, which a Penalty leaves free. Centre X and y and give "
+        "fit_intercept=False, or leave the intercept out of the penalised group there."
+    )
+
+
+def _with_constant(
+    target: Convention, values: dict[str, Any], penalty: Penalty, context: Context
+) -> dict[str, Any]:
+    """State the strength as a vector, for a constant in front that is not penalised."""
+    name = next(iter(target.parameters))
+    strength = np.asarray(values[name], dtype=float)
+    if strength.ndim == 0:
+        sizes = [np.size(part) for part in (penalty.l1, penalty.l2) if np.ndim(part)]
+        p = sizes[0] if sizes else None if context.X is None else np.shape(context.X)[1]
+        if p is None:
+            raise ValueError(f"{target.key} needs one strength for each column, the constant's 0. Give `X`.")
+        strength = np.full(p, float(strength))
+    return {**values, name: np.concatenate([[0.0], strength])}
+
+
+def _parameters(convention: Convention, value: Any) -> dict[str, Any]:
+    names = convention.parameters
+    if value is None:
+        given: dict[str, Any] = {}
+    elif isinstance(value, Mapping):
+        given = dict(value)
+    elif isinstance(value, int | float | np.number | np.ndarray | list | tuple):
+        given = {next(iter(names)): value} if names else {"": value}
+    else:
+        given = _attributes(convention, value)
+    unknown = [name for name in given if name not in names]
+    missing = [name for name, default in names.items() if default is REQUIRED and name not in given]
+    if unknown or missing:
+        raise ValueError(
+            f"{convention.key} takes {', '.join(names) or 'no parameter'}; "
+            f"got {', '.join(map(str, given)) or 'nothing'}."
+            + (f" Missing: {', '.join(missing)}." if missing else "")
+        )
+    values = {name: given.get(name, default) for name, default in names.items()}
+    if convention.family == "any":
+        return values
+    return {name: _checked(name, v, convention) for name, v in values.items()}
+
+
+def _attributes(convention: Convention, value: Any) -> dict[str, Any]:
+    """Read the parameters off an object of the convention's own class."""
+    expected = convention.key.split(".")[-1]
+    if type(value).__name__ != expected:
+        raise TypeError(
+            f"`value` must be a number, a mapping of {', '.join(convention.parameters)}, or a {expected}; "
+            f"got {type(value).__name__}, whose numbers mean something else."
+        )
+    if getattr(value, "positive", False):
+        raise NoEquivalent(f"{expected}(positive=True) constrains the signs, which no penalty here does.")
+    return {name: getattr(value, name) for name in convention.parameters}
+
+
+def _checked(name: str, value: Any, convention: Convention) -> Any:
+    """Return a parameter of another package as a float, a switch or an array of floats."""
+    default = convention.parameters[name]
+    if isinstance(default, bool):
+        if not isinstance(value, bool | np.bool_):
+            raise ValueError(f"`{name}` must be True or False; got {value!r}.")
+        return bool(value)
+    if value is None and default is None:
+        return None
+    is_array = isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
+    if is_array and not convention.scalar:
+        array = np.asarray(value, dtype=float)
+        if array.size == 0 or not np.isfinite(array).all() or (array < 0).any():
+            raise ValueError(f"`{name}` must be finite numbers, at least 0; got {value!r}.")
+        return array
+    number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if not number or not 0 <= value < np.inf:
+        raise ValueError(f"`{name}` must be one finite number, at least 0; got {value!r}.")
+    return float(value)
