@@ -156,5 +156,134 @@ def test_every_convention_says_what_it_is():
     for key, convention in br.CONVENTIONS.items():
         assert convention.key == key
         assert convention.objective
-        assert convention.evidence
-        assert convention.penalizes_intercept is False
+        assert convention.standardizes
+        assert convention.weights
+        assert convention.evidence.startswith(("run against", "from its", "the definition")), key
+        assert convention.penalizes_intercept is (convention.intercept in ("penalised", "a column"))
+
+
+# --- every pair of conventions -------------------------------------------------------------------
+
+KEYS = list(br.CONVENTIONS)
+POSITIVE = st.floats(1e-3, 1e3)
+
+
+@st.composite
+def settings(draw):
+    n, p = draw(st.integers(2, 12)), draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 10**6)))
+    X = rng.normal(size=(n, p)) * rng.uniform(0.2, 5.0, p) + rng.normal(size=p)
+    if draw(st.booleans()):
+        X[:, 0] = 3.0
+    w = rng.uniform(0.2, 3.0, n) if draw(st.booleans()) else None
+    context = {"X": X, "y": rng.normal(size=n), "sample_weight": w, "noise_scale": draw(POSITIVE)}
+    return context | {"fit_intercept": draw(st.booleans())}
+
+
+def example_values(key, strength, ratio, p):
+    row, values = br.CONVENTIONS[key], {}
+    for name, default in row.parameters.items():
+        if name in ("l1_ratio", "L1_wt", "Alpha", "elasticNetParam") or (
+            name == "alpha" and default in (1.0, 0.5)
+        ):
+            values[name] = ratio
+        elif default == "required" or isinstance(default, float):
+            values[name] = strength
+    if row.intercept == "a column":
+        first = next(iter(row.parameters))
+        values[first] = [0.0] + [strength] * p
+    return values
+
+
+@given(settings(), st.sampled_from(KEYS), st.sampled_from(KEYS), POSITIVE, st.sampled_from([0.0, 0.3, 1.0]))
+def test_round_trips_between_any_two(context, a, b, strength, ratio):
+    """Where both directions exist the canonical penalty comes back, to 1e-12; else the reason is told."""
+    p = context["X"].shape[1]
+    values = example_values(a, strength, ratio, p)
+    if br.CONVENTIONS[a].intercept == "a column" and not context["fit_intercept"]:
+        values[next(iter(br.CONVENTIONS[a].parameters))] = strength
+    try:
+        there = br.translate(values, a, b, **context)
+        back = br.translate(there.values, b, a, **context)
+        again = br.translate(back.values, a, b, **context)
+    except br.NoEquivalent as reason:
+        assert len(str(reason)) > 30
+        return
+    varies = context["X"].std(axis=0) > 1e-12  # a constant column's coefficient is 0 under any penalty
+    for first, second in ((there, back), (back, again)):
+        for name in ("l1", "l2"):
+            x, y = (np.broadcast_to(getattr(t.penalty, name), (p,)) for t in (first, second))
+            np.testing.assert_allclose(x[varies], y[varies], rtol=1e-12, atol=1e-300)
+    assert there.code
+    assert "{" not in there.code.replace("{'", "").replace('{"', "")
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_no_penalty_at_all_is_no_penalty_everywhere(key):
+    context = {"X": np.eye(5, 2), "y": np.arange(5.0), "noise_scale": 1.0, "fit_intercept": False}
+    try:
+        values = br.translate(br.Penalty(), "Penalty", key, **context).values
+    except br.NoEquivalent:
+        form = br.CONVENTIONS[key].form
+        assert type(form).__name__ == "Without" or getattr(form, "parameter", "") is None
+        return
+    back = br.translate(values, key, "Penalty", **context).penalty
+    assert not np.any(back.l1)
+    assert not np.any(back.l2)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_is_missing_is_asked_for_by_name(key):
+    """From nothing but the number: an answer, a reason, or a request that names an argument."""
+    for a, b in ((key, "Penalty"), ("Penalty", key)):
+        value = br.Penalty(1.0) if a == "Penalty" else example_values(key, 1.0, 1.0, 2)
+        try:
+            br.translate(value, a, b)
+        except br.NoEquivalent as reason:
+            assert len(str(reason)) > 30
+        except ValueError as request:
+            assert any(f"Give `{name}`" in str(request) for name in ("X", "y", "noise_scale")), request
+
+
+def test_known_conversions():
+    """The ones most often asked for, as formulas."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 3)) * [1.0, 2.0, 0.5], rng.normal(size=30)
+    context = {"X": X, "y": y}
+    for same in ("celer.Lasso", "skglm.Lasso", "adelie", "cuml.Lasso", "h2o.GLM", "glmnet", "MATLAB.lasso"):
+        there = br.translate(0.1, "sklearn.Lasso", same, **context)
+        assert next(iter(there.values.values())) == pytest.approx(0.1, rel=1e-12)
+        assert not there.values.get("standardize", there.values.get("Standardize", False))
+    ridge = br.translate(3.0, "sklearn.Ridge", "glmnet", **context)
+    assert ridge.values["lambda_"] == pytest.approx(3.0 * y.std() / 30)
+    assert ridge.code == f"glmnet(X, y, lambda={ridge.values['lambda_']!r}, alpha=0.0, standardize=FALSE)"
+    assert br.translate(3.0, "sklearn.Ridge", "glmnet.family_object", **context).values[
+        "lambda_"
+    ] == pytest.approx(0.1)
+    C = br.translate(2.0, "sklearn.LogisticRegression", "glmnet.binomial", **context)
+    assert C.values["lambda_"] == pytest.approx(1 / (30 * 2.0))
+    assert (
+        float(br.translate({"C": 0.5, "l1_ratio": 1.0}, "sklearn.LogisticRegression", "LaplacePrior")) == 0.5
+    )
+    standardised = br.translate(0.1, "glmnet", "LaplacePrior", noise_scale=2.0, **context)
+    np.testing.assert_allclose(standardised.values["scale"], 4.0 / (30 * 0.1 * X.std(axis=0)))
+    bambi = br.translate(None, "bambi", "Penalty", noise_scale=2.0, **context).penalty
+    np.testing.assert_allclose(bambi.l2, 4.0 * X.var(axis=0) / (6.25 * y.var()))
+    park = br.translate(3.0, "BGLR.BL", "LaplacePrior", noise_scale=2.0)
+    assert float(park) == pytest.approx(2.0 / 3.0)
+    with pytest.raises(br.NoEquivalent, match="binomial likelihood and .* gaussian"):
+        br.translate(1.0, "sklearn.LogisticRegression", "sklearn.Ridge", **context)
+    with pytest.raises(br.NoEquivalent, match="decoupled"):
+        br.translate(0.01, "torch.AdamW", "Penalty")
+    with pytest.raises(br.NoEquivalent, match="penalises the intercept as well"):
+        br.translate(0.01, "torch.SGD", "sklearn.Ridge", **context)
+    assert float(
+        br.translate(0.2, "torch.SGD", "sklearn.Ridge", fit_intercept=False, **context)
+    ) == pytest.approx(3.0)
+    with pytest.raises(br.NoEquivalent, match="differs between them"):
+        br.translate(0.1, "glmnet", "sklearn.Lasso", **context)
+    factors = br.translate(br.Penalty([1.0, 2.0, 3.0]), "Penalty", "glmnet", **context)
+    np.testing.assert_allclose(factors.values["penalty.factor"], [0.5, 1.0, 1.5])
+    with_constant = br.translate(0.1, "sklearn.Lasso", "statsmodels.OLS", **context)
+    np.testing.assert_allclose(with_constant.values["alpha"], [0.0, 0.1, 0.1, 0.1])
+    assert with_constant.code == "OLS(y, X).fit_regularized(alpha=[0.0, 0.1, 0.1, 0.1], L1_wt=1.0)"

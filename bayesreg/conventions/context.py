@@ -68,14 +68,16 @@ class Context:
             )
         return checked_noise_scale(self.noise_scale)
 
-    def column_scales(self, key: str, *, ddof: int = 0, norm: bool = False) -> Float[np.ndarray, " p"]:
-        """Return each column's weighted sd about its mean, or with `norm` its length; 0 where it is constant."""
+    def column_scales(
+        self, key: str, *, ddof: int = 0, norm: bool = False, about_zero: bool = False
+    ) -> Float[np.ndarray, " p"]:
+        """Return each column's weighted sd about its mean (or about 0), or with `norm` its length; 0 if constant."""
         if self.X is None or self.weights is None:
             raise ValueError(f"{key} standardises the columns. Give `X`, whose standard deviations it uses.")
         X, w = as_design(self.X), self.weights
         dense = X.toarray() if is_sparse(X) else X
         total = w.sum()
-        deviations = dense - (w @ dense) / total
+        deviations = dense - (0.0 if about_zero else (w @ dense) / total)
         squares = w @ deviations**2
         size = np.abs(dense).max(axis=0, initial=0.0)
         squares[squares <= total * (_ROUNDING * size) ** 2] = 0.0

@@ -24,6 +24,10 @@ Array = Float[np.ndarray, "..."]
 class Form(Protocol):
     """A way to write a penalty: parameters to canonical strengths, and back."""
 
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """The parameter that is large where the penalty is weak, where there is one."""
+
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
 
@@ -123,10 +127,12 @@ class Unit:
     ddof: int = 0
     norm: bool = False
     switch: str | None = None  # the parameter that turns it off, where one does
+    about_zero: bool = False  # where no intercept is fitted: a root mean square in place of the sd
 
     def of(self, key: str, context: Context) -> Float[np.ndarray, " p"]:
         """Return each column's divisor, 0 for a constant column, which such packages leave at coefficient 0."""
-        return context.column_scales(key, ddof=self.ddof, norm=self.norm)
+        about_zero = self.about_zero and not context.fit_intercept
+        return context.column_scales(key, ddof=self.ddof, norm=self.norm, about_zero=about_zero)
 
 
 @final
@@ -170,6 +176,11 @@ class ElasticForm:
     factors: Factors | None = None
     vector: bool = False
     inverse: bool = False
+
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """The strength, where it is one over itself."""
+        return self.strength if self.inverse else None
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
@@ -313,6 +324,11 @@ class TwoStrengths:
     loss: Loss
     vector: bool = False
 
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """None."""
+        return None
+
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
         scale = context.sum_weights(key) if self.loss == "mean" else 1.0
@@ -347,13 +363,22 @@ class Without:
 
     reason: str
 
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """None."""
+        return None
+
+    def refusal(self, key: str) -> NoEquivalent:
+        """Return the error."""
+        return NoEquivalent(f"{key} has no equivalent penalty: {self.reason}")
+
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Refuse."""
-        raise NoEquivalent(f"{key} has no equivalent penalty: {self.reason}")
+        raise self.refusal(key)
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
         """Refuse."""
-        raise NoEquivalent(f"no penalty has an equivalent in {key}: {self.reason}")
+        raise self.refusal(key)
 
 
 @final
@@ -385,6 +410,11 @@ class PriorScale:
     relative: bool = False
     unit: Unit | None = None
     of_response: bool = False
+
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """The scale."""
+        return None if self.inverse else self.parameter
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
@@ -452,6 +482,11 @@ class Precisions:
     noise: str
     weight: str
 
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """None."""
+        return None
+
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty: the ratio."""
         return Penalty(0.0, float(values[self.weight]) / float(values[self.noise]))
@@ -469,6 +504,11 @@ class OwnPrior:
     """A prior object of this package."""
 
     prior_class: Any
+
+    @property
+    def inverse_of_strength(self) -> str | None:
+        """None."""
+        return None
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""

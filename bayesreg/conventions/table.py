@@ -163,7 +163,7 @@ _SCIKIT_LEARN = (
 _GLMNET_FACTORS = Factors("penalty.factor", rescaled=True)
 _GLMNET_PARAMETERS = {"lambda_": REQUIRED, "alpha": 1.0, "standardize": True, "penalty.factor": None}
 _GLMNET_SD = Unit(switch="standardize")
-_GLMNET_RUN = "run against R glmnet 4.1-6"
+_GLMNET_RUN = "run against R glmnet 4.1.6"
 _GLMNET_SCALES = "yes (ddof 0) unless standardize=FALSE"
 _SUM_TO_ONE = "rescaled to sum to 1"
 
@@ -201,7 +201,6 @@ _GLMNET = (
         "−Σ s log p(y) / Σs + lambda Σ pfⱼ [alpha |sdⱼβⱼ| + ½ (1 − alpha) (sdⱼβⱼ)²], pf with mean 1",
         _PLAIN_GLMNET,
         family="binomial",
-        evidence=_SOURCE,
     ),
     _glmnet(
         "poisson",
@@ -234,8 +233,8 @@ _SPARSE_SOLVERS = (
     ),
     Convention(
         "celer.LogisticRegression", "Σ log(1 + exp(−y xβ)) + (1/C) Σ|β|", {"C": REQUIRED}, "no", _UNSUPPORTED,
-        _SOURCE, "celer.LogisticRegression({arguments})", ElasticForm("C", 1.0, "sum", inverse=True), family="binomial",
-        intercept="none",
+        "run against celer 0.7.4", "celer.LogisticRegression({arguments})",
+        ElasticForm("C", 1.0, "sum", inverse=True), family="binomial", intercept="none",
     ),
     Convention(
         "skglm.Lasso", "Σ r² / (2n) + alpha Σ|β|", {"alpha": REQUIRED}, "no", _UNSUPPORTED,
@@ -252,7 +251,8 @@ _SPARSE_SOLVERS = (
     ),
     Convention(
         "skglm.SparseLogisticRegression", "mean log(1 + exp(−y xβ)) + alpha Σ|β|", {"alpha": REQUIRED}, "no",
-        _UNSUPPORTED, _SOURCE, "skglm.SparseLogisticRegression({arguments})", _MEAN_L1, family="binomial",
+        _UNSUPPORTED, "run against skglm 0.5", "skglm.SparseLogisticRegression({arguments})", _MEAN_L1,
+        family="binomial",
     ),
     Convention(
         "adelie", "Σ s r² / (2 Σs) + lmda Σ penaltyⱼ [alpha |βⱼ| + ½ (1 − alpha) βⱼ²]",
@@ -283,12 +283,12 @@ _STATSMODELS = (
     ),
     Convention(
         "statsmodels.GLM.binomial", "−Σ log p(y) / n + Σ alphaⱼ [L1_wt |βⱼ| + ½ (1 − L1_wt) βⱼ²], the constant among β",
-        _L1_WT, "no", _UNSUPPORTED, _SOURCE, "GLM(y, X, family=families.Binomial()).fit_regularized({arguments})",
+        _L1_WT, "no", _UNSUPPORTED, "run against statsmodels 0.15.0", "GLM(y, X, family=families.Binomial()).fit_regularized({arguments})",
         ElasticForm("alpha", "L1_wt", "mean", vector=True), family="binomial", intercept="a column",
     ),
     Convention(
         "statsmodels.Logit", "−Σ log p(y) + Σ alphaⱼ |βⱼ|, the constant among β", {"alpha": REQUIRED}, "no",
-        _UNSUPPORTED, _SOURCE, "Logit(y, X).fit_regularized({arguments})",
+        _UNSUPPORTED, "run against statsmodels 0.15.0", "Logit(y, X).fit_regularized({arguments})",
         ElasticForm("alpha", 1.0, "sum", vector=True), family="binomial", intercept="a column",
     ),
     Convention(
@@ -299,11 +299,11 @@ _STATSMODELS = (
     ),
 )  # fmt: skip
 
-_LM_RIDGE = Unit()
+_LM_RIDGE = Unit(about_zero=True)
 _OTHERS = (
     Convention(
-        "MASS.lm.ridge", "Σ r² + lambda Σ (sdⱼβⱼ)²", {"lambda_": REQUIRED}, "always (ddof 0)", _UNSUPPORTED,
-        "run against R MASS 7.3-58.2", "MASS::lm.ridge(y ~ X, {arguments})",
+        "MASS.lm.ridge", "Σ r² + lambda Σ (sdⱼβⱼ)²", {"lambda_": REQUIRED}, "always (ddof 0; about 0 without intercept)", _UNSUPPORTED,
+        "run against R MASS 7.3.58.2", "MASS::lm.ridge(y ~ X, {arguments})",
         ElasticForm("lambda_", 0.0, "sum", unit=_LM_RIDGE), language="R",
     ),
     Convention(
@@ -333,7 +333,7 @@ _OTHERS = (
     ),
     Convention(
         "xgboost.gblinear", "Σ s r² / (2 Σs) + alpha Σ|β| + ½ lambda Σβ²", {"alpha": 0.0, "lambda": 0.0}, "no",
-        _RESCALED, "run against XGBoost 3.1",
+        _RESCALED, "run against XGBoost 3.4.1",
         'xgboost.train({{"booster": "gblinear", {arguments}}}, ...)', TwoStrengths("alpha", "lambda", "mean"),
     ),
     Convention(

@@ -9,7 +9,7 @@ import numpy as np
 from ..errors import NoEquivalent
 from ..penalty import Penalty
 from .context import Context
-from .convention import REQUIRED, Convention
+from .convention import REQUIRED, Convention, Without
 from .table import CONVENTIONS
 
 
@@ -90,6 +90,9 @@ def translate(
     2.0
     """
     source, target = _convention("from_", from_), _convention("to", to)
+    for side in (source, target):
+        if isinstance(side.form, Without):
+            raise side.form.refusal(side.key)
     _check_family(source, target)
     sigma = 1.0 if {source.family, target.family} & {"binomial", "poisson"} else noise_scale
     context = Context(X, y, sample_weight, sigma, fit_intercept)
@@ -217,6 +220,9 @@ def _checked(name: str, value: Any, convention: Convention) -> Any:
             raise ValueError(f"`{name}` must be finite numbers, at least 0; got {value!r}.")
         return array
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if not number or not 0 <= value < np.inf:
+    if name == convention.form.inverse_of_strength:
+        if not number or not value > 0:
+            raise ValueError(f"`{name}` must be one positive number (np.inf: no penalty); got {value!r}.")
+    elif not number or not 0 <= value < np.inf:
         raise ValueError(f"`{name}` must be one finite number, at least 0; got {value!r}.")
     return float(value)
