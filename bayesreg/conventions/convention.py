@@ -196,7 +196,11 @@ class ElasticForm:
         if self._standardises(values):
             assert self.unit is not None
             unit = self.unit.of(key, context)
+            alive = unit > 0.0
+            unit = _filled(unit, alive)
             l1, l2 = l1 * unit, l2 * unit**2
+            if not context.fit_intercept and not alive.all():  # they drop such columns, which here could stand in for it
+                l1 = np.where(alive, l1, np.inf)
         return Penalty(*(float(part) if np.ndim(part) == 0 else part for part in (l1, l2)))
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:

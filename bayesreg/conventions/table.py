@@ -283,7 +283,8 @@ _STATSMODELS = (
     ),
     Convention(
         "statsmodels.GLM.binomial", "−Σ log p(y) / n + Σ alphaⱼ [L1_wt |βⱼ| + ½ (1 − L1_wt) βⱼ²], the constant among β",
-        _L1_WT, "no", _UNSUPPORTED, "run against statsmodels 0.15.0", "GLM(y, X, family=families.Binomial()).fit_regularized({arguments})",
+        _L1_WT, "no", _UNSUPPORTED, "run against statsmodels 0.15.0",
+        "GLM(y, X, family=families.Binomial()).fit_regularized({arguments})",
         ElasticForm("alpha", "L1_wt", "mean", vector=True), family="binomial", intercept="a column",
     ),
     Convention(
@@ -302,8 +303,9 @@ _STATSMODELS = (
 _LM_RIDGE = Unit(about_zero=True)
 _OTHERS = (
     Convention(
-        "MASS.lm.ridge", "Σ r² + lambda Σ (sdⱼβⱼ)²", {"lambda_": REQUIRED}, "always (ddof 0; about 0 without intercept)", _UNSUPPORTED,
-        "run against R MASS 7.3.58.2", "MASS::lm.ridge(y ~ X, {arguments})",
+        "MASS.lm.ridge", "Σ r² + lambda Σ (sdⱼβⱼ)²", {"lambda_": REQUIRED},
+        "always (ddof 0; about 0 without intercept)", _UNSUPPORTED, "run against R MASS 7.3.58.2",
+        "MASS::lm.ridge(y ~ X, {arguments})",
         ElasticForm("lambda_", 0.0, "sum", unit=_LM_RIDGE), language="R",
     ),
     Convention(
