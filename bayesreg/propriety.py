@@ -1,5 +1,6 @@
 """What cannot be sampled because the posterior is improper, with the remedy."""
 
+from .data.least_squares import told_by_gram
 from .errors import ImproperPosteriorError
 from .gaussian import unpenalised_fit
 from .problem import Problem
@@ -68,8 +69,11 @@ def _check_noise(problem: Problem) -> None:
 
 
 def clearly_misfits(problem: Problem) -> bool:
-    """Tell whether sufficient statistics show that no coefficients fit the data, so that rows need not be asked."""
-    if not problem.reduced.cross.size < problem.sum_weights:
+    """Tell whether sufficient statistics show that no coefficients fit the data, so that rows need not be asked.
+
+    Where columns are alike statistics lose directions, and with them part of the fit: there rows are to be asked.
+    """
+    if not problem.reduced.cross.size < problem.sum_weights or not told_by_gram(problem.reduced):
         return False
     statistics = problem.reduced.statistics
     return unpenalised_fit(statistics)[0] > _CLEARLY * statistics.response_ss

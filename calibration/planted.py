@@ -43,11 +43,16 @@ def variance_for_sd() -> Iterator[None]:
     def wrong_marginal(self: Any, noise_scale: Any, ratio: Any, xp: Any = np) -> Any:
         return right_marginal(self, xp.sqrt(noise_scale), ratio, xp)
 
+    def wrong_factor(self: Any, noise_scale: Any) -> Any:
+        return right_factor(self, jnp.sqrt(noise_scale))
+
+    right_factor = gibbs._System.factor
     right_marginal = marginal.GaussianMarginal.log_likelihood
     modules = (whitened, mixture, gibbs)
     with _fresh_programs():
         patches = [patch.object(module, "log_noise_likelihood", wrong) for module in modules]
         patches.append(patch.object(marginal.GaussianMarginal, "log_likelihood", wrong_marginal))
+        patches.append(patch.object(gibbs._System, "factor", wrong_factor))
         for one in patches:
             one.start()
         try:

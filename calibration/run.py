@@ -21,7 +21,7 @@ from .ranks import N_DRAWS, ranks
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "results.json"
 PLANTED_ON = (
-    Case("independence", "laplace", False, 8, 3),
+    Case("independence", "laplace", False, 9, 7),
     Case("whitened", "laplace", False, 6, 10),
     Case("mixture", "laplace", False, 6, 10),
     Case("gibbs", "laplace", False, 6, 10),

@@ -58,7 +58,7 @@ def violation(record, penalty):
     """Return how far the package's own answer is from optimal, in units of the largest slope at zero."""
     coef = np.array(record["coef"])
     at_intercept, gradient = slopes(record, coef, record["intercept"])
-    X, y, w = arrays(record)
+    X = arrays(record)[0]
     null = slopes(record, np.zeros(coef.size), 0.0)[1]
     l1, l2 = (np.broadcast_to(part, coef.shape) for part in (penalty.l1, penalty.l2))
     slope = gradient - l2 * coef

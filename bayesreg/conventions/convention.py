@@ -199,7 +199,9 @@ class ElasticForm:
             alive = unit > 0.0
             unit = _filled(unit, alive)
             l1, l2 = l1 * unit, l2 * unit**2
-            if not context.fit_intercept and not alive.all():  # they drop such columns, which here could stand in for it
+            if (
+                not context.fit_intercept and not alive.all()
+            ):  # dropped there; here they would be an intercept
                 l1 = np.where(alive, l1, np.inf)
         return Penalty(*(float(part) if np.ndim(part) == 0 else part for part in (l1, l2)))
 

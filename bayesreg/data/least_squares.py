@@ -6,10 +6,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from .flat import FlatBlock
+from .products import cholesky
 
 # Relative size below which a centred column, or what a projection leaves of one, is
 # rounding: weighted centring leaves 1e-15, merging blocks a little more.
 NULL_AFTER_CENTRING = 1e-13
+
+# Least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows.
+_WELL_CONDITIONED = 1e-3
 
 GRAM_BUDGET = 2**30  # bytes that one p × p matrix may take
 
@@ -73,6 +77,16 @@ class LeastSquares(Protocol):
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple[Self, FlatBlock]:
         """Profile the flat columns out of the others and of y."""
+
+
+def told_by_gram(least_squares: LeastSquares) -> bool:
+    """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
+    gram = least_squares.gram
+    norms = np.sqrt(np.diagonal(gram))
+    if not (norms > 0.0).all():
+        return False
+    factor = cholesky(gram / norms / norms[:, None])
+    return factor is not None and bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
 
 
 def relative_rounding(n_samples: int) -> float:

@@ -5,8 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..data.least_squares import GRAM_BUDGET, LeastSquares
-from ..data.products import cholesky
+from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian import ridge_coefs
 from ..problem import Problem
@@ -15,9 +14,6 @@ _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
 POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
 _SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
-_WELL_CONDITIONED = (
-    1e-3  # least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows
-)
 # A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
 # as rows: from half to four times, by measurement.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
@@ -107,15 +103,8 @@ def _interior_point(
 
 
 def gram_serves(least_squares: LeastSquares) -> bool:
-    """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
-    if least_squares.cross.size > _LARGEST_COMPILED:
-        return False
-    gram = least_squares.gram
-    norms = np.sqrt(np.diagonal(gram))
-    if not (norms > 0.0).all():
-        return False
-    factor = cholesky(gram / norms / norms[:, None])
-    return factor is not None and bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+    """Tell whether rows would tell no more than their Gram matrix, where that is what a solver works on."""
+    return least_squares.cross.size <= _LARGEST_COMPILED and told_by_gram(least_squares)
 
 
 def _by_gram(

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..errors import NoModeError
+from ..gaussian import unpenalised_fit
 from ..mode.coefs import solve_coefs
 from ..mode.noise import noise_beside
 from ..problem import Problem, Rates
@@ -15,6 +16,10 @@ from .density import CoefPrior, Coordinate, Density, Scales
 
 _MEDIAN_DRAWS = 1001
 _ALTERNATIONS = 3  # between σ and the coefficients' mode
+_SAME_NOISE = 0.1  # difference of log σ between two ways to one local mode
+_NEGLIGIBLE = 8.0  # log of a ratio of masses, which is known to a few units
+_RULED_OUT = 12.0  # log of a ratio of masses
+_WITHIN = 4.0  # of a bounded prior's unconstrained scale, where its quantity is at 2% or 98%
 _SHARE_OF_SD = 0.1  # of σ's posterior, that its centre may be off
 _SCALE_GRID = np.linspace(-8.0, 8.0, 161)
 _LEAST_NOISE = 1e-6  # of the spread of y, below which the fit counts as perfect
@@ -60,32 +65,97 @@ class Centre(NamedTuple):
     noise_scale: float
     scales: dict[str, float]
     rates: Rates  # of the penalised coefficients, at these scales
+    rival: float | None = None  # σ of another bulk that may hold some of the mass
 
 
 def centre(problem: Problem) -> Centre:
     """Return where a posterior lies, by its mode in one quantity after the other, on sufficient statistics.
 
     A sampled scale is moved once, beside coefficients that its prior's median hardly shrinks: together they have no
-    mode. σ moves to about its largest local mode: the small ones are narrow, where data are overfitted.
+    mode. An absolute scale that is too small for the data leaves σ two local modes, one where the noise explains
+    what the coefficients may not: σ is looked for from above and from below, and of two the heavier is taken.
     """
     problem = problem.as_statistics
-    sigma, scales, start = rough_noise_centre(problem), middles(problem), None
+    rough, scales = rough_noise_centre(problem), middles(problem)
     rates = rates_at(problem, scales)
-    if problem.noise_scale is not None and not scales:
-        return Centre(sigma, scales, rates)
-    for round_ in range(_ALTERNATIONS):
+    if scales:
+        coef = _mode(problem, rates, rough)
+        scales = _scales_beside(problem, coef[0], rough, scales)
+        rates = rates_at(problem, scales)
+    if problem.noise_scale is not None:
+        return Centre(rough, scales, rates)
+    above = _descend(problem, rates, rough, _ALTERNATIONS)
+    if above is None:
+        return Centre(rough, scales, rates)
+    if rates.relative.all():
+        return Centre(above, scales, rates)
+    smallest_rss = unpenalised_fit(problem.reduced)[0]
+    below = np.sqrt(smallest_rss / problem.sum_weights)
+    near = _descend(problem, rates, below, 1) if below > _LEAST_NOISE * problem.response_scale else None
+    if near is None or abs(np.log(near / above)) < _SAME_NOISE:
+        return Centre(above, scales, rates)
+    other = _descend(problem, rates, near, 2 * _ALTERNATIONS)
+    if other is None or abs(np.log(other / above)) < _SAME_NOISE:
+        return Centre(above, scales, rates)
+    difference = _log_mass(problem, rates, other, scales) - _log_mass(problem, rates, above, scales)
+    heavier, lighter = (other, above) if difference > 0.0 else (above, other)
+    return Centre(heavier, scales, rates, lighter if abs(difference) < _NEGLIGIBLE else None)
+
+
+def _mode(problem: Problem, rates: Rates, sigma: float, start: Any = None) -> Float[np.ndarray, "1 q"]:
+    l1, l2 = (strength[None, :] for strength in rates.strengths(sigma))
+    return solve_coefs(problem, l1, l2, refine=False, start=start).values
+
+
+def _descend(problem: Problem, rates: Rates, sigma: float, n_rounds: int) -> float | None:
+    """Move σ to its mode beside the coefficients', and these to theirs, in turn."""
+    start = None
+    for _ in range(n_rounds):
+        coefs = _mode(problem, rates, sigma, start)
         l1, l2 = (strength[None, :] for strength in rates.strengths(sigma))
-        coefs = solve_coefs(problem, l1, l2, refine=False, start=start).values
-        start = coefs[0]
-        if problem.noise_scale is None:
-            beside = _noise_beside(problem, coefs, l1, l2)
-            if beside is None:
-                return Centre(rough_noise_centre(problem), scales, rates)
-            sigma = beside
-        if round_ == 0 and scales:
-            scales = _scales_beside(problem, start, sigma, scales)
-            rates = rates_at(problem, scales)
-    return Centre(sigma, scales, rates)
+        beside = _noise_beside(problem, coefs, l1, l2)
+        if beside is None:
+            return None
+        sigma, start = beside, coefs[0]
+    return sigma
+
+
+def _log_mass(problem: Problem, rates: Rates, sigma: float, scales: dict[str, float]) -> float:
+    """Estimate the log of the mass around a local mode by Laplace's method, per unit of log σ and of log scale."""
+    coefs = _mode(problem, rates, sigma)
+    rss = float(problem.reduced.residuals(coefs)[1][0])
+    precision = problem.reduced.gram / sigma**2 + np.diag(prior_precision(rates, sigma))
+    size = np.sqrt(np.diagonal(precision))
+    log_det = np.linalg.slogdet(precision / size / size[:, None])[1] + 2.0 * np.log(size).sum()
+    of_prior = float(np.asarray(coef_prior(problem).log_density(coefs[0], sigma, scales)).sum())
+    volume = 0.5 * coefs.shape[1] * np.log(2.0 * np.pi) - 0.5 * float(log_det)
+    return _log_noise_mass(problem, sigma, rss) + of_prior + volume
+
+
+def _log_noise_mass(problem: Problem, sigma: float, rss: float) -> float:
+    """Evaluate the log of likelihood and prior at σ, per unit of log σ where that is unknown."""
+    log_likelihood = -power(problem) * np.log(sigma) - 0.5 * rss / sigma**2
+    if problem.noise_log_prior is None:
+        return float(log_likelihood)
+    return float(log_likelihood + np.log(sigma) + problem.noise_log_prior(np.array([sigma]))[0][0])
+
+
+def null_is_ruled_out(problem: Problem, near: Centre) -> bool:
+    """Tell whether data exclude that all coefficients are about 0, where a sampled scale is free to go to 0 too.
+
+    There the density of coefficients and scale grows without bound, in a funnel that has the null model's mass.
+    """
+    problem = problem.as_statistics
+    total = float(problem.reduced.response_ss)
+    sigma = near.noise_scale if problem.noise_log_prior is None else np.sqrt(total / power(problem))
+    here = _log_mass(problem, near.rates, near.noise_scale, near.scales)
+    return here - _log_noise_mass(problem, sigma, total) > _RULED_OUT
+
+
+def prior_precision(rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
+    """Return one over the prior's variance, 2b² for a Laplace prior, of both parts added."""
+    l1, l2 = rates.strengths(sigma)
+    return 0.5 * (l1 / sigma**2) ** 2 + l2 / sigma**2
 
 
 def _noise_beside(problem: Problem, coefs: Any, l1: Any, l2: Any) -> float | None:
@@ -110,9 +180,13 @@ def _scales_beside(
         values, log_density = _coordinate(density, scales[name], 1.0).at(jnp.asarray(_SCALE_GRID))
         others = {**found, name: values[:, None]}
         log_density += prior.log_density(jnp.asarray(coef), sigma, others).sum(axis=-1)
-        finite = np.nan_to_num(np.asarray(log_density), nan=-np.inf)
-        if np.isfinite(finite.max()):
-            found[name] = float(values[int(finite.argmax())])
+        usable = np.asarray(log_density)
+        usable = np.where(np.isfinite(usable), usable, -np.inf)
+        best = int(usable.argmax())
+        if (
+            0 < best < usable.size - 1
+        ):  # at an edge the coefficients tell nothing of the scale: its median stays
+            found[name] = float(values[best])
     return found
 
 
@@ -158,4 +232,6 @@ def _coordinate(prior: Any, centre: float, step: float) -> Coordinate:
     offset = np.asarray(biject_to(prior.support).inv(np.float64(centre)))
     if not np.isfinite(offset):  # the centre lies outside a bounded support
         offset = np.zeros(())
+    if np.isfinite(float(getattr(prior.support, "upper_bound", np.inf))):
+        offset = np.clip(offset, -_WITHIN, _WITHIN)  # the mode at an edge lies infinitely far out
     return Coordinate(Density(prior), offset, np.float64(step))

@@ -67,7 +67,8 @@ class Checkpoint:
                 f"the folder {folder} holds files, and no run of bayesreg. Give a new folder; nothing was changed."
             )
         folder.mkdir(parents=True, exist_ok=True)
-        _write(folder / _TARGET, _named("leaf", _leaves(target)))
+        same = _named("same", _leaves(target.fingerprint()))
+        _write(folder / _TARGET, _named("leaf", _leaves(target)) | same)
         _write_bytes(folder / _RUN, (json.dumps(run, indent=1, sort_keys=True) + "\n").encode())
         return cls(folder, target)
 
@@ -169,20 +170,21 @@ def _same_target(folder: Path, target: Any) -> Any:
 
     path = folder / _TARGET
     arrays = _read(path)
-    leaves = _leaves(target)
-    saved = [arrays.get(name) for name in _named("leaf", leaves)]
-    same = len(arrays) == len(leaves) and all(
-        old is not None
-        and old.shape == new.shape
-        and np.abs(old - new).max(initial=0.0) <= _SAME * _size(new)
-        for old, new in zip(saved, leaves, strict=True)
+    fingerprint = _leaves(target.fingerprint())
+    saved = [arrays[name] for name in _named("leaf", _leaves(target)) if name in arrays]
+    structure, n_leaves = jax.tree.structure(target), len(jax.tree.leaves(target))
+    same = len(saved) == n_leaves == len(arrays) - len(fingerprint) and all(
+        name in arrays
+        and arrays[name].shape == new.shape
+        and np.abs(arrays[name] - new).max(initial=0.0) <= _SAME * _size(new)
+        for name, new in _named("same", fingerprint).items()
     )
     if not same:
         raise CheckpointError(
             f"the run in {folder} is of other data or of another model. Give another folder; nothing was changed."
         )
     with float64_on_cpu():
-        return jax.tree.unflatten(jax.tree.structure(target), [jax.numpy.asarray(leaf) for leaf in saved])
+        return jax.tree.unflatten(structure, [jax.numpy.asarray(leaf) for leaf in saved])
 
 
 def _size(array: np.ndarray) -> float:

@@ -13,6 +13,8 @@ _LEAST_ESS_PER_CHAIN = 100
 _LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
 _LEAST_BFMI = 0.3
 _NAMED = 3
+_LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
+_LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
 
 
 class Judgement(NamedTuple):
@@ -108,20 +110,19 @@ def _energy(stats: dict[str, Any]) -> list[str]:
 
 
 def _moves_freely(stats: dict[str, Any]) -> bool:
-    """Tell whether independent proposals were taken up so often that no parameter can have few effective draws.
+    """Tell whether independent proposals were taken up so often that R-hat and ESS of each parameter can be left out.
 
-    A chain of them is a weighted sample of independent draws, the weights being how long it stayed at each:
-    (Σ stays)²/Σ stays² of each chain speaks for every function of the parameters, without a look at one.
+    A chain of them is a weighted sample of independent proposals, the weights being how long it stayed at each. So
+    where (Σ stays)²/Σ stays² is most of the draws, and no stay is long, no parameter has few effective draws.
     """
     if "accepted" not in stats:
         return False
     accepted = stats["accepted"].copy()
     accepted[:, 0] = True
     ends = np.append(np.flatnonzero(accepted), accepted.size)
-    squares = np.add.reduceat(
-        np.diff(ends) ** 2, np.searchsorted(ends, np.arange(len(accepted)) * accepted.shape[1])
-    )
-    return bool((accepted.shape[1] ** 2 / squares >= 2 * _LEAST_ESS_PER_CHAIN).all())
+    stays, n_draws = np.diff(ends), accepted.shape[1]
+    squares = np.add.reduceat(stays**2, np.searchsorted(ends, np.arange(len(accepted)) * n_draws))
+    return bool((n_draws >= _LEAST_FREE * squares / n_draws).all() and stays.max() <= _LONGEST_STAY * n_draws)
 
 
 def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:
@@ -136,17 +137,24 @@ def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:
     judged = judge(np.concatenate(columns, axis=-1))
     least = _LEAST_ESS_PER_CHAIN * posterior.noise_scale.shape[0]
     found = []
-    if (apart := judged.r_hat > _LARGEST_R_HAT).any():
+    if (apart := ~(judged.r_hat <= _LARGEST_R_HAT)).any():
         found.append(
             f"R-hat is above {_LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
-            "chains disagree: sample with a larger num_warmup or num_samples."
+            f"chains disagree: {_remedy(posterior.stats)}."
         )
-    if (few := judged.ess < least).any():
+    if (few := ~(judged.ess >= least)).any():
         found.append(
             f"ESS is below {least} for {_worst(names, judged.ess, few, judged.ess, '.0f')}: too few draws are "
             "effectively independent: ask for more num_samples."
         )
     return found
+
+
+def _remedy(stats: dict[str, Any]) -> str:
+    """Return what to do where chains disagree: independent proposals have no warm-up."""
+    if "accepted" in stats:
+        return 'sample with method="whitened" or a larger num_samples'
+    return "sample with a larger num_warmup or num_samples"
 
 
 def _worst(names: list[str], order: Any, hit: Any, values: Any, style: str) -> str:

@@ -21,6 +21,7 @@ from .mixture import MixtureTarget
 
 Relative = Literal["all", "none", "some"]
 
+_MOST_TRIES = 100
 _STEPS_OUT, _WIDTH = 64, 3.0  # of a coordinate whose sd is about 1, or more where σ is hardly known
 
 
@@ -28,6 +29,7 @@ class _State(NamedTuple):
     key: Any
     position: Position  # of σ and the prior's scales
     coef: Float[Array, " q"]
+    failed: Array  # whether float64 could not draw the coefficients, which then stay
 
 
 @lru_cache(maxsize=3)
@@ -46,7 +48,8 @@ def gibbs_program(relative: Relative) -> Program:
 
     def start(key: Any, position: Position, target: MixtureTarget) -> _State:
         coef = target.natural(position).coef
-        return _State(key, {name: position[name] for name in target.scales.sampled}, coef)
+        here = {name: position[name] for name in target.scales.sampled}
+        return _State(key, here, coef, jnp.zeros((), dtype=bool))
 
     def step(state: _State, target: MixtureTarget) -> _State:
         key, key_mixing, key_noise, key_coef, *keys = jax.random.split(
@@ -73,14 +76,15 @@ def gibbs_program(relative: Relative) -> Program:
         sigma, scales, _ = target.scales.at(position)
         variance = target.mixed(sigma, scales, mixing)[0]
         if names:  # the scales may have moved since
-            system = _System(_covariance(target, variance), jnp.eye(target.response.size))
+            system = _System(_covariance(target, variance), None)
         factor = system.factor(sigma)
         coef = _draw_coefs(key_coef, target, sigma, variance, factor)
-        return _State(key, position, coef)
+        drawn = jnp.all(jnp.isfinite(coef))
+        return _State(key, position, jnp.where(drawn, coef, state.coef), ~drawn)
 
     def record(state: _State, target: MixtureTarget) -> Record:
         sigma, scales, _ = target.scales.at(state.position)
-        return Record(Values(state.coef, sigma, scales), {"diverging": jnp.zeros((), dtype=bool)})
+        return Record(Values(state.coef, sigma, scales), {"diverging": state.failed})
 
     return compiled(start, step, record)
 
@@ -108,7 +112,7 @@ def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> 
     """Evaluate the log density of the prior's scales and σ given e, the coefficients integrated out."""
     sigma, scales, log_prior = target.scales.at(position)
     variance, log_weight = target.mixed(sigma, scales, mixing)
-    factor = _System(_covariance(target, variance), jnp.eye(target.response.size)).factor(sigma)
+    factor = _System(_covariance(target, variance), None).factor(sigma)
     return log_prior + jnp.sum(log_weight) + _log_marginal(target, sigma, factor)
 
 
@@ -130,26 +134,30 @@ def _covariance(target: MixtureTarget, variance: Array) -> Array:
 
 
 class _System(NamedTuple):
-    """The covariance of the response given the variances, the coefficients integrated out: fixed + σ²·growing."""
+    """The covariance of the response given the variances, the coefficients integrated out, as a function of σ."""
 
-    fixed: Float[Array, "r r"]
-    growing: Float[Array, "r r"]
+    fixed: Float[Array, "r r"] | None
+    root: Float[Array, "r r"] | None  # of what multiplies σ², where nothing is fixed
+    growing: Float[Array, "r r"] | None = None  # what multiplies σ², where it is not I and something is fixed
 
     def factor(self, noise_scale: Any) -> Array:
         """Return the lower Cholesky factor."""
-        return jnp.linalg.cholesky(self.fixed + noise_scale**2 * self.growing)
+        if self.fixed is None:
+            return noise_scale * self.root
+        growing = jnp.eye(self.fixed.shape[0]) if self.growing is None else self.growing
+        return jnp.linalg.cholesky(self.fixed + noise_scale**2 * growing)
 
 
 def _system(target: MixtureTarget, scales: dict[str, Array], mixing: Array, relative: Relative) -> _System:
     at_one = target.mixed(1.0, scales, mixing)[0]
     one = jnp.eye(target.response.size)
     if relative == "none":
-        return _System(_covariance(target, at_one), one)
+        return _System(_covariance(target, at_one), None)
     if relative == "all":
-        return _System(jnp.zeros_like(one), one + _covariance(target, at_one))
-    growing = target.prior.relative > 0
-    fixed = _covariance(target, jnp.where(growing, 0.0, at_one))
-    return _System(fixed, one + _covariance(target, jnp.where(growing, at_one, 0.0)))
+        return _System(None, jnp.linalg.cholesky(one + _covariance(target, at_one)))
+    grows = target.prior.relative > 0
+    fixed = _covariance(target, jnp.where(grows, 0.0, at_one))
+    return _System(fixed, None, one + _covariance(target, jnp.where(grows, at_one, 0.0)))
 
 
 def _draw_coefs(key: Any, target: MixtureTarget, sigma: Array, variance: Array, factor: Array) -> Array:
@@ -200,15 +208,16 @@ def slice_draw(key: Any, x: Array, log_density: Callable[[Array], Array]) -> Arr
 
     low, high = out(left, n_left, -_WIDTH), out(left + _WIDTH, _STEPS_OUT - 1 - n_left, _WIDTH)
 
-    def outside(carry: tuple[Any, Array, Array, Array]) -> Array:
-        return ~(log_density(carry[3]) >= height)
+    def outside(carry: tuple[Any, Array, Array, Array, Array]) -> Array:
+        return ~(log_density(carry[3]) >= height) & (carry[4] < _MOST_TRIES)
 
-    def shrink(carry: tuple[Any, Array, Array, Array]) -> tuple[Any, Array, Array, Array]:
-        key, low, high, tried = carry
+    def shrink(carry: tuple[Any, Array, Array, Array, Array]) -> tuple[Any, Array, Array, Array, Array]:
+        key, low, high, tried, n = carry
         low, high = jnp.where(tried < x, tried, low), jnp.where(tried < x, high, tried)
-        return _within(key, low, high)
+        return *_within(key, low, high), n + 1
 
-    return lax.while_loop(outside, shrink, _within(key, low, high))[3]
+    _, _, _, tried, n = lax.while_loop(outside, shrink, (*_within(key, low, high), jnp.zeros((), jnp.int64)))
+    return jnp.where(n < _MOST_TRIES, tried, x)  # a density that is not a number anywhere
 
 
 def _within(key: Any, low: Array, high: Array) -> tuple[Any, Array, Array, Array]:

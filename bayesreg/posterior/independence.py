@@ -57,6 +57,10 @@ class IndependenceTarget(NamedTuple):
         """Evaluate the log posterior density of a position, up to a constant."""
         return self.inner.log_density(position)
 
+    def fingerprint(self) -> list[Any]:
+        """Return what tells the density from another; the proposals follow from it."""
+        return self.inner.fingerprint()
+
 
 class Pilot(NamedTuple):
     """What independent proposals promise."""

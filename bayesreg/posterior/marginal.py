@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -38,6 +39,13 @@ class MarginalTarget(NamedTuple):
         unit = jnp.where(self.relative > 0, 1.0, sigma)
         ratio = (unit / gaussian_scale(scales)) ** 2
         return self.marginal.log_likelihood(sigma, ratio, jnp) + log_prior
+
+    def fingerprint(self) -> list[Any]:
+        """Return the likelihood at some ratios of σ² to the prior's variance, and what the priors are."""
+        marginal = GaussianMarginal(*map(np.asarray, self.marginal))
+        ratios = np.geomspace(1e-6, 1e6, 9) * np.max(marginal.values, initial=1e-300)
+        at_one = marginal.log_likelihood(np.ones(ratios.shape), ratios)
+        return [at_one, self.marginal.rss, self.marginal.power, self.relative, *jax.tree.leaves(self.scales)]
 
 
 def gaussian_scale[T](scales: dict[str, T]) -> T | float:

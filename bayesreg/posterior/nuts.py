@@ -6,17 +6,19 @@ from typing import Any
 from .chains import Program, Record, compiled
 from .density import Position, Target
 
-_TARGET_ACCEPT = 0.8
+TARGET_ACCEPT = 0.8
 
 
 @lru_cache(maxsize=32)
-def nuts_program(num_warmup: int) -> Program:
+def nuts_program(num_warmup: int, target_accept: float = TARGET_ACCEPT) -> Program:
     """Return NUTS with windowed adaptation of step size and diagonal metric.
 
     Parameters
     ----------
     num_warmup : int
         Transitions that adapt.
+    target_accept : float
+        Mean acceptance probability that the step size is adapted to: higher is slower, and follows narrow places.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def nuts_program(num_warmup: int) -> Program:
         return init_kernel(
             position,
             num_warmup=num_warmup,
-            target_accept_prob=_TARGET_ACCEPT,
+            target_accept_prob=target_accept,
             model_args=(target,),
             rng_key=key,
         )

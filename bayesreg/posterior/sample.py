@@ -94,7 +94,8 @@ def sample_posterior(
     SamplingWarning
         One message on all that speaks against the draws: transitions that diverged, E-BFMI below 0.3,
         and from 200 draws a chain R-hat above 1.01 or fewer than 100 effective draws a chain; which
-        parameters, and what to do. Another where the run was interrupted.
+        parameters, and what to do. Another where the posterior was found to have two separate parts, and
+        where the run was interrupted.
     """
     check_whole("num_warmup", num_warmup, 1)
     check_whole("num_samples", num_samples, 1)
@@ -114,8 +115,9 @@ def sample_posterior(
     posterior = _draw(problem, way, plan, checkpoint, progress=progress)
     complete = posterior.noise_scale.shape[1] == plan.num_samples
     found = None if way.target is None else complaint(posterior, problem)
-    if found is not None:
-        warn(found, SamplingWarning)
+    for message in (way.caution, found):
+        if message is not None:
+            warn(message, SamplingWarning)
     if not complete:
         _warn_of_interruption(posterior, plan, checkpoint)
     settings = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "complete": int(complete)}

@@ -15,8 +15,8 @@ from ..data.least_squares import LeastSquares
 from ..data.products import eigh, product
 from ..problem import Problem, Rates
 from ..propriety import clearly_misfits
-from .centre import as_arrays, centre, coef_centre, coef_prior, power, scale_coordinates
-from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
+from .centre import Centre, as_arrays, coef_centre, coef_prior, power, prior_precision, scale_coordinates
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
 
 
 class WhitenedTarget(NamedTuple):
@@ -58,24 +58,29 @@ class WhitenedTarget(NamedTuple):
         log_prior += jnp.sum(self.prior.log_density(self._coef(position), sigma, scales))
         return log_noise_likelihood(self.power, rss, sigma) + log_prior
 
+    def fingerprint(self) -> list[Any]:
+        """Return arrays that tell this density from another, whatever the rotation of its coordinates."""
+        of_prior = jax.tree.leaves((self.prior, self.scales))
+        return [self.centre, seen_by_probes(self.transform), self.rss, self.power, *of_prior]
+
     def _coef(self, position: Position) -> Array:
         return self.centre + self.transform @ position["coef"]
 
 
-def whitened_target(problem: Problem) -> WhitenedTarget:
+def whitened_target(problem: Problem, near: Centre) -> WhitenedTarget:
     """State a problem's posterior around a centre, in whitened coordinates.
 
     Parameters
     ----------
     problem : Problem
         Of a proper posterior.
+    near : Centre
 
     Returns
     -------
     WhitenedTarget
         Of float64 arrays.
     """
-    near = centre(problem)
     mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
     transform, curvature = _whitening(problem, near.rates, near.noise_scale)
     gradients, rss = _least_squares(problem).residuals(mode[None, :])
@@ -108,11 +113,10 @@ def _whitening(
     """
     from scipy.linalg import cholesky, solve_triangular
 
-    l1, l2 = rates.strengths(sigma)
-    prior_precision = 0.5 * (l1 / sigma**2) ** 2 + l2 / sigma**2  # a Laplace prior's variance is 2b²
-    unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + prior_precision)
+    of_prior = prior_precision(rates, sigma)
+    unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + of_prior)
     gram = problem.reduced.gram / sigma**2 * unit * unit[:, None]
-    gram[np.diag_indices_from(gram)] += prior_precision * unit**2
+    gram[np.diag_indices_from(gram)] += of_prior * unit**2
     gram[np.diag_indices_from(gram)] += 1e-12  # a duplicate column under a very wide prior
     lower = cholesky(gram, lower=True)
     root = unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")

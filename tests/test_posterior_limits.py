@@ -1,0 +1,157 @@
+"""Where a sampler could go wrong in silence: alike columns, two bulks, float64's reach, long stays."""
+
+import warnings
+
+import jax
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from scipy.special import logsumexp
+
+import bayesreg as br
+from bayesreg.posterior.centre import centre
+from bayesreg.posterior.convergence import _moves_freely, judge
+from bayesreg.posterior.marginal import marginal_target, rotation
+from bayesreg.posterior.mixture import mixture_target
+from bayesreg.posterior.whitened import whitened_target
+from bayesreg.problem import resolve
+
+
+def sample(linear, X, y, **options):
+    data = br.RowData.from_arrays(X, y)
+    return br.sample_posterior(linear, data, **{"progress": False, "seed": 1, **options})
+
+
+@pytest.mark.parametrize("noise", [1e-3, 1e-4, 1e-5])
+def test_noise_is_right_where_statistics_lose_a_direction(noise):
+    """A polynomial of degree 8: its Gram matrix is singular in float64, and the fit lies in what it loses."""
+    rng = np.random.default_rng(0)
+    x = np.linspace(0, 1, 60)
+    X = x[:, None] ** np.arange(1, 9)
+    y = np.polynomial.chebyshev.Chebyshev.basis(8)(2 * x - 1) + noise * rng.normal(size=60)
+    residual = y - np.polyval(np.polyfit(x, y, 8), x)
+    tree = sample(br.LinearModel(br.LaplacePrior(1e6)), X, y, num_chains=2)
+    sigma = tree["posterior"]["noise_scale"].values
+    assert sigma.mean() == pytest.approx(np.sqrt(residual @ residual / 49), rel=0.05)
+
+
+def share_of_small_noise(x, y, b):
+    """P(σ < 1 | y) on a grid, for one centred column and the default prior on σ."""
+    n, sd = len(y), y.std()
+    square, cross, total = x @ x, x @ y, y @ y
+    sigma = np.exp(np.linspace(np.log(1e-3), np.log(200), 1500))
+    beta = np.r_[np.linspace(-8, 9.8, 4000), np.linspace(9.8, 10.2, 4000)[1:], np.linspace(10.2, 14, 500)[1:]]
+    rss = np.maximum(total - 2 * cross * beta + square * beta**2, 0)
+    log_density = -(n - 1) * np.log(sigma)[:, None] - 0.5 * rss / sigma[:, None] ** 2 - np.abs(beta) / b
+    log_density = log_density - 2.0 * np.log1p((sigma / sd) ** 2 / 3)[:, None] + np.log(np.gradient(beta))
+    by_sigma = logsumexp(log_density, axis=1) + np.log(sigma)
+    mass = np.exp(by_sigma - by_sigma.max())
+    return mass[sigma < 1].sum() / mass.sum()
+
+
+@pytest.mark.parametrize(("b", "warned"), [(0.08, False), (0.1, True), (0.11, True), (0.2, False)])
+def test_of_two_bulks_the_heavier_is_sampled_and_the_other_is_told(b, warned):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=20)
+    x -= x.mean()
+    y = 10 * x + 0.05 * rng.normal(size=20)
+    y -= y.mean()
+    exact = share_of_small_noise(x, y, b)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        tree = sample(br.LinearModel(br.LaplacePrior(b)), x[:, None], y, num_samples=300)
+    small = tree["posterior"]["noise_scale"].values < 1
+    assert (small if exact > 0.5 else ~small).all()
+    assert any("two separate parts" in str(one.message) for one in caught) is warned
+    assert warned or min(exact, 1 - exact) < 1e-3
+
+
+@pytest.mark.parametrize("noise", [None, 0.5])
+def test_columns_that_float64_cannot_add_to_the_noise(noise):
+    """A column in units 1e8 larger: the covariance of the response cannot be factorised, and nothing hangs."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(20, 30))
+    X[:, 0] *= 1e8
+    y = X[:, 1] + 0.5 * rng.normal(size=20)
+    linear = br.LinearModel(br.LaplacePrior(1.0), br.GaussianLikelihood(noise))
+    options = {"num_samples": 100, "num_warmup": 50, "num_chains": 2}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", br.SamplingWarning)
+        tree = sample(linear, X, y, **options)
+    assert tree.attrs["method"] == "mixture"
+    assert np.isfinite(tree["posterior"]["coef"].values).all()
+    with pytest.warns(br.SamplingWarning, match=r"diverged|R-hat") if noise else warnings.catch_warnings():
+        warnings.simplefilter("always" if noise else "ignore")
+        forced = sample(linear, X, y, method="gibbs", **options)
+    assert np.isfinite(forced["posterior"]["coef"].values).all()
+
+
+def test_draws_that_are_not_numbers_do_not_pass():
+    judged = judge(
+        np.where(
+            np.arange(300)[None, :, None] < 200, np.random.default_rng(0).normal(size=(4, 300, 2)), np.nan
+        )
+    )
+    assert not (judged.r_hat <= 1.01).any()
+    assert not (judged.ess >= 400).any()
+
+
+def test_long_stays_are_judged_parameter_by_parameter():
+    free = np.random.default_rng(0).random((4, 1000)) < 0.95
+    assert _moves_freely({"accepted": free})
+    one_long = free.copy()
+    one_long[2, 100:160] = False
+    assert not _moves_freely({"accepted": one_long})
+    many_short = np.random.default_rng(0).random((4, 1000)) < 0.4
+    assert not _moves_freely({"accepted": many_short})
+    last_chain = free.copy()
+    last_chain[3, 940:] = False
+    assert not _moves_freely({"accepted": last_chain})
+    assert not _moves_freely({"diverging": free})
+
+
+@pytest.mark.parametrize("kernel", ["auto", "whitened"])
+def test_noise_at_the_edge_of_its_support(kernel):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(100, 2))
+    y = X[:, 0] + rng.normal(size=100)
+    linear = br.LinearModel(br.LaplacePrior(1.0), br.GaussianLikelihood(dist.Uniform(0.1, 0.5)))
+    sigma = sample(linear, X, y, method=kernel)["posterior"]["noise_scale"].values
+    assert ((sigma > 0.45) & (sigma < 0.5)).all()
+    assert sigma.std() > 1e-3
+
+
+def test_a_checkpoint_knows_its_density_whatever_the_rotation():
+    """An orthogonal design, whose eigenvectors are the order of a sum's: rows in another order stand for one."""
+    n, p = 200, 6
+    t = (np.arange(n) + 0.5) / n
+    X = np.sqrt(2) * np.cos(np.pi * np.outer(t, np.arange(1, p + 1)))
+    rng = np.random.default_rng(1)
+    y = X @ rng.normal(size=p) + rng.normal(size=n)
+    order = rng.permutation(n)
+    for prior, make in (
+        (br.LaplacePrior(1.0), lambda problem: whitened_target(problem, centre(problem))),
+        (br.LaplacePrior(1.0), mixture_target),
+        (br.GaussianPrior(dist.HalfNormal(1.0)), lambda problem: marginal_target(problem, rotation(problem))),
+    ):
+        with jax.enable_x64(True):
+            targets = [
+                make(resolve(br.LinearModel(prior), br.RowData.from_arrays(X[rows], y[rows])))
+                for rows in (slice(None), order)
+            ]
+            other = make(resolve(br.LinearModel(prior), br.RowData.from_arrays(X, y + 0.01 * X[:, 0])))
+        prints = [[np.asarray(a) for a in target.fingerprint()] for target in (*targets, other)]
+        for a, b in zip(prints[0], prints[1], strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-9 * max(np.abs(a).max(initial=0.0), 1e-300))
+        assert any(not np.allclose(a, b, rtol=1e-6) for a, b in zip(prints[0], prints[2], strict=True))
+
+
+def test_few_rows_and_scales_in_units_of_noise_are_left_to_nuts():
+    linear = br.LinearModel(
+        br.LaplacePrior(2.5, relative_to_noise=True),
+        br.GaussianLikelihood(dist.ImproperUniform(dist.constraints.positive, (), ())),
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", br.SamplingWarning)
+        tree = sample(linear, [[0.0], [1.0], [2.0], [4.0]], [0.3, 1.1, 1.7, 4.4], num_samples=200)
+    assert tree.attrs["kernel"] == "nuts"
