@@ -24,7 +24,7 @@ def _fresh_programs() -> Iterator[None]:
     def clear() -> None:
         for cache in (nuts.nuts_program, gibbs.gibbs_program, independence.independence_program):
             cache.cache_clear()
-        independence.pilot_round.clear_cache()
+        independence.propose.clear_cache()
 
     clear()
     try:

@@ -7,7 +7,6 @@ from jaxtyping import Float
 
 from ..errors import NoModeError
 from ..gaussian import unpenalised_fit
-from ..mode.coefs import solve_coefs
 from ..mode.noise import noise_beside
 from ..problem import Problem, Rates
 from ..propriety import integrated_out
@@ -16,6 +15,9 @@ from .density import CoefPrior, Coordinate, Density, Scales
 
 _MEDIAN_DRAWS = 1001
 _ALTERNATIONS = 3  # between σ and the coefficients' mode
+_RIDGE_STEPS, _STILL = 15, 1e-2  # relative movement of the largest coefficient that is small
+_ROUNDED = 0.1  # of a coefficient's sd: where its Laplace prior's kink is rounded off
+_JITTER = 1e-12  # a duplicate column under a very wide prior
 _SAME_NOISE = 0.1  # difference of log σ between two ways to one local mode
 _NEGLIGIBLE = 8.0  # log of a ratio of masses, which is known to a few units
 _RULED_OUT = 12.0  # log of a ratio of masses
@@ -102,9 +104,42 @@ def centre(problem: Problem) -> Centre:
     return Centre(heavier, scales, rates, lighter if abs(difference) < _NEGLIGIBLE else None)
 
 
-def _mode(problem: Problem, rates: Rates, sigma: float, start: Any = None) -> Float[np.ndarray, "1 q"]:
-    l1, l2 = (strength[None, :] for strength in rates.strengths(sigma))
-    return solve_coefs(problem, l1, l2, refine=False, start=start).values
+def _mode(
+    problem: Problem, rates: Rates, sigma: float, start: Float[np.ndarray, "1 q"] | None = None
+) -> Float[np.ndarray, "1 q"]:
+    """Return about the coefficients' mode at σ, the kink of a Laplace prior rounded off within their own sd.
+
+    By ridge steps that majorise |β| at the last (Hunter and Li 2005, doi:10.1214/009053605000000802): no program is
+    compiled for it, and in the bulk of the posterior it lies better than at zeros.
+    """
+    gram, cross = problem.reduced.gram, problem.reduced.cross
+    l1, l2 = rates.strengths(sigma)
+    unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(rates, sigma))
+    rounded = (_ROUNDED * sigma * unit) ** 2
+    scaled = gram * unit * unit[:, None]
+    strengths = (
+        l2 + sigma**2 * 0.5 * (l1 / sigma**2) ** 2
+        if start is None
+        else l2 + l1 / np.sqrt(start[0] ** 2 + rounded)
+    )
+    coef = np.zeros(cross.size)
+    for _ in range(_RIDGE_STEPS):
+        system = scaled.copy()
+        system[np.diag_indices_from(system)] += strengths * unit**2 + _JITTER
+        new = unit * _solved(system, unit * cross)
+        moved = np.abs(new - coef).max(initial=0.0) > _STILL * np.abs(new).max(initial=0.0)
+        coef, strengths = new, l2 + l1 / np.sqrt(new**2 + rounded)
+        if not moved or not l1.any():
+            break
+    return coef[None, :]
+
+
+def _solved(system: Float[np.ndarray, "q q"], right: Float[np.ndarray, " q"]) -> Float[np.ndarray, " q"]:
+    from scipy.linalg import cho_factor, cho_solve
+
+    return cho_solve(
+        cho_factor(system, lower=True, overwrite_a=True, check_finite=False), right, check_finite=False
+    )
 
 
 def _descend(problem: Problem, rates: Rates, sigma: float, n_rounds: int) -> float | None:
@@ -116,7 +151,7 @@ def _descend(problem: Problem, rates: Rates, sigma: float, n_rounds: int) -> flo
         beside = _noise_beside(problem, coefs, l1, l2)
         if beside is None:
             return None
-        sigma, start = beside, coefs[0]
+        sigma, start = beside, coefs
     return sigma
 
 
@@ -197,9 +232,8 @@ def rough_noise_centre(problem: Problem) -> float:
 
 
 def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
-    """Return the mode of the penalised coefficients at σ."""
-    l1, l2 = (strength[None, :] for strength in rates.strengths(sigma))
-    return solve_coefs(problem, l1, l2).values[0]
+    """Return about the mode of the penalised coefficients at σ."""
+    return _mode(problem, rates, sigma)[0]
 
 
 def coef_prior(problem: Problem) -> Any:

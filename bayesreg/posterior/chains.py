@@ -108,7 +108,8 @@ def run_chains(
 
     with float64_on_cpu():
         starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
-        program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
+        if program.block is None:
+            program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
     stop, lock = Event(), Lock()
     total = plan.num_chains * _lengths(program, plan)[1]
     with tqdm(total=total, delay=1.0, disable=not progress, unit="draw", desc="sampling") as bar:

@@ -22,11 +22,11 @@ from .density import Position, Scales, Target, Values
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 _PER_BLOCK = 1024  # proposals drawn at once
-_BURN_IN = 128  # proposals before the first draw
+_STARTS = 64  # where chains start, drawn from the pilot by weight
 _STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals in between
 _MOST_BETWEEN = 16
 _MOST_STAY = 0.15  # with so many in between, above which NUTS serves better
-_PILOT, _ROUNDS, _LEAST_ROUNDS = 2048, 8, 3
+_PILOT_BLOCKS, _ROUNDS, _LEAST_ROUNDS = 2, 8, 3
 _GAIN = 0.03  # in acceptance, that is worth another round
 _ENOUGH, _HOPELESS = 0.7, 0.02  # acceptance, at which no more rounds are made
 _PILOT_SEED = 20_261_127
@@ -39,6 +39,7 @@ class IndependenceTarget(NamedTuple):
     mean: Float[Any, " d"]
     root: Float[Any, "d d"]  # of the proposals' covariance
     between: Any  # proposals from one draw to the next
+    starts: "_Starts"
 
     @property
     def scales(self) -> Scales:
@@ -62,6 +63,14 @@ class IndependenceTarget(NamedTuple):
         return self.inner.fingerprint()
 
 
+class _Starts(NamedTuple):
+    """Positions that a pilot's weights chose, with what a chain holds of each: about draws from the posterior."""
+
+    position: Float[Any, "s d"]
+    log_weight: Float[Any, " s"]
+    log_density: Float[Any, " s"]
+
+
 class Pilot(NamedTuple):
     """What independent proposals promise."""
 
@@ -76,11 +85,12 @@ class Pilot(NamedTuple):
 
 
 class _State(NamedTuple):
-    key: Any
-    n_blocks: Array  # of proposals, so far
-    position: Float[Array, " d"]
-    log_weight: Array
-    log_density: Array
+    seed: Any
+    chain: Any
+    n_blocks: Any  # of proposals, so far
+    position: Float[Any, " d"]
+    log_weight: Any
+    log_density: Any
 
 
 class _Proposals(NamedTuple):
@@ -105,17 +115,22 @@ def pilot(target: Target) -> Pilot:
     """
     size = _unravel(target)[0].size
     mean, root = np.zeros(size), np.eye(size)
+    nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((size,), (), ())))
     best: Pilot | None = None
     for round_ in range(_ROUNDS):
-        trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0))
-        found = pilot_round(_PILOT_SEED + round_, trial)
-        position, log_weight = np.asarray(found.position), np.asarray(found.log_weight)
+        trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0), nowhere)
+        blocks = [propose(_PILOT_SEED, round_, i, trial) for i in range(_PILOT_BLOCKS)]
+        position, log_weight, log_density = (
+            np.concatenate([np.asarray(block[k]) for block in blocks]) for k in range(3)
+        )
         weight, rejection = _judge(log_weight)
         acceptance = 1.0 - float(weight @ rejection)
         gained = best is None or acceptance > best.acceptance + _GAIN
         if best is None or acceptance > best.acceptance:
             between, stay = _between(weight, rejection)
-            best = Pilot(trial._replace(between=jnp.asarray(float(between))), acceptance, stay)
+            chosen = np.random.default_rng(_PILOT_SEED).choice(weight.size, _STARTS, p=weight)
+            starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
+            best = Pilot(trial._replace(between=jnp.asarray(float(between)), starts=starts), acceptance, stay)
         hopeless = best.acceptance < _HOPELESS and round_ > 0
         if best.acceptance >= _ENOUGH or hopeless or not (gained or round_ < _LEAST_ROUNDS):
             break
@@ -179,36 +194,30 @@ def independence_program() -> Program:
     Program
         For an IndependenceTarget.
     """
+    follow = jax.jit(_follow)
 
-    def begin(seed: Any, chain: Any, target: IndependenceTarget) -> _State:
-        key = jax.random.fold_in(jax.random.key(seed), chain)
-        first = _propose(jax.random.fold_in(key, 0), target, _BURN_IN)
-        one = jnp.ones((), jnp.int64)
-        state = _State(key, one, first.position[0], first.log_weight[0], first.log_density[0])
-        return _after(state, first, _accepted(state, first)[-1])
+    def begin(seed: int, chain: int, target: IndependenceTarget) -> _State:
+        first = [np.asarray(values)[chain % _STARTS] for values in target.starts]
+        return _State(seed, chain, 0, *first)
 
-    def advance(state: _State, target: IndependenceTarget, n_steps: Any) -> tuple[_State, Record]:
-        def work(state: _State) -> tuple[_State, Record]:
-            between = target.between.astype(jnp.int64)
-            found = _propose(jax.random.fold_in(state.key, state.n_blocks), target, _PER_BLOCK)
-            at = _accepted(state, found)
-            ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
-            rows = at[ends]
-            record = _record(target, state, found, rows)
-            last = jnp.maximum(n_steps * between, 1) - 1
-            after = _after(state, found, at[last])
-            return after._replace(n_blocks=state.n_blocks + 1), record
-
-        def nothing(state: _State) -> tuple[_State, Record]:
-            blank = jax.eval_shape(work, state)[1]
-            return state, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), blank)
-
-        return lax.cond(n_steps > 0, work, nothing, state)
+    def advance(state: _State, target: IndependenceTarget, n_steps: int) -> tuple[_State, Record]:
+        return follow(state, target, propose(state.seed, state.chain, state.n_blocks, target), n_steps)
 
     def block(target: IndependenceTarget) -> int:
         return _PER_BLOCK // int(target.between)
 
-    return Program(jax.jit(begin), jax.jit(advance), warms_up=False, block=block)
+    return Program(begin, advance, warms_up=False, block=block)
+
+
+def _follow(
+    state: _State, target: IndependenceTarget, found: _Proposals, n_draws: Any
+) -> tuple[_State, Record]:
+    """Go through proposals, and keep a draw wherever enough have passed; the state is that after `n_draws`."""
+    between = target.between.astype(jnp.int64)
+    at = _accepted(state, found)
+    ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
+    after = _after(state, found, at[ends[n_draws - 1]])
+    return after._replace(n_blocks=state.n_blocks + 1), _record(target, state, found, at[ends])
 
 
 def _unravel(target: Target) -> tuple[Array, Any]:
@@ -216,16 +225,15 @@ def _unravel(target: Target) -> tuple[Array, Any]:
 
 
 @jax.jit
-def pilot_round(seed: Any, target: IndependenceTarget) -> _Proposals:
-    """Draw a pilot's proposals, with their weights."""
-    return _propose(jax.random.key(seed), target, _PILOT)
-
-
-def _propose(key: Any, target: IndependenceTarget, m: int) -> _Proposals:
+def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _Proposals:
+    """Draw a block of proposals, with their weights; each block of a chain from a key of its own."""
     size = target.mean.size
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), chain), block)
     key_normal, key_uniform = jax.random.split(key)
-    normal = jax.random.normal(key_normal, (m, size), dtype=jnp.float64)
-    uniform = 1.0 - jax.random.uniform(key_uniform, (_HEAVY_DF // 2 + 2, m), dtype=jnp.float64)  # in (0, 1]
+    normal = jax.random.normal(key_normal, (_PER_BLOCK, size), dtype=jnp.float64)
+    uniform = 1.0 - jax.random.uniform(
+        key_uniform, (_HEAVY_DF // 2 + 2, _PER_BLOCK), dtype=jnp.float64
+    )  # in (0, 1]
     chi_squared = -2.0 * jnp.sum(jnp.log(uniform[2:]), axis=0)
     heavy = uniform[1] <= _HEAVY_SHARE
     stretched = normal * jnp.where(heavy, jnp.sqrt(_HEAVY_DF / chi_squared), 1.0)[:, None]

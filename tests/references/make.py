@@ -210,6 +210,26 @@ def statsmodels():
     )
 
 
+def statsmodels_elastic_net():
+    """Run statsmodels' elastic net on 40 seeded problems, where a coefficient that reaches zero never comes back."""
+    import statsmodels.api as sm
+
+    problems = []
+    for kind in ("independent", "correlated"):
+        for seed in range(20):
+            rng = np.random.default_rng(seed)
+            design = rng.normal(size=(40, 12))
+            if kind == "correlated":
+                design = 0.5 * design + rng.normal(size=(40, 1))
+            y = design[:, :4] @ [1.0, -1.0, 0.5, 0.25] + rng.normal(size=40)
+            found = sm.OLS(y, design).fit_regularized(alpha=0.1, L1_wt=1.0, cnvrg_tol=1e-12, maxiter=10_000)
+            problems.append(
+                {"kind": kind, "seed": seed, "sum_y": float(y.sum()), "coef": found.params.tolist()}
+            )
+    stored = {"package": "statsmodels", "version": version("statsmodels"), "problems": problems}
+    (HERE / "statsmodels_elastic_net.json").write_text(json.dumps(stored, indent=1) + "\n")
+
+
 def xgboost():
     """Run XGBoost's gblinear."""
     import xgboost as package
@@ -289,6 +309,8 @@ def main():
         if package == "scikit-learn" and version(package) < "1.9":
             continue
         kept = [one for one in kept if one["package"] != package] + list(maker())
+        if package == "statsmodels":
+            statsmodels_elastic_net()
     if "--r" in sys.argv:
         kept = [one for one in kept if one["package"] not in ("glmnet", "MASS")] + list(r_packages())
     arrays = {name: a.tolist() for name, a in D.items()}
