@@ -5,8 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..data.least_squares import told_by_gram
 from ..errors import NoModeError
 from ..gaussian import unpenalised_fit
+from ..mode.coefs import solve_coefs
 from ..mode.noise import noise_beside
 from ..problem import Problem, Rates
 from ..propriety import integrated_out
@@ -18,7 +20,7 @@ _ALTERNATIONS = 3  # between σ and the coefficients' mode
 _RIDGE_STEPS, _STILL = 15, 1e-2  # relative movement of the largest coefficient that is small
 _ROUNDED = 0.1  # of a coefficient's sd: where its Laplace prior's kink is rounded off
 _JITTER = 1e-12  # a duplicate column under a very wide prior
-_SAME_NOISE = 0.1  # difference of log σ between two ways to one local mode
+_SAME_NOISE = 0.4  # difference of log σ between two ways to one local mode
 _NEGLIGIBLE = 8.0  # log of a ratio of masses, which is known to a few units
 _RULED_OUT = 12.0  # log of a ratio of masses
 _WITHIN = 4.0  # of a bounded prior's unconstrained scale, where its quantity is at 2% or 98%
@@ -77,7 +79,7 @@ def centre(problem: Problem) -> Centre:
     mode. An absolute scale that is too small for the data leaves σ two local modes, one where the noise explains
     what the coefficients may not: σ is looked for from above and from below, and of two the heavier is taken.
     """
-    problem = problem.as_statistics
+    problem = _as_told(problem)
     rough, scales = rough_noise_centre(problem), middles(problem)
     rates = rates_at(problem, scales)
     if scales:
@@ -112,8 +114,10 @@ def _mode(
     By ridge steps that majorise |β| at the last (Hunter and Li 2005, doi:10.1214/009053605000000802): no program is
     compiled for it, and in the bulk of the posterior it lies better than at zeros.
     """
-    gram, cross = problem.reduced.gram, problem.reduced.cross
     l1, l2 = rates.strengths(sigma)
+    if problem.has_rows:  # columns are alike
+        return solve_coefs(problem, l1[None, :], l2[None, :]).values
+    gram, cross = problem.reduced.gram, problem.reduced.cross
     unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(rates, sigma))
     rounded = (_ROUNDED * sigma * unit) ** 2
     scaled = gram * unit * unit[:, None]
@@ -180,7 +184,7 @@ def null_is_ruled_out(problem: Problem, near: Centre) -> bool:
 
     There the density of coefficients and scale grows without bound, in a funnel that has the null model's mass.
     """
-    problem = problem.as_statistics
+    problem = _as_told(problem)
     total = float(problem.reduced.response_ss)
     sigma = near.noise_scale if problem.noise_log_prior is None else np.sqrt(total / power(problem))
     here = _log_mass(problem, near.rates, near.noise_scale, near.scales)
@@ -233,7 +237,12 @@ def rough_noise_centre(problem: Problem) -> float:
 
 def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
     """Return about the mode of the penalised coefficients at σ."""
-    return _mode(problem, rates, sigma)[0]
+    return _mode(_as_told(problem), rates, sigma)[0]
+
+
+def _as_told(problem: Problem) -> Problem:
+    """Return the problem on sufficient statistics, unless rows tell more."""
+    return problem.as_statistics if told_by_gram(problem.reduced) else problem
 
 
 def coef_prior(problem: Problem) -> Any:

@@ -198,7 +198,7 @@ def independence_program() -> Program:
 
     def begin(seed: int, chain: int, target: IndependenceTarget) -> _State:
         first = [np.asarray(values)[chain % _STARTS] for values in target.starts]
-        return _State(seed, chain, 0, *first)
+        return _State(np.int64(seed), np.int64(chain), np.int64(0), *first)
 
     def advance(state: _State, target: IndependenceTarget, n_steps: int) -> tuple[_State, Record]:
         return follow(state, target, propose(state.seed, state.chain, state.n_blocks, target), n_steps)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..data.least_squares import LeastSquares
+from ..data.least_squares import LeastSquares, told_by_gram
 from ..data.products import eigh, product
 from ..problem import Problem, Rates
 from ..propriety import clearly_misfits
@@ -111,6 +111,21 @@ def _whitening(
 
     Of all roots the one in which X'X is diagonal, and that diagonal.
     """
+    if not problem.has_rows or told_by_gram(problem.reduced):
+        return _by_gram(problem, rates, sigma)
+    unit = 1.0 / np.sqrt(prior_precision(rates, sigma))
+    spectrum = problem.reduced.spectrum(unit)
+    if spectrum.values.size < unit.size:  # fewer rows than columns
+        return _by_gram(problem, rates, sigma)
+    precision = (
+        spectrum.values / sigma**2 + 1.0
+    )  # from singular values of the rows, which a Gram matrix squares
+    return unit[:, None] * spectrum.vectors / np.sqrt(precision), spectrum.values / precision
+
+
+def _by_gram(
+    problem: Problem, rates: Rates, sigma: float
+) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
     from scipy.linalg import cholesky, solve_triangular
 
     of_prior = prior_precision(rates, sigma)
