@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 import bayesreg as br
 
-INTERCEPT = 3.7  # flat, so held at an arbitrary value
+INTERCEPT, FLAT = 3.7, -2.3  # flat, so held at arbitrary values
 KNOWN_NOISE = 0.8
 SCALES = {"laplace": 0.5, "gaussian": 0.6}
 _AWAY = (-0.5, 0.4)
@@ -38,6 +38,7 @@ class Case:
     hyper: bool = False  # the prior's scale is HalfNormal(1); a number otherwise
     weighted: bool = False
     shift: float = 0.0  # of X
+    flat: bool = False  # the first column unpenalised, its coefficient held at FLAT
     away: bool = False  # a sampled scale's prior keeps away from 0: LogNormal(−0.5, 0.4)
     kernel: str = ""  # "nuts": that kernel, where a pilot would choose independent proposals
 
@@ -51,14 +52,28 @@ class Case:
             "σ known" if self.known_noise else "σ unknown",
         ]
         sampled = "scale sampled, away from 0" if self.away else "scale sampled"
-        marks = {"relative": self.relative, sampled: self.hyper, "weights": self.weighted}
+        marks = {"relative": self.relative, sampled: self.hyper, "weights": self.weighted, "one flat": self.flat}
         rest = [f"X + {self.shift:g}"] * bool(self.shift) + ["by NUTS"] * (self.kernel == "nuts")
         return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *rest])
 
     @property
     def factor(self) -> Float[np.ndarray, " p"]:
         """Multipliers of the scale."""
-        return np.linspace(0.7, 1.5, self.p)
+        factor = np.linspace(0.7, 1.5, self.p)
+        factor[: int(self.flat)] = np.inf
+        return factor
+
+    @property
+    def ranked(self) -> range:
+        """The coefficients that are drawn from a prior."""
+        return range(int(self.flat), self.p)
+
+    def profiled(self, values: Float[np.ndarray, "... n"]) -> Float[np.ndarray, "... n"]:
+        """Take weighted projections on the intercept and the flat column off rows of values."""
+        columns = np.column_stack([np.ones(self.n), self.design()[:, : int(self.flat)]])
+        root = np.sqrt(self.weights())
+        basis = np.linalg.qr(root[:, None] * columns)[0]
+        return values - ((values * root) @ basis @ basis.T) / root
 
     def design(self) -> Float[np.ndarray, "n p"]:
         """Return X: correlated columns, the same for all simulations of a case."""
@@ -95,17 +110,19 @@ class Case:
         of_scale = np.exp(rng.normal(*_AWAY)) if self.away else abs(rng.normal())
         scale = of_scale if self.hyper else None
         coef = self._draw_coefs(rng, scale) * (sigma if self.relative else 1.0)
+        coef[: int(self.flat)] = FLAT
         noise = sigma / np.sqrt(self.weights()) * rng.normal(size=self.n)
         return Truth(coef, sigma, scale, INTERCEPT + self.design() @ coef + noise)
 
     def _draw_coefs(self, rng: np.random.Generator, scale: float | None) -> Float[np.ndarray, " p"]:
+        factor = np.where(np.isinf(self.factor), 1.0, self.factor)
         if self.prior == "gaussian":
-            return (SCALES["gaussian"] if scale is None else scale) * self.factor * rng.normal(size=self.p)
-        b = (SCALES["laplace"] if scale is None else scale) * self.factor
+            return (SCALES["gaussian"] if scale is None else scale) * factor * rng.normal(size=self.p)
+        b = (SCALES["laplace"] if scale is None else scale) * factor
         coef = rng.laplace(scale=b)
         if self.prior == "laplace":
             return coef
-        tau = SCALES["gaussian"] * self.factor
+        tau = SCALES["gaussian"] * factor
         to_judge = np.ones(self.p, dtype=bool)
         while to_judge.any():  # by rejection
             rejected = to_judge & (rng.random(self.p) > np.exp(-0.5 * (coef / tau) ** 2))
@@ -147,6 +164,10 @@ def all_cases() -> list[Case]:
         for prior in ("laplace", "elastic net")
         for relative in (False, True)
     ]
+    cases += [
+        Case(method, "laplace", False, 9, 4, flat=True) for method in (*_WHITENED, "mixture", "gibbs")
+    ]
+    cases.append(Case("marginal", "gaussian", False, 9, 4, hyper=True, flat=True))
     cases += [
         Case(method, "laplace", False, 40, 5, weighted=True, shift=1e3)
         for method in ("independence", "whitened", "mixture", "gibbs")

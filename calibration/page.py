@@ -49,8 +49,8 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         "Parameters are drawn from the prior, responses given them, and the rank of each true parameter among "
         f"{N_DRAWS} posterior draws is uniform if the sampler is right (Talts et al. 2018). Each picture shows the "
         "ranks' distribution function less the uniform one, with the band that all of it keeps with 95% probability "
-        "(Säilynoja et al. 2022). A flat intercept has no prior to draw from, and is held at 3.7; a flat σ is tested "
-        "against closed forms and quadrature instead.",
+        "(Säilynoja et al. 2022). A flat intercept and a flat coefficient have no prior to draw from, and are held "
+        "at 3.7 and −2.3; a flat σ is tested against closed forms and quadrature instead (`tests/test_posterior.py`).",
         "",
         f"{len(cases)} cases of {m} simulations, {n_tests} parameters: "
         + ("none is" if not failed else f"{len(failed)} are")

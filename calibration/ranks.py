@@ -73,7 +73,7 @@ def ranks(
 
 def true_values(case: Case, truth: Truth) -> dict[str, float]:
     """Return what was drawn from the prior, by the names of the draws."""
-    values = {f"coef {j}": float(truth.coef[j]) for j in range(case.p)}
+    values = {f"coef {j}": float(truth.coef[j]) for j in case.ranked}
     if not case.known_noise:
         values["noise_scale"] = truth.noise_scale
     if truth.prior_scale is not None:
@@ -84,12 +84,12 @@ def true_values(case: Case, truth: Truth) -> dict[str, float]:
 def _likelihood(
     case: Case, values: dict[str, Float[np.ndarray, " s"]], y: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, " s"]:
-    """Evaluate the log-likelihood with the intercept integrated out."""
+    """Evaluate the log-likelihood with the intercept, and a flat coefficient, integrated out."""
     from .cases import KNOWN_NOISE
 
     X, w = case.design(), case.weights()
-    coefs = np.column_stack([values[f"coef {j}"] for j in range(case.p)])
-    residual = y - coefs @ X.T
-    residual = residual - (residual @ w / w.sum())[:, None]
+    coefs = np.column_stack([values[f"coef {j}"] for j in case.ranked])
+    residual = case.profiled(y - coefs @ X[:, list(case.ranked)].T)
     sigma = values.get("noise_scale", np.full(len(coefs), KNOWN_NOISE))
-    return -(w.sum() - 1.0) * np.log(sigma) - 0.5 * (w * residual**2).sum(axis=1) / sigma**2
+    power = w.sum() - 1.0 - int(case.flat)
+    return -power * np.log(sigma) - 0.5 * (w * residual**2).sum(axis=1) / sigma**2

@@ -2,9 +2,12 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -37,30 +40,44 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--coverage", type=int, default=1000, help="data sets of each case of coverage; default 1000"
     )
     parser.add_argument("--resume", action="store_true", help="keep the cases that are in the results")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one a core")
     options = parser.parse_args(arguments)
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if options.resume and RESULTS.exists() else {}
     results |= {"command": "python -m calibration.run " + " ".join(arguments or sys.argv[1:])}
     results["date"] = datetime.now(UTC).strftime("%Y-%m-%d")
-    for kind, jobs in _jobs(options).items():
-        part = results.setdefault(kind, {})
-        for name, job in tqdm(jobs.items(), desc=kind, disable=None):
-            if name not in part:
-                part[name] = job()
-                RESULTS.write_text(json.dumps(results) + "\n")
+    jobs = [job for job in _jobs(options) if job[1] not in results.setdefault(job[0], {})]
+    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+        running = {pool.submit(job[2], *job[3:]): job for job in jobs}
+        for done in tqdm(as_completed(running), total=len(jobs), disable=None):
+            kind, name = running[done][:2]
+            results[kind][name] = done.result()
+            RESULTS.write_text(json.dumps(results) + "\n")
+    for kind, names in _order(options).items():
+        results[kind] = {name: results[kind][name] for name in names}
+    RESULTS.write_text(json.dumps(results) + "\n")
     page(results, ROOT / "docs")
 
 
-def _jobs(options: Any) -> dict[str, dict[str, Any]]:
+def _jobs(options: Any) -> list[tuple[Any, ...]]:
+    """Return kind, name, function and its arguments of each."""
     m = options.simulations
-    return {
-        "calibration": {case.name: lambda c=case: _calibrate(c, m) for case in all_cases()},
-        "planted": {
-            f"{error}: {case.name}": lambda c=case, e=error: _planted(e, c, m)
+    return [
+        *(("calibration", case.name, _calibrate, case, m) for case in all_cases()),
+        *(
+            ("planted", f"{error}: {case.name}", _planted, error, case, m)
             for error in PLANTED
             for case in PLANTED_ON
-        },
-        "coverage": {case.name: lambda c=case: _cover(c, options.coverage) for case in coverage_cases()},
-    }
+        ),
+        *(("coverage", case.name, _cover, case, options.coverage) for case in coverage_cases()),
+    ]
+
+
+def _order(options: Any) -> dict[str, list[str]]:
+    """Return the names of each kind, in the order of the page."""
+    order: dict[str, list[str]] = {}
+    for kind, name, *_ in _jobs(options):
+        order.setdefault(kind, []).append(name)
+    return order
 
 
 def _calibrate(case: Case, m: int) -> dict[str, Any]:
