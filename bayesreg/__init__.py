@@ -36,7 +36,10 @@ _HOME = {
     "scale_sensitivity": "posterior.sensitivity",
     "to_numpyro": "posterior.to_numpyro",
     "log_marginal_likelihood": "evidence",
+    "Audit": "auditing",
+    "audit": "auditing",
     "compare_map_with_penalized": "compare",
+    "equivalents": "equivalence",
     "ScaleSelection": "selection",
     "select_scale": "selection",
     "BayesRegressor": "estimators",
@@ -57,6 +60,8 @@ _HOME = {
 __all__ = [*_HOME, "__version__"]
 
 if TYPE_CHECKING:
+    from .auditing import Audit as Audit
+    from .auditing import audit as audit
     from .compare import compare_map_with_penalized as compare_map_with_penalized
     from .compilation import use_compilation_cache as use_compilation_cache
     from .conventions.table import CONVENTIONS as CONVENTIONS
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
+    from .equivalence import equivalents as equivalents
     from .errors import CheckpointError as CheckpointError
     from .errors import ConvergenceWarning as ConvergenceWarning
     from .errors import DegenerateDataWarning as DegenerateDataWarning

@@ -1,10 +1,13 @@
 """A model: prior, likelihood and the rule for the intercept."""
 
 from dataclasses import dataclass, field
-from typing import final
+from typing import Any, Self, final
 
 import numpy as np
 
+from .conventions.table import CONVENTIONS
+from .conventions.translation import translate
+from .errors import NoEquivalent
 from .likelihoods import GaussianLikelihood
 from .priors import ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
 
@@ -54,6 +57,65 @@ class LinearModel:
                 raise TypeError(f"`{name}` must be True or False; got {getattr(self, name)!r}.")
         if self.intercept_prior is not None:
             self._check_intercept_prior(self.intercept_prior)
+
+    @classmethod
+    def like(
+        cls,
+        convention: str,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        noise_scale: float = 1.0,
+        fit_intercept: bool = True,
+        **parameters: Any,
+    ) -> Self:
+        """Return the model whose mode is another package's answer, its standardisation and all.
+
+        Parameters
+        ----------
+        convention : str
+            A key of `CONVENTIONS`.
+        X : array or data frame (n, p)
+        y : array (n,)
+            The data: what a package standardises depends on them, and the model's scales with it.
+        sample_weight : array (n,), optional
+        noise_scale : float, default 1.0
+            σ. The mode does not depend on it, the posterior does.
+        fit_intercept : bool, default True
+        **parameters
+            The package's own, an underscore for a dot (``penalty_factor``).
+
+        Returns
+        -------
+        LinearModel
+            With explicit prior scales on the original columns.
+
+        Raises
+        ------
+        NoEquivalent
+            Where the package has another likelihood, or no model here has its mode.
+        TypeError, ValueError
+            As in `translate`.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> X, y = [[0.0, 1.0], [1.0, 0.0], [2.0, 2.0]], [0.0, 1.0, 2.0]
+        >>> br.LinearModel.like("sklearn.Ridge", X, y, alpha=4.0).prior
+        GaussianPrior(scale=0.5, factor=None, relative_to_noise=False)
+        """
+        row = CONVENTIONS.get(convention)
+        if row is not None and row.family in ("binomial", "poisson"):
+            raise NoEquivalent(
+                f"{convention} is beside a {row.family} likelihood, which LinearModel does not have yet."
+            )
+        dotted = {} if row is None else {name.replace(".", "_"): name for name in row.parameters}
+        values = {dotted.get(name, name): value for name, value in parameters.items()}
+        penalty = translate(
+            values, convention, "Penalty", X, y, sample_weight, noise_scale, fit_intercept=fit_intercept
+        ).penalty
+        return cls(penalty.to_prior(noise_scale), GaussianLikelihood(noise_scale), fit_intercept)
 
     def _check_intercept_prior(self, prior: Prior) -> None:
         if not self.fit_intercept:

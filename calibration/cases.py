@@ -52,7 +52,12 @@ class Case:
             "σ known" if self.known_noise else "σ unknown",
         ]
         sampled = "scale sampled, away from 0" if self.away else "scale sampled"
-        marks = {"relative": self.relative, sampled: self.hyper, "weights": self.weighted, "one flat": self.flat}
+        marks = {
+            "relative": self.relative,
+            sampled: self.hyper,
+            "weights": self.weighted,
+            "one flat": self.flat,
+        }
         rest = [f"X + {self.shift:g}"] * bool(self.shift) + ["by NUTS"] * (self.kernel == "nuts")
         return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *rest])
 
@@ -164,9 +169,7 @@ def all_cases() -> list[Case]:
         for prior in ("laplace", "elastic net")
         for relative in (False, True)
     ]
-    cases += [
-        Case(method, "laplace", False, 9, 4, flat=True) for method in (*_WHITENED, "mixture", "gibbs")
-    ]
+    cases += [Case(method, "laplace", False, 9, 4, flat=True) for method in (*_WHITENED, "mixture", "gibbs")]
     cases.append(Case("marginal", "gaussian", False, 9, 4, hyper=True, flat=True))
     cases += [
         Case(method, "laplace", False, 40, 5, weighted=True, shift=1e3)

@@ -45,7 +45,7 @@ LAYERS = [
     ["posterior.gibbs", "posterior.independence"],
     ["posterior.ways"],
     ["posterior.sample"],
-    ["compare"],
+    ["auditing", "compare", "equivalence"],
     ["estimators", "plots"],
     ["code_lines", "figures", "text"],
     ["demo", "analysis"],

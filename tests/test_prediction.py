@@ -8,16 +8,16 @@ from conftest import diabetes, referee
 from scipy import stats
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import BayesianRidge as _Unsupported
 from sklearn.linear_model import (
     ElasticNet,
     ElasticNetCV,
+    Lars,
     Lasso,
     LassoCV,
-    LinearRegression,
     Ridge,
     RidgeCV,
 )
+from sklearn.linear_model import HuberRegressor as _Unsupported
 
 import bayesreg as br
 
@@ -213,7 +213,7 @@ def test_noise_from_residuals_uses_the_effective_degrees_of_freedom():
 def test_from_sklearn_refusals():
     with pytest.raises(NotFittedError):
         br.from_sklearn(Lasso(), X, Y)
-    for other in (LinearRegression(), _Unsupported()):
+    for other in (Lars(), _Unsupported(max_iter=10_000)):
         with pytest.raises(TypeError, match="must be one of scikit-learn's Lasso, LassoCV"):
             br.from_sklearn(other.fit(X, Y), X, Y)
     with pytest.raises(ValueError, match="constrains the signs"):

@@ -468,6 +468,7 @@ class PriorScale:
         if self.unit is None or (self.unit.switch is not None and not values[self.unit.switch]):
             return 1.0
         unit = self.unit.of(key, context)
+        unit = _filled(unit, unit > 0.0)
         return unit / (context.response_scale(key, ddof=self.unit.ddof) if self.of_response else 1.0)
 
 

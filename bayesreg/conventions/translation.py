@@ -214,13 +214,16 @@ def _checked(name: str, value: Any, convention: Convention) -> Any:
     if value is None and default is None:
         return None
     is_array = isinstance(value, list | tuple | np.ndarray) and np.ndim(value) == 1
+    inverse = name == convention.form.inverse_of_strength
     if is_array and not convention.scalar:
         array = np.asarray(value, dtype=float)
-        if array.size == 0 or not np.isfinite(array).all() or (array < 0).any():
-            raise ValueError(f"`{name}` must be finite numbers, at least 0; got {value!r}.")
+        usable = array > 0 if inverse else np.isfinite(array) & (array >= 0)
+        if array.size == 0 or not usable.all():
+            rule = "positive numbers (np.inf: no penalty)" if inverse else "finite numbers, at least 0"
+            raise ValueError(f"`{name}` must be {rule}; got {value!r}.")
         return array
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-    if name == convention.form.inverse_of_strength:
+    if inverse:
         if not number or not value > 0:
             raise ValueError(f"`{name}` must be one positive number (np.inf: no penalty); got {value!r}.")
     elif not number or not 0 <= value < np.inf:

@@ -1,0 +1,78 @@
+"""One model in every package's words."""
+
+import numpy as np
+import pytest
+from conftest import diabetes
+from sklearn.linear_model import Lasso, Ridge
+
+import bayesreg as br
+
+X, Y = diabetes()
+SIGMA = 54.0
+
+
+def test_every_line_states_the_same_penalty():
+    prior = br.LaplacePrior(60.0)
+    table = br.equivalents(prior, X, Y, SIGMA)
+    assert list(table.index) == list(br.CONVENTIONS)
+    lasso = (
+        eval(table.loc["sklearn.Lasso", "code"], {"Lasso": Lasso})
+        .set_params(tol=1e-12, max_iter=10**6)
+        .fit(X, Y)
+    )
+    mode = br.map_estimate(br.LinearModel(prior, br.GaussianLikelihood(SIGMA)), br.RowData.from_arrays(X, Y))
+    np.testing.assert_allclose(lasso.coef_, mode.coef, rtol=0, atol=1e-5)
+    assert table.loc["LaplacePrior", "code"] == "br.LaplacePrior(scale=60.0)"
+    assert "no l1 part" in table.loc["sklearn.Ridge", "reason"]
+    assert "penalises the intercept" in table.loc["torch.SGD", "reason"]
+    assert "binomial" in table.loc["sklearn.LogisticRegression", "reason"]
+    for _, row in table.iterrows():
+        assert bool(row["code"]) != bool(row["reason"])
+    assert table["code"].ne("").sum() > 20
+    assert "<table" in table.to_html()
+
+
+def test_what_the_model_amounts_to():
+    ridge = br.Penalty(0.0, 0.5)
+    table = br.equivalents(ridge, X, Y, SIGMA)
+    attrs = table.attrs
+    fitted = Ridge(0.5).fit(X, Y)
+    assert attrs["l2_norm"] == pytest.approx(np.linalg.norm(fitted.coef_), rel=1e-9)
+    assert attrs["l1_norm"] == pytest.approx(np.abs(fitted.coef_).sum(), rel=1e-9)
+    centred = X - X.mean(axis=0)
+    values = np.linalg.svd(centred, compute_uv=False) ** 2
+    assert attrs["effective_df"] == pytest.approx(1 + (values / (values + 0.5)).sum(), rel=1e-9)
+    plain = np.linalg.lstsq(centred, Y - Y.mean())[0]
+    np.testing.assert_allclose(list(attrs["shrinkage"].values()), fitted.coef_ / plain, rtol=1e-6)
+    tau = SIGMA / np.sqrt(0.5)
+    draws = np.random.default_rng(0).normal(scale=tau, size=(20_000, 10))
+    signal = ((draws @ centred.T) ** 2).mean(axis=1)
+    np.testing.assert_allclose(
+        attrs["prior_r2"], np.quantile(signal / (signal + SIGMA**2), [0.05, 0.5, 0.95]), rtol=0.03
+    )
+
+
+def test_flat_and_wide():
+    assert br.equivalents(br.Penalty(), X, Y, SIGMA).attrs["prior_r2"] is None
+    wide = np.random.default_rng(0).normal(size=(6, 10))
+    assert br.equivalents(br.GaussianPrior(1.0), wide, np.arange(6.0), 1.0).attrs["shrinkage"] == {}
+
+
+def test_bayesian_defaults_as_penalties():
+    """Bambi's default prior is one ridge on standardised columns."""
+    penalty = br.translate(None, "bambi", "Penalty", X=X, y=Y, noise_scale=SIGMA).penalty
+    alpha = SIGMA**2 / (2.5**2 * Y.var())
+    Z = (X - X.mean(axis=0)) / X.std(axis=0)
+    mode = br.map_estimate(
+        br.LinearModel(penalty.to_prior(SIGMA), br.GaussianLikelihood(SIGMA)), br.RowData.from_arrays(X, Y)
+    )
+    np.testing.assert_allclose(mode.coef * X.std(axis=0), Ridge(alpha).fit(Z, Y).coef_, rtol=1e-8)
+
+
+def test_refusals():
+    import numpyro.distributions as dist
+
+    with pytest.raises(TypeError, match="scale is a distribution"):
+        br.equivalents(br.LaplacePrior(dist.HalfNormal(1.0)), X, Y, 1.0)
+    with pytest.raises(ValueError, match="`noise_scale` must be a positive"):
+        br.equivalents(br.LaplacePrior(1.0), X, Y, 0.0)
