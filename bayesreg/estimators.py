@@ -326,7 +326,8 @@ def from_sklearn(
     fit_intercept = bool(estimator.fit_intercept)
     coef, intercept, unit = _on_original_columns(estimator, scaler, data)
     penalty = _penalty_of(estimator, key, data)
-    penalty = Penalty(penalty.l1 * unit, penalty.l2 * unit**2)
+    if scaler is not None:
+        penalty = Penalty(penalty.l1 * unit, penalty.l2 * unit**2)
     at_one = LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), fit_intercept)
     _warn_where_not_optimal(type(estimator).__name__, coef, intercept, at_one, data)
     if noise_scale is not None:

@@ -58,6 +58,8 @@ def test_the_mode_is_the_estimators_coefficients(estimator, scaler):
         pytest.skip("does not converge on raw columns, and says so")
     fitted = (estimator if scaler is None else make_pipeline(scaler, estimator)).fit(X, Y)
     ours = br.from_sklearn(fitted, FRAME, Y)
+    scales = [scale for scale in ours.prior.scales().values() if scale is not None]
+    assert all(isinstance(scale, float) for scale in scales) or scaler is not None  # a number stays a number
     coef, intercept = coefficients(fitted)
     np.testing.assert_allclose(ours.coef_, coef, rtol=0, atol=2e-6 * np.abs(coef).max())
     assert ours.intercept_ == pytest.approx(intercept, rel=1e-6)
