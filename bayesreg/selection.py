@@ -18,13 +18,16 @@ from .data.folds import Label
 from .data.rows import RowData
 from .data.threads import blas_for
 from .errors import DegenerateDataWarning, NoModeError, warn
-from .mode.coefs import gram_serves
+from .evidence import log_marginal_likelihood
+from .gaussian import unpenalised_fit
+from .mode.coefs import gram_serves, solve_coefs
 from .mode.grid import problem_at, unit_prior
 from .mode.solve import MapEstimate, check_tol, map_estimate, mode_of
 from .model import LinearModel
 from .penalty import Penalty
 from .priors import GaussianPrior, Prior
 from .problem import Data, Problem, check_data, check_model, resolve
+from .propriety import integrated_out
 from .ridge_scores import gcv, leave_one_out
 from .scale_path import ScalePath, scale_path
 
@@ -38,6 +41,7 @@ _EDGES = {
     "weakest": "It is the weakest prior of those compared: a smaller `min_ratio`, or larger `scales`, go on from it.",
 }
 _SCORES = {"mse": "mean squared error", "log_density": "mean log predictive density"}
+_CRITERIA = {"aic": "AIC", "bic": "BIC", "log_evidence": "log evidence"}
 
 
 @final
@@ -49,8 +53,13 @@ class ScaleSelection:
 
     Attributes
     ----------
-    method, hold, score : str
+    method, hold : str
         As given to `select_scale`.
+    score : str
+        What `scores` are: "mse" or "log_density" as given, or the method's own criterion: "aic", "bic" (lowest is
+        best) or "log_evidence" (highest).
+    scores : array (k,)
+        What was compared.
     index : int
         The row that was chosen.
     model : LinearModel
@@ -64,14 +73,13 @@ class ScaleSelection:
     effective_df : array (k,)
         Effective degrees of freedom on all data, intercept included.
     mse : array (k,)
-        Mean squared error on rows that were held out; for "gcv" its criterion.
+        Mean squared error on rows that were held out; for "gcv" its criterion; NaN where none were.
     log_density : array (k,)
-        Mean log predictive density of rows that were held out; NaN for "loo" and "gcv".
+        Mean log predictive density of rows that were held out; NaN but for "cv" and "cv-1se".
     standard_errors : array (k,)
-        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" over rows; NaN
-        for "gcv".
+        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" over rows; else NaN.
     fold_scores : array (k, K)
-        The score in each fold; K is 0 for "loo" and "gcv".
+        The score in each fold; K is 0 but for "cv" and "cv-1se".
     fold_labels : tuple of K
         The folds' numbers, or their labels.
     """
@@ -85,6 +93,7 @@ class ScaleSelection:
     scales: Float[np.ndarray, " k"]
     noise_scales: Float[np.ndarray, " k"]
     effective_df: Float[np.ndarray, " k"]
+    scores: Float[np.ndarray, " k"]
     mse: Float[np.ndarray, " k"]
     log_density: Float[np.ndarray, " k"]
     standard_errors: Float[np.ndarray, " k"]
@@ -146,11 +155,6 @@ class ScaleSelection:
         return float(self.noise_scales[self.index])
 
     @property
-    def scores(self) -> Float[np.ndarray, " k"]:
-        """What was compared: `mse`, of which the lowest is best, or `log_density`, of which the highest is."""
-        return self.mse if self.score == "mse" else self.log_density
-
-    @property
     def edge(self) -> str | None:
         """Which edge of the scales was chosen: "strongest", "weakest", or None."""
         if self.scales.size > 1 and self.scale == self.scales.min():
@@ -162,6 +166,7 @@ class ScaleSelection:
         import pandas as pd
 
         columns = {
+            **({} if self.score in _SCORES else {self.score: self.scores}),
             "mse": self.mse,
             "log_density": self.log_density,
             "standard_error": self.standard_errors,
@@ -179,7 +184,7 @@ class ScaleSelection:
         edge = "" if self.edge is None else f"\n{_EDGES[self.edge]}"
         return (
             f"scale {self.scale:.6g}, chosen from {self.scales.size} by {self.method}{folds}: "
-            f"{_SCORES[self.score]} {self.scores[self.index]:.6g}{spread}, "
+            f"{(_SCORES | _CRITERIA)[self.score]} {self.scores[self.index]:.6g}{spread}, "
             f"{self.effective_df[self.index]:.4g} effective degrees of freedom{edge}"
         )
 
@@ -197,7 +202,7 @@ def select_scale(
     min_ratio: float = 1e-3,
     score: str = "mse",
 ) -> ScaleSelection:
-    """Choose the scale of a prior by how well it predicts rows that were held out.
+    """Choose the scale of a prior: by how well it predicts rows that were held out, or by a criterion on all rows.
 
     By cross-validation each fold is predicted from the others at the mode, for every scale. The
     errors in the folds are averaged, each fold counting alike; within a fold rows count by their
@@ -212,10 +217,13 @@ def select_scale(
         Standard deviations for `standardize` are those of the training rows.
     data : RowData, or GramData made with `folds`
         Rows are reduced to statistics of each fold in one pass, unless these are larger.
-    method : "cv", "cv-1se", "loo" or "gcv", default "cv"
+    method : "cv", "cv-1se", "loo", "gcv", "aic", "bic" or "evidence", default "cv"
         K folds: the best score, or the strongest prior whose score is within one standard error of
-        it. For a Gaussian prior in closed form: leave-one-out, which needs rows, and generalised
-        cross-validation; there `standardize` stays that of all data.
+        it. For a Gaussian prior in closed form: leave-one-out, which needs rows, generalised
+        cross-validation, and the evidence, log p(y | scale) with coefficients and σ integrated out; there
+        `standardize` stays that of all data. "aic" and "bic" add 2 or log Σw for each effective degree of freedom
+        of the mode to −2 log-likelihood, with σ as known, else that of least squares on all columns (as
+        LassoLarsIC; Zou, Hastie and Tibshirani 2007).
     folds : int, scikit-learn splitter or array (n,), default 5
         K: contiguous blocks, scikit-learn's unshuffled KFold. A splitter whose test folds partition
         the rows. An array: a label for each row. `GramData` has its folds already: leave it out.
@@ -300,6 +308,7 @@ class _Scored(NamedTuple):
     standard_errors: Float[np.ndarray, " k"]
     fold_scores: Float[np.ndarray, "k folds"]
     fold_labels: tuple[Label, ...]
+    criterion: Float[np.ndarray, " k"] | None = None  # a method's own, in place of these
 
 
 @dataclass(frozen=True, eq=False)
@@ -358,12 +367,57 @@ def _generalised(request: _Request) -> tuple[ScalePath, _Scored]:
     return path, _without_folds(mse, np.full(mse.size, np.nan))
 
 
+def _information(request: _Request) -> tuple[ScalePath, _Scored]:
+    """Score by an information criterion of the mode."""
+    _check_no_folds(request)
+    if request.unit.intercept_prior is not None:
+        raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
+    path = request.path(request.data)
+    problem, (l1, l2) = path.problem, path.strengths
+    rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
+    variance, total = _noise_variance(problem), problem.sum_weights
+    price = 2.0 if request.method == "aic" else float(np.log(total))
+    criterion = total * np.log(2.0 * np.pi * variance) + rss / variance + price * path.effective_df()
+    return path, _by_criterion(criterion)
+
+
+def _noise_variance(problem: Problem) -> float:
+    """Return σ², where it is unknown that of least squares on all columns."""
+    if problem.noise_scale is not None:
+        return problem.noise_scale**2
+    smallest, rank = unpenalised_fit(problem.reduced)
+    free = problem.sum_weights - rank - integrated_out(problem)
+    if free <= 0.0 or smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss:
+        raise ValueError(
+            f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
+            f"{problem.sum_weights:g}). Give GaussianLikelihood a known noise_scale, or use method='cv'."
+        )
+    return smallest / free
+
+
+def _evidence(request: _Request) -> tuple[ScalePath, _Scored]:
+    """Score a Gaussian prior by its log marginal likelihood."""
+    _check_closed_form(request)
+    path = request.path(request.data)
+    return path, _by_criterion(np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales)))
+
+
+def _by_criterion(criterion: Float[np.ndarray, " k"]) -> _Scored:
+    nothing = np.full(criterion.size, np.nan)
+    return _without_folds(nothing, nothing)._replace(criterion=criterion)
+
+
 def _check_closed_form(request: _Request) -> None:
     method, model = request.method, request.unit
     if not isinstance(model.prior, GaussianPrior) or model.intercept_prior is not None:
         raise ValueError(
             f"method={method!r} is a closed form for a GaussianPrior and a flat intercept. Use method='cv'."
         )
+    _check_no_folds(request)
+
+
+def _check_no_folds(request: _Request) -> None:
+    method = request.method
     if request.hold != "prior" or request.score != "mse":
         raise ValueError(f"method={method!r} holds the prior and scores by mse. Use method='cv' for others.")
     if not isinstance(request.folds, int) or request.folds != DEFAULT_FOLDS:
@@ -406,25 +460,35 @@ _METHODS: dict[str, tuple[Callable[..., Any], Callable[..., int]]] = {
     "cv-1se": (_folds, _one_standard_error),
     "loo": (_leave_one_out, _best),
     "gcv": (_generalised, _best),
+    "aic": (_information, _best),
+    "bic": (_information, _best),
+    "evidence": (_evidence, _best),
 }
+_CRITERION_OF = {"aic": "aic", "bic": "bic", "evidence": "log_evidence"}
+_HIGHEST_IS_BEST = ("log_density", "log_evidence")
 
 
 def _selection(request: _Request, path: ScalePath, scored: _Scored) -> ScaleSelection:
     """Choose, and put everything into the user's order."""
-    cost = scored.mse if request.score == "mse" else -scored.log_density
+    score = _CRITERION_OF.get(request.method, request.score)
+    scores = scored.criterion
+    if scores is None:
+        scores = scored.mse if score == "mse" else scored.log_density
+    cost = -scores if score in _HIGHEST_IS_BEST else scores
     chosen = _METHODS[request.method][1](cost, scored.standard_errors)
     order = np.argsort(path.place)
     prior = request.unit.prior.with_scale(float(path.scales[chosen]))
     return ScaleSelection(
         method=request.method,
         hold=request.hold,
-        score=request.score,
+        score=score,
         index=int(path.place[chosen]),
         model=replace(request.unit, prior=prior),
         penalty=path.penalty(chosen),
         scales=path.scales[order],
         noise_scales=path.noise_scales[order],
         effective_df=path.effective_df()[order],
+        scores=scores[order],
         mse=scored.mse[order],
         log_density=scored.log_density[order],
         standard_errors=scored.standard_errors[order],

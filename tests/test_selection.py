@@ -393,7 +393,11 @@ def test_statistics_need_their_folds():
 @pytest.mark.parametrize(
     ("arguments", "error", "said"),
     [
-        ({"method": "aic"}, ValueError, "`method` must be one of 'cv', 'cv-1se', 'loo', 'gcv'; got 'aic'"),
+        (
+            {"method": "dic"},
+            ValueError,
+            "`method` must be one of 'cv', 'cv-1se', 'loo', 'gcv', 'aic', 'bic', 'evidence'; got 'dic'",
+        ),
         ({"hold": "lambda"}, ValueError, "`hold` must be one of 'prior', 'per_row'"),
         ({"score": "r2"}, ValueError, "`score` must be one of 'mse', 'log_density'"),
         ({"scales": []}, ValueError, "`scales` must be positive"),
