@@ -10,6 +10,7 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from numpyro_reference import linear_regression
 
 import bayesreg as br
+from bayesreg.posterior.centre import centre
 from bayesreg.posterior.density import log_coef_prior, log_normaliser
 from bayesreg.posterior.marginal import marginal_target, rotation
 from bayesreg.posterior.mixture import mixed, mixture_target
@@ -77,7 +78,8 @@ def test_density_and_gradient_equal_numpyros(kind, noise, weighted, relative):
     prior = PRIORS[kind](relative_to_noise=relative)
     model = br.LinearModel(prior, br.GaussianLikelihood(NOISES[noise]))
     with jax.enable_x64(True):
-        target = whitened_target(resolve(model, br.RowData.from_arrays(X, y, w)))
+        problem = resolve(model, br.RowData.from_arrays(X, y, w))
+        target = whitened_target(problem, centre(problem))
     evaluate = reference(X, y, w, prior, kind, NOISES[noise], relative)
     with jax.enable_x64(True):
         rng = np.random.default_rng(1)

@@ -74,7 +74,9 @@ def test_evidence_by_brute_force(known):
     x = rng.normal(size=(9, 3))
     y = x @ [1.0, -0.5, 0.0] + 0.7 * rng.normal(size=9) + 2.0
     likelihood = br.GaussianLikelihood(0.7 if known else dist.HalfNormal(1.0))
-    model = br.LinearModel(br.GaussianPrior(1.0), likelihood)  # without a scale it would be relative to the noise
+    model = br.LinearModel(
+        br.GaussianPrior(1.0), likelihood
+    )  # without a scale it would be relative to the noise
     scales = np.geomspace(0.05, 20.0, 25)
     found = br.select_scale(model, br.RowData.from_arrays(x, y), method="evidence", scales=scales)
     contrast = np.linalg.svd(np.ones((1, 9)))[2][1:]  # rows orthogonal to the ones
