@@ -444,7 +444,7 @@ def test_the_installed_command_stops_at_ctrl_c(tmp_path):
     deadline = time.monotonic() + 40.0
     while not (out / "path.png").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    time.sleep(0.5)
+    time.sleep(0.2)
     process.send_signal(signal.SIGINT)
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
