@@ -73,7 +73,9 @@ def test_the_ways_agree(case, shape, known):
     ways = ["gibbs", "mixture"]
     if shape[0] > shape[1] or "hyper" not in case:  # else whitened coordinates meet a funnel
         ways.append("whitened")
-    if shape[0] > shape[1] and "hyper" not in case:  # else the scale may go to 0, where its proposals do not lead
+    if (
+        shape[0] > shape[1] and "hyper" not in case
+    ):  # else the scale may go to 0, where its proposals do not lead
         ways.append("independence")
     if case.startswith("gaussian"):
         ways.append("marginal")
