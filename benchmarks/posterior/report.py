@@ -13,7 +13,8 @@ draws after warm-up. Effective draws: the smallest bulk and tail ESS over all pa
 median time of a run on data of a shape that the process has seen (“warm”, warm-up and conversion included) or by
 that of a fresh process (“cold”: start, import, compile, warm-up, draws). A run counts where R-hat is below 1.01,
 nothing diverged, and every mean is within Monte Carlo error of a reference (40,000 draws of our Gibbs sampler,
-which shares no density and no gradient with any of them)."""
+which shares no gradient with any of them; with as many columns as rows it is what runs as bayesreg too, so there the
+peers' distances are the check)."""
 _GOALS = {"P1": 100.0, "P2": 100.0, "T5": 100.0, "T6": 100.0, "P3": 5.0, "W": 5.0}
 
 
