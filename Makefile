@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-slow lint format notebooks bench bench-peers bench-posterior bench-posterior-peers calibration clean constraints
+.PHONY: demo test test-slow lint format notebooks docs bench bench-peers bench-posterior bench-posterior-peers calibration clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -27,6 +28,10 @@ format: $(STAMP)
 notebooks: $(STAMP)
 	for script in notebooks/*.py; do $(BIN)/jupytext --to ipynb --execute --set-kernel python3 $$script || exit 1; done
 
+# The documentation site, in build/site: python -m http.server -d build/site shows it with its search.
+docs: $(DOCS_STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
+
 # One case, say: make bench ARGS="--cases M1,M2"
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(ARGS)
@@ -44,7 +49,7 @@ bench-posterior-peers:
 calibration: $(STAMP)
 	$(BIN)/python -m calibration.run $(ARGS)
 
-constraints: $(STAMP)
+constraints: $(DOCS_STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '@' > constraints.txt
 
 $(STAMP): pyproject.toml constraints.txt
@@ -54,5 +59,9 @@ $(STAMP): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+$(DOCS_STAMP): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[docs]'
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis bayesreg-demo bayesreg-out
+	rm -rf $(VENV) build/site .pytest_cache .mypy_cache .ruff_cache .hypothesis bayesreg-demo bayesreg-out

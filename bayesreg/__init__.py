@@ -40,13 +40,25 @@ _HOME = {
     "audit": "auditing",
     "compare_map_with_penalized": "compare",
     "equivalents": "equivalence",
+    "ImpliedPenalty": "conventions.implied",
+    "implied_penalty": "conventions.implied",
+    "bootstrap_map": "bootstrap",
+    "compare_intervals": "intervals",
     "ScaleSelection": "selection",
     "select_scale": "selection",
     "BayesRegressor": "estimators",
     "from_sklearn": "estimators",
     "use_compilation_cache": "compilation",
-    "plot_coefficient_path": "plots",
-    "plot_forest": "plots",
+    "write_report": "report.page",
+    "plot_coefficient_path": "plots.paths",
+    "plot_forest": "plots.forest",
+    "plot_prior": "plots.priors",
+    "plot_penalty": "plots.priors",
+    "plot_shrinkage": "plots.priors",
+    "plot_geometry": "plots.geometry",
+    "plot_certificate": "plots.certificate",
+    "path_intervals": "path_intervals",
+    "plot_scale_selection": "plots.scales",
     "CheckpointError": "errors",
     "ConvergenceWarning": "errors",
     "DegenerateDataWarning": "errors",
@@ -62,6 +74,7 @@ __all__ = [*_HOME, "__version__"]
 if TYPE_CHECKING:
     from .auditing import Audit as Audit
     from .auditing import audit as audit
+    from .bootstrap import bootstrap_map as bootstrap_map
     from .compare import compare_map_with_penalized as compare_map_with_penalized
     from .compilation import use_compilation_cache as use_compilation_cache
     from .conventions.table import CONVENTIONS as CONVENTIONS
@@ -81,6 +94,9 @@ if TYPE_CHECKING:
     from .estimators import BayesRegressor as BayesRegressor
     from .estimators import from_sklearn as from_sklearn
     from .evidence import log_marginal_likelihood as log_marginal_likelihood
+    from .conventions.implied import ImpliedPenalty as ImpliedPenalty
+    from .conventions.implied import implied_penalty as implied_penalty
+    from .intervals import compare_intervals as compare_intervals
     from .likelihoods import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate
     from .mode.solve import MapEstimate as MapEstimate
@@ -88,9 +104,16 @@ if TYPE_CHECKING:
     from .mode.solve import map_estimate as map_estimate
     from .mode.solve import map_path as map_path
     from .model import LinearModel as LinearModel
+    from .path_intervals import path_intervals as path_intervals
     from .penalty import Penalty as Penalty
-    from .plots import plot_coefficient_path as plot_coefficient_path
-    from .plots import plot_forest as plot_forest
+    from .plots.certificate import plot_certificate as plot_certificate
+    from .plots.forest import plot_forest as plot_forest
+    from .plots.geometry import plot_geometry as plot_geometry
+    from .plots.paths import plot_coefficient_path as plot_coefficient_path
+    from .plots.priors import plot_penalty as plot_penalty
+    from .plots.priors import plot_prior as plot_prior
+    from .plots.priors import plot_shrinkage as plot_shrinkage
+    from .plots.scales import plot_scale_selection as plot_scale_selection
     from .posterior.leave_one_out import exact_loo as exact_loo
     from .posterior.predict import add_log_likelihood as add_log_likelihood
     from .posterior.predict import add_posterior_predictive as add_posterior_predictive
@@ -103,6 +126,7 @@ if TYPE_CHECKING:
     from .priors import FlatPrior as FlatPrior
     from .priors import GaussianPrior as GaussianPrior
     from .priors import LaplacePrior as LaplacePrior
+    from .report.page import write_report as write_report
     from .selection import ScaleSelection as ScaleSelection
     from .selection import select_scale as select_scale
 

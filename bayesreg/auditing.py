@@ -1,8 +1,9 @@
 """Whether an answer, from any package, is the optimum of a penalty; and if it is not, of which."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -13,10 +14,11 @@ from .conventions.translation import Translation, translate
 from .data.rows import RowData
 from .likelihoods import GaussianLikelihood
 from .mode.certificate import certify_point
+from .mode.logistic import Logistic, Point
 from .mode.solve import map_estimate
 from .model import LinearModel
 from .penalty import Penalty
-from .problem import Problem, resolve
+from .problem import resolve
 
 _TOL = 1e-6
 _LARGE = 1e-3  # gap above which no package's stopping rule explains it
@@ -58,7 +60,7 @@ class Audit:
     Attributes
     ----------
     objective : float
-        ½ Σ w r² + penalty, at the answer.
+        Loss + penalty at the answer; the loss is ½ Σ w r², or −Σ w log p(y).
     optimum : float
         The same at our mode.
     duality_gap : float
@@ -125,6 +127,7 @@ def audit(
     sample_weight: Any = None,
     *,
     fit_intercept: bool = True,
+    family: str = "gaussian",
     tol: float = _TOL,
 ) -> Audit:
     """Judge coefficients, whoever found them, as the optimum of a penalty.
@@ -141,6 +144,8 @@ def audit(
     sample_weight : array (n,), optional
     fit_intercept : bool, default True
         Whether the intercept is free.
+    family : "gaussian" or "binomial", default "gaussian"
+        The loss beside the penalty: ½ Σ w r², or −Σ w log p(y) of a logistic regression, y being 0 or 1.
     tol : float, default 1e-6
         The relative duality gap up to which the answer counts as optimal.
 
@@ -162,6 +167,8 @@ def audit(
             f"`penalty` must be a Penalty; got {type(penalty).__name__}. Another package's number becomes one by "
             'br.translate(number, from_="its convention", to="Penalty", X=X, y=y).'
         )
+    if family not in _FAMILIES:
+        raise ValueError(f"`family` must be one of {', '.join(map(repr, _FAMILIES))}; got {family!r}.")
     data = RowData.from_arrays(X, y, sample_weight)
     beta = np.asarray(coef, dtype=np.float64).ravel()
     if beta.size != data.n_features or not np.isfinite(beta).all() or not np.isfinite(intercept):
@@ -169,39 +176,57 @@ def audit(
             f"`coef` must be {data.n_features} finite numbers, one for each column of `X`, and `intercept` one; "
             f"got {beta.size} and {intercept!r}."
         )
-    answer = _Answer(beta, float(intercept), data, fit_intercept)
-    model = answer.model(penalty)
-    problem = resolve(model, data)
-    certificate = certify_point(problem, beta, answer.intercept)
-    mode = map_estimate(model, data)
-    best = mode.coef
-    found = certificate.duality_gap > tol
+    penalty.to_prior(1.0)  # refuses an infinite strength
+    answer = _FAMILIES[family](beta, float(intercept), data, fit_intercept)
+    judged = answer.judge(penalty)
+    best = answer.optimum(penalty)
     return Audit(
-        objective=certificate.primal,
-        optimum=mode.certificate.primal,
-        duality_gap=certificate.duality_gap,
-        kkt_violation=_violations(problem, beta, penalty),
-        wrong_zeros=(beta == 0.0) & (best != 0.0),
-        missing_zeros=(beta != 0.0) & (best == 0.0),
-        nearest=_nearest(answer, penalty, certificate.duality_gap) if found else None,
+        objective=judged.objective,
+        optimum=best.objective,
+        duality_gap=judged.duality_gap,
+        kkt_violation=judged.kkt_violation,
+        wrong_zeros=(beta == 0.0) & (best.coef != 0.0),
+        missing_zeros=(beta != 0.0) & (best.coef == 0.0),
+        nearest=_nearest(answer, penalty, judged.duality_gap) if judged.duality_gap > tol else None,
         feature_names=data.feature_names,
         tol=tol,
     )
 
 
-class _Answer(NamedTuple):
+class _Judged(NamedTuple):
+    objective: float
+    duality_gap: float
+    kkt_violation: Float[np.ndarray, " p"]
+
+
+class _Optimum(NamedTuple):
+    coef: Float[np.ndarray, " p"]
+    objective: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer(ABC):
+    """Coefficients beside the data they were fitted to."""
+
     coef: Float[np.ndarray, " p"]
     intercept: float
     data: RowData
     fit_intercept: bool
+    family: ClassVar[str]
 
-    def model(self, penalty: Penalty) -> LinearModel:
-        """Return the model whose mode the penalty's optimum is."""
-        return LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), self.fit_intercept)
+    def __post_init__(self) -> None:
+        self._check_response()
 
-    def gap(self, penalty: Penalty) -> float:
-        """Return the duality gap under a penalty."""
-        return certify_point(resolve(self.model(penalty), self.data), self.coef, self.intercept).duality_gap
+    def _check_response(self) -> None:
+        """Refuse a response that the family does not have."""
+
+    @abstractmethod
+    def judge(self, penalty: Penalty) -> _Judged:
+        """Hold the answer against a penalty."""
+
+    @abstractmethod
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        """Return the penalty's own answer."""
 
     def translate(self, value: Any, from_: str, to: str) -> Translation:
         """Translate on these data."""
@@ -216,15 +241,71 @@ class _Answer(NamedTuple):
             fit_intercept=self.fit_intercept,
         )
 
+    def _violations(
+        self, penalty: Penalty, slope: Float[np.ndarray, " p"], at_null: Float[np.ndarray, " p"], norms: Any
+    ) -> Float[np.ndarray, " p"]:
+        """Return how far each coefficient is from stationary, given the loss's slopes here and at the null model."""
+        coef, l1 = self.coef, _per_column(penalty.l1, self.coef)
+        slope = slope - penalty.l2 * coef
+        away = np.where(coef != 0.0, np.abs(slope - l1 * np.sign(coef)), np.maximum(np.abs(slope) - l1, 0.0))
+        unit = np.where(norms > 0.0, norms, 1.0)
+        largest = float((np.abs(at_null) / unit).max(initial=0.0))
+        return away * (norms > 0.0) / unit / (largest or 1.0)
 
-def _violations(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> Float[np.ndarray, " p"]:
-    l1, l2 = (np.broadcast_to(np.asarray(part), coef.shape) for part in (penalty.l1, penalty.l2))
-    slope = problem.least_squares.residuals(coef[None, :])[0][0] - l2 * coef
-    away = np.where(coef != 0.0, np.abs(slope - l1 * np.sign(coef)), np.maximum(np.abs(slope) - l1, 0.0))
-    norms = np.sqrt(problem.least_squares.squared_norms)
-    unit = np.where(norms > 0.0, norms, 1.0)
-    largest = float((np.abs(problem.least_squares.cross) / unit).max(initial=0.0))
-    return away * (norms > 0.0) / unit / (largest or 1.0)
+
+class _GaussianAnswer(_Answer):
+    family = "gaussian"
+
+    def judge(self, penalty: Penalty) -> _Judged:
+        problem = resolve(self._model(penalty), self.data)
+        certificate = certify_point(problem, self.coef, self.intercept)
+        squares = problem.least_squares
+        slope = squares.residuals(self.coef[None, :])[0][0]
+        away = self._violations(penalty, slope, squares.cross, np.sqrt(squares.squared_norms))
+        return _Judged(certificate.primal, certificate.duality_gap, away)
+
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        mode = map_estimate(self._model(penalty), self.data)
+        return _Optimum(mode.coef, mode.certificate.primal)
+
+    def _model(self, penalty: Penalty) -> LinearModel:
+        return LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), self.fit_intercept)
+
+
+class _BinomialAnswer(_Answer):
+    family = "binomial"
+
+    def _check_response(self) -> None:
+        if not np.isin(self.data.y, (0.0, 1.0)).all():
+            raise ValueError(
+                "with family='binomial' `y` must be 0 or 1 in every row. Code the classes so, for example y == label."
+            )
+
+    def judge(self, penalty: Penalty) -> _Judged:
+        problem = self._problem(penalty)
+        here, null = Point(self.coef, self.intercept), problem.null
+        reference = problem.objective(null)
+        norms = np.sqrt(self.data.least_squares(centre=self.fit_intercept)[0].squared_norms)
+        away = self._violations(penalty, problem.slopes(here), problem.slopes(null), norms)
+        return _Judged(
+            problem.objective(here), problem.gap(here) / reference if reference > 0.0 else 0.0, away
+        )
+
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        problem = self._problem(penalty)
+        mode = problem.mode()
+        return _Optimum(mode.coef, problem.objective(mode))
+
+    def _problem(self, penalty: Penalty) -> Logistic:
+        l1, l2 = (_per_column(part, self.coef) for part in (penalty.l1, penalty.l2))
+        return Logistic(self.data, Penalty(l1, l2), self.fit_intercept)
+
+
+_FAMILIES: dict[str, type[_Answer]] = {one.family: one for one in (_GaussianAnswer, _BinomialAnswer)}
+
+
+def _per_column(strength: Any, coef: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
+    return np.broadcast_to(np.asarray(strength, dtype=float), coef.shape)
 
 
 def _nearest(answer: _Answer, penalty: Penalty, stated_gap: float) -> Nearest | None:
@@ -236,7 +317,7 @@ def _nearest(answer: _Answer, penalty: Penalty, stated_gap: float) -> Nearest | 
         if key in seen:
             continue
         seen.add(key)
-        gap = answer.gap(other)
+        gap = answer.judge(other).duality_gap
         if best is None or gap < best.duality_gap:
             best = Nearest(stated, read_as, other, gap)
     if best is None or best.duality_gap > min(_LARGE, _CLEARLY * stated_gap):
@@ -245,14 +326,16 @@ def _nearest(answer: _Answer, penalty: Penalty, stated_gap: float) -> Nearest | 
 
 
 def _key(penalty: Penalty, p: int) -> bytes:
-    parts = (np.broadcast_to(np.asarray(part, dtype=float), (p,)) for part in (penalty.l1, penalty.l2))
+    parts = (_per_column(part, np.empty(p)) for part in (penalty.l1, penalty.l2))
     return b"".join(np.array([float(f"{value:.10g}") for value in part]).tobytes() for part in parts)
 
 
 def _misreadings(answer: _Answer, penalty: Penalty) -> Iterator[tuple[str, str, Penalty]]:
     """Yield the number as stated in one convention, as read in another, and what that amounts to."""
     readable = [
-        row for row in CONVENTIONS.values() if row.family == "gaussian" and isinstance(row.form, ElasticForm)
+        row
+        for row in CONVENTIONS.values()
+        if row.family == answer.family and isinstance(row.form, ElasticForm)
     ]
     for source in readable:
         stated = _stated(answer, penalty, source)

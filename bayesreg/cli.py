@@ -1,7 +1,8 @@
-"""The command `bayesreg`: options, and every error as one line."""
+"""The command `bayesreg`: options, exit codes, and every error as one line."""
 
+import shlex
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,29 +12,156 @@ import click
 from . import __version__
 from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
 
+_NOT_OPTIMAL = 3
 _INTERRUPTED = 130
 _PRIORS = ("laplace", "gaussian", "elastic-net")
-_SELECTIONS = ("cv", "cv-1se")
+_SELECTIONS = ("cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo", "posterior")
+_SAMPLED = (
+    "evidence",
+    "psis-loo",
+    "posterior",
+)  # which sample at every scale, where the prior is not Gaussian
 _OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, SamplingWarning)
+_EXIT_CODES = """\b
+Exit codes
+  0    done; for audit: the coefficients are optimal
+  1    an error, told in one line on standard error
+  2    a wrong option or argument
+  3    audit: the coefficients are not optimal
+  130  interrupted by Ctrl-C; what was finished is kept"""
+
+_FIT_EXAMPLES = """\b
+Examples
+  bayesreg fit houses.csv --target price
+  bayesreg fit houses.csv --target price --scale cv --report
+  bayesreg fit houses.parquet --target price --features "rooms, city" --weights area
+  bayesreg fit houses.csv --target price --prior gaussian --scale evidence --json
+
+\b
+Exit codes: 0 done, 1 error, 2 wrong option, 130 interrupted by Ctrl-C: what was finished is kept."""
+
+_TRANSLATE_EXAMPLES = """\b
+Examples
+  bayesreg translate 0.1 --from sklearn.Lasso --to LaplacePrior \\
+      --data houses.csv --target price --noise-scale 12
+  bayesreg translate "alpha=0.1,l1_ratio=0.5" --from sklearn.ElasticNet --to glmnet \\
+      --data houses.csv --target price
+  bayesreg translate "lambda=0.5" --from glmnet --to sklearn.Lasso \\
+      --data houses.csv --target price --rescale
+  bayesreg translate --from bambi --to Penalty --data houses.csv --target price --noise-scale 12
+
+\b
+Exit codes: 0 done, 1 error (also where there is no equivalent), 2 wrong option."""
+
+_AUDIT_EXAMPLES = """\b
+Examples
+  bayesreg audit houses.csv --target price --coef coef.csv --penalty "sklearn.Lasso alpha=0.1"
+  bayesreg audit houses.csv --target price --coef coef.json \\
+      --penalty "glmnet lambda=0.5,alpha=0.3" --json
+  bayesreg audit visits.csv --target ill --coef ill.csv --penalty "sklearn.LogisticRegression C=2"
+
+\b
+Exit codes: 0 optimal, 1 error, 2 wrong option, 3 not optimal."""
+
+_CONVENTIONS_EXAMPLES = """\b
+Examples
+  bayesreg conventions
+  bayesreg conventions glmnet
+  bayesreg conventions sklearn --json"""
+
+_EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
 class _Scale(click.ParamType):
     """A number, or the name of a method that chooses it."""
 
-    name = "float|cv|cv-1se"
+    name = "float|method"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> float | str:
         """Return the number or the name."""
-        return value if value in _SELECTIONS else click.FLOAT.convert(value, param, ctx)
+        if value in _SELECTIONS or isinstance(value, float):
+            return value
+        try:
+            return float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither a number nor one of {', '.join(_SELECTIONS)}.", param, ctx)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Penalty(click.ParamType):
+    """A convention and its value, as in "sklearn.Lasso alpha=0.1"."""
+
+    name = "text"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        """Return the text, read."""
+        from .commands.values import StatedPenalty
+
+        try:
+            return value if isinstance(value, StatedPenalty) else StatedPenalty.read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _ConventionKey(click.ParamType):
+    """A key of the table of conventions."""
+
+    name = "convention"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the key."""
+        from .commands.values import convention
+
+        try:
+            return convention(value).key
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return options as one decorator, in the order given."""
+
+    def decorate(function: Any) -> Any:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+_ROWS = _options(
+    click.option(
+        "--features",
+        multiple=True,
+        metavar="NAME",
+        help='Column to explain it by; repeatable, or "a, b".  [default: all others]',
+    ),
+    click.option(
+        "--weights", metavar="COLUMN", help="Column of sample weights: 2 is the row twice, 0 the row absent."
+    ),
+    click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry."),
+)
+_TARGET = click.option(
+    "--target", required=True, metavar="NAME", help="Column to explain; it must be numeric."
+)
+_INTERCEPT = click.option("--no-intercept", is_flag=True, help="A model without an intercept.")
+_NOISE = click.option(
+    "--noise-scale", type=float, metavar="S", help="Standard deviation of the noise, for priors."
+)
+_JSON = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else, on stdout."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(__version__, prog_name="bayesreg")
 def main() -> None:
-    """Regularised linear models: the mode with its proof, and the width around it."""
+    """Regularised linear models: the mode with its proof, and the width around it.
+
+    Results go to standard output; progress, warnings and errors to standard error.
+    """
 
 
-@main.command()
+@main.command(short_help="Lasso and ridge as modes, beside scikit-learn.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -49,21 +177,17 @@ def demo(out: Path) -> None:
         run(out)
 
 
-@main.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
-@click.option("--target", required=True, metavar="NAME", help="Column to explain; it must be numeric.")
-@click.option(
-    "--features",
-    multiple=True,
-    metavar="NAME",
-    help='Column to explain it by; repeatable, or "a, b".  [default: all others]',
-)
+@main.command(epilog=_FIT_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior.")
+@click.argument("file", type=_EXISTING)
+@_TARGET
+@_ROWS
 @click.option("--prior", type=click.Choice(_PRIORS), default="laplace", show_default=True)
 @click.option(
     "--scale",
     type=_Scale(),
-    help="Scale of the prior, in units of y per unit of x; or cv to choose it by 5-fold cross-validation, relative to "
-    "the noise and on standardised columns.  [default: 2.5/sd(x), in units of the noise]",
+    help="Scale of the prior, in units of y per unit of x; or how to choose it, relative to the noise and on "
+    f"standardised columns: {', '.join(_SELECTIONS)} (loo and gcv: gaussian only).  "
+    "[default: 2.5/sd(x), in units of the noise]",
 )
 @click.option("--noise-scale", type=float, help="Standard deviation of the noise.  [default: unknown]")
 @click.option(
@@ -71,7 +195,7 @@ def demo(out: Path) -> None:
     default=None,
     help="Whether the scale speaks of standardised columns.  [default: no; yes where it is chosen]",
 )
-@click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry.")
+@_INTERCEPT
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 @click.option(
     "--out",
@@ -80,44 +204,224 @@ def demo(out: Path) -> None:
     show_default=True,
     help="Directory for tables, draws and pictures; made where it is missing.",
 )
+@click.option(
+    "--report", is_flag=True, help="Write report.html too: one page with everything, to keep or to send."
+)
+@_JSON
+@click.pass_context
 def fit(
+    context: click.Context,
     file: Path,
     target: str,
     features: tuple[str, ...],
+    weights: str | None,
+    drop_missing: bool,
     prior: str,
     scale: float | str | None,
     noise_scale: float | None,
     standardize: bool | None,
-    drop_missing: bool,
+    no_intercept: bool,
     seed: int,
     out: Path,
+    report: bool,
+    as_json: bool,
 ) -> None:
-    """Fit a CSV file: the mode with its proof, and the posterior around it.
+    """Fit a CSV or Parquet file: the mode with its proof, and the posterior around it.
 
     Text columns are one-hot encoded. Results go to standard output and, as tables, draws and
     pictures, to a directory.
     """
     written: list[str] = []
-    with _one_line_errors(out, written):
-        from .analysis import make_model, run
+    with _one_line_errors(out, written, read=(file,)):
+        from .analysis import Task, make_model, run
 
-        model = make_model(prior, scale, noise_scale, standardize)
-        selection = scale if isinstance(scale, str) else None
-        run(
-            file,
-            target,
-            features,
-            model,
-            out,
-            written,
-            selection=selection,
+        model = make_model(prior, scale, noise_scale, standardize, fit_intercept=not no_intercept)
+        if scale in _SAMPLED and (prior != "gaussian" or scale == "psis-loo"):
+            click.echo(
+                f"Choosing the scale by {scale}, from draws at every scale: this takes a while.", err=True
+            )
+        task = Task(
+            file=file,
+            target=target,
+            features=features,
+            weights=weights,
+            model=model,
+            selection=scale if isinstance(scale, str) else None,
             drop_missing=drop_missing,
             seed=seed,
+            out=out,
+            report=report,
+            json=as_json,
+            command=_command_line(context),
+        )
+        run(task, written)
+
+
+@main.command(epilog=_TRANSLATE_EXAMPLES, short_help="Translate a penalty between packages' conventions.")
+@click.argument("value", required=False)
+@click.option("--from", "source", type=_ConventionKey(), required=True, help="Whose number VALUE is.")
+@click.option("--to", "to", type=_ConventionKey(), required=True, help="Whose number is wanted.")
+@click.option(
+    "--data", "file", type=_EXISTING, metavar="FILE", help="CSV or Parquet: rows and columns to count on."
+)
+@click.option("--target", metavar="NAME", help="The response among the columns of --data.")
+@_ROWS
+@_NOISE
+@click.option(
+    "--rescale", is_flag=True, help="Allow columns to be rescaled where the target has one number for all."
+)
+@_INTERCEPT
+@_JSON
+def translate(
+    value: str | None,
+    source: str,
+    to: str,
+    file: Path | None,
+    target: str | None,
+    features: tuple[str, ...],
+    weights: str | None,
+    drop_missing: bool,
+    noise_scale: float | None,
+    rescale: bool,
+    no_intercept: bool,
+    as_json: bool,
+) -> None:
+    """Translate a penalty from one package's convention into another's.
+
+    VALUE is a number, or names with numbers as in "alpha=0.1,l1_ratio=0.5", or one number a column as in
+    "[0, 0.1, 0.2]"; leave it out where the convention is a default without parameters. `bayesreg conventions` lists
+    the names. Many translations need the number of rows, and some the columns: give --data.
+    """
+    if (file is None) != (target is None):
+        raise click.UsageError("--data and --target go together.")
+    if file is None and (features or weights or drop_missing):
+        raise click.UsageError("--features, --weights and --drop-missing speak of --data.")
+    with _one_line_errors(read=() if file is None else (file,)):
+        from .commands.rows import Rows
+        from .commands.translate import run
+        from .commands.values import StatedPenalty
+
+        try:
+            stated = StatedPenalty.of(source, value)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="VALUE") from error
+        rows = None
+        if file is not None and target is not None:
+            rows = Rows(file, target, features, weights, drop_missing)
+        run(
+            stated,
+            to,
+            rows,
+            noise_scale=noise_scale,
+            fit_intercept=not no_intercept,
+            rescale=rescale,
+            json=as_json,
         )
 
 
+@main.command(epilog=_AUDIT_EXAMPLES, short_help="Tell whether coefficients are the optimum of a penalty.")
+@click.argument("file", type=_EXISTING)
+@_TARGET
+@click.option(
+    "--coef",
+    type=_EXISTING,
+    required=True,
+    metavar="COEF",
+    help="The coefficients: CSV with a name and a number a row, the intercept among them, or JSON with names.",
+)
+@click.option(
+    "--penalty",
+    type=_Penalty(),
+    required=True,
+    metavar="TEXT",
+    help='What they should be optimal for: a convention and its value, as in "sklearn.Lasso alpha=0.1".',
+)
+@_ROWS
+@click.option(
+    "--family",
+    type=click.Choice(("gaussian", "binomial")),
+    help="The loss.  [default: the convention's own, else gaussian]",
+)
+@_NOISE
+@_INTERCEPT
+@click.option(
+    "--tol", type=float, default=1e-6, show_default=True, help="Duality gap up to which they are optimal."
+)
+@_JSON
+@click.pass_context
+def audit(
+    context: click.Context,
+    file: Path,
+    target: str,
+    coef: Path,
+    penalty: Any,
+    features: tuple[str, ...],
+    weights: str | None,
+    drop_missing: bool,
+    family: str | None,
+    noise_scale: float | None,
+    no_intercept: bool,
+    tol: float,
+    as_json: bool,
+) -> None:
+    """Tell whether coefficients, from any package, are the optimum of a penalty.
+
+    If they are not: by how much they miss it, and for whose reading of the same number they would be.
+    """
+    with _one_line_errors(read=(file, coef)):
+        from .commands.audit import run
+        from .commands.rows import Rows
+
+        optimal = run(
+            Rows(file, target, features, weights, drop_missing),
+            coef,
+            penalty,
+            family=family,
+            noise_scale=noise_scale,
+            fit_intercept=not no_intercept,
+            tol=tol,
+            json=as_json,
+        )
+    if not optimal:
+        context.exit(_NOT_OPTIMAL)
+
+
+@main.command(epilog=_CONVENTIONS_EXAMPLES, short_help="List the conventions of translate and audit.")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
+@_JSON
+def conventions(words: tuple[str, ...], as_json: bool) -> None:
+    """List the conventions that `translate` and `audit` know, or show those called like a WORD."""
+    with _one_line_errors():
+        from .commands.conventions import run
+
+        run(words, json=as_json)
+
+
+def _command_line(context: click.Context) -> str:
+    """Return the command as it was typed, defaults left out."""
+    words = ["bayesreg", str(context.info_name)]
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE
+        value = context.params.get(str(parameter.name))
+        if given and value is not None:
+            words += _words(parameter, value)
+    return shlex.join(words)
+
+
+def _words(parameter: click.Parameter, value: Any) -> list[str]:
+    if isinstance(parameter, click.Argument):
+        return [str(value)]
+    assert isinstance(parameter, click.Option)
+    if parameter.is_flag:
+        return [parameter.opts[0] if value else parameter.secondary_opts[0]]
+    values = value if parameter.multiple else (value,)
+    return [word for one in values for word in (parameter.opts[0], str(one))]
+
+
 @contextmanager
-def _one_line_errors(out: Path, written: list[str] | None = None) -> Iterator[None]:
+def _one_line_errors(
+    out: Path | None = None, written: list[str] | None = None, read: tuple[Path, ...] = ()
+) -> Iterator[None]:
     """Turn what may go wrong into one line on stderr: exit code 1, or 130 after Ctrl-C."""
     try:
         with _one_line_warnings():
@@ -127,8 +431,11 @@ def _one_line_errors(out: Path, written: list[str] | None = None) -> Iterator[No
         click.echo(f"Interrupted. Written: {left}.", err=True)
         raise click.exceptions.Exit(_INTERRUPTED) from None
     except OSError as error:
-        raise click.ClickException(f"cannot write to {out}: {error.strerror or error}.") from error
-    except (ValueError, TypeError, MemoryError) as error:
+        reason = error.strerror or error
+        fault = None if error.filename is None else Path(error.filename)
+        place = f"cannot read {fault}" if out is None or fault in read else f"cannot write to {out}"
+        raise click.ClickException(f"{place}: {reason}.") from error
+    except (ValueError, TypeError, MemoryError, ImportError) as error:
         raise click.ClickException(" ".join(str(error).split())) from error
 
 

@@ -1,6 +1,8 @@
 """Lines of Python that state a fit again, to paste."""
 
+from collections.abc import Mapping
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
@@ -8,26 +10,31 @@ from .conventions.translation import translate
 from .data.rows import RowData
 from .errors import NoEquivalent
 from .model import LinearModel
+from .model_text import distribution_text
 from .penalty import Penalty
 from .priors import Prior
+from .problem import Data
+from .scales import is_distribution
 
-_SKLEARN_TOLERANCE = ", tol=1e-10, max_iter=1000000)"  # scikit-learn's default stops at three digits
+_SKLEARN_TOLERANCE = "tol=1e-10", "max_iter=1000000"  # scikit-learn's default stops at three digits
 
 
-def sklearn_code(penalty: Penalty, data: RowData) -> str:
+def sklearn_code(penalty: Penalty, data: Data, *, fit_intercept: bool = True) -> str:
     """Return the scikit-learn line that reproduces a mode.
 
     Parameters
     ----------
     penalty : Penalty
         Of p features, on the original columns.
-    data : RowData
+    data : RowData or GramData
         Which the mode is of.
+    fit_intercept : bool, default True
 
     Returns
     -------
     str
-        An estimator, or a pipeline that standardises first, where that makes the penalty common.
+        An estimator, or a pipeline that standardises first, where that makes the penalty common. Weighted rows are
+        said in a comment: each step is to be given them.
 
     Raises
     ------
@@ -37,32 +44,64 @@ def sklearn_code(penalty: Penalty, data: RowData) -> str:
     varying = data.column_sd > 0
     sd = np.where(varying, data.column_sd, 1.0)
     raw = np.broadcast_to(penalty.l1, sd.shape), np.broadcast_to(penalty.l2, sd.shape)
+    weights = _weights_comment(data, "its `fit`")
     if not (raw[0].any() or raw[1].any()):
-        return "LinearRegression()"
+        return f"LinearRegression({'' if fit_intercept else 'fit_intercept=False'}){weights}"
+    scaler = f"StandardScaler({'' if fit_intercept else 'with_mean=False'})"
+    in_pipeline = f"make_pipeline({scaler}, {{}}){_weights_comment(data, 'both steps')}"
     # A constant column's coefficient is 0 under any penalty, so it need not share the others'.
-    for values, form in ((raw, "{}"), ((raw[0] / sd, raw[1] / sd**2), "make_pipeline(StandardScaler(), {})")):
+    for values, form in ((raw, f"{{}}{weights}"), ((raw[0] / sd, raw[1] / sd**2), in_pipeline)):
         common = [strength[varying] if varying.any() else strength for strength in values]
         if all(np.allclose(strength, strength[0], rtol=1e-10, atol=0.0) for strength in common):
-            return form.format(_estimator_code(Penalty(*(float(s[0]) for s in common)), data))
+            one = Penalty(*(float(s[0]) for s in common))
+            return form.format(_estimator_code(one, data, fit_intercept=fit_intercept))
     raise NoEquivalent(
         "the penalty differs between the columns in a way that standardising them does not undo. "
         "bayesreg's line below states it."
     )
 
 
-def _estimator_code(penalty: Penalty, data: RowData) -> str:
+def _weights_comment(data: Data, where: str) -> str:
+    weighted = isinstance(data, RowData) and bool((data.sample_weight != 1.0).any())
+    return f"  # with sample_weight given to {where}" if weighted else ""
+
+
+def _estimator_code(penalty: Penalty, data: Data, *, fit_intercept: bool) -> str:
     name = "Ridge" if not penalty.l1 else "ElasticNet" if penalty.l2 else "Lasso"
-    code = translate(penalty, "Penalty", f"sklearn.{name}", y=data.y).code
-    return code if name == "Ridge" else code[:-1] + _SKLEARN_TOLERANCE
+    weights = (
+        data.sample_weight
+        if isinstance(data, RowData)
+        else np.full(data.n_samples, data.sum_weights / data.n_samples)
+    )
+    code = translate(penalty, "Penalty", f"sklearn.{name}", sample_weight=weights).code
+    more = [] if name == "Ridge" else list(_SKLEARN_TOLERANCE)
+    if not fit_intercept:
+        more.append("fit_intercept=False")
+    return f"{', '.join([code[:-1], *more])})"
 
 
-def regressor_code(model: LinearModel) -> str:
-    """Return the line of Python that states a model as an estimator."""
+def regressor_code(model: LinearModel, *, scale_selection: str | None = None) -> str:
+    """Return the line of Python that states a model as an estimator.
+
+    Parameters
+    ----------
+    model : LinearModel
+    scale_selection : str, optional
+        How the estimator chooses the scale.
+
+    Returns
+    -------
+    str
+    """
     arguments = [f"br.{_call(model.prior)}"]
     if model.likelihood.noise_scale is not None:
-        arguments.append(f"noise_scale={model.likelihood.noise_scale!r}")
+        arguments.append(f"noise_scale={_literal(model.likelihood.noise_scale)}")
+    if not model.fit_intercept:
+        arguments.append("fit_intercept=False")
     if model.standardize:
         arguments.append("standardize=True")
+    if scale_selection is not None:
+        arguments.append(f"scale_selection={scale_selection!r}")
     return f"br.BayesRegressor({', '.join(arguments)})"
 
 
@@ -70,10 +109,22 @@ def _call(prior: Prior) -> str:
     given = {
         f.name: getattr(prior, f.name)
         for f in fields(prior)  # type: ignore[arg-type]
+        if f.init
     }
     stated = ", ".join(
-        f"{name}={"float('inf')" if value == np.inf else repr(value)}"
+        f"{name}={_literal(value)}"
         for name, value in given.items()
         if value is not None and value is not False
     )
     return f"{type(prior).__name__}({stated})"
+
+
+def _literal(value: Any) -> str:
+    """Write a number, an array, a mapping or a distribution as Python reads it."""
+    if is_distribution(value):
+        return f"numpyro.distributions.{distribution_text(value, repr)}"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!r}: {_literal(number)}" for name, number in value.items()) + "}"
+    if isinstance(value, np.ndarray):
+        return "[" + ", ".join(_literal(number) for number in value.tolist()) + "]"
+    return 'float("inf")' if isinstance(value, float) and value == np.inf else repr(value)

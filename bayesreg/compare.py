@@ -53,8 +53,7 @@ def compare_map_with_penalized(
     if model.intercept_prior is not None:
         raise NoEquivalent("scikit-learn's linear models do not penalise the intercept.")
     mode = map_estimate(model, data, tol=1e-10)
-    unit = _common_unit(mode.penalty)
-    common = Penalty(mode.penalty.l1 / unit, mode.penalty.l2 / unit**2)
+    common, unit = _on_equal_columns(mode.penalty)
     estimator, code = _sklearn_estimator(common, data, fit_intercept=model.fit_intercept)
     estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
     penalized = np.append(estimator.coef_ / unit, estimator.intercept_) + 0.0  # no negative zeros
@@ -72,40 +71,26 @@ def compare_map_with_penalized(
     return frame
 
 
-def _common_unit(penalty: Penalty) -> Float[np.ndarray, " p"]:
-    """Return the units of the columns in which every coefficient has the same penalty."""
-    l1, l2 = np.asarray(penalty.l1), np.asarray(penalty.l2)
-    if ((l1 == 0) & (l2 == 0)).any() and (l1.any() or l2.any()):
-        raise NoEquivalent("scikit-learn cannot leave single columns unpenalised.")
-    if l1.all() and l1.size:
-        return l1 / l1.mean()
-    return np.sqrt(l2 / l2.mean()) if l2.all() and l2.size else np.ones(l1.size)
+def _on_equal_columns(penalty: Penalty) -> tuple[Penalty, Float[np.ndarray, " p"]]:
+    found = penalty.on_equal_columns()
+    if found is None:
+        raise NoEquivalent(
+            "no rescaling of the columns gives all coefficients the same l1 and the same l2, and scikit-learn has one "
+            "of each. (It cannot leave single columns unpenalised.)"
+        )
+    return found
 
 
 def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) -> tuple[Any, str]:
     from sklearn import linear_model
 
-    close = _snapped(penalty)
     without = "" if fit_intercept else "fit_intercept=False"
-    if not close.l1 and not close.l2:
+    if not penalty.l1 and not penalty.l2:
         return linear_model.LinearRegression(fit_intercept=fit_intercept), f"LinearRegression({without})"
-    name = "Ridge" if not close.l1 else "ElasticNet" if close.l2 else "Lasso"
-    translation = translate(close, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight)
+    name = "Ridge" if not penalty.l1 else "ElasticNet" if penalty.l2 else "Lasso"
+    translation = translate(penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight)
     arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept}
     if name != "Ridge":
         arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
     code = f"{translation.code[:-1]}, {without})" if without else translation.code
     return getattr(linear_model, name)(**arguments), code
-
-
-def _snapped(penalty: Penalty) -> Penalty:
-    """Return the common penalty as two numbers, where the columns agree to rounding."""
-    strengths = []
-    for name, value in (("l1", penalty.l1), ("l2", penalty.l2)):
-        if not np.allclose(value, value[0], rtol=1e-12, atol=0.0):
-            raise NoEquivalent(
-                f"no rescaling of the columns gives all coefficients the same l1 and the same l2; {name} still "
-                f"differs (from {value.min():.6g} to {value.max():.6g})."
-            )
-        strengths.append(float(value[0]))
-    return Penalty(*strengths)

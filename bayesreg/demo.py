@@ -9,11 +9,12 @@ from rich.console import Console
 from .compare import compare_map_with_penalized
 from .conventions.translation import Translation, translate
 from .data.rows import RowData
-from .figures import make_figure, save_figure, save_forest
+from .figures import make_figure, save_figure
 from .likelihoods import GaussianLikelihood
 from .mode.solve import map_estimate, map_path
 from .model import LinearModel
-from .plots import plot_coefficient_path
+from .pictures import forest_figure
+from .plots.paths import plot_coefficient_path
 from .posterior.diagnostics import diagnose
 from .posterior.sample import sample_posterior
 from .posterior.summary import summarise_coefs
@@ -100,7 +101,7 @@ def _print_posterior(console: Console, file: Path, prior: Prior, data: RowData, 
     console.print(table)
     print_diagnostics(console, diagnose(tree))
     console.print()
-    save_forest(file, tree, mode)
+    save_figure(forest_figure(tree, mode, data), file)
 
 
 def _draw(file: Path, data: RowData, sigma: float) -> None:

@@ -1,6 +1,8 @@
 """The warnings and errors that are bayesreg's own."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _OWN_FILES = (str(Path(__file__).parent),)
@@ -9,6 +11,20 @@ _OWN_FILES = (str(Path(__file__).parent),)
 def warn(message: str, category: type[Warning]) -> None:
     """Warn of something at the line outside of bayesreg that led to it."""
     warnings.warn(message, category, skip_file_prefixes=_OWN_FILES)
+
+
+@contextmanager
+def gathered(category: type[Warning]) -> Iterator[list[str]]:
+    """Collect the messages of warnings that would come many times over, to be told once; others are shown."""
+    messages: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", category)
+        yield messages
+    for one in caught:
+        if issubclass(one.category, category):
+            messages.append(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
 class ConvergenceWarning(UserWarning):

@@ -1,5 +1,6 @@
 """scikit-learn's estimator contract over a model, its mode and its posterior."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -47,7 +48,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         reported on the original ones.
     scale_selection : str, optional
         How `fit` chooses the prior's scale: a method of `select_scale`, with its defaults, for
-        example "cv". None: the scale is as given.
+        example "cv". None: the scale is as given; where it is a distribution, `fit` takes the scale of highest
+        evidence, as such a model has no joint mode, and `sample` samples it along.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
 
@@ -119,11 +121,10 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
         self._model, self.selection_ = self._choose_model(data)
-        selection = self.selection_
         self.map_ = (
             map_estimate(self._model, data, self.tol)
-            if selection is None
-            else selection.map_estimate(self.tol)
+            if self.selection_ is None
+            else self.selection_.map_estimate(self.tol)
         )
         self.coef_ = self.map_.coef.copy()
         self.intercept_ = self.map_.intercept
@@ -251,13 +252,15 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         return state
 
     def _choose_model(self, data: RowData) -> tuple[LinearModel, ScaleSelection | None]:
-        """Return the model that the parameters state, with `scale_selection` at the scale it chooses."""
+        """Return the model to sample, and how the scale of its mode was chosen where it was."""
         prior = GaussianPrior() if self.prior is None else self.prior
         model = LinearModel(prior, GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize)
-        if self.scale_selection is None:
+        if self.scale_selection is not None:
+            selection = select_scale(model, data, self.scale_selection)
+            return selection.model, selection
+        if not prior.has_sampled_scale:
             return model, None
-        selection = select_scale(model, data, self.scale_selection)
-        return selection.model, selection
+        return model, select_scale(replace(model, prior=prior.with_scale(1.0)), data, "evidence")
 
 
 _PENALTY_READERS = {

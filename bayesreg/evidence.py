@@ -1,4 +1,4 @@
-"""The exact log marginal likelihood of a Gaussian prior, for all its scales at once."""
+"""The exact log marginal likelihood of a Gaussian prior, for all its scales at once, and of the null model."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -76,15 +76,48 @@ def _evaluate(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.nda
     power = problem.sum_weights - integrated_out(problem)
     marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power)
     relative = bool(problem.penalised_rates.relative.any())
-    constant = _flat_volume(problem) - 0.5 * power * np.log(2.0 * np.pi)
+    constant = _constant(problem)
     if problem.noise_scale is not None:
         sigma = problem.noise_scale
         ratio = (1.0 if relative else sigma) ** 2 / scales**2
         return constant + np.asarray(marginal.log_likelihood(np.full(scales.size, sigma), ratio))
     log_prior, bounds = _noise_log_prior(problem), _bounds(problem)
-    return constant + np.array(
-        [_over_noise(marginal, scale, log_prior, bounds, relative=relative) for scale in scales]
-    )
+
+    def at(scale: float) -> Callable[[Any], Any]:
+        return lambda sigma: marginal.log_likelihood(
+            sigma, (1.0 if relative else sigma**2) / scale**2 + 0.0 * sigma
+        )
+
+    return constant + np.array([_over_noise(at(scale), log_prior, bounds) for scale in scales])
+
+
+def null_log_evidence(problem: Problem) -> float:
+    """Evaluate log p(y) with all penalised coefficients at 0, with the constants of `log_marginal_likelihood`.
+
+    Parameters
+    ----------
+    problem : Problem
+        Under any prior.
+
+    Returns
+    -------
+    float
+    """
+    nothing = np.zeros(0)
+    power = problem.sum_weights - integrated_out(problem)
+    marginal = GaussianMarginal(nothing, nothing, problem.reduced.response_ss, power)
+
+    def log_likelihood(sigma: Any) -> Any:
+        return np.asarray(marginal.log_likelihood(sigma, np.ones_like(sigma)))
+
+    if problem.noise_scale is not None:
+        return float(_constant(problem) + log_likelihood(np.float64(problem.noise_scale)))
+    return _constant(problem) + _over_noise(log_likelihood, _noise_log_prior(problem), _bounds(problem))
+
+
+def _constant(problem: Problem) -> float:
+    power = problem.sum_weights - integrated_out(problem)
+    return _flat_volume(problem) - 0.5 * power * float(np.log(2.0 * np.pi))
 
 
 def _flat_volume(problem: Problem) -> float:
@@ -110,12 +143,7 @@ def _noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"
 
 
 def _over_noise(
-    marginal: GaussianMarginal,
-    scale: float,
-    log_prior: Callable[[Any], Any],
-    bounds: tuple[float, float],
-    *,
-    relative: bool,
+    log_likelihood: Callable[[Any], Any], log_prior: Callable[[Any], Any], bounds: tuple[float, float]
 ) -> float:
     """Integrate over log σ by Simpson's rule, on a window that is narrowed until it fits the peak."""
     from scipy.integrate import simpson
@@ -124,8 +152,7 @@ def _over_noise(
     for _ in range(_ZOOMS):
         grid = np.linspace(low, high, _POINTS)
         sigma = np.clip(np.exp(grid), *bounds)
-        ratio = (np.ones_like(sigma) if relative else sigma**2) / scale**2
-        density = np.asarray(marginal.log_likelihood(sigma, ratio)) + log_prior(sigma) + grid
+        density = np.asarray(log_likelihood(sigma)) + log_prior(sigma) + grid
         counts = np.flatnonzero(density > density.max() - _NEGLIGIBLE)
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, _POINTS - 1)
         if last - first > 0.5 * _POINTS:

@@ -1,16 +1,16 @@
-"""Figures without pyplot, so without a window or global state, saved as PNG."""
+"""Figures without pyplot, so without a window or global state, as PNG."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from .plots import plot_forest
+from .files import whole_file
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
-    from .mode.solve import MapEstimate
+_DPI = 120
 
 
 def make_figure(width: float, height: float) -> "Figure":
@@ -22,14 +22,15 @@ def make_figure(width: float, height: float) -> "Figure":
 
 def save_figure(figure: "Figure", file: Path) -> None:
     """Write a figure as PNG."""
+    with whole_file(file) as partial:
+        partial.write_bytes(png_bytes(figure, _DPI))
+
+
+def png_bytes(figure: "Figure", dpi: int) -> bytes:
+    """Return a figure as the bytes of a PNG."""
+    stream = BytesIO()
     with warnings.catch_warnings():
         # A letter that the font lacks is drawn as a box; the text output has the name in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure.savefig(file, dpi=120)
-
-
-def save_forest(file: Path, tree: "xr.DataTree", mode: "MapEstimate", units: Any = None) -> None:
-    """Draw `plot_forest` as tall as it needs, and write it as PNG."""
-    figure = make_figure(8, 1.6 + 0.26 * min(len(mode.feature_names), 30))
-    plot_forest(tree, mode, figure.subplots(), units)
-    save_figure(figure, file)
+        figure.savefig(stream, format="png", dpi=dpi)
+    return stream.getvalue()

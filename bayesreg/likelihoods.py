@@ -75,6 +75,9 @@ class GaussianLikelihood:
         """
         if self.noise_scale is None:
             return _half_student_t(response_scale)
+        closed_form = _CLOSED_FORMS.get(type(self.noise_scale).__qualname__)
+        if closed_form is not None and type(self.noise_scale).__module__.startswith("numpyro."):
+            return closed_form(self.noise_scale)
         return _from_distribution(self.noise_scale)
 
 
@@ -86,6 +89,40 @@ def _half_student_t(scale: float) -> LogDensity:
         return -0.5 * (nu + 1) * np.log1p(z), -(nu + 1) * z / (sigma * (1 + z))
 
     return log_density
+
+
+def _half_normal(distribution: Any) -> LogDensity:
+    scale = float(distribution.scale)
+    return lambda sigma: (-0.5 * (sigma / scale) ** 2, -sigma / scale**2)
+
+
+def _half_cauchy(distribution: Any) -> LogDensity:
+    scale = float(distribution.scale)
+    return lambda sigma: (-np.log1p((sigma / scale) ** 2), -2.0 * sigma / (scale**2 + sigma**2))
+
+
+def _exponential(distribution: Any) -> LogDensity:
+    rate = float(distribution.rate)
+    return lambda sigma: (-rate * sigma, np.full(np.shape(sigma), -rate)[()])
+
+
+def _log_normal(distribution: Any) -> LogDensity:
+    loc, scale = float(distribution.loc), float(distribution.scale)
+
+    def log_density(sigma: Any) -> tuple[Any, Any]:
+        z = (np.log(sigma) - loc) / scale
+        return -0.5 * z**2 - np.log(sigma), -(z / scale + 1.0) / sigma
+
+    return log_density
+
+
+# What a mode of σ asks for dozens of times: a compiled call each would take most of the time of a small problem.
+_CLOSED_FORMS: dict[str, Callable[[Any], LogDensity]] = {
+    "HalfNormal": _half_normal,
+    "HalfCauchy": _half_cauchy,
+    "Exponential": _exponential,
+    "LogNormal": _log_normal,
+}
 
 
 def _bounds(distribution: Any) -> tuple[float, float]:

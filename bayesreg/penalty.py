@@ -10,6 +10,8 @@ from .errors import NoEquivalent
 from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
 from .scales import LARGEST, SMALLEST
 
+_SAME = 1e-12  # relative difference of strengths that is rounding
+
 Strength = float | Float[np.ndarray, " p"]
 
 
@@ -124,6 +126,29 @@ class Penalty:
         if has_l2:
             return GaussianPrior(gaussian_scale)
         return FlatPrior()
+
+    def on_equal_columns(self) -> "tuple[Penalty, Float[np.ndarray, ' p']] | None":
+        """Return the one penalty that all coefficients have once each column is divided by its unit, and the units.
+
+        Returns
+        -------
+        tuple of Penalty, with two numbers, and array (p,), of mean 1 (of l2, root mean square 1); or None
+            Where no units do that: an infinite strength, a column without a penalty among others, or two
+            strengths whose ratio differs between columns.
+        """
+        l1, l2 = np.broadcast_arrays(np.atleast_1d(self.l1), np.atleast_1d(self.l2))
+        if not (np.isfinite(l1).all() and np.isfinite(l2).all()):
+            return None
+        if l1.all():
+            unit = l1 / l1.mean()
+        elif l2.all():
+            unit = np.sqrt(l2 / l2.mean())
+        else:
+            unit = np.ones(l1.size)
+        parts = (l1 / unit, l2 / unit**2)
+        if any(np.ptp(part) > _SAME * part.max() for part in parts):
+            return None
+        return type(self)(*(float(part.flat[0]) for part in parts)), unit
 
     def prior_scales(self, noise_scale: float = 1.0) -> tuple[Any, Any]:
         """Return (b, τ) = (σ²/l1, σ/√l2), floats or arrays; ``np.inf`` where a strength is 0.

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .mode.coefs import solve_coefs
+from .mode.degrees import effective_df_along, only_ridge
 from .mode.grid import (
     at_noise_scale,
     checked_scales,
@@ -21,7 +22,6 @@ from .model import LinearModel
 from .penalty import Penalty
 from .priors import ElasticNetPrior
 from .problem import Data, Problem, resolve
-from .ridge_scores import effective_df_path
 
 
 @final
@@ -54,24 +54,8 @@ class ScalePath:
     def effective_df(self) -> Float[np.ndarray, " k"]:
         """Return the effective degrees of freedom, intercept and flat coefficients included."""
         l1, l2 = self.strengths
-        if l2.any() and not l1.any() and not self.problem.has_intercept_column:
-            return effective_df_path(self.problem, l2[0], l2[:, 0] / l2[0, 0])
-        coefs = solve_coefs(self.problem, l1, l2).values
-        flat_rank = 0 if self.problem.flat_block is None else self.problem.flat_block.response.size
-        fixed = float(self.problem.centred) + flat_rank
-        return fixed + np.array([self._df_of(*row) for row in zip(coefs, l1, l2, strict=True)])
-
-    def _df_of(
-        self, coef: Float[np.ndarray, " q"], l1: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]
-    ) -> float:
-        """Return the trace of G(G + l2)⁻¹ over the support."""
-        active = np.flatnonzero((coef != 0.0) | ((l1 == 0.0) & (self.problem.reduced.squared_norms > 0.0)))
-        if not l2[active].any():
-            return float(active.size)
-        curvature = self.problem.reduced.gram[np.ix_(active, active)] + np.diag(l2[active])
-        size = np.sqrt(np.diagonal(curvature))
-        inverse = np.linalg.pinv(curvature / size / size[:, None], hermitian=True)
-        return float(active.size - (l2[active] / size**2) @ np.diagonal(inverse))
+        coefs = l1 if only_ridge(self.problem, l1, l2) else solve_coefs(self.problem, l1, l2).values
+        return effective_df_along(self.problem, coefs, l1, l2)
 
 
 def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_ratio: float) -> ScalePath:

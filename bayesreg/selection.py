@@ -1,47 +1,45 @@
 """Choosing the scale of a prior from the data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from jaxtyping import Float
 
-from .cross_validation import (
-    DEFAULT_FOLDS,
-    Partition,
-    as_small_as_can_be,
-    cross_validate,
-    statistics_if_smaller,
-)
+from .arguments import LARGEST_SEED, check_whole
+from .choosers import HIGHEST_IS_BEST, METHODS, Request, Scored
+from .conventions.translation import Translation, translate
+from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
 from .data.folds import Label
 from .data.rows import RowData
 from .data.threads import blas_for
-from .errors import DegenerateDataWarning, NoModeError, warn
-from .evidence import log_marginal_likelihood
-from .gaussian import unpenalised_fit
-from .mode.coefs import gram_serves, solve_coefs
-from .mode.grid import problem_at, unit_prior
+from .errors import DegenerateDataWarning, NoEquivalent, NoModeError, warn
+from .mode.coefs import gram_serves
+from .mode.grid import penalty_multiples, problem_at, unit_prior
 from .mode.solve import MapEstimate, check_tol, map_estimate, mode_of
 from .model import LinearModel
-from .penalty import Penalty
-from .priors import GaussianPrior, Prior
-from .problem import Data, Problem, check_data, check_model, resolve
-from .propriety import integrated_out
-from .ridge_scores import gcv, leave_one_out
-from .scale_path import ScalePath, scale_path
+from .penalty import Penalty, strengths
+from .priors import ElasticNetPrior, Prior
+from .problem import Data, Problem, check_data, check_model
+from .scale_path import ScalePath
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TIE = 1e-12  # relative difference of scores that is rounding
 _HOLDS = ("prior", "per_row")
 _EDGES = {
     "strongest": "It is the strongest prior of those compared: the data do not ask for more than the null model.",
     "weakest": "It is the weakest prior of those compared: a smaller `min_ratio`, or larger `scales`, go on from it.",
 }
 _SCORES = {"mse": "mean squared error", "log_density": "mean log predictive density"}
-_CRITERIA = {"aic": "AIC", "bic": "BIC", "log_evidence": "log evidence"}
+_CRITERIA = {
+    "aic": "AIC",
+    "bic": "BIC",
+    "log_evidence": "log evidence",
+    "elpd_loo": "expected log predictive density, left out",
+    "log_posterior": "log posterior density of the log scale",
+}
 
 
 @final
@@ -57,7 +55,7 @@ class ScaleSelection:
         As given to `select_scale`.
     score : str
         What `scores` are: "mse" or "log_density" as given, or the method's own criterion: "aic", "bic" (lowest is
-        best) or "log_evidence" (highest).
+        best), "log_evidence", "elpd_loo" or "log_posterior" (highest).
     scores : array (k,)
         What was compared.
     index : int
@@ -77,7 +75,8 @@ class ScaleSelection:
     log_density : array (k,)
         Mean log predictive density of rows that were held out; NaN but for "cv" and "cv-1se".
     standard_errors : array (k,)
-        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" over rows; else NaN.
+        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" and "psis-loo" over rows;
+        for "evidence" and "posterior" of a prior that is not Gaussian the Monte Carlo error; else NaN.
     fold_scores : array (k, K)
         The score in each fold; K is 0 but for "cv" and "cv-1se".
     fold_labels : tuple of K
@@ -161,11 +160,70 @@ class ScaleSelection:
             return "strongest"
         return "weakest" if self.scales.size > 1 and self.scale == self.scales.max() else None
 
-    def to_frame(self) -> "pd.DataFrame":
-        """Return the comparison as a table, one row a scale."""
+    def penalty_at(self, row: int) -> Penalty:
+        """Return the canonical penalty at one of the scales, on all data and the original columns."""
+        prior, chosen = self.model.prior, self.index
+        multiples = penalty_multiples(prior, self.scales)
+        stronger = multiples[row] / multiples[chosen]
+        noisier = self.noise_scales[row] / self.noise_scales[chosen]
+        l1, l2 = strengths(stronger, stronger, noisier, prior.relative_to_noise)
+        return Penalty(self.penalty.l1 * l1, self.penalty.l2 * l2)
+
+    def in_convention(self, convention: str) -> Float[np.ndarray, " k"]:
+        """Return what each scale is in a package's convention: its λ, alpha, C or scale.
+
+        Parameters
+        ----------
+        convention : str
+            A key of `CONVENTIONS`.
+
+        Returns
+        -------
+        array (k,)
+
+        Raises
+        ------
+        NoEquivalent
+            Where that package cannot state these penalties by one number.
+        ValueError
+            Where it asks for rows, and the data are statistics.
+        """
+        found = [self._translated(row, convention) for row in range(self.scales.size)]
+        values = [next(iter(one.values.values())) for one in found]
+        if any(np.ndim(value) for value in values):
+            raise NoEquivalent(
+                f"{convention} states these penalties by one number for each coefficient: {found[self.index].code}. "
+                "Read `.penalty`, or choose a convention that standardises."
+            )
+        return np.array(values, dtype=float)
+
+    def _translated(self, row: int, convention: str) -> Translation:
+        data, penalty = self._data, self.penalty_at(row)
+        same = [np.ptp(part) <= 1e-12 * np.max(part) for part in (penalty.l1, penalty.l2)]
+        if all(same):
+            penalty = Penalty(float(np.max(penalty.l1)), float(np.max(penalty.l2)))
+        rows: dict[str, Any] = (
+            {"X": data.X, "y": data.y, "sample_weight": data.sample_weight}
+            if isinstance(data, RowData)
+            else {"sample_weight": np.full(data.n_samples, data.sum_weights / data.n_samples)}
+        )
+        return translate(
+            penalty, "Penalty", convention, **rows, noise_scale=float(self.noise_scales[row]),
+            fit_intercept=self.model.fit_intercept,
+        )  # fmt: skip
+
+    def to_frame(self, convention: str | None = None) -> "pd.DataFrame":
+        """Return the comparison as a table, one row a scale.
+
+        Parameters
+        ----------
+        convention : str, optional
+            A key of `CONVENTIONS`: a column of that name says what each scale is there.
+        """
         import pandas as pd
 
         columns = {
+            **({} if convention is None else {convention: self.in_convention(convention)}),
             **({} if self.score in _SCORES else {self.score: self.scores}),
             "mse": self.mse,
             "log_density": self.log_density,
@@ -198,11 +256,12 @@ def select_scale(
     seed: int = 0,
     *,
     scales: Sequence[float] | Float[np.ndarray, " k"] | None = None,
-    n_scales: int = 100,
+    n_scales: int | None = None,
     min_ratio: float = 1e-3,
     score: str = "mse",
+    num_samples: int = 1000,
 ) -> ScaleSelection:
-    """Choose the scale of a prior: by how well it predicts rows that were held out, or by a criterion on all rows.
+    """Choose the scale of a prior: by rows that were held out, by a criterion on all rows, or by its posterior.
 
     By cross-validation each fold is predicted from the others at the mode, for every scale. The
     errors in the folds are averaged, each fold counting alike; within a fold rows count by their
@@ -217,13 +276,16 @@ def select_scale(
         Standard deviations for `standardize` are those of the training rows.
     data : RowData, or GramData made with `folds`
         Rows are reduced to statistics of each fold in one pass, unless these are larger.
-    method : "cv", "cv-1se", "loo", "gcv", "aic", "bic" or "evidence", default "cv"
+    method : "cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo" or "posterior", default "cv"
         K folds: the best score, or the strongest prior whose score is within one standard error of
-        it. For a Gaussian prior in closed form: leave-one-out, which needs rows, generalised
-        cross-validation, and the evidence, log p(y | scale) with coefficients and σ integrated out; there
-        `standardize` stays that of all data. "aic" and "bic" add 2 or log Σw for each effective degree of freedom
-        of the mode to −2 log-likelihood, with σ as known, else that of least squares on all columns (as
-        LassoLarsIC; Zou, Hastie and Tibshirani 2007).
+        it. For a Gaussian prior in closed form: leave-one-out, which needs rows, and generalised
+        cross-validation; there `standardize` stays that of all data. "aic" and "bic" add 2 or log Σw for each
+        effective degree of freedom of the mode to −2 log-likelihood, with σ as known, else that of least squares
+        on all columns (as LassoLarsIC; Zou, Hastie and Tibshirani 2007). "evidence" is log p(y | scale) with
+        coefficients and σ integrated out: exact for a Gaussian prior, else estimated from draws at some two dozen
+        scales. "psis-loo" is ArviZ's leave-one-out from draws at each scale, and needs rows. "posterior" is full
+        Bayes on the scales compared: under the prior's own distribution of the scale, where it has one, else flat
+        in the log of the scale between the ends; the scale nearest to the posterior's median is chosen.
     folds : int, scikit-learn splitter or array (n,), default 5
         K: contiguous blocks, scikit-learn's unshuffled KFold. A splitter whose test folds partition
         the rows. An array: a label for each row. `GramData` has its folds already: leave it out.
@@ -232,15 +294,18 @@ def select_scale(
         penalty for each row, as in LassoCV and cv.glmnet, where a fold's penalty is
         Σw(training)/Σw times that of all data. (RidgeCV with folds holds the former.)
     seed : int, default 0
-        Without effect so far: no method draws random numbers, and a splitter that shuffles has
-        its own `random_state`.
+        Of the draws that "psis-loo", and "evidence" and "posterior" of a prior that is not Gaussian, are made of. (A
+        splitter that shuffles has its own `random_state`.)
     scales : sequence of k positive floats, optional
         In any order. Default: `n_scales` penalties from λmax to min_ratio·λmax, as in `map_path`.
-    n_scales : int, default 100
+    n_scales : int, optional
+        Default: 100, and 25 for "psis-loo".
     min_ratio : float, default 1e-3
     score : "mse" or "log_density", default "mse"
         Mean squared error, or the mean log density of Normal(prediction at the mode, σ²). σ is the
         known one; where it is unknown, it is stationary for the training rows at the penalty.
+    num_samples : int, default 1000
+        Draws of each of four chains at each scale, where a method draws.
 
     Returns
     -------
@@ -276,19 +341,37 @@ def select_scale(
     """
     check_model(model)
     check_data(data)
-    _check_choice("method", method, _METHODS)
+    _check_choice("method", method, METHODS)
     _check_choice("hold", hold, _HOLDS)
     _check_choice("score", score, _SCORES)
-    if model.prior.has_sampled_scale:
-        raise TypeError(
-            "the prior's scale is a distribution, and a number is to be chosen. Leave the scale out."
-        )
-    unit = replace(model, prior=unit_prior(_with_known_units(model)))
-    request = _Request(unit, data, method, folds, hold, score, scales, n_scales, min_ratio)
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    check_whole("num_samples", num_samples, 1)
+    unit, hyperprior = _at_scale_one(model, method)
+    request = Request(
+        unit, data, method, folds, hold, score, scales, n_scales, min_ratio, num_samples, seed, hyperprior
+    )
     with blas_for(getattr(data, "X", None)):
-        path, scored = _METHODS[method][0](request)
+        path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
+
+
+def _at_scale_one(model: LinearModel, method: str) -> tuple[LinearModel, Any]:
+    """Return the model with its prior at scale 1, and the distribution of the scale where it has one."""
+    prior = model.prior
+    if not prior.has_sampled_scale:
+        return replace(model, prior=unit_prior(_with_known_units(model))), None
+    if method != "posterior":
+        raise TypeError(
+            "the prior's scale is a distribution, and a number is to be chosen. Leave the scale out, or use "
+            "method='posterior'."
+        )
+    if isinstance(prior, ElasticNetPrior):
+        raise TypeError(
+            "an elastic net has two scales, and one number is to be chosen. Give both as numbers, whose ratio of l1 to "
+            "l2 is kept, or sample them with sample_posterior."
+        )
+    return replace(model, prior=prior.with_scale(1.0)), prior.scales()["scale"]
 
 
 def _with_known_units(model: LinearModel) -> Prior:
@@ -300,182 +383,15 @@ def _with_known_units(model: LinearModel) -> Prior:
     return replace(prior, relative_to_noise=True)  # type: ignore[type-var]
 
 
-class _Scored(NamedTuple):
-    """Scores along a path, the strongest prior first."""
-
-    mse: Float[np.ndarray, " k"]
-    log_density: Float[np.ndarray, " k"]
-    standard_errors: Float[np.ndarray, " k"]
-    fold_scores: Float[np.ndarray, "k folds"]
-    fold_labels: tuple[Label, ...]
-    criterion: Float[np.ndarray, " k"] | None = None  # a method's own, in place of these
-
-
-@dataclass(frozen=True, eq=False)
-class _Request:
-    """What was asked for; `unit` is the model with its prior at scale 1."""
-
-    unit: LinearModel
-    data: Data
-    method: str
-    folds: Any
-    hold: str
-    score: str
-    scales: Any
-    n_scales: int
-    min_ratio: float
-
-    def path(self, data: Data) -> ScalePath:
-        """Lay out the scales to compare."""
-        return scale_path(self.unit, data, self.scales, self.n_scales, self.min_ratio)
-
-
-def _folds(request: _Request) -> tuple[ScalePath, _Scored]:
-    """Score by K-fold cross-validation."""
-    partition = Partition.of(request.data, request.folds)
-    path = request.path(partition.data)
-    per_row = request.hold == "per_row"
-    found = cross_validate(request.unit, partition, path.multiples, path.noise_scales, per_row=per_row)
-    in_folds = found.mse if request.score == "mse" else found.log_density
-    return path, _Scored(
-        mse=found.mse.mean(axis=1),
-        log_density=found.log_density.mean(axis=1),
-        standard_errors=in_folds.std(axis=1, ddof=1) / np.sqrt(in_folds.shape[1]),
-        fold_scores=in_folds,
-        fold_labels=found.labels,
-    )
-
-
-def _leave_one_out(request: _Request) -> tuple[ScalePath, _Scored]:
-    """Score a Gaussian prior by leaving out every row once."""
-    _check_closed_form(request)
-    if not isinstance(request.data, RowData):
-        raise TypeError(
-            "method='loo' leaves out one row at a time, and statistics have none. Give the rows (RowData), or use "
-            "method='gcv', or 'cv' with statistics that have folds."
-        )
-    path, problem = _closed_form_path(request)
-    scores = leave_one_out(problem, request.data, problem.penalised_rates.l2, _ridge_multiples(path))
-    return path, _without_folds(scores.mse, scores.standard_errors)
-
-
-def _generalised(request: _Request) -> tuple[ScalePath, _Scored]:
-    """Score a Gaussian prior by generalised cross-validation."""
-    _check_closed_form(request)
-    path, problem = _closed_form_path(request)
-    mse = gcv(problem, problem.penalised_rates.l2, _ridge_multiples(path))
-    return path, _without_folds(mse, np.full(mse.size, np.nan))
-
-
-def _information(request: _Request) -> tuple[ScalePath, _Scored]:
-    """Score by an information criterion of the mode."""
-    _check_no_folds(request)
-    if request.unit.intercept_prior is not None:
-        raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
-    path = request.path(request.data)
-    problem, (l1, l2) = path.problem, path.strengths
-    rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
-    variance, total = _noise_variance(problem), problem.sum_weights
-    price = 2.0 if request.method == "aic" else float(np.log(total))
-    criterion = total * np.log(2.0 * np.pi * variance) + rss / variance + price * path.effective_df()
-    return path, _by_criterion(criterion)
-
-
-def _noise_variance(problem: Problem) -> float:
-    """Return σ², where it is unknown that of least squares on all columns."""
-    if problem.noise_scale is not None:
-        return problem.noise_scale**2
-    smallest, rank = unpenalised_fit(problem.reduced)
-    free = problem.sum_weights - rank - integrated_out(problem)
-    if free <= 0.0 or smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss:
-        raise ValueError(
-            f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
-            f"{problem.sum_weights:g}). Give GaussianLikelihood a known noise_scale, or use method='cv'."
-        )
-    return smallest / free
-
-
-def _evidence(request: _Request) -> tuple[ScalePath, _Scored]:
-    """Score a Gaussian prior by its log marginal likelihood."""
-    _check_closed_form(request)
-    path = request.path(request.data)
-    return path, _by_criterion(np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales)))
-
-
-def _by_criterion(criterion: Float[np.ndarray, " k"]) -> _Scored:
-    nothing = np.full(criterion.size, np.nan)
-    return _without_folds(nothing, nothing)._replace(criterion=criterion)
-
-
-def _check_closed_form(request: _Request) -> None:
-    method, model = request.method, request.unit
-    if not isinstance(model.prior, GaussianPrior) or model.intercept_prior is not None:
-        raise ValueError(
-            f"method={method!r} is a closed form for a GaussianPrior and a flat intercept. Use method='cv'."
-        )
-    _check_no_folds(request)
-
-
-def _check_no_folds(request: _Request) -> None:
-    method = request.method
-    if request.hold != "prior" or request.score != "mse":
-        raise ValueError(f"method={method!r} holds the prior and scores by mse. Use method='cv' for others.")
-    if not isinstance(request.folds, int) or request.folds != DEFAULT_FOLDS:
-        raise ValueError(f"method={method!r} has no folds. Leave `folds` out, or use method='cv'.")
-
-
-def _closed_form_path(request: _Request) -> tuple[ScalePath, Problem]:
-    """Return the scales, and the problem to score them on."""
-    if request.unit.likelihood.known_noise_scale is not None:
-        path = request.path(request.data)
-        return path, path.problem
-    # σ beside every λ asks for every solution: cheaper from statistics
-    return request.path(statistics_if_smaller(request.data)), resolve(request.unit, request.data)
-
-
-def _ridge_multiples(path: ScalePath) -> Float[np.ndarray, " k"]:
-    """Return λ₂ in units of the rates at scale 1."""
-    relative = path.problem.rates.relative.any()
-    return path.multiples * (1.0 if relative else path.noise_scales**2)
-
-
-def _without_folds(mse: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]) -> _Scored:
-    return _Scored(mse, np.full(mse.size, np.nan), errors, np.empty((mse.size, 0)), ())
-
-
-def _best(cost: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]) -> int:
-    """Return the lowest, and of what rounding alone tells apart the strongest prior, which comes first."""
-    lowest = cost.min()
-    return int(np.argmax(cost <= lowest + _TIE * abs(lowest)))
-
-
-def _one_standard_error(cost: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]) -> int:
-    """Return the strongest prior within one standard error of the lowest."""
-    best = int(np.argmin(cost))
-    return int(np.argmax(cost <= cost[best] + errors[best]))
-
-
-_METHODS: dict[str, tuple[Callable[..., Any], Callable[..., int]]] = {
-    "cv": (_folds, _best),
-    "cv-1se": (_folds, _one_standard_error),
-    "loo": (_leave_one_out, _best),
-    "gcv": (_generalised, _best),
-    "aic": (_information, _best),
-    "bic": (_information, _best),
-    "evidence": (_evidence, _best),
-}
-_CRITERION_OF = {"aic": "aic", "bic": "bic", "evidence": "log_evidence"}
-_HIGHEST_IS_BEST = ("log_density", "log_evidence")
-
-
-def _selection(request: _Request, path: ScalePath, scored: _Scored) -> ScaleSelection:
+def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelection:
     """Choose, and put everything into the user's order."""
-    score = _CRITERION_OF.get(request.method, request.score)
+    method = METHODS[request.method]
+    score = method.name_of_score(request)
     scores = scored.criterion
     if scores is None:
         scores = scored.mse if score == "mse" else scored.log_density
-    cost = -scores if score in _HIGHEST_IS_BEST else scores
-    chosen = _METHODS[request.method][1](cost, scored.standard_errors)
+    cost = -scores if score in HIGHEST_IS_BEST else scores
+    chosen = method.choose(cost, scored, path.scales)
     order = np.argsort(path.place)
     prior = request.unit.prior.with_scale(float(path.scales[chosen]))
     return ScaleSelection(

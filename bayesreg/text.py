@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 WIDTH = 100
 _LABEL = 14
 _MOST_DECIMALS, _MOST_DIGITS = 8, 8
+_SOURCES = {"rows": "rows", "gram": "statistics"}
 
 
-def make_console() -> Console:
-    """Return a console that prints names as they are, brackets and colons included."""
-    return Console(width=WIDTH, highlight=False, markup=False, emoji=False)
+def make_console(*, quiet: bool = False) -> Console:
+    """Return a console that prints names as they are, brackets and colons included; or nothing."""
+    return Console(width=WIDTH, highlight=False, markup=False, emoji=False, quiet=quiet)
 
 
 def make_table(title: str, columns: Sequence[str]) -> Table:
@@ -53,8 +54,9 @@ def print_code(console: Console, label: str, code: str) -> None:
 
 def print_certificate(console: Console, mode: "MapEstimate") -> None:
     """Print a mode's duality gap and KKT residual."""
+    source = _SOURCES[mode.certificate.source]
     console.print(f"certificate   duality gap {mode.duality_gap:.1e} of the null model's objective;")
-    console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the rows")
+    console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the {source}")
 
 
 def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
@@ -62,13 +64,26 @@ def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
     print_labelled(console, "diagnostics", f"{diagnostics}. {diagnostics.sentence}")
 
 
+def clearest(summary: "pd.DataFrame", most: int) -> "pd.DataFrame":
+    """Return the rows of `summarise_coefs` whose |mean|/sd is largest, in the order they have."""
+    if len(summary) <= most:
+        return summary
+    clarity = (summary["mean"] / summary["sd"].where(summary["sd"] > 0)).abs()
+    return summary.loc[(clarity.rank(ascending=False, method="first") <= most).to_numpy()]
+
+
 def coefficient_cells(row: "pd.Series") -> list[str]:
-    """Return MAP, posterior mean and 90% interval of a row of `summarise`, to three digits of the sd.
+    """Return MAP, posterior mean and 90% interval of a row of `summarise_coefs`, to three digits of the sd.
 
     A MAP that is exactly zero is "0".
     """
     at_mode, mean, low, high = (rounded(row[name], row["sd"]) for name in ("map", "mean", "q05", "q95"))
     return ["0" if row["map"] == 0.0 else at_mode, mean, f"[{low}, {high}]"]
+
+
+def probability(value: float) -> str:
+    """Write a probability to three decimals."""
+    return ">0.999" if value > 0.9995 else f"{value:.3f}"
 
 
 def rounded(value: float, sd: float) -> str:
@@ -78,4 +93,4 @@ def rounded(value: float, sd: float) -> str:
     decimals = max(0, 2 - floor(log10(sd)))
     if decimals > _MOST_DECIMALS or abs(value) >= 10**_MOST_DIGITS:
         return f"{value:.4g}"
-    return f"{value:.{decimals}f}"
+    return f"{value:z.{decimals}f}"  # z: no minus before what rounds to 0

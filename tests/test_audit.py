@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from conftest import diabetes
 from sklearn.linear_model import Lasso, Ridge
+from test_conventions_against_packages import RECORDS, arrays, label, penalty_of
 
 import bayesreg as br
 
@@ -152,6 +153,112 @@ def test_a_mode_by_gradients_is_not_sparse():
     assert not (coef == 0.0).any()
     assert found.duality_gap < 1e-2
     assert "exactly zero at the optimum and not here" in str(found)
+
+
+def test_a_mode_as_pymc_finds_it_is_not_sparse():
+    """PyMC's find_MAP is L-BFGS-B on the log density with its gradient: under a Laplace prior it stops at the kink."""
+    from scipy.optimize import minimize
+
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 8))
+    y = X[:, :3] @ [2.0, -1.0, 0.5] + rng.normal(size=50)
+
+    def negative_log_density(coef):
+        residual = y - X @ coef
+        return 0.5 * residual @ residual + 15.0 * np.abs(coef).sum(), -X.T @ residual + 15.0 * np.sign(coef)
+
+    coef = minimize(negative_log_density, np.full(8, 0.1), jac=True, method="L-BFGS-B").x
+    found = br.audit(coef, 0.0, X, y, br.Penalty(15.0), fit_intercept=False)
+    assert found.missing_zeros.sum() >= 3
+    assert not (coef == 0.0).any()
+    assert not found.optimal
+    assert found.duality_gap > 1e-6
+
+
+# A logistic likelihood.
+
+BINARY = [
+    record
+    for record in RECORDS
+    if record["response"] == "binary" and record["key"] != "statsmodels.GLM.binomial"
+]
+
+
+@pytest.mark.parametrize("record", BINARY, ids=label)
+def test_logistic_answers_pass(record):
+    """statsmodels' Logit by l1_slsqp among them, and scikit-learn, glmnet, celer and skglm."""
+    X, y, weights = arrays(record)
+    found = br.audit(
+        record["coef"],
+        record["intercept"],
+        X,
+        y,
+        penalty_of(record),
+        weights,
+        fit_intercept=record["fit_intercept"],
+        family="binomial",
+    )
+    assert found.duality_gap < 10 * record["tol"]
+    assert found.kkt_violation.max() < 10 * np.sqrt(record["tol"])
+    assert found.objective <= found.optimum * (1 + record["tol"])
+    assert found.optimum <= found.objective * (1 + 1e-9)
+
+
+def test_logistic_gap_and_optimum_against_scikit_learn():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(120, 6)) + 1.0
+    y = (X[:, 0] - X[:, 1] + rng.logistic(size=120) > 0).astype(float)
+    for ratio in (1.0, 0.5, 0.0):
+        exact = LogisticRegression(C=0.2, l1_ratio=ratio, solver="saga", tol=1e-14, max_iter=10**6).fit(X, y)
+        penalty = br.translate({"C": 0.2, "l1_ratio": ratio}, "sklearn.LogisticRegression", "Penalty").penalty
+        good = br.audit(exact.coef_, float(exact.intercept_[0]), X, y, penalty, family="binomial")
+        assert good.optimal
+        assert good.objective == pytest.approx(good.optimum, rel=1e-10)
+        assert not good.wrong_zeros.any()
+        bad = br.audit(1.2 * exact.coef_, float(exact.intercept_[0]), X, y, penalty, family="binomial")
+        above = (bad.objective - bad.optimum) / br.audit(
+            np.zeros(6), float(np.log(y.mean() / (1 - y.mean()))), X, y, penalty, family="binomial"
+        ).objective
+        assert above <= bad.duality_gap < 30 * above
+        assert not bad.optimal
+    with pytest.raises(ValueError, match="`y` must be 0 or 1"):
+        br.audit(np.zeros(6), 0.0, X, 2 * y - 1, br.Penalty(1.0), family="binomial")
+    with pytest.raises(ValueError, match="`family` must be one of"):
+        br.audit(np.zeros(6), 0.0, X, y, br.Penalty(1.0), family="poisson")
+
+
+def test_logistic_number_read_otherwise_is_recognised():
+    """glmnet's lambda taken for scikit-learn's C."""
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(120, 6))
+    y = (X[:, 0] - X[:, 1] + rng.logistic(size=120) > 0).astype(float)
+    penalty = br.translate({"lambda_": 0.05}, "glmnet.binomial", "Penalty", X=X, y=y).penalty
+    answer = LogisticRegression(C=1.0, l1_ratio=1.0, solver="saga", tol=1e-14, max_iter=10**6).fit(
+        X / penalty.l1, y
+    )
+    coef = answer.coef_.ravel() / penalty.l1
+    believed = br.translate({"C": 0.05, "l1_ratio": 1.0}, "sklearn.LogisticRegression", "Penalty")
+    found = br.audit(coef, float(answer.intercept_[0]), X, y, believed, family="binomial")
+    assert not found.optimal
+    assert "these are the coefficients of glmnet(X, y, lambda=0.05" in str(found.nearest)
+    np.testing.assert_allclose(found.nearest.penalty.l1, penalty.l1, rtol=1e-9)
+
+
+def test_logistic_unpenalised_columns_and_separation():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(60, 3))
+    y = (X[:, 0] + rng.logistic(size=60) > 0).astype(float)
+    penalty = br.Penalty([0.0, 3.0, 3.0], 0.0)
+    zero = br.audit(np.zeros(3), 0.0, X, y, penalty, family="binomial")
+    assert 0.0 < zero.duality_gap <= 1.0 + 1e-9 or zero.objective > zero.optimum
+    assert zero.wrong_zeros[0]
+    separable = (X[:, 0] > 0).astype(float)
+    with pytest.raises(br.NoModeError, match="may separate the classes"):
+        br.audit(np.zeros(3), 0.0, X, separable, br.Penalty(0.0), family="binomial")
 
 
 @pytest.mark.parametrize(

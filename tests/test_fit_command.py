@@ -22,7 +22,7 @@ from bayesreg.analysis import make_model
 from bayesreg.cli import main
 from bayesreg.code_lines import regressor_code, sklearn_code
 from bayesreg.data.table import read_table
-from bayesreg.plots import plot_forest
+from bayesreg.plots.forest import plot_forest
 from bayesreg.posterior.diagnostics import Diagnostics
 from bayesreg.text import rounded
 

@@ -1,10 +1,12 @@
 """Each notebook's script runs clean, and the executed notebook beside it is that script's."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import claims
 import jupytext
 import nbformat
 import pytest
@@ -64,3 +66,23 @@ def test_no_output_is_an_error(script):
     assert outputs
     assert all(output.output_type != "error" for output in outputs)
     assert all(output.get("name") != "stderr" for output in outputs)
+
+
+def test_every_claim_has_its_assertion():
+    """None of the teaching texts' claims is left out, and each mark stands right above an assertion."""
+    places = claims.shown()
+    assert set(places) | set(claims.LATER) == set(claims.CLAIMS)
+    for claim, found in places.items():
+        for one in found:
+            assert one.assertion.startswith("assert "), (claim, one)
+
+
+def test_the_index_is_made_from_the_notebooks():
+    assert claims.INDEX.read_text() == claims.index(), "run python tests/claims.py"
+
+
+def test_the_texts_have_no_other_claim(validation):
+    listed = re.findall(
+        r"^\| ([A-E]\d) \|", (validation.parent / "seeds-claims.md").read_text(), flags=re.MULTILINE
+    )
+    assert sorted(listed) == sorted(claims.CLAIMS)

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 from conftest import diabetes, model, wide
 from scipy import optimize, stats
@@ -148,3 +149,22 @@ def test_units_of_y_carry_over():
     thousand = br.map_estimate(br.LinearModel(br.LaplacePrior()), br.RowData.from_arrays(X, 1000 * y))
     np.testing.assert_allclose(thousand.noise_scale, 1000 * one.noise_scale, rtol=1e-10)
     np.testing.assert_allclose(thousand.coef, 1000 * one.coef, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [dist.HalfNormal(0.7), dist.HalfCauchy(0.7), dist.Exponential(1.3), dist.LogNormal(-0.4, 0.6)],
+    ids=lambda prior: type(prior).__name__,
+)
+def test_closed_forms_of_noise_priors_are_the_distributions(prior):
+    """Up to a constant in the value; the derivative by JAX."""
+    from bayesreg.likelihoods import _from_distribution
+
+    sigma = np.geomspace(1e-3, 50.0, 37)
+    closed = br.GaussianLikelihood(prior).noise_log_prior(1.0)
+    values, derivatives = closed(sigma)
+    expected, expected_derivatives = _from_distribution(prior)(sigma)
+    assert np.ptp(values - expected) < 1e-9 * np.abs(expected).max()
+    np.testing.assert_allclose(derivatives, expected_derivatives, rtol=1e-9)
+    one, slope = closed(np.float64(0.5))
+    assert np.ndim(one) == np.ndim(slope) == 0

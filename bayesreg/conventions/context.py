@@ -1,6 +1,6 @@
 """What a translation may need beside the number, each asked for by its name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, final
 
@@ -30,6 +30,10 @@ class Context:
     sample_weight: Any = None
     noise_scale: Any = None
     fit_intercept: bool = True
+
+    def divided(self, unit: Float[np.ndarray, " p"]) -> "Context":
+        """Return the same, with each column divided by its unit."""
+        return self if self.X is None else replace(self, X=as_design(self.X) / unit)
 
     @cached_property
     def n_samples(self) -> int | None:

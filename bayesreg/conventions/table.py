@@ -207,7 +207,6 @@ _GLMNET = (
         "−Σ s log p(y) / Σs + lambda Σ pfⱼ [alpha |sdⱼβⱼ| + ½ (1 − alpha) (sdⱼβⱼ)²], pf with mean 1",
         _PLAIN_GLMNET,
         family="poisson",
-        evidence=_SOURCE,
     ),
     _glmnet(
         "mgaussian",

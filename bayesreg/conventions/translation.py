@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
+from jaxtyping import Float
 
 from ..errors import NoEquivalent
 from ..penalty import Penalty
@@ -26,11 +27,14 @@ class Translation:
         The canonical penalty that both sides state, on the original columns.
     code : str
         The line of code to paste.
+    column_unit : array (p,) or None
+        With `rescale`: what each column is to be divided by before it is fitted, and its coefficient after.
     """
 
     values: dict[str, Any]
     penalty: Penalty
     code: str
+    column_unit: Float[np.ndarray, " p"] | None = None
 
     def __float__(self) -> float:
         numbers = {name: value for name, value in self.values.items() if not isinstance(value, bool)}
@@ -52,6 +56,7 @@ def translate(
     noise_scale: float | None = None,
     *,
     fit_intercept: bool = True,
+    rescale: bool = False,
 ) -> Translation:
     """State one package's penalty in another's convention.
 
@@ -70,6 +75,9 @@ def translate(
         σ, needed where one side is a prior and the likelihood is Gaussian.
     fit_intercept : bool, default True
         Whether the model has an intercept. Matters where a package penalises it, and to glmnet's scaling of y.
+    rescale : bool, default False
+        Whether the columns may be rescaled for the target, where it has one penalty for all and this one differs
+        between them, as one stated on standardised columns does: the answer is then for ``X / column_unit``.
 
     Returns
     -------
@@ -105,10 +113,25 @@ def translate(
         _refuse_intercept(target)
     if target.intercept == "none" and fit_intercept:
         raise NoEquivalent(f"{target.key} fits no intercept. Give fit_intercept=False, and centre the data.")
-    stated = target.form.from_penalty(target.key, penalty, context)
+    unit = None
+    try:
+        stated = target.form.from_penalty(target.key, penalty, context)
+    except NoEquivalent as reason:
+        equal = penalty.on_equal_columns()
+        if equal is None or np.ptp(equal[1]) == 0.0:
+            raise
+        if not rescale:
+            raise NoEquivalent(
+                f"{reason} rescale=True gives the answer for X / column_unit, and these units."
+            ) from None
+        common, unit = equal
+        stated = target.form.from_penalty(target.key, common, context.divided(unit))
     if target.intercept == "a column" and fit_intercept:
         stated = _with_constant(target, stated, penalty, context)
-    return Translation(stated, penalty, target.code(stated))
+    code = target.code(stated)
+    if unit is not None:
+        code += "  # fitted to X / column_unit; then coef / column_unit"
+    return Translation(stated, penalty, code, unit)
 
 
 def _convention(argument: str, key: str) -> Convention:

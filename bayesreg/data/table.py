@@ -1,21 +1,19 @@
-"""A CSV file as numbers: a response and named numeric columns, text one-hot encoded."""
+"""A file as numbers: a response and named numeric columns, text one-hot encoded."""
 
-import csv
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from io import StringIO
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
+
+from .csv_file import csv_columns
+from .file_columns import FileColumns, listed
+from .parquet_file import is_parquet, parquet_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_DELIMITERS = ",;\t|"
-_SNIFFED_LINES = 50
 _MOST_LEVELS = 50
-_MOST_LISTED = 20
 _MOST_HINTS = 3
 
 
@@ -41,7 +39,7 @@ class Levels:
 @final
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A regression read from a CSV file.
+    """A regression read from a CSV or Parquet file.
 
     Attributes
     ----------
@@ -49,9 +47,12 @@ class Table:
         float64, no entry missing.
     y : series (n,)
         float64, named as in the file.
+    weights : series (n,) or None
+        The column of weights, where one was named.
     n_columns : int
         Of the file.
-    delimiter : str
+    delimiter : str or None
+        Of a CSV file.
     levels : tuple of Levels
         One for each text column.
     dropped : mapping of str to int
@@ -66,8 +67,9 @@ class Table:
 
     X: "pd.DataFrame"
     y: "pd.Series"
+    weights: "pd.Series | None"
     n_columns: int
-    delimiter: str
+    delimiter: str | None
     levels: tuple[Levels, ...]
     dropped: dict[str, int]
     n_dropped: int
@@ -75,17 +77,26 @@ class Table:
     unnamed: tuple[int, ...]
 
 
-def read_table(file: Path, target: str, features: Sequence[str] = (), *, drop_missing: bool = False) -> Table:
-    """Read a CSV file as a regression problem.
+def read_table(
+    file: Path,
+    target: str,
+    features: Sequence[str] = (),
+    *,
+    weights: str | None = None,
+    drop_missing: bool = False,
+) -> Table:
+    """Read a CSV or Parquet file as a regression problem.
 
     Parameters
     ----------
     file : Path
-        UTF-8 with a header, separated by comma, semicolon, tab or bar.
+        CSV: UTF-8 with a header, separated by comma, semicolon, tab or bar. Or Parquet, told by how it begins.
     target : str
         Name of the response.
     features : sequence of str, default ()
         Names of the columns to use, or names joined by commas; empty means all others.
+    weights : str, optional
+        Name of a column of sample weights, which is then no feature.
     drop_missing : bool, default False
         Whether to leave out rows with a missing entry; default is to refuse them.
 
@@ -100,94 +111,55 @@ def read_table(file: Path, target: str, features: Sequence[str] = (), *, drop_mi
     ValueError
         Where the file is no such table, a name is unknown, an entry is missing or a column
         cannot be turned into numbers, with the remedy.
+    ImportError
+        Where the file is Parquet and pyarrow is absent.
     OSError
         Where the file cannot be read.
     """
-    text = _decoded(file)
-    delimiter = _delimiter(text)
-    header, n_rows = _checked_shape(file, text, delimiter)
-    names = [name for name in header if name]
-    chosen = _chosen_columns(names, target, features)
-    frame = _parsed(text, delimiter, header, [target, *chosen])
-    _check_response(frame[target])
+    source = parquet_columns(file) if is_parquet(file) else csv_columns(file)
+    _check_source(file, source)
+    names = [name for name in source.names if name]
+    asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
+    chosen = _chosen_columns(names, asked, features)
+    frame = source.read([*asked, *chosen]).apply(_stripped)
+    for name, what in zip(asked, ("target", "weights column"), strict=False):
+        _check_numeric(frame[name], what)
     frame, dropped = _without_missing(frame, drop_missing=drop_missing)
-    X, levels = _encoded(frame[chosen], n_rows)
+    X, levels = _encoded(frame[chosen], source.n_rows)
     return Table(
         X=X,
         y=frame[target].astype("float64"),
-        n_columns=len(header),
-        delimiter=delimiter,
+        weights=None if weights is None else frame[weights].astype("float64"),
+        n_columns=len(source.names),
+        delimiter=source.delimiter,
         levels=levels,
         dropped=dropped,
-        n_dropped=n_rows - len(frame),
+        n_dropped=source.n_rows - len(frame),
         constant=tuple(str(name) for name in X.columns if X[name].min() == X[name].max()),
-        unnamed=tuple(position for position, name in enumerate(header, start=1) if not name),
+        unnamed=tuple(position for position, name in enumerate(source.names, start=1) if not name),
     )
 
 
-def _decoded(file: Path) -> str:
-    raw = file.read_bytes()
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(
-            f"{file} is not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line}). Save it as "
-            "'CSV UTF-8', or convert it, for example with iconv -f LATIN1 -t UTF-8."
-        ) from None
-    if "\0" in text:
-        raise ValueError(f"{file} is no text file: it holds zero bytes. Save it as 'CSV UTF-8'.")
-    if not text.strip():
-        raise ValueError(
-            f"{file} is empty. It needs a header of column names and a row for each observation."
-        )
-    return text
-
-
-def _delimiter(text: str) -> str:
-    lines = list(islice(StringIO(text), _SNIFFED_LINES))
-    try:
-        found = csv.Sniffer().sniff("".join(lines), delimiters=_DELIMITERS).delimiter
-    except csv.Error:
-        return ","
-    return found if found in lines[0] else ","
-
-
-def _rows(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line where each row ends, and its entries; blank lines are none."""
-    reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    for row in reader:
-        if row:
-            yield reader.line_num, row
-
-
-def _checked_shape(file: Path, text: str, delimiter: str) -> tuple[list[str], int]:
-    """Return the header and the number of rows; every row has as many entries as the header."""
-    n_rows, header = 0, None
-    try:
-        for line, row in _rows(text, delimiter):
-            if header is None:
-                header = [name.strip() for name in row]
-                continue
-            if len(row) != len(header):
-                raise ValueError(
-                    f"line {line} of {file} has {len(row)} entries separated by {delimiter!r}, the header "
-                    f"{len(header)}. Put an entry that contains {delimiter!r} in double quotes."
-                )
-            n_rows += 1
-    except csv.Error as error:
-        raise ValueError(f"{file} is no CSV file: {error}.") from None
-    assert header is not None  # the text is not blank
-    twice = sorted({name for name in header if name and header.count(name) > 1})
+def _check_source(file: Path, source: FileColumns) -> None:
+    named = [name for name in source.names if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        raise ValueError(f"{file} has more than one column called {_listed(twice)}. Rename them.")
-    if n_rows < 2:
-        had = "a header and no row" if n_rows == 0 else "one row"
+        raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
+    if source.n_rows < 2:
+        had = "a header and no row" if source.n_rows == 0 else "one row"
         raise ValueError(f"{file} has {had}. At least two rows are needed, and more to learn anything.")
-    return header, n_rows
 
 
-def _chosen_columns(names: list[str], target: str, features: Sequence[str]) -> list[str]:
+def _weights_column(names: list[str], target: str, weights: str) -> str:
+    if weights not in names:
+        raise ValueError(_unknown("weights", weights, names))
+    if weights == target:
+        raise ValueError(f"{weights!r} is the target, so it cannot be the weights too.")
+    return weights
+
+
+def _chosen_columns(names: list[str], asked: list[str], features: Sequence[str]) -> list[str]:
+    target = asked[0]
     if target not in names:
         raise ValueError(_unknown("target", target, names))
     chosen: list[str] = []
@@ -196,10 +168,11 @@ def _chosen_columns(names: list[str], target: str, features: Sequence[str]) -> l
         for name in parts:
             if name not in names:
                 raise ValueError(_unknown("feature", name, names))
-            if name == target:
-                raise ValueError(f"{name!r} is the target, so it cannot be a feature too.")
+            if name in asked:
+                role = "target" if name == target else "column of weights"
+                raise ValueError(f"{name!r} is the {role}, so it cannot be a feature too.")
         chosen += [name for name in dict.fromkeys(parts) if name not in chosen]
-    chosen = chosen if features else [name for name in names if name != target]
+    chosen = chosen if features else [name for name in names if name not in asked]
     if not chosen:
         raise ValueError(
             f"there is no column beside the target {target!r}. If there should be, separate them by "
@@ -214,24 +187,7 @@ def _unknown(what: str, name: str, names: list[str]) -> str:
     matches = within or difflib.get_close_matches(name.lower(), list(lowered), n=_MOST_HINTS)
     close = [lowered[match] for match in matches]
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"there is no column {name!r} for the {what}.{hint} The columns are {_listed(names)}."
-
-
-def _parsed(text: str, delimiter: str, header: list[str], used: list[str]) -> "pd.DataFrame":
-    import pandas as pd
-
-    placeholders = [name or f"\0{position}" for position, name in enumerate(header)]
-    frame = pd.read_csv(
-        StringIO(text),
-        sep=delimiter,
-        names=placeholders,
-        header=0,
-        usecols=used,
-        index_col=False,
-        skipinitialspace=True,
-        low_memory=False,
-    )
-    return frame.apply(_stripped)
+    return f"there is no column {name!r} for the {what}.{hint} The columns are {listed(names)}."
 
 
 def _is_numeric(column: "pd.Series") -> bool:
@@ -253,26 +209,26 @@ def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.
     counts = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
     if not counts:
         return frame, {}
-    listed = ", ".join(f"{count} in {name!r}" for name, count in counts.items())
+    where = ", ".join(f"{count} in {name!r}" for name, count in counts.items())
     complete = frame.dropna()
     if not drop_missing:
         raise ValueError(
-            f"entries are missing: {listed}. --drop-missing leaves out the rows that have them "
+            f"entries are missing: {where}. --drop-missing leaves out the rows that have them "
             f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --features, "
             "or impute them."
         )
     if len(complete) < 2:
         raise ValueError(
-            f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {listed}. "
+            f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {where}. "
             "Leave out the emptiest column with --features."
         )
     return complete, counts
 
 
-def _check_response(column: "pd.Series") -> None:
+def _check_numeric(column: "pd.Series", what: str) -> None:
     if not _is_numeric(column):
         raise ValueError(
-            f"the target {column.name!r} must be numeric, but it holds text, for example "
+            f"the {what} {column.name!r} must be numeric, but it holds text, for example "
             f"{_telling_entry(column)!r}. Write numbers with a decimal point and without separators."
         )
 
@@ -293,7 +249,7 @@ def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[L
     X = pd.concat(blocks, axis=1)
     twice = sorted(set(X.columns[X.columns.duplicated()]))
     if twice:
-        raise ValueError(f"after encoding text, two features are called {_listed(twice)}. Rename a column.")
+        raise ValueError(f"after encoding text, two features are called {listed(twice)}. Rename a column.")
     return X, tuple(levels)
 
 
@@ -320,13 +276,9 @@ def _one_hot(column: "pd.Series", n_rows: int) -> "tuple[pd.DataFrame, Levels]":
 
 
 def _telling_entry(column: "pd.Series") -> Any:
-    """Return the first entry that is no number: it is what makes the column text."""
+    """Return the first entry that is no number, which makes a column text; else the first."""
     import pandas as pd
 
     entries = column.dropna()
-    return entries[pd.to_numeric(entries, errors="coerce").isna()].iloc[0]
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:_MOST_LISTED]))
-    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"
+    telling = entries[pd.to_numeric(entries, errors="coerce").isna()]
+    return (telling if len(telling) else entries).iloc[0]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -15,6 +15,7 @@ from ..penalty import Penalty
 from ..problem import Data, Problem, check_model, resolve
 from .certificate import Certificate, Certificates, certify
 from .coefs import POLISH_BELOW, gram_serves, solve_coefs
+from .degrees import effective_df_along
 from .grid import (
     at_noise_scale,
     checked_scales,
@@ -127,11 +128,26 @@ class MapPath:
     noise_scale: float
     feature_names: tuple[str, ...]
     _strengths: tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]] = field(repr=False)
+    _problem: Problem | None = field(repr=False, default=None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes for a pickle: without the data, but with what is computed from them."""
+        return {**self.__dict__, "effective_df": self.effective_df, "_problem": None}
+
+    @cached_property
+    def effective_df(self) -> Float[np.ndarray, " k"]:
+        """Effective degrees of freedom of each row, intercept included (Zou, Hastie and Tibshirani 2007)."""
+        problem = self._problem
+        assert problem is not None
+        l1, l2 = (strength[:, problem.penalised] for strength in self._strengths)
+        coefs = np.column_stack([self.coefs, self.intercepts]) if problem.has_intercept_column else self.coefs
+        return effective_df_along(problem, coefs[:, problem.penalised], l1, l2)
 
     @cached_property
     def penalties(self) -> tuple[Penalty, ...]:
         """The canonical penalty of each row."""
-        return tuple(Penalty(l1, l2) for l1, l2 in zip(*self._strengths, strict=True))
+        p = len(self.feature_names)
+        return tuple(Penalty(l1[:p], l2[:p]) for l1, l2 in zip(*self._strengths, strict=True))
 
     @property
     def duality_gaps(self) -> Float[np.ndarray, " k"]:
@@ -308,7 +324,6 @@ def _map_path(
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
         warn(_missed(first, tol), ConvergenceWarning)
-    p = problem.n_features
     return MapPath(
         scales=values,
         coefs=coefs,
@@ -317,7 +332,8 @@ def _map_path(
         converged=converged,
         noise_scale=sigma,
         feature_names=problem.feature_names,
-        _strengths=(strengths[0][:, :p], strengths[1][:, :p]),
+        _strengths=strengths,
+        _problem=problem,
     )
 
 

@@ -122,7 +122,7 @@ def _mode(
     rounded = (_ROUNDED * sigma * unit) ** 2
     scaled = gram * unit * unit[:, None]
     strengths = (
-        l2 + sigma**2 * 0.5 * (l1 / sigma**2) ** 2
+        sigma**2 * prior_precision(rates, sigma, _one_by_one(problem, l1))
         if start is None
         else l2 + l1 / np.sqrt(start[0] ** 2 + rounded)
     )
@@ -136,6 +136,13 @@ def _mode(
         if not moved or not l1.any():
             break
     return coef[None, :]
+
+
+def _one_by_one(problem: Problem, l1: Float[np.ndarray, " q"]) -> Float[np.ndarray, " q"]:
+    """Return each coefficient's mode were it alone: from a start near 0 ridge steps only double it."""
+    size = np.maximum(np.abs(problem.reduced.cross) - l1, 0.0)
+    norms = problem.reduced.squared_norms
+    return np.divide(size, norms, out=np.zeros_like(size), where=norms > 0.0)
 
 
 def _solved(system: Float[np.ndarray, "q q"], right: Float[np.ndarray, " q"]) -> Float[np.ndarray, " q"]:
@@ -191,10 +198,21 @@ def null_is_ruled_out(problem: Problem, near: Centre) -> bool:
     return here - _log_noise_mass(problem, sigma, total) > _RULED_OUT
 
 
-def prior_precision(rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
-    """Return one over the prior's variance, 2b² for a Laplace prior, of both parts added."""
+def prior_precision(
+    rates: Rates, sigma: float, coef: Float[np.ndarray, " q"] | None = None
+) -> Float[np.ndarray, " q"]:
+    """Return one over the prior's variance, 2b² for a Laplace prior, of both parts added.
+
+    Around coefficients that the data hold far out in a Laplace prior's tail, at more than 2b, its share is 1/(b|β|), as
+    a Gaussian of that slope has: the tail itself is straight.
+    """
     l1, l2 = rates.strengths(sigma)
-    return 0.5 * (l1 / sigma**2) ** 2 + l2 / sigma**2
+    rate = l1 / sigma**2
+    absolute = 0.5 * rate**2
+    if coef is not None:
+        with np.errstate(divide="ignore"):
+            absolute = np.minimum(absolute, rate / np.abs(coef))
+    return absolute + l2 / sigma**2
 
 
 def _noise_beside(problem: Problem, coefs: Any, l1: Any, l2: Any) -> float | None:

@@ -18,6 +18,7 @@ from .density import Target, Values
 _BLOCK = 500  # transitions at most between two looks at the progress bar and at Ctrl-C
 _FIRST_BLOCK = 50
 _BLOCK_SECONDS = 0.3
+_FEW_BLOCKS = 32  # of fixed length, of a millisecond or a few
 
 
 class Plan(NamedTuple):
@@ -123,10 +124,20 @@ def run_chains(
                 one = _Chain(program, target, plan, chain, checkpoint)
                 return one.run(starts[chain], stop, report)
 
-        # All chains at once, whatever the number of cores: after Ctrl-C each has some draws.
-        with ThreadPoolExecutor(max_workers=plan.num_chains) as pool:
-            chains = _gather([pool.submit(run, chain) for chain in range(plan.num_chains)], stop)
+        if _takes_no_time(program, target, plan):
+            chains = [run(chain) for chain in range(plan.num_chains)]
+        else:  # all chains at once, whatever the number of cores: after Ctrl-C each has some draws
+            with ThreadPoolExecutor(max_workers=plan.num_chains) as pool:
+                chains = _gather([pool.submit(run, chain) for chain in range(plan.num_chains)], stop)
     return _stacked(chains)
+
+
+def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
+    """Tell whether starting threads would take longer than they save: XLA uses all cores for a large block itself."""
+    if program.block is None:
+        return False
+    blocks = plan.num_chains * -(-plan.num_samples // program.block(target))
+    return blocks <= _FEW_BLOCKS
 
 
 def _gather(futures: "list[Future[list[Record]]]", stop: Event) -> list[list[Record]]:

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from ..gaussian import Rotation
 from ..problem import Problem
 from .centre import (
@@ -21,7 +23,7 @@ from .independence import independence_program, pilot
 from .marginal import is_one_gaussian, marginal_target, rotation
 from .mixture import mixture_target
 from .nuts import TARGET_ACCEPT, nuts_program
-from .whitened import whitened_target
+from .whitened import WhitenedTarget, whitened_target
 
 _LEAST_DATA_SHARE = (
     0.7  # of a direction's precision, on average: below it the mixture was faster in every trial
@@ -29,6 +31,7 @@ _LEAST_DATA_SHARE = (
 _FLOAT64_TELLS = 1e12  # signal over noise up to which a covariance of both can be factorised
 _CAREFUL = 0.98  # acceptance, for narrow posteriors: with 0.8 calibration failed on 6 × 10
 _FEW = 300  # coefficients up to which a draw by Gibbs takes little time
+_FAR_OUT = 200.0  # |coef| in units of a Laplace prior's scale
 _LEAST_POWER = 6.0  # of 1/σ, from which the t's tails are heavier
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
@@ -90,7 +93,9 @@ def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
         if method == "independence" or trial.promising:
             return Way("independence", "independence", trial.target, independence_program(), caution=caution)
     if method == "auto" and whitened.data_share < _LEAST_DATA_SHARE:
-        return _mixture(problem, num_warmup)._replace(caution=caution)
+        by_blocks = _some_are_far_out(near, whitened) and problem.penalised.sum() <= _FEW
+        way = _gibbs(problem) if by_blocks else _mixture(problem, num_warmup)
+        return way._replace(caution=caution)
     return Way("whitened", "nuts", whitened, nuts_program(num_warmup), caution=caution)
 
 
@@ -116,6 +121,12 @@ def _tails_are_light(problem: Problem) -> bool:
     Coefficients in units of σ have its tail, which few rows leave heavy.
     """
     return power(problem) >= _LEAST_POWER or not problem.penalised_rates.relative.any()
+
+
+def _some_are_far_out(near: Centre, whitened: WhitenedTarget) -> bool:
+    """Tell whether the data hold a coefficient so far out in its Laplace prior that NUTS on the mixture sticks."""
+    l1, _ = near.rates.strengths(near.noise_scale)
+    return bool((np.abs(np.asarray(whitened.centre)) * l1 / near.noise_scale**2).max(initial=0.0) > _FAR_OUT)
 
 
 def _signal_over_noise(problem: Problem) -> float:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 from ..data.least_squares import LeastSquares, told_by_gram
 from ..data.products import eigh, product
-from ..problem import Problem, Rates
+from ..problem import Problem
 from ..propriety import clearly_misfits
 from .centre import Centre, as_arrays, coef_centre, coef_prior, power, prior_precision, scale_coordinates
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
@@ -82,7 +82,8 @@ def whitened_target(problem: Problem, near: Centre) -> WhitenedTarget:
         Of float64 arrays.
     """
     mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
-    transform, curvature = _whitening(problem, near.rates, near.noise_scale)
+    of_prior = prior_precision(near.rates, near.noise_scale, mode)
+    transform, curvature = _whitening(problem, of_prior, near.noise_scale)
     gradients, rss = _least_squares(problem).residuals(mode[None, :])
     return as_arrays(
         WhitenedTarget(
@@ -105,18 +106,18 @@ def _least_squares(problem: Problem) -> LeastSquares:
 
 
 def _whitening(
-    problem: Problem, rates: Rates, sigma: float
+    problem: Problem, of_prior: Float[np.ndarray, " q"], sigma: float
 ) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
     """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance.
 
     Of all roots the one in which X'X is diagonal, and that diagonal.
     """
     if not problem.has_rows or told_by_gram(problem.reduced):
-        return _by_gram(problem, rates, sigma)
-    unit = 1.0 / np.sqrt(prior_precision(rates, sigma))
+        return _by_gram(problem, of_prior, sigma)
+    unit = 1.0 / np.sqrt(of_prior)
     spectrum = problem.reduced.spectrum(unit)
     if spectrum.values.size < unit.size:  # fewer rows than columns
-        return _by_gram(problem, rates, sigma)
+        return _by_gram(problem, of_prior, sigma)
     precision = (
         spectrum.values / sigma**2 + 1.0
     )  # from singular values of the rows, which a Gram matrix squares
@@ -124,11 +125,10 @@ def _whitening(
 
 
 def _by_gram(
-    problem: Problem, rates: Rates, sigma: float
+    problem: Problem, of_prior: Float[np.ndarray, " q"], sigma: float
 ) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
     from scipy.linalg import cholesky, solve_triangular
 
-    of_prior = prior_precision(rates, sigma)
     unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + of_prior)
     gram = problem.reduced.gram / sigma**2 * unit * unit[:, None]
     gram[np.diag_indices_from(gram)] += of_prior * unit**2

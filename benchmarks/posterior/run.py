@@ -49,6 +49,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--budget", type=float, default=30.0, help="seconds")
     parser.add_argument("--resume", action="store_true", help="skip the cases that the results hold already")
+    parser.add_argument(
+        "--runners",
+        default=";".join(RUNNERS),
+        help="names with semicolons; others keep what they have; default: all",
+    )
     parser.add_argument("--report", action="store_true", help="measure nothing, write the page again")
     options = parser.parse_args(arguments)
     results: dict[str, Any] = json.loads(LATEST.read_text()) if LATEST.exists() else {}
@@ -56,9 +61,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in names:
         if options.resume and name in results:
             continue
-        results[name] = measure(CASES[name], options)
+        results[name] = _merged(results.get(name), measure(CASES[name], options))
         write(results)
     write(results)
+
+
+def _merged(before: dict[str, Any] | None, now: dict[str, Any]) -> dict[str, Any]:
+    """Return new entries in place of those before; runners that did not run now keep theirs."""
+    for name, part in now["parts"].items():
+        kept = {} if before is None else before["parts"].get(name, {}).get("runners", {})
+        runners = {**kept, **part["runners"]}
+        part["runners"] = {one: runners[one] for one in RUNNERS if one in runners}
+    return now
 
 
 def write(results: dict[str, Any]) -> None:
@@ -92,7 +106,7 @@ def _measure_part(case: Case, folder: Path, options: Any) -> dict[str, Any]:
     case.save(folder / "other", seed=1)
     reference = _reference(case, folder)
     runners = {}
-    for name in tqdm(RUNNERS, desc=case.name, disable=None):
+    for name in tqdm(options.runners.split(";"), desc=case.name, disable=None):
         out = folder / name.replace(" ", "")
         out.mkdir()
         runners[name] = _run(name, folder, out, options)

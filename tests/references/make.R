@@ -1,7 +1,7 @@
-# R's packages on the data that make.py sends: y, binary response, weights, X in a row.
+# R's packages on the data that make.py sends: y, binary response, counts, weights, X in a row.
 suppressPackageStartupMessages({library(glmnet); library(MASS); library(jsonlite)})
 table <- as.matrix(read.table(file("stdin")))
-y <- table[, 1]; b <- table[, 2]; w <- table[, 3]; X <- table[, -(1:3)]
+y <- table[, 1]; b <- table[, 2]; k <- table[, 3]; w <- table[, 4]; X <- table[, -(1:4)]
 dimnames(X) <- NULL
 invisible(glmnet.control(fdev = 0, devmax = 1, epsnr = 1e-12, mxitnr = 1000))
 records <- list()
@@ -25,6 +25,8 @@ for (weighted in c(FALSE, TRUE)) for (fit in c(TRUE, FALSE)) for (standardize in
     common$lambda <- 0.03; values$lambda_ <- 0.03
     m <- do.call(glmnet, c(common, list(y = b, family = "binomial")))
     add("glmnet.binomial", "glmnet", values, m$beta[, 1], m$a0, response = "binary", weighted = weighted, tol = 1e-5)
+    m <- do.call(glmnet, c(common, list(y = k, family = "poisson")))
+    add("glmnet.poisson", "glmnet", values, m$beta[, 1], m$a0, response = "counts", weighted = weighted, tol = 1e-5)
   }
 }
 m <- lm.ridge(y ~ X, lambda = 3)

@@ -285,14 +285,25 @@ def torch():
 
 def r_packages():
     """Run R's packages by make.R."""
-    table = np.column_stack([Y, B, W, X])
-    found = subprocess.run(
-        ["Rscript", str(HERE / "make.R")], input="\n".join(" ".join(map(repr, row)) for row in table.tolist()),
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    for one in json.loads(found):
+    for one in json.loads(r("make.R", np.column_stack([Y, B, C, W, X]))):
         one["values"] = {name: value for name, value in one["values"].items() if value is not None}
         yield one
+
+
+def cv_glmnet():
+    """Run cv.glmnet on the first 440 rows of the diabetes data."""
+    from sklearn.datasets import load_diabetes
+
+    design, y = load_diabetes(return_X_y=True, scaled=False)
+    found = json.loads(r("cv_glmnet.R", np.column_stack([y, design])[:440]))
+    (HERE / "cv_glmnet.json").write_text(json.dumps(found, indent=1) + "\n")
+
+
+def r(script, table):
+    """Return what an R script prints for a table of numbers."""
+    rows = "\n".join(" ".join(map(repr, row)) for row in table.tolist())
+    command = ["Rscript", str(HERE / script)]
+    return subprocess.run(command, input=rows, capture_output=True, text=True, check=True).stdout
 
 
 def main():
@@ -313,6 +324,7 @@ def main():
             statsmodels_elastic_net()
     if "--r" in sys.argv:
         kept = [one for one in kept if one["package"] not in ("glmnet", "MASS")] + list(r_packages())
+        cv_glmnet()
     arrays = {name: a.tolist() for name, a in D.items()}
     RECORDS.write_text(json.dumps({"data": arrays, "records": kept}, indent=1) + "\n")
     print(

@@ -1,0 +1,1 @@
+"""What the smaller commands do: translate, audit, conventions."""

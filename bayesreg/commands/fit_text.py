@@ -1,0 +1,116 @@
+"""What `bayesreg fit` prints."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..code_lines import regressor_code, sklearn_code
+from ..data.table import Levels, Table
+from ..errors import NoEquivalent
+from ..fitted import Fit
+from ..model_text import strengths_text
+from ..text import (
+    clearest,
+    coefficient_cells,
+    make_table,
+    print_certificate,
+    print_code,
+    print_diagnostics,
+    print_labelled,
+    probability,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_MOST_ROWS = 60
+_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+
+
+def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
+    """Say what was read, and what became of it, as labels and texts."""
+    rows, p = table.X.shape
+    form = (
+        "of a Parquet file"
+        if table.delimiter is None
+        else f"separated by {_DELIMITER_NAMES[table.delimiter]}"
+    )
+    read = (
+        f"{file}: {rows + table.n_dropped} rows, {table.n_columns} columns {form}; target {table.y.name!r}, "
+        f"{p} feature{'s' * (p != 1)}"
+    )
+    notes = [("data", read)]
+    if table.weights is not None:
+        notes.append(("weights", f"{table.weights.name!r}, which sum to {table.weights.sum():g}"))
+    if table.unnamed:
+        places = ", ".join(map(str, table.unnamed))
+        notes.append(("left out", f"column {places} of the file, which has no name"))
+    if table.n_dropped:
+        counts = ", ".join(f"{count} in {name!r}" for name, count in table.dropped.items())
+        notes.append(("dropped", f"rows with missing entries: {table.n_dropped} ({counts}); {rows} are left"))
+    notes += [("levels", _levels(levels)) for levels in table.levels]
+    if table.constant:
+        names = ", ".join(map(repr, table.constant))
+        notes.append(
+            (
+                "constant",
+                f"{names}: the data say nothing of a column that does not vary, so its MAP is 0 and its "
+                "posterior is the prior",
+            )
+        )
+    return tuple(notes)
+
+
+def _levels(levels: Levels) -> str:
+    column, values, features = levels.column, levels.values, levels.features
+    if len(values) == 2:
+        return f"{column!r} is text: {features[0]} is 1 for {values[1]!r} and 0 for {values[0]!r}"
+    if len(values) == 1:
+        return f"{column!r} is text of one level: {features[0]}"
+    return (
+        f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; the data tell only "
+        "their differences apart, the prior how intercept and levels share the rest"
+    )
+
+
+def print_fit(console: "Console", fit: Fit) -> None:
+    """Print coefficients, certificate, σ, diagnostics, and lines to paste."""
+    _print_coefficients(console, fit)
+    print_certificate(console, fit.mode)
+    print_labelled(console, "sigma", _sigma(fit))
+    if fit.diagnostics is not None:
+        print_diagnostics(console, fit.diagnostics)
+    _print_code(console, fit)
+
+
+def _print_coefficients(console: "Console", fit: Fit) -> None:
+    shown = clearest(fit.coefs, _MOST_ROWS)
+    table = make_table("", ("feature", "MAP", "posterior mean", "90% interval", "P(sign)"))
+    for name, row in shown.iterrows():
+        table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
+    console.print()
+    console.print(table)
+    if len(shown) < len(fit.coefs):
+        console.print(
+            f"The {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest; all are in coefficients.csv."
+        )
+    console.print("P(sign): posterior probability that the coefficient has the sign of its mean.")
+    if (fit.coefs["map"] == 0.0).any():
+        console.print("A MAP of 0 is exactly zero.")
+    console.print()
+
+
+def _sigma(fit: Fit) -> str:
+    if fit.noise is None:
+        return f"known, {fit.mode.noise_scale:g}"
+    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
+    return f"MAP {at_mode}, posterior mean {mean}, 90% interval {interval}"
+
+
+def _print_code(console: "Console", fit: Fit) -> None:
+    print_labelled(console, "lambda", strengths_text(fit.mode.penalty))
+    try:
+        code = sklearn_code(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+        print_code(console, "scikit-learn", code)
+    except NoEquivalent as error:
+        print_labelled(console, "scikit-learn", f"no single lambda: {error}")
+    print_code(console, "bayesreg", regressor_code(fit.model))

@@ -1,0 +1,195 @@
+"""The log marginal likelihood of any prior, for all its scales, from draws: with the error that draws leave."""
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from .cross_validation import statistics_if_smaller
+from .errors import SamplingWarning, warn
+from .evidence import null_log_evidence
+from .mode.grid import penalty_multiples, problem_at, scales_of
+from .model import LinearModel
+from .penalty import strengths
+from .posterior.sample import sample_posterior
+from .problem import Data, Problem, resolve
+from .propriety import check_proper
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_STEP = 0.35  # between two nodes, in log scale
+_MIXED = 1.05  # R-hat of the slope, above which its error is in doubt
+_FAR = 1e3  # of l1/√(2 l2), above which the elastic net is a Laplace prior
+_LITTLE = (
+    0.02  # what the slope is at most at the strongest node, from where it vanishes as the square of the scale
+)
+
+
+class PathEvidence(NamedTuple):
+    """What path sampling finds at each scale."""
+
+    log_evidence: Float[np.ndarray, " k"]
+    standard_errors: Float[np.ndarray, " k"]
+
+
+def path_log_evidence(
+    model: LinearModel,
+    data: Data,
+    scales: Float[np.ndarray, " k"],
+    *,
+    num_samples: int = 1000,
+    num_chains: int = 4,
+    seed: int = 0,
+) -> PathEvidence:
+    """Estimate log p(y | scale) by path sampling, from the null model on.
+
+    With m the multiple of the rates (1/scale, 1/scale² for a Gaussian prior) and U(β) = Σ l1|βⱼ| + ½ l2 βⱼ² at
+    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Draws at some two dozen scales tell
+    this slope, a cubic spline through it is integrated, and as scale → 0 the evidence is that of the null model,
+    which is exact. Stein's identity for the dilation β → (1+ε)β gives a variable of mean zero that takes most of the
+    error away.
+
+    Parameters
+    ----------
+    model : LinearModel
+        Its intercept flat; the prior's scale is what varies.
+    data : RowData or GramData
+    scales : array (k,)
+        Positive, in any order.
+    num_samples, num_chains, seed : int
+        Of the draws at each node.
+
+    Returns
+    -------
+    PathEvidence
+        With the constants of `log_marginal_likelihood`. Standard errors are those of Monte Carlo.
+
+    Raises
+    ------
+    ImproperPosteriorError
+        Where the posterior does not integrate.
+
+    Warns
+    -----
+    SamplingWarning
+        One message, where draws at some nodes are in doubt.
+
+    References
+    ----------
+    A. Gelman and X.-L. Meng (1998), "Simulating normalizing constants", doi:10.1214/ss/1028905934.
+    """
+    from scipy.interpolate import CubicSpline
+
+    data = statistics_if_smaller(data)
+    model = replace(model, prior=model.prior.with_scale(1.0))
+    problem = resolve(model, data)
+    check_proper(problem)
+    steps = np.log(_nodes(model, problem, scales))
+    slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed)
+    # everything below is linear in the slopes, and so are the errors
+    unit = np.eye(steps.size)
+    weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
+    weights[:, 0] += 0.5  # from scale 0 to the first node, as the slope grows with the square of the scale
+    values = null_log_evidence(problem) + weights @ slopes
+    return PathEvidence(values, np.sqrt(weights**2 @ errors**2))
+
+
+def _nodes(model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
+    """Return scales from where the prior leaves about nothing but the null model, up to the largest."""
+    start = min(_next_to_nothing(model, problem), float(scales.min()))
+    length = np.log(scales.max() / start)
+    return np.geomspace(start, scales.max(), max(4, int(np.ceil(length / _STEP)) + 1))
+
+
+def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
+    """Return the scale at which log p(y | scale) is within about `_LITTLE` of the null model's."""
+    sigma = problem.response_scale if problem.noise_scale is None else problem.noise_scale
+    rates = problem.penalised_rates
+    l1, l2 = strengths(rates.l1, rates.l2, sigma, rates.relative)
+    with np.errstate(divide="ignore"):
+        at_one = np.where(
+            l1 > 0.0, 2.0 * sigma**4 / np.square(l1), sigma**2 / l2
+        )  # prior variance, as scale → 0
+    curvature = (problem.reduced.cross / sigma) ** 2 / sigma**2 + problem.reduced.squared_norms / sigma**2
+    total = float(at_one @ curvature) or 1.0
+    return float(np.sqrt(_LITTLE / total))
+
+
+def _slopes(
+    model: LinearModel,
+    data: Data,
+    problem: Problem,
+    steps: Float[np.ndarray, " m"],
+    num_samples: int,
+    num_chains: int,
+    seed: int,
+) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+    """Return d log p(y | scale)/d log scale at each node, with its Monte Carlo error."""
+    from tqdm.auto import tqdm
+
+    found = []
+    for k, scale in enumerate(tqdm(np.exp(steps), desc="evidence", unit="scale", delay=1.0, leave=False)):
+        here = replace(model, prior=model.prior.with_scale(float(scale)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SamplingWarning)  # of coefficients: here one sum of them counts
+            tree = sample_posterior(
+                here, data, num_samples=num_samples, num_chains=num_chains, seed=seed + k, progress=False
+            )
+        multiple = float(penalty_multiples(model.prior, np.array([scale]))[0])
+        found.append(_slope(problem_at(problem, multiple), tree))
+    slopes, errors, mixing = np.array(found).T
+    doubtful = np.flatnonzero(mixing > _MIXED)
+    if doubtful.size:
+        warn(
+            f"at {doubtful.size} of {steps.size} scales chains disagree on the evidence's slope (R-hat up to "
+            f"{mixing.max():.2f}, around scale {np.exp(steps[doubtful[0]]):.3g}), so its standard error is too small. "
+            "Ask for more num_samples.",
+            SamplingWarning,
+        )
+    per_log_scale = float(np.log(scales_of(model.prior, np.array([np.exp(-1.0)])))[0]) ** -1
+    return slopes * per_log_scale, errors * per_log_scale
+
+
+def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
+    """Return −d log p(y | m)/d log m at the problem's own m, from draws, its error and its R-hat."""
+    draws = tree["posterior"].to_dataset()
+    shape = draws["coef"].shape[:2]
+    coef = draws["coef"].values.reshape(-1, problem.n_features)[:, problem.penalised]
+    known = problem.noise_scale
+    sigma = (
+        np.full((len(coef), 1), known) if known is not None else draws["noise_scale"].values.reshape(-1, 1)
+    )
+    rates = problem.penalised_rates
+    l1, l2 = (part / sigma**2 for part in strengths(rates.l1, rates.l2, sigma, rates.relative))
+    absolute, square = (l1 * np.abs(coef)).sum(axis=1), (l2 * coef**2).sum(axis=1)
+    energy = absolute + 0.5 * square - _prior_energy(l1, l2).sum(axis=1)
+    pull = (coef * problem.reduced.residuals(coef)[0] / sigma**2).sum(axis=1)
+    of_mean_zero = coef.shape[1] + pull - absolute - square
+    spread = of_mean_zero - of_mean_zero.mean()
+    total = float(spread @ spread)
+    slope = float(spread @ (energy - energy.mean())) / total if total > 0.0 else 0.0
+    controlled = energy - slope * of_mean_zero
+    return float(controlled.mean()), *_error_of_mean(controlled.reshape(shape))
+
+
+def _prior_energy(l1: Float[np.ndarray, "s q"], l2: Float[np.ndarray, "s q"]) -> Float[np.ndarray, "s q"]:
+    """Return the prior mean of l1|β| + ½ l2 β²: 1 for a Laplace prior, ½ for a Gaussian one."""
+    from scipy.special import erfcx
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = l1 / np.sqrt(2.0 * l2)
+        net = 0.5 - t**2 + t / (np.sqrt(np.pi) * erfcx(t))
+        far = 1.0 - 0.5 / t**2  # where the two above cancel
+    return np.where(t > _FAR, far, net)
+
+
+def _error_of_mean(values: Float[np.ndarray, "chain draw"]) -> tuple[float, float]:
+    """Return the Monte Carlo error of the mean, and R-hat."""
+    import arviz as az
+
+    if np.ptp(values) == 0.0:
+        return 0.0, 1.0
+    return float(az.mcse(values, method="mean")), float(az.rhat(values))

@@ -1,0 +1,94 @@
+"""The optimality conditions of a mode, one coefficient a row."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..model import LinearModel
+from ..problem import Data, resolve
+from .style import COLOURS, DARK, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..mode.solve import MapEstimate
+
+_MOST_ROWS = 30
+
+
+def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "Axes | None" = None) -> "Axes":
+    """Draw what the data pull at each coefficient with against what its penalty allows.
+
+    At the mode xⱼ'r less l2·βⱼ (minus the slope of the loss) is l1·sign(βⱼ) where βⱼ is not 0, and lies between −l1
+    and l1 where it is.
+
+    Parameters
+    ----------
+    mode : MapEstimate
+    model : LinearModel
+    data : RowData or GramData
+        What the mode is of.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        In units of each coefficient's l1; under a Gaussian prior the pull over l2·βⱼ, which is 1 at the mode. Thirty
+        coefficients at most: those that are not 0, then those nearest to their bound.
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.gca() if ax is None else ax
+    problem = resolve(model, data)
+    l1, l2 = (
+        np.broadcast_to(np.asarray(part), mode.coef.shape) for part in (mode.penalty.l1, mode.penalty.l2)
+    )
+    full = np.append(mode.coef, mode.intercept) if problem.has_intercept_column else mode.coef
+    slopes = problem.least_squares.residuals(full[None, :])[0][0][: mode.coef.size]
+    value = _share(slopes, mode.coef, l1, l2)
+    usable = np.isfinite(value)
+    order = np.lexsort((-np.abs(np.where(usable, value, 0.0)), mode.coef == 0.0))
+    rows = [j for j in order if usable[j]][:_MOST_ROWS]
+    places = np.arange(len(rows))
+    is_zero = mode.coef[rows] == 0.0
+    if l1.any():
+        ax.axvspan(-1.0, 1.0, color="0.92", zorder=0)
+        for bound in (-1.0, 1.0):
+            ax.axvline(bound, color="0.4", linewidth=0.8)
+        ax.set_xlabel("pull of the data, (xⱼ'r − λ₂·coefficient) / λ₁")
+        ax.set_xlim(-1.15, 1.15)
+    else:
+        ax.axvline(1.0, color="0.4", linewidth=0.8)
+        ax.set_xlabel("pull of the data, xⱼ'r / (λ₂ · coefficient)")
+        ax.set_xlim(0.0, 2.0)
+    shares = value[rows]
+    ax.plot(
+        shares[~is_zero], places[~is_zero], "D", color=COLOURS[1], markeredgecolor=DARK, label="not 0: on a bound"
+        if l1.any() else "coefficient",
+    )  # fmt: skip
+    if is_zero.any():
+        ax.plot(
+            shares[is_zero],
+            places[is_zero],
+            "o",
+            color="white",
+            markeredgecolor=DARK,
+            label="0: between them",
+        )
+    ax.set_yticks(places, [shown(mode.feature_names[j]) for j in rows])
+    ax.set_ylim(len(rows) - 0.5, -0.5)
+    which = f"{len(rows)} of {mode.coef.size} features" if len(rows) < mode.coef.size else "features"
+    ax.set_ylabel(which)
+    ax.set_title(f"duality gap {mode.duality_gap:.1e}")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    return ax
+
+
+def _share(slopes: Any, coef: Any, l1: Any, l2: Any) -> Float[np.ndarray, " p"]:
+    """Return what each coefficient's condition is about; NaN where it has no penalty."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_l1 = (slopes - l2 * coef) / l1
+        of_l2 = slopes / (l2 * coef)
+    return np.where(l1 > 0.0, of_l1, np.where(l2 > 0.0, of_l2, np.nan))

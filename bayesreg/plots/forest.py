@@ -1,0 +1,78 @@
+"""Posterior intervals, with the mode."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .style import COLOURS, DARK, shown
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+
+    from ..mode.solve import MapEstimate
+
+_MOST_INTERVALS = 30
+
+
+def plot_forest(
+    tree: "xr.DataTree",
+    mode: "MapEstimate",
+    ax: "Axes | None" = None,
+    units: Any = None,
+    *,
+    penalized: Any = None,
+) -> "Axes":
+    """Draw the posterior intervals of the coefficients, with the mode marked.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior.
+    mode : MapEstimate
+        Of the same model and data.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+    units : array (p,), optional
+        Multipliers of the coefficients, for example the columns' sd, which bring features in
+        different units onto one axis. Default: 1, the original scale.
+    penalized : array (p,), optional
+        Coefficients of the same penalty from another package, to be marked too.
+
+    Returns
+    -------
+    Axes
+        From the top down the features whose |mean|/sd is largest, thirty at most: a thin line is
+        the 90% interval, a thick one the 50% interval, a dot the mean, a diamond the mode.
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.gca() if ax is None else ax
+    p = len(mode.feature_names)
+    multipliers = np.ones(p) if units is None else np.asarray(units, dtype=np.float64)
+    posterior = tree["posterior"].to_dataset()
+    draws = posterior["coef"].values.reshape(-1, p) * multipliers
+    mean, sd = draws.mean(axis=0), draws.std(axis=0)
+    clarity = np.abs(mean) / np.where(sd > 0, sd, np.inf)
+    shown_rows = np.argsort(-clarity, kind="stable")[:_MOST_INTERVALS]
+    bounds = np.quantile(draws[:, shown_rows], (0.05, 0.25, 0.75, 0.95), axis=0)
+    rows = np.arange(shown_rows.size)
+    light = COLOURS[1]
+    ax.axvline(0.0, color="0.6", linewidth=0.8, zorder=0)
+    ax.hlines(rows, bounds[0], bounds[3], color=COLOURS[0], linewidth=1.2, label="90% interval")
+    ax.hlines(rows, bounds[1], bounds[2], color=COLOURS[0], linewidth=4.0, label="50% interval")
+    at_mode = (mode.coef * multipliers)[shown_rows]
+    ax.plot(
+        mean[shown_rows], rows, "o", color="white", markeredgecolor=DARK, markersize=4, zorder=4, label="mean"
+    )
+    ax.plot(at_mode, rows, "D", color=light, markeredgecolor=DARK, markersize=7, zorder=3, label="mode (MAP)")
+    if penalized is not None:
+        theirs = (np.asarray(penalized, dtype=np.float64) * multipliers)[shown_rows]
+        ax.plot(theirs, rows, "x", color="black", markersize=6, zorder=5, label="penalised estimate")
+    ax.set_yticks(rows, [shown(mode.feature_names[j]) for j in shown_rows])
+    ax.set_ylim(shown_rows.size - 0.5, -0.5)
+    ax.set_xlabel("coefficient, y per unit of x" if units is None else "coefficient × sd(x), in units of y")
+    which = f"{shown_rows.size} of {p} features" if shown_rows.size < p else "features"
+    ax.set_ylabel(f"{which}, largest |mean|/sd first")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    return ax

@@ -1,0 +1,164 @@
+"""Two coefficients: contours of the loss, and the penalty's ball that stops them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..mode.solve import map_estimate
+from ..model import LinearModel
+from ..problem import Data, Problem, resolve
+from .style import COLOURS, DARK, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_POINTS = 401
+_MARGIN = 0.25  # of the extent
+_ABOUT_AS_FAR = 2.5  # ratio of the axes' extents up to which they share a unit
+_LEVELS = (0.02, 0.08, 0.2, 0.45, 1.0)  # of the loss at the mode above its least, beyond the mode's own
+
+
+def plot_geometry(
+    model: LinearModel,
+    data: Data,
+    ax: "Axes | None" = None,
+    *,
+    features: "Sequence[int | str] | None" = None,
+    steps: Any = None,
+) -> "Axes":
+    """Draw the loss's contours in two coefficients, with the penalty's ball that passes through the mode.
+
+    Where the ball meets the contours is the mode: the penalised and the constrained problem have one answer.
+
+    Parameters
+    ----------
+    model : LinearModel
+        Not flat.
+    data : RowData or GramData
+    ax : matplotlib Axes, optional
+        Default: the current one.
+    features : two positions or names, optional
+        Default: the two of largest penalised effect at the mode (of all, if p = 2). The others stay at the mode.
+    steps : array (k, 2), optional
+        Points that a solver went through, drawn as a path.
+
+    Returns
+    -------
+    Axes
+        Equal units on both axes where they reach about as far.
+
+    Raises
+    ------
+    ValueError
+        Where there are fewer than two features, or neither of the two has a penalty.
+    """
+    import matplotlib.pyplot as plt
+
+    ax = plt.gca() if ax is None else ax
+    problem, mode = resolve(model, data), map_estimate(model, data)
+    pair = _pair(problem, mode.coef, mode.penalty, features)
+    plane = _plane(problem, mode.coef, pair)
+    l1, l2 = (
+        np.broadcast_to(np.asarray(part), mode.coef.shape)[pair]
+        for part in (mode.penalty.l1, mode.penalty.l2)
+    )
+    if not (l1.any() or l2.any()):
+        raise ValueError("neither of the two coefficients has a penalty, so there is no ball to draw.")
+    at_mode, least = mode.coef[pair], plane.least_squares
+    path = np.empty((0, 2)) if steps is None else np.asarray(steps, dtype=float)
+    budget = float(_penalty(l1, l2, *at_mode))
+    corners = np.array([_reach(*strength, budget) for strength in zip(l1, l2, strict=True)])
+    first, second = _grid(np.vstack([corners, -corners, at_mode, least, path]))
+    loss, ball = plane.loss(first, second), _penalty(l1, l2, first, second)
+    here = float(plane.loss(*at_mode))
+    levels = here + np.array(_LEVELS) * max(float(plane.loss(0.0, 0.0)) - here, 1e-9 * abs(here) + 1e-300)
+    ax.contour(first, second, loss, levels=levels, colors="0.7", linewidths=0.8)
+    ax.contour(first, second, loss, levels=[max(here, 1e-300)], colors=COLOURS[0], linewidths=1.2)
+    if budget > 0.0:
+        ax.contourf(first, second, ball, levels=[-1.0, budget], colors=[COLOURS[4]], alpha=0.25)
+        ax.contour(first, second, ball, levels=[budget], colors=COLOURS[4], linewidths=1.5)
+    ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
+    ax.axvline(0.0, color="0.5", linewidth=0.8, zorder=0)
+    if len(path):
+        ax.plot(*path.T, color=COLOURS[2], marker=".", linewidth=1.0, label="solver's steps")
+    ax.plot(*least, "s", color="white", markeredgecolor=DARK, label="least squares", linestyle="none")
+    ax.plot(
+        *at_mode, "D", color=COLOURS[1], markeredgecolor=DARK, label="mode (MAP)", linestyle="none", zorder=5
+    )
+    ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])}, y per unit of x")
+    ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])}, y per unit of x")
+    extent = np.ptp(first), np.ptp(second)
+    if max(extent) < _ABOUT_AS_FAR * min(extent):
+        ax.set_aspect("equal", adjustable="datalim")
+    others = problem.n_features - 2
+    title = f"the other {others} coefficients held at the mode" if others else None
+    ax.legend(title=title, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    return ax
+
+
+def _pair(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Any, features: Any) -> list[int]:
+    if problem.n_features < 2:
+        raise ValueError("the picture has two coefficients, and the data have one feature.")
+    if features is not None:
+        if len(features) != 2:
+            raise ValueError(f"`features` must be two positions or names; got {features!r}.")
+        names = problem.feature_names
+        return [names.index(one) if isinstance(one, str) else int(one) for one in features]
+    if problem.n_features == 2:
+        return [0, 1]
+    effect = (np.asarray(penalty.l1) + np.asarray(penalty.l2) * np.abs(coef)) * np.abs(coef)
+    return sorted(np.argsort(-effect, kind="stable")[:2].tolist())
+
+
+class _Plane(NamedTuple):
+    """½ RSS as a function of two coefficients, less a constant that makes it at least 0."""
+
+    gram: Float[np.ndarray, "2 2"]
+    least_squares: Float[np.ndarray, " 2"]
+    least: float
+
+    def loss(self, first: Any, second: Any) -> Any:
+        """Evaluate ½ RSS."""
+        a, b = first - self.least_squares[0], second - self.least_squares[1]
+        return self.least + 0.5 * (
+            self.gram[0, 0] * a**2 + 2 * self.gram[0, 1] * a * b + self.gram[1, 1] * b**2
+        )
+
+
+def _plane(problem: Problem, coef: Float[np.ndarray, " p"], pair: list[int]) -> _Plane:
+    rest = np.zeros(problem.rates.l1.size)
+    rest[: coef.size] = coef
+    rest[pair] = 0.0
+    points = np.stack([rest, rest, rest])
+    points[1, pair[0]] = points[2, pair[1]] = 1.0
+    slopes, squares = problem.least_squares.residuals(points)
+    cross = slopes[0, pair]
+    gram = np.stack([cross - slopes[1, pair], cross - slopes[2, pair]])
+    gram = 0.5 * (gram + gram.T)
+    least_squares = np.linalg.lstsq(gram, cross)[0]
+    return _Plane(gram, least_squares, float(0.5 * (squares[0] - cross @ least_squares)))
+
+
+def _penalty(l1: Any, l2: Any, first: Any, second: Any) -> Any:
+    absolute = l1[0] * np.abs(first) + l1[1] * np.abs(second)
+    return absolute + 0.5 * (l2[0] * first**2 + l2[1] * second**2)
+
+
+def _reach(l1: float, l2: float, budget: float) -> float:
+    """Return how far the ball goes along one axis; 0 where that coefficient has no penalty."""
+    if l2 > 0.0:
+        return float((np.sqrt(l1**2 + 2.0 * l2 * budget) - l1) / l2)
+    return float(budget / l1) if l1 > 0.0 else 0.0
+
+
+def _grid(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any]:
+    """Return a grid that holds all points, with 0 among its lines so that a diamond has its corners."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    extent = np.where(high > low, high - low, max(float((high - low).max()), 1e-12))
+    axes = [
+        np.unique(np.append(np.linspace(a - _MARGIN * e, b + _MARGIN * e, _POINTS), 0.0))
+        for a, b, e in zip(low, high, extent, strict=True)
+    ]
+    return tuple(np.meshgrid(*axes))  # type: ignore[return-value]

@@ -1,0 +1,81 @@
+"""What a report is made of, before it is a page: sections of sentences, tables and pictures."""
+
+from base64 import b64encode
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+from ..figures import png_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_DPI = 150
+_CSS_DPI = 96
+_MOST_NAMED = 8
+
+
+@final
+@dataclass(frozen=True)
+class Origin:
+    """Where a fit comes from.
+
+    Attributes
+    ----------
+    title, response : str
+        Of the page, and what the response is called.
+    language : str
+        Of the code.
+    made_by : str
+        The command or the code that made it.
+    notes : tuple of (label, text)
+        What happened while the data were read.
+    """
+
+    title: str
+    response: str
+    language: str
+    made_by: str
+    notes: tuple[tuple[str, str], ...] = ()
+
+
+class Picture(NamedTuple):
+    """An image inside the page."""
+
+    uri: str
+    alt: str
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, figure: "Figure", alt: str) -> "Picture":
+        """Draw a figure."""
+        data = png_bytes(figure, _DPI)
+        width, height = (round(inches * _CSS_DPI) for inches in figure.get_size_inches())
+        return cls(f"data:image/png;base64,{b64encode(data).decode()}", alt, width, height)
+
+
+class Section(NamedTuple):
+    """Sentences, and what else a section has; `reason` where a part of it cannot be made."""
+
+    sentences: list[str]
+    picture: Picture | None = None
+    columns: tuple[str, ...] = ()
+    rows: tuple[Any, ...] = ()
+    more: Any = None
+    reason: str | None = None
+
+
+def count(n: int, what: str) -> str:
+    """Return a number of things."""
+    return f"{n} {what}{'' if n == 1 else 's'}"
+
+
+def named(names: list[str]) -> str:
+    """Return names, eight at most."""
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(names[:_MOST_NAMED]) + more
+
+
+def capital(text: str) -> str:
+    """Return a sentence with its first letter large."""
+    return text[:1].upper() + text[1:]

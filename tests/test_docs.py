@@ -1,0 +1,294 @@
+"""The documentation: its code runs and prints what it shows, every public name is in it, every link leads somewhere."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import bayesreg as br
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+LINKED = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
+BUILDS = [
+    name
+    for name in ("mkdocs", "material", "mkdocstrings_handlers", "latex2mathml")
+    if not importlib.util.find_spec(name)
+]
+
+BLOCK = re.compile(
+    r"^```python\n(.*?)^```\n(?:\s*(<!-- draws -->)?\s*^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+)
+FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
+ROUNDING = re.compile(r"-?\d+(?:\.\d+)?e-\d\d")
+FROM_DRAWS = (
+    0.05  # of the largest number in a line: Monte Carlo error, where another machine rounds otherwise
+)
+
+
+def hooks():
+    """Load what the site is made with; it needs MkDocs only while MkDocs calls it."""
+    spec = importlib.util.spec_from_file_location("site_hooks", DOCS / "_site" / "hooks.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# Code.
+
+
+def blocks(page):
+    return [(code, bool(draws), shown) for code, draws, shown in BLOCK.findall(page.read_text())]
+
+
+def agrees(printed, shown, from_draws):
+    """Compare line by line: exactly, but for rounding error; numbers made of draws up to Monte Carlo error."""
+    ours, theirs = printed.split("\n"), shown.split("\n")
+    if len(ours) != len(theirs):
+        return False
+    return all(_line_agrees(a.rstrip(), b.rstrip(), from_draws) for a, b in zip(ours, theirs, strict=True))
+
+
+def _line_agrees(ours, theirs, from_draws):
+    if not from_draws:
+        return ROUNDING.sub("~", ours) == ROUNDING.sub("~", theirs)
+    words = [" ".join(NUMBER.sub("~", line).split()) for line in (ours, theirs)]
+    numbers = [[float(number) for number in NUMBER.findall(line)] for line in (ours, theirs)]
+    if words[0] != words[1]:
+        return False
+    allowed = FROM_DRAWS * max(map(abs, numbers[1]), default=0.0)
+    return all(abs(a - b) <= allowed for a, b in zip(*numbers, strict=True))
+
+
+WITH_CODE = [page for page in PAGES if blocks(page)]
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(DOCS)))
+def test_code_runs_and_prints_what_is_shown(page, capsys, monkeypatch, tmp_path):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    monkeypatch.chdir(tmp_path)
+    names = {"__name__": page.stem}
+    for code, from_draws, shown in blocks(page):
+        exec(compile(code, str(page), "exec"), names)
+        printed = capsys.readouterr().out
+        assert agrees(printed, shown, from_draws), f"printed:\n{printed}\nshown:\n{shown}"
+    plt.close("all")
+
+
+def test_every_guide_has_code_and_every_block_is_found():
+    guides = [page for page in PAGES if page.parent.name == "how-to" and page.stem != "index"]
+    assert len(guides) >= 11
+    for page in {*guides, *WITH_CODE}:
+        assert len(blocks(page)) == page.read_text().count("```python\n") > 0, page
+
+
+@pytest.mark.parametrize(
+    ("printed", "shown", "from_draws", "expected"),
+    [
+        ("a 1.0 2\n", "a 1.0 2\n", False, True),
+        ("a 1.0 2\n", "a 1.0 3\n", False, False),
+        ("gap 7.1e-16\n", "gap 6.4e-16\n", False, True),
+        ("gap 7.1e-16\n", "gap 6.4e+16\n", False, False),
+        ("x 100 -3\n", "x  99 -1\n", True, True),
+        ("x 100 -3\n", "x  94 -3\n", True, False),
+        ("x 100\n", "y 100\n", True, False),
+        ("x 100\n", "x 100 100\n", True, False),
+        ("x 100\n", "x 100\nx 100\n", True, False),
+        ("bmi\n", "bmi\n", True, True),
+    ],
+)
+def test_the_comparison_itself(printed, shown, from_draws, expected):
+    assert agrees(printed, shown, from_draws) is expected
+
+
+# Reference.
+
+
+def test_every_public_name_is_in_the_reference_once():
+    text = "\n".join(page.read_text() for page in sorted((DOCS / "reference").glob("*.md")))
+    documented = re.findall(r"^::: bayesreg\.(\w+)$", text, flags=re.MULTILINE)
+    assert sorted(documented) == sorted(br.__all__)
+
+
+def test_tables_from_the_package_are_whole():
+    ours = hooks()
+    table = ours.conventions_table()
+    assert all(f'<tr id="{key}">' in table for key in br.CONVENTIONS)
+    assert "### scikit-learn" in table
+    shown = ours.command_line_help()
+    assert all(f"## bayesreg {name}" in shown for name in ("demo", "fit"))
+    assert "--scale" in shown
+    markers = [
+        page
+        for page in PAGES
+        if "<!-- conventions -->" in page.read_text() or "<!-- command line -->" in page.read_text()
+    ]
+    assert len(markers) == 2
+
+
+def test_notebooks_become_markdown():
+    ours = hooks()
+    assert ours.notebooks()
+    for notebook in ours.notebooks():
+        markdown, pictures = ours.notebook_to_markdown(notebook)
+        assert markdown.startswith("# ")
+        assert markdown.count("```") % 2 == 0
+        assert len(re.findall(r"^!\[", markdown, flags=re.MULTILINE)) == len(pictures) > 0
+        assert all(picture.startswith(b"\x89PNG") for picture in pictures.values())
+
+
+def test_a_list_gets_the_blank_line_it_needs_and_formulas_and_code_stay():
+    source = (
+        "Two:\n- one\n  more\n- two\n\n$$\na\n- b\n$$\n\n```\nx\n- y\n```\n[p](3_q.ipynb#r) [d](../docs/e.md)"
+    )
+    made = hooks().as_python_markdown(source)
+    assert made == (
+        "Two:\n\n- one\n  more\n- two\n\n$$\na\n- b\n$$\n\n```\nx\n- y\n```\n[p](3_q.md#r) [d](../e.md)"
+    )
+
+
+# Links.
+
+
+def prose(page):
+    """Return a page without its blocks of code and without code in lines."""
+    return re.sub(r"(`+)[^`\n]+?\1", "", FENCED.sub("", page.read_text()))
+
+
+def links(page):
+    text = prose(page)
+    inline = re.findall(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)", text)
+    return [*inline, *re.findall(r"<(?:a|img)\b[^>]*?\b(?:href|src)=\"([^\"]+)\"", text)]
+
+
+def anchors(page):
+    """Return the anchors of a page's headings, as GitHub and the site make them."""
+    headings = re.findall(r"^#{1,6} +(.+?) *#*$", FENCED.sub("", page.read_text()), flags=re.MULTILINE)
+    found, seen = set(), {}
+    for heading in headings:
+        plain = re.sub(r"[`*]|\]\([^)]*\)|\[", "", heading)
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).strip().replace(" ", "-")
+        seen[slug] = seen.get(slug, -1) + 1
+        found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+    return found | set(re.findall(r"\b(?:id|name)=\"([^\"]+)\"", page.read_text()))
+
+
+def broken(page):
+    """Return the links of a page that lead nowhere; addresses elsewhere are not looked up."""
+    bad = []
+    for link in links(page):
+        if re.match(r"[a-z][a-z0-9+.-]*:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and target.suffix == ".md" and anchor not in anchors(target)):
+            bad.append(link)
+    return bad
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_and_pictures_lead_somewhere(page):
+    assert broken(page) == []
+
+
+def test_links_are_found_and_broken_ones_told(tmp_path):
+    (tmp_path / "other.md").write_text(
+        "# A β heading, `code`: twice\n\n# Same\n\n# Same\n\n```\n# none\n```\n"
+    )
+    (tmp_path / "page.md").write_text(
+        "# Here\n[a](other.md) ![b](no.png) [c](other.md#a-β-heading-code-twice) [d](other.md#none) [e](#here) [f](#no)\n"
+        '[g](other.md#same-1) [h](https://example.org/x) <img src="gone.png"> `[i](gone.md)`\n```\n[j](gone.md)\n```\n'
+    )
+    assert broken(tmp_path / "page.md") == ["no.png", "other.md#none", "#no", "gone.png"]
+
+
+def test_pictures_have_an_alternative_text():
+    for page in LINKED:
+        assert not re.search(r"!\[\s*\]\(", prose(page)), page
+
+
+# The site.
+
+needs_the_extra = pytest.mark.skipif(
+    bool(BUILDS), reason=f"{', '.join(BUILDS)} not installed: `make docs` installs the docs extra"
+)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    return folder
+
+
+@needs_the_extra
+def test_site_builds_strictly_and_loads_nothing_from_a_network(site):
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > len(PAGES)
+    loads = re.compile(
+        r"<(?:script|link|img|iframe|source|video|audio|object)\b[^>]*?\b(?:src|href|data)=\"?(?:https?:)?//"
+    )
+    for page in pages:
+        assert not loads.search(page.read_text()), page
+    for sheet in site.rglob("*.css"):
+        assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text()), sheet
+
+
+@needs_the_extra
+def test_site_holds_every_name_every_notebook_and_no_raw_formula(site):
+    reference = "\n".join(page.read_text() for page in (site / "reference").glob("*.html"))
+    assert [name for name in br.__all__ if f'id="bayesreg.{name}"' not in reference] == []
+    for name, default in (
+        ("num_warmup", 500),
+        ("num_samples", 1000),
+        ("num_chains", 4),
+    ):  # one line in the docstring
+        assert re.search(rf"<b><code>{name}</code></b>[^–]*?<code>{default}</code>", reference), name
+    for notebook in hooks().notebooks():
+        page = (site / "tutorials" / f"{notebook.stem}.html").read_text()
+        assert "<math" in page
+        assert "<img" in page
+    for page in site.rglob("*.html"):
+        text = re.sub(r"<(pre|code|script)\b.*?</\1>", "", page.read_text(), flags=re.DOTALL)
+        assert 'class="arithmatex"' not in text, page
+        assert "$$" not in text, page
+
+
+@needs_the_extra
+def test_formulas_become_mathml_and_one_that_cannot_is_told(caplog):
+    ours = hooks()
+    inline = '<span class="arithmatex">\\(2 \\log b - \\lvert\\beta\\rvert\\)</span>'
+    made = ours.with_mathml(f"<p>{inline}</p>", "page")
+    assert made.startswith("<p><math")
+    assert made.count("mspace") == 2  # log stands apart from 2 and from b
+    assert made.count('stretchy="false"') == 2
+    assert not caplog.records
+    shown = ours.with_mathml('<div class="arithmatex">\n\\[\\arg\\min_b x &lt; 1\\]\n</div>', "page")
+    assert shown.startswith('<div class="math-block"><math')
+    assert "&lt;" in shown
+    ours.with_mathml('<span class="arithmatex">\\(\\nosuchthing\\)</span>', "page")
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+def test_names_in_code_lead_to_the_reference_but_not_twice():
+    made = hooks().with_links(
+        "<p><code>br.audit(coef)</code> <code>other</code></p><h2><code>audit</code></h2><a><code>audit</code></a>"
+    )
+    assert made.count('<autoref identifier="bayesreg.audit" optional>') == 1
+    assert made.startswith("<p><autoref")

@@ -1,0 +1,253 @@
+"""Pictures show the numbers they are of, for two features and for two thousand."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import diabetes
+from matplotlib.figure import Figure
+
+import bayesreg as br
+
+X, Y = diabetes()
+DATA = br.RowData.from_arrays(X, Y)
+NOISE = br.GaussianLikelihood(54.0)
+
+
+def axes():
+    return Figure().subplots()
+
+
+def line(ax, label):
+    return next(one for one in ax.get_lines() if str(one.get_label()).startswith(label))
+
+
+def two_columns(seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(40, 2)) @ [[1.0, 0.4], [0.0, 1.0]]
+    return br.RowData.from_arrays(x, x @ [1.5, 0.3] + rng.normal(size=40), feature_names=["a", "b"])
+
+
+def two_thousand():
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(60, 2000))
+    return br.RowData.from_arrays(x, x[:, :3] @ [3.0, -2.0, 1.5] + rng.normal(size=60))
+
+
+# Paths.
+
+
+@pytest.mark.parametrize("prior", [br.LaplacePrior(), br.GaussianPrior(), br.ElasticNetPrior(1.0, 1.0)])
+def test_path_along_every_axis(prior):
+    path = br.map_path(br.LinearModel(prior, NOISE), DATA, n_scales=15)
+    values = {
+        "scale": path.scales,
+        "lambda": np.array([np.max(p.l1 if np.any(p.l1) else p.l2) for p in path.penalties]),
+        "df": path.effective_df,
+        "budget": np.abs(path.coefs).sum(axis=1)
+        if np.any(path.penalties[0].l1)
+        else 0.5 * (path.coefs**2).sum(axis=1),
+    }
+    for x, expected in values.items():
+        ax = br.plot_coefficient_path(path, axes(), x=x)
+        np.testing.assert_allclose(ax.get_lines()[0].get_xdata(), expected)
+    assert "degrees of freedom" in br.plot_coefficient_path(path, axes(), x="df").get_xlabel()
+    with pytest.raises(ValueError, match="`x` must be one of"):
+        br.plot_coefficient_path(path, axes(), x="alpha")
+
+
+def test_effective_df_of_a_path():
+    """Counts of the lasso's support, the ridge's trace, and both after a pickle, which leaves the data behind."""
+    import pickle
+
+    lasso = br.map_path(br.LinearModel(br.LaplacePrior(), NOISE), DATA, n_scales=12)
+    np.testing.assert_array_equal(lasso.effective_df, 1 + (lasso.coefs != 0).sum(axis=1))
+    ridge = br.map_path(br.LinearModel(br.GaussianPrior(), NOISE), DATA, n_scales=12)
+    values = np.linalg.eigvalsh((X - X.mean(0)).T @ (X - X.mean(0)))
+    expected = [1 + (values / (values + p.l2[0])).sum() for p in ridge.penalties]
+    np.testing.assert_allclose(ridge.effective_df, expected, rtol=1e-9)
+    for path in (lasso, ridge):
+        fresh = br.map_path(
+            br.LinearModel(br.LaplacePrior() if path is lasso else br.GaussianPrior(), NOISE),
+            DATA,
+            n_scales=12,
+        )
+        copy = pickle.loads(pickle.dumps(fresh))
+        np.testing.assert_allclose(copy.effective_df, path.effective_df)
+        assert len(pickle.dumps(fresh)) < X.nbytes
+
+
+@pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.errors.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:draws at:bayesreg.errors.SamplingWarning")
+def test_bands_and_marks():
+    model = br.LinearModel(br.LaplacePrior(), NOISE)
+    path = br.map_path(model, DATA, n_scales=4)
+    bands = br.path_intervals(model, DATA, path.scales, 0.8, num_samples=200, progress=False)
+    assert bands.shape == (4, 10, 2)
+    tree = br.sample_posterior(
+        br.LinearModel(br.LaplacePrior(float(path.scales[2])), NOISE), DATA, num_samples=200, progress=False
+    )
+    draws = tree["posterior"]["coef"].values.reshape(-1, 10)
+    sd = draws.std(axis=0)
+    assert (np.abs(bands[2, :, 0] - np.quantile(draws, 0.1, axis=0)) < 0.5 * sd).all()
+    assert (np.abs(bands[2, :, 1] - np.quantile(draws, 0.9, axis=0)) < 0.5 * sd).all()
+    chosen = br.select_scale(model, DATA, "bic")
+    ax = br.plot_coefficient_path(path, axes(), bands=bands, marks=chosen)
+    assert len(ax.collections) == 10
+    assert "bic" in [text.get_text() for text in ax.texts]
+    ax = br.plot_coefficient_path(path, axes(), x="df", marks={"mine": float(path.scales[1])})
+    mark = next(one for one in ax.get_lines() if np.ptp(one.get_xdata()) == 0 and one.get_xdata()[0] > 0)
+    assert mark.get_xdata()[0] == pytest.approx(path.effective_df[1])
+    with pytest.raises(ValueError, match="`bands` must have shape"):
+        br.plot_coefficient_path(path, axes(), bands=bands[:2])
+    with pytest.raises(ValueError, match="`prob` must be"):
+        br.path_intervals(model, DATA, path.scales, 1.5)
+
+
+def test_forest_marks_the_penalised_estimate():
+    model = br.LinearModel(br.LaplacePrior(66.0), NOISE)
+    mode, tree = (
+        br.map_estimate(model, DATA),
+        br.sample_posterior(model, DATA, num_samples=50, progress=False),
+    )
+    theirs = br.compare_map_with_penalized(model, X, Y)["penalized"].to_numpy()[:10]
+    ax = br.plot_forest(tree, mode, axes(), penalized=theirs)
+    assert sorted(line(ax, "penalised estimate").get_xdata()) == pytest.approx(sorted(theirs))
+
+
+# One coefficient.
+
+
+def test_prior_and_penalty_are_one_function():
+    prior = br.ElasticNetPrior(2.0, 1.5)
+    density = br.plot_prior(prior, 0.7, axes()).get_lines()[0]
+    penalty = br.plot_penalty(prior, 0.7, axes()).get_lines()[0]
+    np.testing.assert_array_equal(density.get_xdata(), penalty.get_xdata())
+    assert np.trapezoid(density.get_ydata(), density.get_xdata()) == pytest.approx(1.0, abs=0.01)
+    difference = -(0.7**2) * np.log(density.get_ydata()) - penalty.get_ydata()
+    assert np.ptp(difference) < 1e-9
+
+
+def test_shrinkage_is_the_mode_of_one_column():
+    for prior in (br.LaplacePrior(0.5), br.GaussianPrior(0.8), br.ElasticNetPrior(0.5, 0.8)):
+        curve = line(br.plot_shrinkage(prior, 0.9, axes()), "mode")
+        for place in (100, 480, 700):
+            z = curve.get_xdata()[place]
+            column = np.array([[0.6], [0.8]])
+            data = br.RowData.from_arrays(column, z * column[:, 0])
+            mode = br.map_estimate(
+                br.LinearModel(prior, br.GaussianLikelihood(0.9), fit_intercept=False), data
+            )
+            assert curve.get_ydata()[place] == pytest.approx(mode.coef[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("plot", [br.plot_prior, br.plot_penalty, br.plot_shrinkage])
+@pytest.mark.parametrize("prior", [br.FlatPrior(), br.LaplacePrior([1.0, 2.0]), br.GaussianPrior(np.inf)])
+def test_pictures_of_one_coefficient_ask_for_one_scale(plot, prior):
+    with pytest.raises(ValueError, match="one coefficient under a proper prior"):
+        plot(prior, 1.0, axes())
+
+
+# Two coefficients.
+
+
+@pytest.mark.parametrize(
+    "prior", [br.LaplacePrior(0.05), br.GaussianPrior(0.2), br.ElasticNetPrior(0.1, 0.5)]
+)
+def test_geometry_of_two_features(prior):
+    data = two_columns()
+    model = br.LinearModel(prior, br.GaussianLikelihood(1.0))
+    steps = np.array([[0.0, 0.0], [1.0, 0.0], [1.0, 0.2]])
+    ax = br.plot_geometry(model, data, axes(), steps=steps)
+    mode = br.map_estimate(model, data).coef
+    plain = br.map_estimate(br.LinearModel(br.FlatPrior(), br.GaussianLikelihood(1.0)), data).coef
+    assert np.ravel(line(ax, "mode").get_xydata()) == pytest.approx(mode)
+    assert np.ravel(line(ax, "least squares").get_xydata()) == pytest.approx(plain)
+    np.testing.assert_array_equal(line(ax, "solver's steps").get_xydata(), steps)
+    assert "coefficient of a" in ax.get_xlabel()
+    assert ax.get_legend().get_title().get_text() == ""
+
+
+def test_geometry_chooses_two_of_two_thousand_and_says_so():
+    data = two_thousand()
+    model = br.LinearModel(br.LaplacePrior(0.02), br.GaussianLikelihood(1.0))
+    ax = br.plot_geometry(model, data, axes())
+    assert {ax.get_xlabel().split()[2].strip(","), ax.get_ylabel().split()[2].strip(",")} == {"x0", "x1"}
+    assert "other 1998 coefficients held" in ax.get_legend().get_title().get_text()
+    named = br.plot_geometry(model, data, axes(), features=["x2", 0])
+    assert "x2" in named.get_xlabel()
+
+
+def test_geometry_contours_are_the_loss():
+    """The least-squares point and the curvature of two coefficients, the others held, by NumPy."""
+    from bayesreg.plots.geometry import _plane
+    from bayesreg.problem import resolve
+
+    model = br.LinearModel(br.LaplacePrior(66.0), NOISE)
+    coef = br.map_estimate(model, DATA).coef
+    plane = _plane(resolve(model, DATA), coef, [2, 8])
+    centred = X - X.mean(axis=0)
+    for a, b in ((0.0, 0.0), (500.0, -30.0)):
+        moved = coef.copy()
+        moved[[2, 8]] = a, b
+        assert plane.loss(a, b) == pytest.approx(
+            0.5 * ((Y - Y.mean() - centred @ moved) ** 2).sum(), rel=1e-10
+        )
+
+
+def test_geometry_refusals():
+    one = br.RowData.from_arrays(X[:, :1], Y)
+    with pytest.raises(ValueError, match="two coefficients, and the data have one"):
+        br.plot_geometry(br.LinearModel(br.LaplacePrior(1.0), NOISE), one, axes())
+    with pytest.raises(ValueError, match="neither of the two"):
+        br.plot_geometry(br.LinearModel(br.FlatPrior(), NOISE), DATA, axes())
+    with pytest.raises(ValueError, match="two positions or names"):
+        br.plot_geometry(br.LinearModel(br.LaplacePrior(1.0), NOISE), DATA, axes(), features=[1])
+
+
+# The certificate.
+
+
+@pytest.mark.parametrize("prior", [br.LaplacePrior(66.0), br.ElasticNetPrior(66.0, 300.0)])
+def test_certificate_shows_the_optimality_conditions(prior):
+    model = br.LinearModel(prior, NOISE)
+    mode = br.map_estimate(model, DATA)
+    ax = br.plot_certificate(mode, model, DATA, axes())
+    on, between = line(ax, "not 0"), line(ax, "0: between")
+    np.testing.assert_allclose(np.abs(on.get_xdata()), 1.0, rtol=1e-9)
+    assert (np.abs(between.get_xdata()) <= 1.0 + 1e-9).all()
+    assert len(on.get_xdata()) == (mode.coef != 0).sum()
+    moved = br.map_estimate(br.LinearModel(prior.with_scale(30.0), NOISE), DATA)
+    from dataclasses import replace
+
+    wrong = replace(mode, coef=moved.coef)
+    off = line(br.plot_certificate(wrong, model, DATA, axes()), "not 0")
+    assert np.abs(np.abs(off.get_xdata()) - 1.0).max() > 0.1
+
+
+def test_certificate_of_ridge_and_of_many_features():
+    model = br.LinearModel(br.GaussianPrior(200.0), NOISE)
+    ax = br.plot_certificate(br.map_estimate(model, DATA), model, DATA, axes())
+    np.testing.assert_allclose(line(ax, "coefficient").get_xdata(), 1.0, rtol=1e-8)
+    data = two_thousand()
+    model = br.LinearModel(br.LaplacePrior(0.02), br.GaussianLikelihood(1.0))
+    ax = br.plot_certificate(br.map_estimate(model, data), model, data, axes())
+    assert ax.get_ylabel() == "30 of 2000 features"
+
+
+# Defaults.
+
+
+def test_the_current_axes_are_the_default():
+    model = br.LinearModel(br.LaplacePrior(66.0), NOISE)
+    mode, path = br.map_estimate(model, DATA), br.map_path(model, DATA, n_scales=3)
+    for call in (
+        lambda: br.plot_certificate(mode, model, DATA),
+        lambda: br.plot_geometry(model, DATA),
+        lambda: br.plot_prior(br.LaplacePrior(1.0)),
+        lambda: br.plot_penalty(br.LaplacePrior(1.0)),
+        lambda: br.plot_shrinkage(br.LaplacePrior(1.0)),
+        lambda: br.plot_coefficient_path(path),
+    ):
+        figure, ax = plt.subplots()
+        assert call() is ax
+        plt.close(figure)
