@@ -77,6 +77,8 @@ if TYPE_CHECKING:
     from .bootstrap import bootstrap_map as bootstrap_map
     from .compare import compare_map_with_penalized as compare_map_with_penalized
     from .compilation import use_compilation_cache as use_compilation_cache
+    from .conventions.implied import ImpliedPenalty as ImpliedPenalty
+    from .conventions.implied import implied_penalty as implied_penalty
     from .conventions.table import CONVENTIONS as CONVENTIONS
     from .conventions.translation import Translation as Translation
     from .conventions.translation import translate as translate
@@ -94,8 +96,6 @@ if TYPE_CHECKING:
     from .estimators import BayesRegressor as BayesRegressor
     from .estimators import from_sklearn as from_sklearn
     from .evidence import log_marginal_likelihood as log_marginal_likelihood
-    from .conventions.implied import ImpliedPenalty as ImpliedPenalty
-    from .conventions.implied import implied_penalty as implied_penalty
     from .intervals import compare_intervals as compare_intervals
     from .likelihoods import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate

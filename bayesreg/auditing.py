@@ -214,11 +214,14 @@ class _Answer(ABC):
     fit_intercept: bool
     family: ClassVar[str]
 
-    def __post_init__(self) -> None:
-        self._check_response()
+    responses: ClassVar[tuple[float, ...] | None] = None  # None: any number
 
-    def _check_response(self) -> None:
-        """Refuse a response that the family does not have."""
+    def __post_init__(self) -> None:
+        if self.responses is not None and not np.isin(self.data.y, self.responses).all():
+            raise ValueError(
+                f"with family={self.family!r} `y` must be 0 or 1 in every row. Code the classes so, for example "
+                "y == label."
+            )
 
     @abstractmethod
     def judge(self, penalty: Penalty) -> _Judged:
@@ -274,12 +277,7 @@ class _GaussianAnswer(_Answer):
 
 class _BinomialAnswer(_Answer):
     family = "binomial"
-
-    def _check_response(self) -> None:
-        if not np.isin(self.data.y, (0.0, 1.0)).all():
-            raise ValueError(
-                "with family='binomial' `y` must be 0 or 1 in every row. Code the classes so, for example y == label."
-            )
+    responses = (0.0, 1.0)
 
     def judge(self, penalty: Penalty) -> _Judged:
         problem = self._problem(penalty)

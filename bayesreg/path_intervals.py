@@ -68,7 +68,7 @@ def path_intervals(
         for scale in bar:
             here = replace(model, prior=prior.with_scale(scale))
             tree = sample_posterior(here, data, num_samples=num_samples, seed=seed, progress=False)
-            draws = tree["posterior"]["coef"].values.reshape(-1, data.n_features)
+            draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, data.n_features)
             found.append(np.quantile(draws, ends, axis=0).T)
     if doubts:
         warn(

@@ -61,7 +61,13 @@ LAYERS = [
     ["report.checks", "report.inputs", "report.results"],
     ["report.page"],
     ["commands.as_json", "commands.coefficients", "commands.rows", "commands.values"],
-    ["commands.audit", "commands.conventions", "commands.translate", "commands.fit_json", "commands.fit_text"],
+    [
+        "commands.audit",
+        "commands.conventions",
+        "commands.translate",
+        "commands.fit_json",
+        "commands.fit_text",
+    ],
     ["demo", "analysis"],
     ["cli"],
 ]

@@ -6,7 +6,6 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
-from .translation import translate
 from ..data.rows import RowData
 from ..errors import NoEquivalent
 from ..gaussian import effective_df, unpenalised_fit
@@ -15,6 +14,7 @@ from ..mode.solve import map_estimate
 from ..model import LinearModel
 from ..penalty import Penalty, checked_noise_scale
 from ..problem import resolve
+from .translation import translate
 
 _DEFAULTS = ("bambi", "brms", "rstanarm.normal")  # rows of CONVENTIONS that a package takes unasked
 

@@ -1,0 +1,1 @@
+"""Pictures of results; each function takes an axes and returns it."""

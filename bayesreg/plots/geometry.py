@@ -161,4 +161,4 @@ def _grid(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any]:
         np.unique(np.append(np.linspace(a - _MARGIN * e, b + _MARGIN * e, _POINTS), 0.0))
         for a, b, e in zip(low, high, extent, strict=True)
     ]
-    return tuple(np.meshgrid(*axes))  # type: ignore[return-value]
+    return tuple(np.meshgrid(*axes))

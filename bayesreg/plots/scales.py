@@ -4,14 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..selection import ScaleSelection
 from .style import COLOURS, MARKERS, STYLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from matplotlib.axes import Axes
-
-    from ..selection import ScaleSelection
 
 _NATS_SHOWN = 12.0  # below the best
 _TICKS = 7
@@ -53,7 +52,7 @@ def plot_scale_selection(
     """
     import matplotlib.pyplot as plt
 
-    chosen = [selections] if hasattr(selections, "scales") else list(selections)
+    chosen = [selections] if isinstance(selections, ScaleSelection) else list(selections)
     kinds = [kind for kind in ("mse", "nats") if any(_kind(one) == kind for one in chosen)]
     if axes is None:
         figure = plt.gcf()

@@ -28,9 +28,9 @@ def certificate_figure(mode: MapEstimate, model: LinearModel, data: Data) -> "Fi
 def selection_figure(selection: ScaleSelection) -> "Figure":
     """Draw what the scales were compared by."""
     figure = make_figure(8, 5)
-    engine = figure.get_layout_engine()
-    assert engine is not None
-    engine.set(rect=(0.0, 0.0, 1.0, 0.96))  # room for the label of its uppermost axis
+    figure.set_layout_engine(
+        "constrained", rect=(0.0, 0.0, 1.0, 0.96)
+    )  # room for the label of its uppermost axis
     plot_scale_selection(selection, [figure.subplots()])
     return figure
 
