@@ -57,7 +57,7 @@ _HOME = {
     "plot_shrinkage": "plots.priors",
     "plot_geometry": "plots.geometry",
     "plot_certificate": "plots.certificate",
-    "path_intervals": "path_intervals",
+    "path_intervals": "bands",
     "plot_scale_selection": "plots.scales",
     "CheckpointError": "errors",
     "ConvergenceWarning": "errors",
@@ -74,6 +74,7 @@ __all__ = [*_HOME, "__version__"]
 if TYPE_CHECKING:
     from .auditing import Audit as Audit
     from .auditing import audit as audit
+    from .bands import path_intervals as path_intervals
     from .bootstrap import bootstrap_map as bootstrap_map
     from .compare import compare_map_with_penalized as compare_map_with_penalized
     from .compilation import use_compilation_cache as use_compilation_cache
@@ -104,7 +105,6 @@ if TYPE_CHECKING:
     from .mode.solve import map_estimate as map_estimate
     from .mode.solve import map_path as map_path
     from .model import LinearModel as LinearModel
-    from .path_intervals import path_intervals as path_intervals
     from .penalty import Penalty as Penalty
     from .plots.certificate import plot_certificate as plot_certificate
     from .plots.forest import plot_forest as plot_forest

@@ -366,7 +366,9 @@ def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[floa
     if form.factors is not None and form.factors.name in there.values:
         return None
     ratio = there.values[form.ratio] if isinstance(form.ratio, str) else form.ratio
-    return float(strength[0]), float(ratio), there.code
+    rounded = float(f"{strength[0]:.14g}")  # as it was given, before it went through a Penalty
+    stated = {**there.values, form.strength: rounded} if not form.vector else there.values
+    return rounded, float(ratio), source.code(stated)
 
 
 def _values(target: Convention, strength: float, ratio: float) -> Iterator[dict[str, Any]]:

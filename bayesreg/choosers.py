@@ -55,6 +55,7 @@ class Request:
     min_ratio: float
     num_samples: int
     seed: int
+    progress: bool
     hyperprior: Any = None  # NumPyro distribution of the scale
 
     def path(self, data: Data) -> ScalePath:
@@ -68,7 +69,9 @@ def _folds(request: Request) -> tuple[ScalePath, Scored]:
     partition = Partition.of(request.data, request.folds)
     path = request.path(partition.data)
     per_row = request.hold == "per_row"
-    found = cross_validate(request.unit, partition, path.multiples, path.noise_scales, per_row=per_row)
+    found = cross_validate(
+        request.unit, partition, path.multiples, path.noise_scales, per_row=per_row, progress=request.progress
+    )
     in_folds = found.mse if request.score == "mse" else found.log_density
     return path, Scored(
         mse=found.mse.mean(axis=1),
@@ -140,7 +143,12 @@ def _evidence(request: Request) -> tuple[ScalePath, Scored]:
         exact = np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales))
         return path, _by_criterion(exact)
     found = path_log_evidence(
-        request.unit, request.data, path.scales, num_samples=request.num_samples, seed=request.seed
+        request.unit,
+        request.data,
+        path.scales,
+        num_samples=request.num_samples,
+        seed=request.seed,
+        progress=request.progress,
     )
     return path, _by_criterion(found.log_evidence, found.standard_errors)
 
@@ -179,7 +187,7 @@ def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
         raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
     path = request.path(request.data)
     with gathered(SamplingWarning) as doubts:
-        found = [_elpd(request, scale) for scale in _with_progress(path.scales.tolist())]
+        found = [_elpd(request, scale) for scale in _with_progress(request, path.scales.tolist())]
     if doubts:
         warn(
             f"draws at {len(doubts)} of {len(found)} scales are in doubt, the first: {doubts[0]}",
@@ -213,10 +221,12 @@ def _elpd(request: Request, scale: float) -> Any:
         return az.loo(tree, pointwise=True)
 
 
-def _with_progress(scales: list[float]) -> Any:
+def _with_progress(request: Request, scales: list[float]) -> Any:
     from tqdm.auto import tqdm
 
-    return tqdm(scales, desc="leave one out", unit="scale", delay=1.0, leave=False)
+    return tqdm(
+        scales, desc="leave one out", unit="scale", delay=2.0, leave=False, disable=not request.progress
+    )
 
 
 def _by_criterion(

@@ -101,6 +101,7 @@ def cross_validate(
     noise_scales: Float[np.ndarray, " k"],
     *,
     per_row: bool,
+    progress: bool = True,
 ) -> FoldScores:
     """Predict each fold from the others at every strength of a prior.
 
@@ -117,13 +118,15 @@ def cross_validate(
     per_row : bool
         Whether the penalty of a fold is Σw(training)/Σw times that of all data, so that it is held
         for each row; else the penalty itself, and with it the prior.
+    progress : bool, default True
+        Whether to show a bar on stderr where it takes long.
 
     Returns
     -------
     FoldScores
     """
     scores = []
-    for split in _with_progress(partition.splits(), len(partition.labels)):
+    for split in _with_progress(partition.splits(), len(partition.labels), progress=progress):
         _require_rows(split)
         share = split.train.sum_weights / partition.data.sum_weights if per_row else 1.0
         scores.append(_score(model, split, multiples, noise_scales, share))
@@ -230,9 +233,17 @@ def _require_rows(split: Split) -> None:
         )
 
 
-def _with_progress(splits: Iterator[Split], total: int) -> Iterator[Split]:
+def _with_progress(splits: Iterator[Split], total: int, *, progress: bool) -> Iterator[Split]:
     """Show a bar on stderr where it takes long."""
     from tqdm.auto import tqdm
 
     delay = _SHOW_PROGRESS_AFTER
-    yield from tqdm(splits, total=total, delay=delay, leave=False, unit="fold", desc="cross-validating")
+    yield from tqdm(
+        splits,
+        total=total,
+        delay=delay,
+        leave=False,
+        unit="fold",
+        desc="cross-validating",
+        disable=not progress,
+    )

@@ -142,7 +142,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         seed: int = 0,
         progress: bool = True,
     ) -> Self:
-        """Draw from the posterior of the fitted data by NUTS; see `sample_posterior`.
+        """Draw from the posterior of the fitted data; see `sample_posterior`.
 
         Parameters
         ----------

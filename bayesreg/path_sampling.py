@@ -43,6 +43,7 @@ def path_log_evidence(
     num_samples: int = 1000,
     num_chains: int = 4,
     seed: int = 0,
+    progress: bool = True,
 ) -> PathEvidence:
     """Estimate log p(y | scale) by path sampling, from the null model on.
 
@@ -61,6 +62,8 @@ def path_log_evidence(
         Positive, in any order.
     num_samples, num_chains, seed : int
         Of the draws at each node.
+    progress : bool, default True
+        Whether to show a bar on stderr after two seconds.
 
     Returns
     -------
@@ -88,7 +91,7 @@ def path_log_evidence(
     problem = resolve(model, data)
     check_proper(problem)
     steps = np.log(_nodes(model, problem, scales))
-    slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed)
+    slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed, progress=progress)
     # everything below is linear in the slopes, and so are the errors
     unit = np.eye(steps.size)
     weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
@@ -126,12 +129,15 @@ def _slopes(
     num_samples: int,
     num_chains: int,
     seed: int,
+    *,
+    progress: bool,
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
     """Return d log p(y | scale)/d log scale at each node, with its Monte Carlo error."""
     from tqdm.auto import tqdm
 
     found = []
-    for k, scale in enumerate(tqdm(np.exp(steps), desc="evidence", unit="scale", delay=1.0, leave=False)):
+    bar = tqdm(np.exp(steps), desc="evidence", unit="scale", delay=2.0, leave=False, disable=not progress)
+    for k, scale in enumerate(bar):
         here = replace(model, prior=model.prior.with_scale(float(scale)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SamplingWarning)  # of coefficients: here one sum of them counts

@@ -260,6 +260,7 @@ def select_scale(
     min_ratio: float = 1e-3,
     score: str = "mse",
     num_samples: int = 1000,
+    progress: bool = True,
 ) -> ScaleSelection:
     """Choose the scale of a prior: by rows that were held out, by a criterion on all rows, or by its posterior.
 
@@ -306,6 +307,8 @@ def select_scale(
         known one; where it is unknown, it is stationary for the training rows at the penalty.
     num_samples : int, default 1000
         Draws of each of four chains at each scale, where a method draws.
+    progress : bool, default True
+        Whether to show a bar on stderr where it takes long.
 
     Returns
     -------
@@ -348,7 +351,19 @@ def select_scale(
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
     request = Request(
-        unit, data, method, folds, hold, score, scales, n_scales, min_ratio, num_samples, seed, hyperprior
+        unit,
+        data,
+        method,
+        folds,
+        hold,
+        score,
+        scales,
+        n_scales,
+        min_ratio,
+        num_samples,
+        seed,
+        progress,
+        hyperprior,
     )
     with blas_for(getattr(data, "X", None)):
         path, scored = METHODS[method].score(request)

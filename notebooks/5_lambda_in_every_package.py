@@ -335,15 +335,16 @@ assert len(stated) + (everywhere["reason"] != "").sum() == len(everywhere)
 assert set(everywhere.index) == set(br.CONVENTIONS)
 
 # %% [markdown]
-# The table also says what this prior amounts to on these data: the effective degrees of freedom, the
-# budgets of the constrained form, how far each coefficient is shrunk from least squares, and what share of
-# the variance of $y$ the prior expects the columns to explain (5%, 50% and 95% quantile).
+# The table also says what this prior amounts to on these data: the effective degrees of freedom, the budgets of
+# the constrained form, what share each coefficient keeps of its least-squares value (below 0 where its sign has
+# turned), and what share of the variance of $y$ the prior expects the columns to explain (5%, 50% and 95%
+# quantile).
 
 # %%
 amounts = everywhere.attrs
 for name in ("effective_df", "l1_norm", "l2_norm", "prior_r2"):
     print(f"{name:13s} {np.round(amounts[name], 3)}")
-print("shrinkage     ", {name: round(value, 2) for name, value in amounts["shrinkage"].items()})
+print("shrinkage     ", {name: round(value, 2) + 0.0 for name, value in amounts["shrinkage"].items()})
 
 # %% [markdown]
 # **Check.** Every row leads back to the same penalty. scikit-learn's rows are fitted here; the numbers beside

@@ -1157,7 +1157,7 @@ assert cv_scales[5] > 10.0 * cv_scales[10]
 # half-Cauchy.
 
 # %%
-selected = br.select_scale(hyper_model, data, "posterior")
+selected = br.select_scale(hyper_model, data, "posterior", num_samples=500)
 print(selected)
 
 grid = np.sort(selected.scales)

@@ -46,7 +46,7 @@ LAYERS = [
     ["posterior.gibbs", "posterior.independence"],
     ["posterior.ways"],
     ["posterior.sample"],
-    ["path_sampling", "path_intervals"],
+    ["path_sampling", "bands"],
     ["choosers"],
     ["selection"],
     ["auditing", "compare", "equivalence", "conventions.implied", "bootstrap"],

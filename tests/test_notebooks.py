@@ -86,3 +86,30 @@ def test_the_texts_have_no_other_claim(validation):
         r"^\| ([A-E]\d) \|", (validation.parent / "seeds-claims.md").read_text(), flags=re.MULTILINE
     )
     assert sorted(listed) == sorted(claims.CLAIMS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("1_what_a_penalty_believes", "== 2 * d * a - d**2", "== 2 * d * a - 2 * d**2"),
+        ("3_geometry", "formula = 1.0 - 4.0 / np.pi", "formula = 1.0 - 4.1 / np.pi"),
+        ("7_norms_and_units", "comb(10, 4) == 210", "comb(10, 4) == 211"),
+    ],
+)
+def test_a_wrong_number_in_a_claim_stops_the_notebook(name, right, wrong, tmp_path):
+    source = (NOTEBOOKS / f"{name}.py").read_text()
+    assert source.count(right) == 1
+    changed = tmp_path / "changed.py"
+    changed.write_text(source.replace(right, wrong))
+    run = subprocess.run(
+        [sys.executable, str(changed)],
+        cwd=tmp_path,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert "AssertionError" in run.stderr

@@ -243,3 +243,36 @@ def test_badly_scaled_statistics_are_not_rotated():
         a, b = (t["posterior"]["coef"].values[..., j] for t in (tree, exact))
         assert abs(a.mean() - b.mean()) < 0.2 * b.std()
         assert a.std() == pytest.approx(b.std(), rel=0.15)
+
+
+def test_chains_that_get_stuck_are_drawn_another_way(tmp_path):
+    """Independent proposals that the pilot found good, and chains stay at for long: NUTS takes over, checkpoint and all."""
+    from bayesreg.posterior.convergence import got_stuck
+
+    data = br.GramData.from_arrays(*diabetes())
+    linear = br.LinearModel(br.LaplacePrior(0.0427, relative_to_noise=True))
+    alone = sample(linear, data, method="independence")
+    assert got_stuck({name: alone["sample_stats"][name].values for name in ("accepted",)})
+    assert min(float(az.ess(values)) for values in parameters(alone).values()) < 1000
+    tree = sample(linear, data)
+    assert tree.attrs["method"] == "mixture"
+    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 1500
+    saved = sample(linear, data, checkpoint=tmp_path / "run")
+    resumed = sample(linear, data, checkpoint=tmp_path / "run")
+    for name, values in parameters(tree).items():
+        np.testing.assert_array_equal(parameters(saved)[name], values)
+        np.testing.assert_array_equal(parameters(resumed)[name], values)
+    easy = sample(br.LinearModel(br.LaplacePrior(2.0, relative_to_noise=True)), data)
+    assert easy.attrs["method"] == "independence"
+
+
+def test_a_prior_that_contradicts_the_data_is_sampled_by_blocks():
+    """σ said to be a fiftieth of what it is: coefficients lie ten thousand scales out, where NUTS on the mixture sticks."""
+    data = br.GramData.from_arrays(*diabetes())
+    linear = br.LinearModel(br.LaplacePrior(30.0 / 54**2), br.GaussianLikelihood(1.0))
+    tree = sample(linear, data)
+    assert tree.attrs["method"] == "gibbs"
+    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 100
+    mode = br.map_estimate(linear, data)
+    draws = tree["posterior"]["coef"].values.reshape(-1, 10)
+    assert (np.abs(draws.mean(axis=0) - mode.coef) < 5.0 * draws.std(axis=0) + 1.0).all()

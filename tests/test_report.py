@@ -187,6 +187,9 @@ def test_the_tables_hold_the_results(diabetes_report):
     assert posterior[11][0] == "intercept"
     assert f"{regressor.duality_gap_:.1e}" in page.said("mode")
     assert "Of 442 rows" in page.said("check")
+    df = 1 + np.count_nonzero(regressor.coef_)
+    assert f"with {df} effective degrees of freedom for 442 rows" in page.said("check")
+    assert f"The mode uses {df} effective degrees of freedom, the intercept included." in page.said("lambda")
 
 
 def test_the_points_are_true(diabetes_report):

@@ -91,12 +91,16 @@ class Convention:
 
     def code(self, values: Mapping[str, Any]) -> str:
         """Return the line of code to paste."""
-        arguments = ", ".join(
-            f"{self._spelt(name)}={literal(value, self.language)}"
+        spelt = {
+            name: literal(value, self.language)
             for name, value in values.items()
             if not (name in self.parameters and _is(self.parameters[name], value))
-        )
-        return self.code_template.format(arguments=arguments, **values)
+            and f"{{{name}}}" not in self.code_template
+        }
+        arguments = ", ".join(f"{self._spelt(name)}={value}" for name, value in spelt.items())
+        items = ", ".join(f'"{name}": {value}' for name, value in spelt.items())
+        written = {name: literal(value, self.language) for name, value in values.items()}
+        return self.code_template.format(arguments=arguments, items=items, **written)
 
 
 def _is(default: Any, value: Any) -> bool:

@@ -109,6 +109,7 @@ _SCIKIT_LEARN = (
         ElasticForm("C", "l1_ratio", "sum", inverse=True),
         weights=_SUMMED,
         family="binomial",
+        code_template='LogisticRegression({arguments}, solver="saga")',
     ),
     _sklearn(
         "LogisticRegression.liblinear",
@@ -256,7 +257,7 @@ _SPARSE_SOLVERS = (
     Convention(
         "adelie", "Σ s r² / (2 Σs) + lmda Σ penaltyⱼ [alpha |βⱼ| + ½ (1 − alpha) βⱼ²]",
         {"lmda": REQUIRED, "alpha": 1.0, "penalty": None}, "no", _SUM_TO_ONE, "run against adelie 1.1.52",
-        "adelie.grpnet(X, adelie.glm.gaussian(y), lmda_path=[{lmda!r}], {arguments}, early_exit=False)",
+        "adelie.grpnet(X, adelie.glm.gaussian(y), lmda_path=[{lmda}], {arguments}, early_exit=False)",
         ElasticForm("lmda", "alpha", "mean", factors=Factors("penalty")),
     ),
     Convention(
@@ -321,7 +322,7 @@ _OTHERS = (
     ),
     Convention(
         "MATLAB.ridge", "Σ r² + k Σ (sdⱼβⱼ)²", {"k": REQUIRED}, "always (ddof 1)", _UNSUPPORTED, _SOURCE,
-        "ridge(y, X, {k!r}, 0)", ElasticForm("k", 0.0, "sum", unit=Unit(ddof=1)), language="MATLAB",
+        "ridge(y, X, {k}, 0)", ElasticForm("k", 0.0, "sum", unit=Unit(ddof=1)), language="MATLAB",
     ),
     Convention(
         "spark.LinearRegression",
@@ -335,15 +336,15 @@ _OTHERS = (
     Convention(
         "xgboost.gblinear", "Σ s r² / (2 Σs) + alpha Σ|β| + ½ lambda Σβ²", {"alpha": 0.0, "lambda": 0.0}, "no",
         _RESCALED, "run against XGBoost 3.4.1",
-        'xgboost.train({{"booster": "gblinear", {arguments}}}, ...)', TwoStrengths("alpha", "lambda", "mean"),
+        'xgboost.train({{"booster": "gblinear", {items}}}, ...)', TwoStrengths("alpha", "lambda", "mean"),
     ),
     Convention(
         "vw.bfgs", "Σ r² + ½ l2 Σβ², the constant among β", {"l2": REQUIRED}, "no", _SUMMED, _SOURCE,
-        "vw --bfgs --l2 {l2!r}", ElasticForm("l2", 0.0, "sum", times=0.5), intercept="penalised",
+        "vw --bfgs --l2 {l2}", ElasticForm("l2", 0.0, "sum", times=0.5), intercept="penalised",
     ),
     Convention(
         "vw.sgd", "each row: r² + l1 Σ|β| + ½ l2 Σβ²", {"l1": 0.0, "l2": 0.0}, "no", "multiply the step", _SOURCE,
-        "vw --l1 {l1!r} --l2 {l2!r}",
+        "vw --l1 {l1} --l2 {l2}",
         Without("its adaptive, normalised steps end where no fixed objective is minimal. Use vw.bfgs."),
         intercept="penalised",
     ),
@@ -377,7 +378,8 @@ _OTHERS = (
     ),
     Convention(
         "cuml.LogisticRegression", "−Σ log p(y) + (1/C)·[l1_ratio Σ|β| + ½ (1 − l1_ratio) Σβ²]",
-        {"C": REQUIRED, "l1_ratio": 0.0}, "no", _SUMMED, _SOURCE, "cuml.LogisticRegression({arguments})",
+        {"C": REQUIRED, "l1_ratio": 0.0}, "no", _SUMMED, _SOURCE,
+        'cuml.LogisticRegression({arguments}, penalty="elasticnet")',
         ElasticForm("C", "l1_ratio", "sum", inverse=True), family="binomial",
     ),
     Convention(
@@ -395,9 +397,9 @@ _BAYESIAN = (
             "multiply the log-likelihood", _SOURCE, code, PriorScale("laplace", parameter),
         )
         for package, parameter, code in (
-            ("numpyro", "scale", "numpyro.distributions.Laplace(0.0, {scale!r})"),
-            ("pymc", "b", "pm.Laplace(name, mu=0.0, b={b!r})"),
-            ("stan", "sigma", "beta ~ double_exponential(0, {sigma!r})"),
+            ("numpyro", "scale", "numpyro.distributions.Laplace(0.0, {scale})"),
+            ("pymc", "b", "pm.Laplace(name, mu=0.0, b={b})"),
+            ("stan", "sigma", "beta ~ double_exponential(0, {sigma})"),
         )
     ),
     Convention(
@@ -407,7 +409,7 @@ _BAYESIAN = (
     ),
     Convention(
         "monomvn.blasso", "Σ r² / (2σ²) + (lambda/σ) Σ ‖xⱼ‖ |βⱼ|, xⱼ centred", {"lambda_": REQUIRED},
-        "always, to length 1 (not to sd 1)", _UNSUPPORTED, _DOCUMENTATION, "blasso(X, y, lambda2={lambda_!r}^2)",
+        "always, to length 1 (not to sd 1)", _UNSUPPORTED, _DOCUMENTATION, "blasso(X, y, lambda2={lambda_}^2)",
         PriorScale("laplace", "lambda_", inverse=True, relative=True, unit=Unit(norm=True)), language="R",
     ),
     Convention(

@@ -120,12 +120,14 @@ def translate(
         equal = penalty.on_equal_columns()
         if equal is None or np.ptp(equal[1]) == 0.0:
             raise
+        common, unit = equal
+        stated = target.form.from_penalty(
+            target.key, common, context.divided(unit)
+        )  # refused for its own reason
         if not rescale:
             raise NoEquivalent(
                 f"{reason} rescale=True gives the answer for X / column_unit, and these units."
             ) from None
-        common, unit = equal
-        stated = target.form.from_penalty(target.key, common, context.divided(unit))
     if target.intercept == "a column" and fit_intercept:
         stated = _with_constant(target, stated, penalty, context)
     code = target.code(stated)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NATS_SHOWN = 12.0  # below the best
-_TICKS = 7
+_TICKS = 6
 _METHOD_LABELS = {
     "cv": "cross-validation",
     "cv-1se": "one standard error",
@@ -134,4 +134,5 @@ def _short(value: float) -> str:
     """Return two digits without an exponent, where that is short."""
     if 1e-3 <= abs(value) < 1e5:
         return np.format_float_positional(float(f"{value:.2g}"), trim="-")
-    return f"{value:.1e}"
+    mantissa, exponent = f"{value:.0e}".split("e")
+    return f"{mantissa}e{int(exponent)}"

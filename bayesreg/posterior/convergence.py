@@ -14,6 +14,7 @@ _LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
 _LEAST_BFMI = 0.3
 _NAMED = 3
 _LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
+_STUCK_FREE, _STUCK_STAY = 0.5, 0.02  # beyond these another kernel is taken
 _LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
 
 
@@ -117,12 +118,29 @@ def _moves_freely(stats: dict[str, Any]) -> bool:
     """
     if "accepted" not in stats:
         return False
-    accepted = stats["accepted"].copy()
+    free, longest = _stays(stats["accepted"])
+    return free >= _LEAST_FREE and longest <= _LONGEST_STAY
+
+
+def got_stuck(stats: dict[str, Any]) -> bool:
+    """Tell whether independent proposals were refused for so long that another kernel serves better.
+
+    The pilot that promised otherwise has seen none of the places that they seldom reach.
+    """
+    if stats["accepted"].shape[1] < _LEAST_DRAWS:
+        return False
+    free, longest = _stays(stats["accepted"])
+    return free < _STUCK_FREE or longest > _STUCK_STAY
+
+
+def _stays(accepted: Any) -> tuple[float, float]:
+    """Return the least (Σ stays)²/Σ stays² of a chain and the longest stay, in shares of a chain's draws."""
+    accepted = accepted.copy()
     accepted[:, 0] = True
     ends = np.append(np.flatnonzero(accepted), accepted.size)
     stays, n_draws = np.diff(ends), accepted.shape[1]
     squares = np.add.reduceat(stays**2, np.searchsorted(ends, np.arange(len(accepted)) * n_draws))
-    return bool((n_draws >= _LEAST_FREE * squares / n_draws).all() and stays.max() <= _LONGEST_STAY * n_draws)
+    return float(n_draws / squares.max()), float(stays.max() / n_draws)
 
 
 def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:

@@ -1,5 +1,6 @@
 """sample_posterior: a Markov chain on what has no closed form, exact draws of what has one given the rest."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from ..propriety import check_proper
-from .convergence import complaint
+from .convergence import complaint, got_stuck
 from .predict import add_log_likelihood
 from .to_arviz import Posterior, to_datatree
 
@@ -69,8 +70,9 @@ def sample_posterior(
         ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians where the prior
         dominates. "gibbs" draws the mixture block by block. "auto" takes "marginal" where the prior
         allows it; else "gibbs" where there are as many coefficients as rows; else "independence" where a
-        pilot finds that draws will be about independent; else "whitened" or "mixture", by whether data or
-        prior dominate. The result's attributes ``method`` and ``kernel`` tell the choice.
+        pilot finds that draws will be about independent, unless chains then stay at one draw for long; else
+        "whitened" or "mixture", by whether data or prior dominate, or "gibbs" where they
+        contradict each other. The result's attributes ``method`` and ``kernel`` tell the choice.
 
     Returns
     -------
@@ -113,6 +115,11 @@ def sample_posterior(
     with float64_on_cpu():
         way = choose_way(problem, method, plan.num_warmup)
     posterior = _draw(problem, way, plan, checkpoint, progress=progress)
+    if way.kernel == "independence" and method != "independence" and got_stuck(posterior.stats):
+        with float64_on_cpu():
+            way = choose_way(problem, method, plan.num_warmup, independent=False)
+        again = None if checkpoint is None else Path(checkpoint) / "again"
+        posterior = _draw(problem, way, plan, again, progress=progress)
     complete = posterior.noise_scale.shape[1] == plan.num_samples
     found = None if way.target is None else complaint(posterior, problem)
     for message in (way.caution, found):

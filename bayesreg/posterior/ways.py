@@ -47,7 +47,7 @@ class Way(NamedTuple):
     caution: str | None = None  # what the draws cannot show
 
 
-def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
+def choose_way(problem: Problem, method: str, num_warmup: int, *, independent: bool = True) -> Way:
     """Return the sampler that was asked for, or for "auto" the one that suits.
 
     Parameters
@@ -57,6 +57,8 @@ def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
     method : one of METHODS
     num_warmup : int
         Of NUTS.
+    independent : bool, default True
+        Whether "auto" may take independent proposals.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
     if method in ("auto", "marginal") and is_one_gaussian(problem):
         rotated = rotation(problem)
         if rotated is not None:
-            return _marginal(problem, rotated, num_warmup)
+            return _marginal(problem, rotated, num_warmup, independent=independent)
     if method == "marginal":
         raise ValueError(
             "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of scale for "
@@ -88,7 +90,7 @@ def choose_way(problem: Problem, method: str, num_warmup: int) -> Way:
     if method == "auto" and problem.sampled_scales and not null_is_ruled_out(problem, near):
         return _gibbs(problem) if problem.penalised.sum() <= _FEW else _mixture(problem, num_warmup)
     whitened, caution = whitened_target(problem, near), _caution(problem, near)
-    if method == "independence" or (method == "auto" and _tails_are_light(problem)):
+    if method == "independence" or (method == "auto" and independent and _tails_are_light(problem)):
         trial = pilot(whitened)
         if method == "independence" or trial.promising:
             return Way("independence", "independence", trial.target, independence_program(), caution=caution)
@@ -148,11 +150,12 @@ def _gibbs(problem: Problem) -> Way:
     return Way("gibbs", "gibbs", mixture_target(problem), program)
 
 
-def _marginal(problem: Problem, rotated: Rotation, num_warmup: int) -> Way:
+def _marginal(problem: Problem, rotated: Rotation, num_warmup: int, *, independent: bool) -> Way:
     if problem.noise_scale is not None and not problem.sampled_scales:
         return Way("marginal", "none", rotation=rotated)
     target = marginal_target(problem, rotated)
-    trial = pilot(target)
-    if trial.promising:
-        return Way("marginal", "independence", trial.target, independence_program(), rotated)
+    if independent:
+        trial = pilot(target)
+        if trial.promising:
+            return Way("marginal", "independence", trial.target, independence_program(), rotated)
     return Way("marginal", "nuts", target, nuts_program(num_warmup), rotated)

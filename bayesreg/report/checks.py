@@ -2,7 +2,9 @@
 
 from ..data.rows import RowData
 from ..fitted import Fit
+from ..gaussian import effective_df
 from ..pictures import path_figure
+from ..problem import resolve
 from .figures import predictive_figure
 from .predictive_check import BINS, check_predictions
 from .section import Picture, Section, count
@@ -23,14 +25,20 @@ def predictive_section(fit: Fit) -> Section:
         "observations further out than the model says, a hump in the middle observations nearer than it says, and a "
         "slope predictions that are too low or too high.",
         "On the right, points should scatter evenly about the line.",
-        "These rows also made the fit, so the check is a little too kind: it shows a wrong shape of the noise, not "
-        "overfitting.",
+        f"These rows also made the fit, with {_effective_df(fit):.4g} effective degrees of freedom for {check.n_rows} "
+        "rows. The larger their share, the kinder the check, and the taller the hump: it shows a wrong shape of the "
+        "noise, not overfitting.",
     ]
     alt = (
         f"Two charts. Left: histogram of the places of {k} observations in their predictions, {outside} of {BINS} bars "
         "outside the band of chance. Right: observed against predicted response."
     )
     return Section(sentences, Picture.of(predictive_figure(check), alt))
+
+
+def _effective_df(fit: Fit) -> float:
+    """Return what the mode costs, the intercept included."""
+    return effective_df(resolve(fit.model_of_mode, fit.data), fit.mode.coef, fit.mode.penalty)
 
 
 def path_section(fit: Fit) -> Section:

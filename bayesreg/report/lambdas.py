@@ -58,11 +58,11 @@ def lambda_section(fit: Fit) -> Section:
         )  # fmt: skip
     except (ValueError, MemoryError) as error:
         return Section(sentences, rows=tuple(lines), reason=f"There is no table of equivalents: {error}")
-    amounts = _amounts(mode.penalty, frame.attrs)
+    amounts = _amounts(mode.penalty, frame.attrs, fit_intercept=fit.model.fit_intercept)
     return Section([*sentences, *amounts], rows=tuple(lines), more=_conventions(frame))
 
 
-def _amounts(penalty: Penalty, known: Mapping[Any, Any]) -> list[str]:
+def _amounts(penalty: Penalty, known: Mapping[Any, Any], *, fit_intercept: bool) -> list[str]:
     """Say what the penalty amounts to on these data."""
     found = [
         f"The mode uses {known['effective_df']:.4g} effective degrees of freedom, the intercept included."

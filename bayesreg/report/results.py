@@ -130,7 +130,7 @@ def _certainty(fit: Fit) -> str:
             f"{gap:.1e} {of_null} ({source})."
         )
     close = ", which is rounding" if gap <= _ROUNDING else ""
-    least = f"by at most {f'{gap:.1e}' if gap else '0'} {of_null}{close}"
+    least = f"by at most {gap:.1e} {of_null}{close}" if gap else "by nothing that float64 can tell"
     return f"The mode is proved: its objective is above the minimum {least} ({source})."
 
 
