@@ -34,11 +34,9 @@
 # | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty: $\sigma^2/b$, $\sigma^2/\tau^2$ |
 
 # %%
-import os
 import textwrap
 import warnings
 
-os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a stored notebook
 warnings.filterwarnings("ignore", "IProgress not found")  # of NumPyro's progress bar, which is not used here
 
 import bayesreg as br
@@ -275,7 +273,9 @@ assert np.isclose(scales[0], scales[1], rtol=1e-12)
 
 # %%
 ridge = br.LinearModel(br.GaussianPrior(), br.GaussianLikelihood(sigma))
-chosen = br.select_scale(ridge, data, "cv", scales=[prior_of(text_ridge, lam).scale for lam in lams])
+chosen = br.select_scale(
+    ridge, data, "cv", scales=[prior_of(text_ridge, lam).scale for lam in lams], progress=False
+)
 for convention in ("GaussianPrior", "sklearn.Ridge", "glmnet", "MASS.lm.ridge"):
     print(f"{convention:14s} {chosen.in_convention(convention)[chosen.index]:.6g}")
 assert np.isclose(chosen.scale, scales[0], rtol=1e-12)
@@ -291,7 +291,7 @@ assert np.isclose(chosen.in_convention("sklearn.Ridge")[chosen.index], without_h
 
 # %%
 lasso = br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(sigma))
-held = {hold: br.select_scale(lasso, data, "cv", hold=hold) for hold in ("prior", "per_row")}
+held = {hold: br.select_scale(lasso, data, "cv", hold=hold, progress=False) for hold in ("prior", "per_row")}
 per_row = held["per_row"]
 grid = per_row.in_convention("sklearn.Lasso")
 theirs = LassoCV(alphas=grid, cv=5, tol=1e-10, max_iter=100_000).fit(X, y)
@@ -459,7 +459,7 @@ standardised = br.LinearModel(
     br.GaussianPrior(), br.GaussianLikelihood(implied.noise_scale), standardize=True
 )
 units_data = br.RowData.from_arrays(X_units, y_units)
-left_out = br.select_scale(standardised, units_data, "loo")
+left_out = br.select_scale(standardised, units_data, "loo", progress=False)
 loo_alpha = (implied.noise_scale / left_out.scale) ** 2
 
 Z = (X_units - X_units.mean()) / X_units.std(ddof=0)

@@ -33,11 +33,9 @@
 # | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
 
 # %%
-import os
 import textwrap
 import warnings
 
-os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a stored notebook
 warnings.filterwarnings("ignore", "IProgress not found")  # of NumPyro's progress bar, which is not used here
 
 import arviz as az
@@ -1157,7 +1155,7 @@ assert cv_scales[5] > 10.0 * cv_scales[10]
 # half-Cauchy.
 
 # %%
-selected = br.select_scale(hyper_model, data, "posterior", num_samples=500)
+selected = br.select_scale(hyper_model, data, "posterior", num_samples=300, progress=False)
 print(selected)
 
 grid = np.sort(selected.scales)

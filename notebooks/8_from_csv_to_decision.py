@@ -35,12 +35,10 @@
 # | $b$ | `LaplacePrior.scale` | scale of the Laplace prior, here in units of $\sigma$ and for standardised columns |
 
 # %%
-import os
 import tempfile
 import warnings
 from pathlib import Path
 
-os.environ["TQDM_DISABLE"] = "1"  # no progress bars in a stored notebook
 warnings.filterwarnings("ignore", "IProgress not found")  # of NumPyro's progress bar, which is not used here
 
 import arviz as az
@@ -166,7 +164,9 @@ unscaled = br.LinearModel(br.LaplacePrior(1.0, relative_to_noise=True), standard
 # unknown, with a half-Cauchy prior, where does it lie?
 
 # %%
-advice = {method: br.select_scale(unscaled, data, method) for method in ("cv", "cv-1se", "bic")}
+advice = {
+    method: br.select_scale(unscaled, data, method, progress=False) for method in ("cv", "cv-1se", "bic")
+}
 for selection in advice.values():
     print(selection)
 

@@ -165,5 +165,3 @@ def test_a_sampled_scale_has_no_mode():
     for find in (br.map_estimate, br.map_path):
         with pytest.raises(br.NoModeError, match=r"no joint mode.*select_scale"):
             find(linear, br.RowData.from_arrays(X, Y))
-    with pytest.raises(br.NoModeError, match="select_scale"):
-        br.BayesRegressor(prior).fit(X, Y)

@@ -246,7 +246,7 @@ def test_badly_scaled_statistics_are_not_rotated():
 
 
 def test_chains_that_get_stuck_are_drawn_another_way(tmp_path):
-    """Independent proposals that the pilot found good, and chains stay at for long: NUTS takes over, checkpoint and all."""
+    """Independent proposals that the pilot found good, and chains stay at for long: Gibbs takes over, checkpoint and all."""
     from bayesreg.posterior.convergence import got_stuck
 
     data = br.GramData.from_arrays(*diabetes())
@@ -255,8 +255,8 @@ def test_chains_that_get_stuck_are_drawn_another_way(tmp_path):
     assert got_stuck({name: alone["sample_stats"][name].values for name in ("accepted",)})
     assert min(float(az.ess(values)) for values in parameters(alone).values()) < 1000
     tree = sample(linear, data)
-    assert tree.attrs["method"] == "mixture"
-    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 1500
+    assert tree.attrs["method"] == "gibbs"
+    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 500
     saved = sample(linear, data, checkpoint=tmp_path / "run")
     resumed = sample(linear, data, checkpoint=tmp_path / "run")
     for name, values in parameters(tree).items():

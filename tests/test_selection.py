@@ -396,7 +396,7 @@ def test_statistics_need_their_folds():
         (
             {"method": "dic"},
             ValueError,
-            "`method` must be one of 'cv', 'cv-1se', 'loo', 'gcv', 'aic', 'bic', 'evidence'; got 'dic'",
+            "`method` must be one of 'cv', 'cv-1se', 'loo', 'gcv', 'aic', 'bic', 'evidence', 'psis-loo', 'posterior'; got 'dic'",
         ),
         ({"hold": "lambda"}, ValueError, "`hold` must be one of 'prior', 'per_row'"),
         ({"score": "r2"}, ValueError, "`score` must be one of 'mse', 'log_density'"),

@@ -122,7 +122,8 @@ def test_in_the_estimator(prior, method):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "evidence"}, "closed form for a GaussianPrior"),
+        ({"method": "gcv"}, "closed form for a GaussianPrior"),
+        ({"method": "evidence", "folds": 10}, "has no folds"),
         ({"method": "aic", "hold": "per_row"}, "holds the prior and scores"),
         ({"method": "bic", "score": "log_density"}, "holds the prior and scores"),
         ({"method": "bic", "folds": 10}, "has no folds"),

@@ -71,8 +71,9 @@ def sample_posterior(
         dominates. "gibbs" draws the mixture block by block. "auto" takes "marginal" where the prior
         allows it; else "gibbs" where there are as many coefficients as rows; else "independence" where a
         pilot finds that draws will be about independent, unless chains then stay at one draw for long; else
-        "whitened" or "mixture", by whether data or prior dominate, or "gibbs" where they
-        contradict each other. The result's attributes ``method`` and ``kernel`` tell the choice.
+        "whitened" or "mixture", by whether data or prior dominate, or "gibbs" in place of "mixture" after
+        proposals failed, or where data and prior contradict each other. The result's attributes ``method`` and
+        ``kernel`` tell the choice.
 
     Returns
     -------

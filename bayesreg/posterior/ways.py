@@ -95,7 +95,8 @@ def choose_way(problem: Problem, method: str, num_warmup: int, *, independent: b
         if method == "independence" or trial.promising:
             return Way("independence", "independence", trial.target, independence_program(), caution=caution)
     if method == "auto" and whitened.data_share < _LEAST_DATA_SHARE:
-        by_blocks = _some_are_far_out(near, whitened) and problem.penalised.sum() <= _FEW
+        hard = not independent or _some_are_far_out(near, whitened)  # NUTS on the mixture may diverge
+        by_blocks = hard and problem.penalised.sum() <= _FEW
         way = _gibbs(problem) if by_blocks else _mixture(problem, num_warmup)
         return way._replace(caution=caution)
     return Way("whitened", "nuts", whitened, nuts_program(num_warmup), caution=caution)
