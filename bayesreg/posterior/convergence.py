@@ -14,7 +14,7 @@ _LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
 _LEAST_BFMI = 0.3
 _NAMED = 3
 _LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
-_STUCK_FREE, _STUCK_STAY = 0.5, 0.02  # beyond these another kernel is taken
+_STUCK_FREE, _STUCK_STAY = 0.3, 0.05  # beyond these another kernel is taken
 _LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
 
 
