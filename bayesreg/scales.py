@@ -14,11 +14,9 @@ SMALLEST, LARGEST = 1e-100, 1e100
 
 def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] | None:
     """Draw from a NumPyro distribution; None where it is improper."""
-    # Any distribution of the user's may come here, an improper one inside another too. NumPyro has no property
-    # that says so: that it has no sampler, which it tells by this error, is the only sign.
     try:
         draws = distribution.sample(key, (n,))
-    except NotImplementedError:
+    except NotImplementedError:  # NumPyro's only sign that a distribution, or one inside it, is improper
         return None
     return np.asarray(draws, dtype=np.float64)
 

@@ -14,8 +14,7 @@ VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "validation"
 @pytest.fixture
 def validation():
     """The folder of references that nobody here wrote."""
-    # The folder is no part of the repository: in a clone alone these tests have nothing to compare with.
-    if not VALIDATION.is_dir():
+    if not VALIDATION.is_dir():  # no part of the repository: a clone alone has nothing to compare with
         pytest.skip(f"the folder of references, {VALIDATION.parent.name}/{VALIDATION.name}, is absent")
     return VALIDATION
 

@@ -30,6 +30,18 @@ def sources(notebook):
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
+def run_afresh(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env={**os.environ, "MPLBACKEND": "Agg"},
+        capture_output=True,
+        text=True,
+        timeout=TIME_LIMIT,
+        check=False,
+    )
+
+
 def test_there_are_notebooks():
     assert SCRIPTS
     assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {script.stem for script in SCRIPTS}
@@ -37,15 +49,7 @@ def test_there_are_notebooks():
 
 @each_script
 def test_script_runs_in_a_fresh_interpreter_without_a_warning(script, tmp_path):
-    run = subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
-        cwd=tmp_path,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        timeout=TIME_LIMIT,
-        check=False,
-    )
+    run = run_afresh("-W", "error", str(script), cwd=tmp_path)
     assert run.returncode == 0, run.stderr
 
 
@@ -102,14 +106,6 @@ def test_a_wrong_number_in_a_claim_stops_the_notebook(name, right, wrong, tmp_pa
     assert source.count(right) == 1
     changed = tmp_path / "changed.py"
     changed.write_text(source.replace(right, wrong))
-    run = subprocess.run(
-        [sys.executable, str(changed)],
-        cwd=tmp_path,
-        env={**os.environ, "MPLBACKEND": "Agg"},
-        capture_output=True,
-        text=True,
-        timeout=TIME_LIMIT,
-        check=False,
-    )
+    run = run_afresh(str(changed), cwd=tmp_path)
     assert run.returncode != 0
     assert "AssertionError" in run.stderr
