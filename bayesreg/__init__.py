@@ -31,6 +31,8 @@ _HOME = {
     "add_log_likelihood": "posterior.predict",
     "add_posterior_predictive": "posterior.predict",
     "predict_posterior": "posterior.predict",
+    "PredictiveCheck": "posterior.predictive_check",
+    "check_predictions": "posterior.predictive_check",
     "sample_prior": "posterior.prior",
     "exact_loo": "posterior.leave_one_out",
     "scale_sensitivity": "posterior.sensitivity",
@@ -57,6 +59,9 @@ _HOME = {
     "plot_shrinkage": "plots.priors",
     "plot_geometry": "plots.geometry",
     "plot_certificate": "plots.certificate",
+    "plot_predictive_check": "plots.predictive",
+    "plot_calibration": "plots.predictive",
+    "plot_observed": "plots.predictive",
     "path_intervals": "bands",
     "plot_scale_selection": "plots.scales",
     "CheckpointError": "errors",
@@ -110,6 +115,9 @@ if TYPE_CHECKING:
     from .plots.forest import plot_forest as plot_forest
     from .plots.geometry import plot_geometry as plot_geometry
     from .plots.paths import plot_coefficient_path as plot_coefficient_path
+    from .plots.predictive import plot_calibration as plot_calibration
+    from .plots.predictive import plot_observed as plot_observed
+    from .plots.predictive import plot_predictive_check as plot_predictive_check
     from .plots.priors import plot_penalty as plot_penalty
     from .plots.priors import plot_prior as plot_prior
     from .plots.priors import plot_shrinkage as plot_shrinkage
@@ -118,6 +126,8 @@ if TYPE_CHECKING:
     from .posterior.predict import add_log_likelihood as add_log_likelihood
     from .posterior.predict import add_posterior_predictive as add_posterior_predictive
     from .posterior.predict import predict_posterior as predict_posterior
+    from .posterior.predictive_check import PredictiveCheck as PredictiveCheck
+    from .posterior.predictive_check import check_predictions as check_predictions
     from .posterior.prior import sample_prior as sample_prior
     from .posterior.sample import sample_posterior as sample_posterior
     from .posterior.sensitivity import scale_sensitivity as scale_sensitivity

@@ -96,7 +96,7 @@ class Audit:
 
     def __str__(self) -> str:
         verdict = "optimal" if self.optimal else "not optimal"
-        above = self.objective / self.optimum - 1.0 if self.optimum > 0.0 else 0.0
+        above = max(self.objective / self.optimum - 1.0, 0.0) if self.optimum > 0.0 else 0.0
         lines = [
             f"{verdict}: duality gap {self.duality_gap:.1e} of the null model's objective "
             f"({100 * above:.2g}% above the minimum), largest KKT violation {self.kkt_violation.max():.1e} of "

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from .cross_validation import statistics_if_smaller
-from .errors import SamplingWarning, gathered, warn
+from .errors import gathered_by_scale
 from .mode.grid import checked_scales, unit_prior
 from .model import LinearModel
 from .posterior.sample import sample_posterior
@@ -64,15 +64,10 @@ def path_intervals(
     ends = [0.5 * (1.0 - prob), 0.5 * (1.0 + prob)]
     bar = tqdm(values.tolist(), desc="intervals", unit="scale", delay=2.0, disable=not progress, leave=False)
     found = []
-    with gathered(SamplingWarning) as doubts:
+    with gathered_by_scale(values.size):
         for scale in bar:
             here = replace(model, prior=prior.with_scale(scale))
             tree = sample_posterior(here, data, num_samples=num_samples, seed=seed, progress=False)
             draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, data.n_features)
             found.append(np.quantile(draws, ends, axis=0).T)
-    if doubts:
-        warn(
-            f"draws at {len(doubts)} of {len(found)} scales are in doubt, the first: {doubts[0]}",
-            SamplingWarning,
-        )
     return np.array(found)

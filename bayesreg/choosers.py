@@ -11,7 +11,7 @@ from jaxtyping import Float
 from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
 from .data.folds import Label
 from .data.rows import RowData
-from .errors import SamplingWarning, gathered, warn
+from .errors import SamplingWarning, gathered_by_scale, warn
 from .evidence import log_marginal_likelihood
 from .gaussian import unpenalised_fit
 from .jax_context import float64_on_cpu
@@ -186,13 +186,8 @@ def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
     if not isinstance(request.data, RowData):
         raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
     path = request.path(request.data)
-    with gathered(SamplingWarning) as doubts:
+    with gathered_by_scale(path.scales.size):
         found = [_elpd(request, scale) for scale in _with_progress(request, path.scales.tolist())]
-    if doubts:
-        warn(
-            f"draws at {len(doubts)} of {len(found)} scales are in doubt, the first: {doubts[0]}",
-            SamplingWarning,
-        )
     doubtful = sum(one.warning for one in found)
     if doubtful:
         warn(

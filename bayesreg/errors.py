@@ -1,19 +1,19 @@
 """The warnings and errors that are bayesreg's own."""
 
+import contextlib
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-_OWN_FILES = (str(Path(__file__).parent),)
+_NOT_THE_CALLER = (str(Path(__file__).parent), contextlib.__file__)
 
 
 def warn(message: str, category: type[Warning]) -> None:
     """Warn of something at the line outside of bayesreg that led to it."""
-    warnings.warn(message, category, skip_file_prefixes=_OWN_FILES)
+    warnings.warn(message, category, skip_file_prefixes=_NOT_THE_CALLER)
 
 
-@contextmanager
+@contextlib.contextmanager
 def gathered(category: type[Warning]) -> Iterator[list[str]]:
     """Collect the messages of warnings that would come many times over, to be told once; others are shown."""
     messages: list[str] = []
@@ -25,6 +25,18 @@ def gathered(category: type[Warning]) -> Iterator[list[str]]:
             messages.append(str(one.message))
         else:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+@contextlib.contextmanager
+def gathered_by_scale(n_scales: int) -> Iterator[None]:
+    """Tell once of the scales whose draws are in doubt."""
+    with gathered(SamplingWarning) as doubts:
+        yield
+    if doubts:
+        warn(
+            f"draws at {len(doubts)} of {n_scales} scales are in doubt, the first: {doubts[0]}",
+            SamplingWarning,
+        )
 
 
 class ConvergenceWarning(UserWarning):

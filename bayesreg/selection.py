@@ -189,7 +189,7 @@ class ScaleSelection:
             Where it asks for rows, and the data are statistics.
         """
         found = [self._translated(row, convention) for row in range(self.scales.size)]
-        values = [next(iter(one.values.values())) for one in found]
+        values = _the_number(found)
         if any(np.ndim(value) for value in values):
             raise NoEquivalent(
                 f"{convention} states these penalties by one number for each coefficient: {found[self.index].code}. "
@@ -369,6 +369,13 @@ def select_scale(
         path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
+
+
+def _the_number(found: Sequence[Translation]) -> list[Any]:
+    """Return of each the first parameter that is not 0 in all of them."""
+    names = list(found[0].values)
+    name = next((name for name in names if any(np.any(one.values[name]) for one in found)), names[0])
+    return [one.values[name] for one in found]
 
 
 def _at_scale_one(model: LinearModel, method: str) -> tuple[LinearModel, Any]:

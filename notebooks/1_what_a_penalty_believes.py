@@ -194,7 +194,7 @@ for ax, (prior, found, title) in zip(axes, panels, strict=True):
     ax.set_ylim(-160.0, 160.0)
     ax.set_title(title)
     ax.legend(loc="upper left", frameon=False)
-axes[1].set_ylabel("")
+_ = axes[1].set_ylabel("")
 # %% [markdown]
 # **Check.** Under the Laplace prior every value up to $\lambda_1$ becomes exactly 0. Under the Gaussian
 # prior a small value becomes smaller, and never 0. This is what is meant by "L1 sets a small

@@ -114,6 +114,70 @@ def test_forest_marks_the_penalised_estimate():
     assert sorted(line(ax, "penalised estimate").get_xdata()) == pytest.approx(sorted(theirs))
 
 
+# Predictions.
+
+
+@pytest.fixture(scope="module")
+def check():
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(900, 2))
+    y = x @ [1.0, -2.0] + rng.normal(size=900)
+    model = br.LinearModel(br.GaussianPrior(5.0), br.GaussianLikelihood(1.0))
+    tree = br.sample_posterior(model, br.RowData.from_arrays(x[:300], y[:300]), progress=False)
+    return {
+        width: br.check_predictions(
+            tree, br.RowData.from_arrays(x[300:], x[300:] @ [1.0, -2.0] + width * noise)
+        )
+        for noise in [y[300:] - x[300:] @ [1.0, -2.0]]
+        for width in (0.5, 1.0, 2.0)
+    }
+
+
+def test_predictive_check_draws_its_counts(check):
+    ax = br.plot_predictive_check(check[1.0], axes())
+    assert [bar.get_height() for bar in ax.patches] == list(check[1.0].counts)
+    bounds = sorted(one.get_ydata()[0] for one in ax.get_lines())
+    assert tuple(bounds) == check[1.0].band
+    low, high = bounds
+    assert low < 600 / 20 < high
+
+
+def test_calibration_is_the_share_inside_each_interval(check):
+    """At every mass it is what the predictive bounds hold; right, too wide and too narrow intervals are told apart."""
+    for width, one in check.items():
+        ax = br.plot_calibration(one, axes())
+        mass, share = line(ax, "600 rows").get_data()
+        low, high = one.coverage_by_chance(mass)
+        inside = (low <= share) & (share <= high)
+        assert inside.mean() > 0.7 if width == 1.0 else inside.mean() < 0.1
+        assert (share[0], share[-1]) == (0.0, 1.0)
+        residual = np.abs(one.observed - one.predicted)
+        middle = share[np.searchsorted(mass, 0.5)]
+        assert middle == pytest.approx((residual < 0.6745).mean(), abs=0.02)
+        assert (np.sign(middle - 0.5) == np.sign(1.0 - width)) or width == 1.0
+
+
+def test_observed_beside_predicted(check):
+    ax = br.plot_observed(check[1.0], axes())
+    predicted, observed = ax.get_lines()[1].get_data()
+    np.testing.assert_array_equal(predicted, check[1.0].predicted)
+    np.testing.assert_array_equal(observed, check[1.0].observed)
+
+
+def test_predictions_need_rows_of_the_same_features(check):
+    x, y = X[:50, :2], Y[:50]
+    tree = br.sample_posterior(
+        br.LinearModel(br.GaussianPrior(1.0), NOISE),
+        br.RowData.from_arrays(x, y),
+        num_samples=50,
+        progress=False,
+    )
+    with pytest.raises(TypeError, match="a predictive check needs rows"):
+        br.check_predictions(tree, br.GramData.from_arrays(x, y))
+    with pytest.raises(ValueError, match="the draws are of features"):
+        br.check_predictions(tree, DATA)
+
+
 # One coefficient.
 
 

@@ -24,8 +24,8 @@ from sklearn.linear_model import Lasso, Ridge
 import bayesreg as br
 from bayesreg.code_lines import regressor_code
 from bayesreg.files import whole_file
+from bayesreg.posterior.predictive_check import BINS, check_predictions
 from bayesreg.report.data_summary import summarise_data
-from bayesreg.report.predictive_check import BINS, check_predictions
 
 SECTIONS = ["data", "model", "mode", "posterior", "lambda", "diagnostics", "check", "path", "origin"]
 ODD = [

@@ -17,7 +17,7 @@ _SAME = 1e-12  # relative difference of strengths that is rounding
 Family = Literal["gaussian", "binomial", "poisson", "any"]
 Loss = Literal["mean", "sum"]
 Intercept = Literal["free", "penalised", "a column", "none"]
-Language = Literal["python", "R", "MATLAB"]
+Language = Literal["python", "R", "MATLAB", "Stan"]
 Array = Float[np.ndarray, "..."]
 
 
@@ -63,7 +63,7 @@ class Convention:
     intercept : "free", "penalised", "a column" or "none"
         What becomes of the intercept. "a column": it is a column of ones, penalised unless the strength is a
         vector with 0 for it. "none": the package fits none.
-    language : "python", "R" or "MATLAB"
+    language : "python", "R", "MATLAB" or "Stan"
     scalar : bool
         Whether each parameter is one number for all coefficients.
     """
@@ -112,15 +112,25 @@ def literal(value: Any, language: Language) -> str:
     """Write a value in a language."""
     if isinstance(value, np.ndarray):
         entries = ", ".join(literal(float(entry), language) for entry in value)
-        return f"c({entries})" if language == "R" else f"[{entries}]"
+        vector = {"python": "np.array([{}])", "R": "c({})", "MATLAB": "[{}]", "Stan": "[{}]"}[language]
+        return vector.format(entries)
     if isinstance(value, bool | np.bool_):
-        true, false = {"python": ("True", "False"), "R": ("TRUE", "FALSE"), "MATLAB": ("true", "false")}[
-            language
-        ]
-        return true if value else false
+        words = {
+            "python": ("False", "True"),
+            "R": ("FALSE", "TRUE"),
+            "MATLAB": ("false", "true"),
+            "Stan": ("0", "1"),
+        }
+        return words[language][int(value)]
     if isinstance(value, float) and value == np.inf:
-        return {"python": "np.inf", "R": "Inf", "MATLAB": "Inf"}[language]
-    return repr(value)
+        return {"python": "np.inf", "R": "Inf", "MATLAB": "Inf", "Stan": "positive_infinity()"}[language]
+    return _number(float(value)) if isinstance(value, float) else repr(value)
+
+
+def _number(value: float) -> str:
+    """Write 3.0000000000000004 as 3.0, and what is no round number to the last digit."""
+    exact, rounded = repr(value), repr(float(f"{value:.15g}"))
+    return rounded if len(rounded) < len(exact) - 3 else exact
 
 
 @final

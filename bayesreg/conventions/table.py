@@ -11,6 +11,7 @@ from .convention import (
     Convention,
     ElasticForm,
     Factors,
+    Language,
     OwnPrior,
     Precisions,
     PriorScale,
@@ -390,18 +391,18 @@ _OTHERS = (
     ),
 )  # fmt: skip
 
+
+def _laplace(package: str, parameter: str, code: str, language: Language = "python") -> Convention:
+    return Convention(
+        f"{package}.Laplace", "Σ s r² / (2σ²) + Σ|β| / " + parameter, {parameter: REQUIRED}, "no",
+        "multiply the log-likelihood", _SOURCE, code, PriorScale("laplace", parameter), language=language,
+    )  # fmt: skip
+
+
 _BAYESIAN = (
-    *(
-        Convention(
-            f"{package}.Laplace", "Σ s r² / (2σ²) + Σ|β| / " + parameter, {parameter: REQUIRED}, "no",
-            "multiply the log-likelihood", _SOURCE, code, PriorScale("laplace", parameter),
-        )
-        for package, parameter, code in (
-            ("numpyro", "scale", "numpyro.distributions.Laplace(0.0, {scale})"),
-            ("pymc", "b", "pm.Laplace(name, mu=0.0, b={b})"),
-            ("stan", "sigma", "beta ~ double_exponential(0, {sigma})"),
-        )
-    ),
+    _laplace("numpyro", "scale", "numpyro.distributions.Laplace(0.0, {scale})"),
+    _laplace("pymc", "b", "pm.Laplace(name, mu=0.0, b={b})"),
+    _laplace("stan", "sigma", "beta ~ double_exponential(0, {sigma})", "Stan"),
     Convention(
         "BGLR.BL", "Σ r² / (2σ²) + (lambda/σ) Σ|β|", {"lambda_": REQUIRED}, "no", "multiply the log-likelihood",
         _SOURCE, 'BGLR(y, ETA=list(list(X=X, model="BL", {arguments})))',

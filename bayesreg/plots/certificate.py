@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..model import LinearModel
 from ..problem import Data, resolve
-from .style import COLOURS, DARK, shown
+from .style import COLOURS, DARK, axes_or_current, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,9 +38,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
         In units of each coefficient's l1; under a Gaussian prior the pull over l2·βⱼ, which is 1 at the mode. Thirty
         coefficients at most: those that are not 0, then those nearest to their bound.
     """
-    import matplotlib.pyplot as plt
-
-    ax = plt.gca() if ax is None else ax
+    ax = axes_or_current(ax)
     problem = resolve(model, data)
     l1, l2 = (
         np.broadcast_to(np.asarray(part), mode.coef.shape) for part in (mode.penalty.l1, mode.penalty.l2)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import COLOURS, DARK, shown
+from .style import COLOURS, DARK, axes_or_current, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,9 +45,7 @@ def plot_forest(
         From the top down the features whose |mean|/sd is largest, thirty at most: a thin line is
         the 90% interval, a thick one the 50% interval, a dot the mean, a diamond the mode.
     """
-    import matplotlib.pyplot as plt
-
-    ax = plt.gca() if ax is None else ax
+    ax = axes_or_current(ax)
     p = len(mode.feature_names)
     multipliers = np.ones(p) if units is None else np.asarray(units, dtype=np.float64)
     posterior = tree["posterior"].to_dataset()

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from ..mode.solve import map_estimate
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
-from .style import COLOURS, DARK, shown
+from .style import COLOURS, DARK, axes_or_current, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,9 +54,7 @@ def plot_geometry(
     ValueError
         Where there are fewer than two features, or neither of the two has a penalty.
     """
-    import matplotlib.pyplot as plt
-
-    ax = plt.gca() if ax is None else ax
+    ax = axes_or_current(ax)
     problem, mode = resolve(model, data), map_estimate(model, data)
     pair = _pair(problem, mode.coef, mode.penalty, features)
     plane = _plane(problem, mode.coef, pair)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import COLOURS, STYLES, shown
+from .style import COLOURS, STYLES, axes_or_current, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -60,13 +60,11 @@ def plot_coefficient_path(
     ValueError
         Where `x` is another, or `bands` have another shape.
     """
-    import matplotlib.pyplot as plt
-
     if x not in _AXES:
         raise ValueError(f"`x` must be one of {', '.join(map(repr, _AXES))}; got {x!r}.")
     if bands is not None and np.shape(bands) != (*path.coefs.shape, 2):
         raise ValueError(f"`bands` must have shape {(*path.coefs.shape, 2)}; got {np.shape(bands)}.")
-    ax = plt.gca() if ax is None else ax
+    ax = axes_or_current(ax)
     order = np.argsort(path.scales)
     along, coefs = _along(path, x)[order], path.coefs[order]
     named = np.argsort(-np.abs(coefs[-1]), kind="stable")[:_MOST_NAMED]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..penalty import Penalty
-from .style import COLOURS, STYLES
+from .style import COLOURS, STYLES, axes_or_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,7 +41,7 @@ def plot_prior(
     ValueError
         Where the prior is flat, or its scale is no single number.
     """
-    ax = _axes(ax)
+    ax = axes_or_current(ax)
     coef = _coefs(prior, noise_scale, reach)
     ax.plot(coef, np.exp(prior.log_prob(coef, noise_scale)), **_next_look(ax), label=_named(prior))
     ax.set_xlabel("coefficient, y per unit of x")
@@ -76,7 +76,7 @@ def plot_penalty(
     ValueError
         Where the prior is flat, or its scale is no single number.
     """
-    ax = _axes(ax)
+    ax = axes_or_current(ax)
     coef, penalty = _coefs(prior, noise_scale, reach), Penalty.from_prior(prior, noise_scale)
     value = penalty.l1 * np.abs(coef) + 0.5 * penalty.l2 * coef**2
     ax.plot(coef, value, **_next_look(ax), label=_formula(penalty))
@@ -113,7 +113,7 @@ def plot_shrinkage(
     ValueError
         Where the prior is flat, or its scale is no single number.
     """
-    ax = _axes(ax)
+    ax = axes_or_current(ax)
     _one_scale(prior, noise_scale)
     penalty = Penalty.from_prior(prior, noise_scale)
     end = 3.0 * max(float(penalty.l1), noise_scale) if reach is None else float(reach)
@@ -128,12 +128,6 @@ def plot_shrinkage(
     ax.set_ylabel("mode (MAP), units of y")
     ax.legend(loc="upper left", frameon=False)
     return ax
-
-
-def _axes(ax: "Axes | None") -> "Axes":
-    import matplotlib.pyplot as plt
-
-    return plt.gca() if ax is None else ax
 
 
 def _one_scale(prior: "Prior", noise_scale: float) -> float:

@@ -4,9 +4,9 @@ from ..data.rows import RowData
 from ..fitted import Fit
 from ..gaussian import effective_df
 from ..pictures import path_figure
+from ..posterior.predictive_check import BINS, check_predictions
 from ..problem import resolve
 from .figures import predictive_figure
-from .predictive_check import BINS, check_predictions
 from .section import Picture, Section, count
 
 

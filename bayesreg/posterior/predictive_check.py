@@ -1,19 +1,21 @@
-"""Where the observations lie in their own predictions."""
+"""Where observations lie in their own predictions."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ..data.rows import RowData
-from ..posterior.predict import noise_scale
+from ..problem import Data
+from .predict import check_rows, linear_predictor, noise_scale
 
 if TYPE_CHECKING:
     import xarray as xr
 
 BINS = 20
+BAND = 0.9  # probability of a count inside its band where places are uniform
 _MOST_ROWS = 10_000
 _MOST_DRAWS = 1000
 _BLOCK = 1000  # rows at once
@@ -23,7 +25,7 @@ _INSIDE = 0.9
 @final
 @dataclass(frozen=True, eq=False)
 class PredictiveCheck:
-    """The rows beside what the posterior predicts for them.
+    """Rows beside what the posterior predicts for them.
 
     Attributes
     ----------
@@ -44,16 +46,13 @@ class PredictiveCheck:
 
     @cached_property
     def counts(self) -> Int[np.ndarray, " bins"]:
-        """Rows in each bar of the histogram."""
+        """Rows in each of twenty bars of a histogram of the places."""
         return np.histogram(self.places, bins=BINS, range=(0.0, 1.0))[0]
 
     @property
     def band(self) -> tuple[float, float]:
         """Counts between which a bar lies with a probability of at least 90% where places are uniform."""
-        from scipy.stats import binom
-
-        tails = (0.5 * (1.0 - _INSIDE), 0.5 * (1.0 + _INSIDE))
-        low, high = binom.ppf(tails, self.places.size, 1.0 / BINS)
+        low, high = self._counts_by_chance(1.0 / BINS)
         return float(low), float(high)
 
     @property
@@ -65,24 +64,48 @@ class PredictiveCheck:
     @property
     def covered(self) -> float:
         """The share of rows inside their own 90% predictive interval."""
-        return float((np.abs(self.places - 0.5) <= 0.5 * _INSIDE).mean())
+        return float(self.coverage(_INSIDE))
+
+    def coverage(self, mass: Any) -> Float[np.ndarray, "..."]:
+        """Return the share of rows inside their own predictive interval of each mass, equal-tailed."""
+        distance = np.sort(2.0 * np.abs(self.places - 0.5))
+        return np.searchsorted(distance, np.asarray(mass, dtype=float), side="right") / distance.size
+
+    def coverage_by_chance(self, mass: Any) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+        """Return shares between which each coverage lies, with at least 90% probability, where places are uniform."""
+        low, high = self._counts_by_chance(mass)
+        return low / self.places.size, high / self.places.size
+
+    def _counts_by_chance(self, probability: Any) -> tuple[Any, Any]:
+        from scipy.stats import binom
+
+        low, high = (binom.ppf(0.5 * (1.0 + sign * BAND), self.places.size, probability) for sign in (-1, 1))
+        return np.maximum(low, 0.0), high  # SciPy's quantile of a certain outcome is -1
 
 
-def check_predictions(tree: "xr.DataTree", data: RowData) -> PredictiveCheck:
-    """Set the rows beside their posterior predictive distributions.
+def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
+    """Set rows beside their posterior predictive distributions.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        From sample_posterior on `data`.
+        From sample_posterior.
     data : RowData
+        The rows that made the draws, or better others: those that made them lie nearer to their predictions than new
+        ones will, the more so the more coefficients there are for each row. Rows of weight 0 are left out.
 
     Returns
     -------
     PredictiveCheck
         From 10,000 rows and 1,000 draws at most. No noise is simulated: each place is an average over draws of
-        the normal distribution function.
+        the normal distribution function. `plot_predictive_check` and `plot_calibration` draw it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where there are no rows, or names differ.
     """
+    data = check_rows(tree, data, "a predictive check")
     rows = np.flatnonzero(data.sample_weight)
     n_rows = rows.size
     if n_rows > _MOST_ROWS:
@@ -98,11 +121,7 @@ def _block(
     """Return places and predictive means of some rows."""
     from scipy.special import ndtr
 
-    posterior = tree["posterior"].to_dataset()
-    coefs = posterior["coef"].values.reshape(-1, data.n_features)
-    thin = slice(None, None, -(-len(coefs) // _MOST_DRAWS))
-    mean = coefs[thin] @ data.X[rows].T
-    if "intercept" in posterior:
-        mean = mean + posterior["intercept"].values.reshape(-1, 1)[thin]
-    sigma = noise_scale(tree)[thin, None]
+    mean, sigma = linear_predictor(tree, data.X[rows]), noise_scale(tree)
+    thin = slice(None, None, -(-sigma.size // _MOST_DRAWS))
+    mean, sigma = mean[thin], sigma[thin, None]
     return ndtr((data.y[rows] - mean) / sigma).mean(axis=0), mean.mean(axis=0)

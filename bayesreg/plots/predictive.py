@@ -1,0 +1,102 @@
+"""Observations beside their predictions."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..posterior.predictive_check import BAND, BINS
+from .style import COLOURS, DARK, axes_or_current
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from ..posterior.predictive_check import PredictiveCheck
+
+_MASSES = np.linspace(0.0, 1.0, 201)
+
+
+def plot_predictive_check(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
+    """Draw the histogram of the places of observations in their predictions.
+
+    Parameters
+    ----------
+    check : PredictiveCheck
+        From `check_predictions`.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        Level but for chance where the model is right: nine bars in ten then lie between the dashed lines. Tall ends
+        mean observations further out than the model says, a hump in the middle observations nearer than it says, and
+        a slope predictions that are too low or too high.
+    """
+    ax = axes_or_current(ax)
+    low, high = check.band
+    ax.hist(check.places, bins=BINS, range=(0.0, 1.0), color=COLOURS[5], edgecolor="white", label="rows")
+    for bound, label in ((low, f"{BAND:.0%} of bars, by chance"), (high, None)):
+        ax.axhline(bound, color=DARK, linewidth=1.2, linestyle="--", label=label)
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, 1.35 * max(high, check.counts.max()))
+    ax.set_xlabel("place of the observation in its prediction (PIT)")
+    ax.set_ylabel("number of rows")
+    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.legend(loc="upper center", ncols=2, frameon=False, fontsize="small")
+    return ax
+
+
+def plot_calibration(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
+    """Draw how many observations lie inside their predictive intervals, against how many should.
+
+    Parameters
+    ----------
+    check : PredictiveCheck
+        From `check_predictions`.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        On the diagonal but for chance where the model is right; below it intervals are too narrow, above it too wide.
+        Neighbouring points share most of their rows, so a whole stretch may leave the band of one point by chance.
+    """
+    ax = axes_or_current(ax)
+    low, high = check.coverage_by_chance(_MASSES)
+    ax.fill_between(_MASSES, low, high, color="0.85", linewidth=0.0, label=f"{BAND:.0%} at each, by chance")
+    ax.plot([0.0, 1.0], [0.0, 1.0], color=DARK, linewidth=0.8, linestyle="--", label="as stated")
+    ax.plot(_MASSES, check.coverage(_MASSES), color=COLOURS[0], label=f"{check.places.size} rows")
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, 1.0)
+    ax.set_xlabel("probability that the interval states")
+    ax.set_ylabel("share of rows inside")
+    ax.legend(loc="upper left", frameon=False)
+    return ax
+
+
+def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
+    """Draw observations against the means of their predictions.
+
+    Parameters
+    ----------
+    check : PredictiveCheck
+        From `check_predictions`.
+    ax : matplotlib Axes, optional
+        Default: the current one.
+
+    Returns
+    -------
+    Axes
+        Points scatter evenly about the line where the model is right.
+    """
+    ax = axes_or_current(ax)
+    both = np.concatenate([check.observed, check.predicted])
+    ends = [both.min(), both.max()]
+    ax.plot(ends, ends, color="0.3", linewidth=0.8)
+    ax.plot(
+        check.predicted, check.observed, "o", color=COLOURS[0], markersize=3, alpha=0.5, markeredgewidth=0
+    )
+    ax.set_xlabel("predicted mean, units of y")
+    ax.set_ylabel("observed, units of y")
+    return ax
