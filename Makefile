@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-slow lint format notebooks docs bench bench-peers bench-posterior bench-posterior-peers calibration clean constraints
+.PHONY: demo test test-slow lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -27,6 +27,10 @@ format: $(STAMP)
 
 notebooks: $(STAMP)
 	for script in notebooks/*.py; do $(BIN)/jupytext --to ipynb --execute --set-kernel python3 $$script || exit 1; done
+
+# The pictures on the reference's page of plots.
+pictures: $(STAMP)
+	$(BIN)/python docs/_site/pictures.py
 
 # The documentation site, in build/site: python -m http.server -d build/site shows it with its search.
 docs: $(DOCS_STAMP)

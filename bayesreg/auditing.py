@@ -20,6 +20,7 @@ from .model import LinearModel
 from .penalty import Penalty
 from .problem import resolve
 
+_ROUNDING = 1e-12  # of objectives
 _TOL = 1e-6
 _LARGE = 1e-3  # gap above which no package's stopping rule explains it
 _CLEARLY = 0.1  # of the stated penalty's gap: what another reading must beat
@@ -96,7 +97,8 @@ class Audit:
 
     def __str__(self) -> str:
         verdict = "optimal" if self.optimal else "not optimal"
-        above = max(self.objective / self.optimum - 1.0, 0.0) if self.optimum > 0.0 else 0.0
+        above = self.objective / self.optimum - 1.0 if self.optimum > 0.0 else 0.0
+        above = 0.0 if above < _ROUNDING else above
         lines = [
             f"{verdict}: duality gap {self.duality_gap:.1e} of the null model's objective "
             f"({100 * above:.2g}% above the minimum), largest KKT violation {self.kkt_violation.max():.1e} of "

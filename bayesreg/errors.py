@@ -5,7 +5,10 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-_NOT_THE_CALLER = (str(Path(__file__).parent), contextlib.__file__)
+_NOT_THE_CALLER = (  # a whole path is no prefix of itself here
+    str(Path(__file__).parent),
+    contextlib.__file__.removesuffix(".py"),
+)
 
 
 def warn(message: str, category: type[Warning]) -> None:

@@ -16,7 +16,6 @@ from .problem import Data
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _FEWEST_ROWS, _MOST_ROWS = 5, 30
@@ -39,13 +38,12 @@ def path_figure(model: LinearModel, mode: MapEstimate, data: Data) -> "Figure":
     if units is not None:
         path = replace(path, coefs=path.coefs * units)
     figure = make_figure(8, 5)
-    ax = plot_coefficient_path(path, figure.subplots())
+    scale = _first_scale(model.prior)
+    marks = {f"this fit: {scale:.3g}": scale} if scale < np.inf else None
+    ax = plot_coefficient_path(path, figure.subplots(), marks=marks)
     ax.set_xlabel("prior scales, as multiples of this fit's" if multiples else _path_label(model))
     if units is not None:
         ax.set_ylabel(_UNITS_LABEL)
-    scale = _first_scale(model.prior)
-    if scale < np.inf:
-        _mark_scale(ax, scale)
     return figure
 
 
@@ -102,28 +100,10 @@ def _path_past(model: LinearModel, data: Data) -> MapPath:
 
 
 def _path_label(model: LinearModel) -> str:
-    y = "sigma" if model.prior.relative_to_noise else "y"
+    y = "σ" if model.prior.relative_to_noise else "y"
     x = "sd(x)" if model.standardize else "x"
     name = "Laplace scale" if isinstance(model.prior, ElasticNetPrior) else "prior scale"
     return f"{name}, in units of {y} per {'' if model.standardize else 'unit of '}{x}"
-
-
-def _mark_scale(ax: "Axes", scale: float) -> None:
-    low, high = ax.get_xlim()
-    on_right = scale > np.sqrt(low * high)
-    ax.axvline(scale, color="0.3", linewidth=1.0, linestyle=(0, (1, 2)), zorder=0)
-    ax.annotate(
-        f"this fit: {scale:g}",
-        (scale, 0.02),
-        xycoords=("data", "axes fraction"),
-        xytext=(-4 if on_right else 4, 0),
-        textcoords="offset points",
-        rotation=90,
-        ha="right" if on_right else "left",
-        va="bottom",
-        fontsize="small",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.8},
-    )
 
 
 def _common_units(data: Data) -> Any:

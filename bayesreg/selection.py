@@ -32,8 +32,8 @@ _EDGES = {
     "strongest": "It is the strongest prior of those compared: the data do not ask for more than the null model.",
     "weakest": "It is the weakest prior of those compared: a smaller `min_ratio`, or larger `scales`, go on from it.",
 }
-_SCORES = {"mse": "mean squared error", "log_density": "mean log predictive density"}
-_CRITERIA = {
+_PREDICTIVE = {"mse": "mean squared error", "log_density": "mean log predictive density"}
+SCORES = _PREDICTIVE | {
     "aic": "AIC",
     "bic": "BIC",
     "log_evidence": "log evidence",
@@ -224,7 +224,7 @@ class ScaleSelection:
 
         columns = {
             **({} if convention is None else {convention: self.in_convention(convention)}),
-            **({} if self.score in _SCORES else {self.score: self.scores}),
+            **({} if self.score in _PREDICTIVE else {self.score: self.scores}),
             "mse": self.mse,
             "log_density": self.log_density,
             "standard_error": self.standard_errors,
@@ -238,11 +238,11 @@ class ScaleSelection:
         held = "prior" if self.hold == "prior" else "penalty per row"
         folds = f" ({len(self.fold_labels)} folds, {held} held)" if self.fold_labels else ""
         error = self.standard_errors[self.index]
-        spread = "" if np.isnan(error) else f" ± {error:.2g}"
+        spread = "" if np.isnan(error) else f" ± {_two_digits(float(error))}"
         edge = "" if self.edge is None else f"\n{_EDGES[self.edge]}"
         return (
             f"scale {self.scale:.6g}, chosen from {self.scales.size} by {self.method}{folds}: "
-            f"{(_SCORES | _CRITERIA)[self.score]} {self.scores[self.index]:.6g}{spread}, "
+            f"{SCORES[self.score]} {self.scores[self.index]:.6g}{spread}, "
             f"{self.effective_df[self.index]:.4g} effective degrees of freedom{edge}"
         )
 
@@ -346,7 +346,7 @@ def select_scale(
     check_data(data)
     _check_choice("method", method, METHODS)
     _check_choice("hold", hold, _HOLDS)
-    _check_choice("score", score, _SCORES)
+    _check_choice("score", score, _PREDICTIVE)
     check_whole("seed", seed, 0, LARGEST_SEED)
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
@@ -369,6 +369,11 @@ def select_scale(
         path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
+
+
+def _two_digits(value: float) -> str:
+    rounded = float(f"{value:.2g}")
+    return f"{rounded:.0f}" if 100.0 <= rounded < 1e6 else f"{rounded:g}"
 
 
 def _the_number(found: Sequence[Translation]) -> list[Any]:

@@ -16,8 +16,8 @@ def markdown(results: dict[str, Any], commentary: str = "") -> str:
     cases = results["cases"]
     parts = [
         "# Benchmarks",
-        "Written by `python -m benchmarks.run`; raw results in `benchmarks/results/latest.json`. Do not edit: "
-        "words go into `benchmarks/commentary.md`.",
+        "<!-- Do not edit: words go into benchmarks/commentary.md. -->",
+        "Written by `python -m benchmarks.run`; raw results in `benchmarks/results/latest.json`.",
         "A time counts only at a stated relative duality gap, (P − D)/P(null model), the largest along a path, "
         "which one referee (`benchmarks/referee.py`, plain NumPy) computes from the coefficients returned. Each "
         "package is swept over its own tolerances and its ways of solving; its fastest run that reaches the gap is "

@@ -5,12 +5,24 @@ from typing import Any
 
 import numpy as np
 
+from bayesreg.plots.style import COLOURS, STYLES
+
 from .bands import band
 from .ranks import N_DRAWS
 
 _LEVEL = 0.01  # that all ranks of all cases together may fail by chance
 _TOO_FAR = 4.0  # standard errors of coverage
-_COLUMNS = 5
+_COLUMNS = 3
+_KINDS = {
+    "noise_scale": "σ",
+    "prior_scale": "scale of the prior",
+    "laplace_scale": "scale of the prior",
+    "likelihood": "likelihood",
+}
+_LOOKS = {
+    kind: {"color": COLOURS[place], "linestyle": STYLES[place]}
+    for place, kind in enumerate(("coefficients", "σ", "scale of the prior", "likelihood"))
+}
 
 
 def page(results: dict[str, Any], docs: Path) -> None:
@@ -57,7 +69,11 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         + f" beyond what one in {round(1 / _LEVEL)} whole runs would show by chance"
         + f" (the smallest p is {min((p for e in cases.values() for p in e['p'].values()), default=1.0):.2g}).",
         "",
-        *[f"![{method}](calibration/{method}.png)" for method in methods],
+        *[
+            f"![{method}: the distribution function of the ranks of the truth less the uniform one, case by case]"
+            f"(calibration/{method}.png)\n"
+            for method in methods
+        ],
     ]
     lines += [f"- {name}: {which}, p = {p:.1g}" for name, which, p in failed]
     if planted:
@@ -71,7 +87,7 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         for name, entry in planted.items():
             which = min(entry["p"], key=entry["p"].__getitem__)
             lines.append(f"| {name} | {entry['p'][which]:.1g} | {which} |")
-        lines += ["", "![planted](calibration/planted.png)"]
+        lines += ["", "![Errors planted on purpose: the ranks leave the band](calibration/planted.png)"]
     if results.get("coverage"):
         lines += _coverage(results["coverage"])
     return lines
@@ -101,27 +117,41 @@ def _coverage(cases: dict[str, Any]) -> list[str]:
 
 
 def _draw(entries: dict[str, Any], title: str, file: Path) -> None:
+    """Draw the ranks of each case, one panel a case."""
     from matplotlib.figure import Figure
 
     n_rows = -(-len(entries) // _COLUMNS)
-    figure = Figure(figsize=(3.2 * _COLUMNS, 2.3 * n_rows + 0.6), layout="constrained")
-    axes = figure.subplots(n_rows, _COLUMNS, sharex=True, squeeze=False).ravel()
+    figure = Figure(figsize=(3.4 * _COLUMNS, 2.5 * n_rows + 1.0), layout="constrained")
+    axes = figure.subplots(n_rows, _COLUMNS, squeeze=False).ravel()
     share = np.arange(1, N_DRAWS + 1) / (N_DRAWS + 1)
+    handles: dict[str, Any] = {}
     for ax, (name, entry) in zip(axes, entries.items(), strict=False):
         m = len(next(iter(entry["ranks"].values())))
         low, high = band(m, N_DRAWS)
-        ax.fill_between(share, low - share, high - share, color="0.88", linewidth=0)
+        handles["95% by chance"] = ax.fill_between(
+            share, low - share, high - share, color="0.88", linewidth=0
+        )
         for which, ranks in entry["ranks"].items():
             counts = np.bincount(ranks, minlength=N_DRAWS + 1)
-            style = {"noise_scale": "C3", "prior_scale": "C2", "laplace_scale": "C2", "likelihood": "C1"}.get(
-                which, "C0"
+            kind = _KINDS.get(which, "coefficients")
+            (handles[kind],) = ax.plot(
+                share, np.cumsum(counts)[:-1] / m - share, linewidth=1.1, alpha=0.9, **_LOOKS[kind]
             )
-            ax.plot(share, np.cumsum(counts)[:-1] / m - share, color=style, linewidth=0.9, alpha=0.8)
-        ax.set_title(name.replace(": ", "\n").replace(", σ", "\nσ", 1), fontsize=8)
-        ax.tick_params(labelsize=7)
+        ax.set_title(
+            name.replace(": ", "\n").replace(", σ", "\nσ", 1).replace(", scale", ",\nscale"), fontsize=10
+        )
+        ax.set_xlim(0.0, 1.0)
+        ax.tick_params(labelsize=9)
     for ax in axes[len(entries) :]:
         ax.set_visible(False)
-    figure.suptitle(
-        f"{title} (blue: coefficients, red: σ, green: the prior's scale, orange: likelihood)", fontsize=10
+    figure.supxlabel("rank of the truth among the draws, as a share")
+    figure.supylabel("share of simulations below, less the uniform share")
+    figure.legend(
+        [handles[kind] for kind in (*_LOOKS, "95% by chance") if kind in handles],
+        [kind for kind in (*_LOOKS, "95% by chance") if kind in handles],
+        title=title,
+        loc="outside upper center",
+        ncols=5,
+        frameon=False,
     )
-    figure.savefig(file, dpi=90)
+    figure.savefig(file, dpi=100)

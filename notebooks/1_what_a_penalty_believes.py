@@ -116,7 +116,8 @@ for ax, title in zip(axes, ("Belief", "Penalty", "Pull"), strict=True):
     ax.set_xlim(-200.0, 200.0)
     ax.set_title(title)
 axes[1].set_ylim(0.0, 14_000.0)
-_ = axes[0].legend(loc="upper left", frameon=False)
+for ax, place in zip(axes, ("upper left", "upper center"), strict=False):
+    ax.legend(loc=place, frameon=False)
 # %% [markdown]
 # **Check.** The densities are SciPy's, the penalties are the densities' logarithms, and the slopes are
 # what finite differences of the log density give.
@@ -588,7 +589,7 @@ for ax, (title, trace) in zip(axes.flat, traces.items(), strict=True):
         ax.plot(shown + 1, size[shown], color=colour, marker=marker, markersize=3, linestyle=line,
                 linewidth=1.0, label=X.columns[j])  # fmt: skip
         if last < len(trace) - 1:
-            ax.plot(last + 1, size[last], "o", color=colour, markersize=9, fillstyle="none")
+            ax.plot(last + 1, size[last], "o", color=colour, markersize=9, fillstyle="none", clip_on=False)
         if title.startswith("ridge"):
             ax.plot(len(trace), abs(ridge.coef[j]), "o", color=colour, markersize=7, clip_on=False, zorder=5)
     ax.set_title(title)

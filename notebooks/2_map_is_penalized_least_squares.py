@@ -250,6 +250,9 @@ def draw(path, theirs, title):
     br.plot_coefficient_path(path, top, title)
     named = np.argsort(-np.abs(path.coefs[-1]))[:10]  # dots for every third scale, ten coefficients at most
     top.plot(path.scales[::3], theirs[::3, named], "k.", markersize=3)
+    top.plot([], [], "k.", label="scikit-learn")
+    top.legend(title=top.get_legend().get_title().get_text(), loc="center left", bbox_to_anchor=(1.01, 0.5),
+               frameon=False)  # fmt: skip
     bottom.plot(path.scales, path.duality_gaps, "o", color=BLUE, markersize=3)
     bottom.axhline(1e-10, color=ORANGE, linestyle="--")
     bottom.annotate("accepted: 1e-10", (path.scales[1], 2e-11), color=ORANGE, va="top")
@@ -713,7 +716,7 @@ for j, ax in enumerate(axes):
     ax.axvline(shift, color="0.6", linestyle=":", zorder=0)
     ax.set_xlabel("number added to each row, units of y")
     ax.set_ylabel(f"coefficient {j + 1}, y per unit of x")
-fig.suptitle("Dotted line: the number that was drawn")
+fig.suptitle("Ridge with and without an intercept (dotted line: the number that was drawn)")
 _ = fig.legend(*ax.get_legend_handles_labels(), loc="outside right center", frameon=False)
 
 # %% [markdown]
@@ -783,7 +786,7 @@ mixed_rows = toy_rows @ np.linalg.cholesky([[1.0, 0.9], [0.9, 1.0]]).T
 mixed = br.RowData.from_arrays(mixed_rows, mixed_rows @ beta[0] + shift)
 
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.6), layout="constrained")
-for ax, one, title in zip(axes, (toy, mixed), ("uncorrelated", "correlation 0.9"), strict=True):
+for ax, one, title in zip(axes, (toy, mixed), ("nearly uncorrelated", "correlation 0.9"), strict=True):
     A, b = one.X - one.X.mean(axis=0), one.y - one.y.mean()
     steps = descend(A, b, 100.0, 1000)
     lasso_model = br.LinearModel(br.LaplacePrior(1.0 / 100.0), br.GaussianLikelihood(1.0))

@@ -40,6 +40,7 @@ import bayesreg as br
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import LogLocator, NullFormatter
 from sklearn.datasets import load_diabetes
 
 BLUE, ORANGE, GREEN, YELLOW = "#0072B2", "#D55E00", "#009E73", "#E69F00"  # told apart by colour-blind readers
@@ -298,7 +299,7 @@ assert np.array_equal(*(np.any(points == 0.0, axis=1) for points in half_unit))
 assert np.isclose(formula[half], 0.4097, atol=5e-5)
 assert counted["anything"][half] > formula[half] + 4.0 * error[half]
 assert abs(counted["anything"][half] - 0.46) < 0.01
-table.round(4)
+table.round(4).astype(object).fillna("–")
 
 # %% [markdown]
 # The circle never: its contact is on an axis only if $H\hat\beta$ happens to have exactly the right
@@ -394,6 +395,9 @@ fig, axes = plt.subplots(2, 2, figsize=(10, 6.4), sharex="col", layout="constrai
 labels = {"lasso": ("λ₁, units of x·y", "budget ‖β‖₁"), "ridge": ("λ₂, units of x²", "budget ½‖β‖₂²")}
 for (name, (_, strength, budget, recovered)), column in zip(found.items(), axes.T, strict=True):
     column[0].loglog(strength, budget, color=BLUE, marker="o", markersize=3)
+    column[0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    column[0].yaxis.set_major_formatter("{x:g}")
+    column[0].yaxis.set_minor_formatter(NullFormatter())
     column[0].set_ylabel(labels[name][1])
     column[0].set_title(name)
     column[1].loglog(strength, strength, color="0.5", linestyle="--", label="the same number")
@@ -464,7 +468,7 @@ for name, nearest in (("lasso", nearest_in_l1_ball), ("ridge", nearest_in_l2_bal
 columns = ["problem", "budget", "λ of the mode", "λ from the budget's fit", "not 0", "difference"]
 table = pd.DataFrame(rows, columns=columns).set_index("problem")
 table["difference"] = table["difference"].map(lambda value: f"{value:.1e}")
-table.round(4)
+table.round(4).astype(object).fillna("–")
 
 # %% [markdown]
 # **Picture.** So a path can be drawn along its budget.

@@ -45,6 +45,7 @@ import bayesreg as br
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from bayesreg.plots.style import COLOURS, STYLES  # a coefficient's look in a path
 from scipy.integrate import quad
 from scipy.stats import multivariate_normal, norm
 from sklearn.datasets import load_diabetes
@@ -224,8 +225,8 @@ z_dense = z_score(errors["dense"]["lasso"] - errors["dense"]["ridge"])
 print(
     f"lasso better on the sparse truth by {z_sparse:.1f} standard errors, ridge on the dense by {z_dense:.1f}"
 )
-print("mean errors:", {kind: table.mean().round(3).to_dict() for kind, table in errors.items()})
-print("sparse truth, columns kept:", supports["sparse"].mean().round(1).to_dict())
+print(pd.DataFrame({f"mean error, {kind} truth": table.mean().round(3) for kind, table in errors.items()}
+                   | {"columns kept, sparse truth": supports["sparse"].mean().round(1)}))  # fmt: skip
 print(f"of the four true ones the lasso keeps {found['sparse']['lasso'].mean():.2f}")
 # claim A6
 assert z_sparse > 4.0
@@ -259,10 +260,8 @@ for prior, colour, style in (
     for ax, plot in ((left, br.plot_prior), (right, br.plot_penalty)):
         plot(prior, 1.0, ax)
         ax.lines[-1].set(color=colour, linestyle=style)
-left.legend(loc="upper left", fontsize="small", frameon=False)
-left.set_ylim(0.0, 1.15)
-right.legend(loc="upper center", frameon=False)
-_ = right.set_ylim(0.0, 14.0)
+left.legend(frameon=False)
+_ = right.legend(loc="upper center", frameon=False)
 
 # %% [markdown]
 # **Check.** The log density is the sum of the other two up to a constant, and it integrates to 1. It has
@@ -334,14 +333,15 @@ left.set_xlabel("x = η k s² = s² / λ₂")
 left.set_ylabel("share of the least-squares fit")
 left.legend(frameon=False)
 for j in range(p):
-    colour, style = (BLUE, ORANGE, GREEN, PINK, "0.3")[j % 5], ("-", "--")[j // 5]
+    colour, style = COLOURS[j], STYLES[j % 4]
     right.plot(counts, stopped[:, j], style, color=colour, label=data.feature_names[j])
-    fill = ("full", "none")[j // 5]
-    right.plot(counts[::3], equal_ridge.coefs[::3, j], "o", color=colour, fillstyle=fill, markersize=4)
+    right.plot(counts[::3], equal_ridge.coefs[::3, j], "o", color=colour, fillstyle="none", markersize=4)
 right.set_xscale("log")
 right.set_xlabel("steps k of gradient descent; λ₂ = 1/(ηk)")
 right.set_ylabel("coefficient, y per unit of x")
-_ = right.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+_ = right.legend(
+    title="lines: descent\ncircles: ridge", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False
+)
 
 # %% [markdown]
 # **Check.** The formula for the share is exact. The two shares agree to first order: their relative
@@ -461,7 +461,7 @@ for ax, (name, (_, one, _)) in zip(axes, kinds.items(), strict=False):
     ax.set_xticks(np.arange(p), data.feature_names)
     ax.set_title({"noise": "noise on the inputs", "dropout": "dropout"}[name])
 axes[0].set_ylabel("coefficient × sd(x), in units of y")
-axes[0].legend(frameon=False)
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False)
 for (name, distance), style, colour in zip(distances.items(), ("o-", "s--"), (BLUE, ORANGE), strict=True):
     axes[2].loglog(copies, np.sqrt(np.mean(distance**2, axis=1)), style, color=colour, label=name)
 axes[2].set_xlabel("copies m")

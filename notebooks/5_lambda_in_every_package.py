@@ -191,10 +191,10 @@ for row, (costs, kind, low, high) in enumerate(
     right.set_xlabel(f"{kind}, in units of y per unit of x")
     right.set_ylabel("coefficient of bmi,\nin units of y per unit of x")
     right.legend(frameon=False, fontsize=9, loc="lower right" if row == 0 else "upper left")
-axes[0, 0].set_title("Four λ of the lasso")
-axes[0, 1].set_title("are one prior scale")
-axes[1, 0].set_title("Four λ of ridge")
-_ = axes[1, 1].set_title("are one prior scale")
+axes[0, 0].set_title("Lasso: four packages' λ")
+axes[0, 1].set_title("Lasso: the same fits, by prior scale")
+axes[1, 0].set_title("Ridge: four packages' λ")
+_ = axes[1, 1].set_title("Ridge: the same fits, by prior scale")
 
 # %% [markdown]
 # **Check.** Take the mode under the prior that each cost with its λ amounts to. If the formula is right, it
@@ -382,9 +382,12 @@ assert np.allclose(list(amounts["shrinkage"].values()), fitted.coef_ / least_squ
 X_units, y_units = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
 like_glmnet = br.LinearModel.like("glmnet", X_units, y_units, lambda_=2.0, noise_scale=sigma)
 glmnet_mode = br.map_estimate(like_glmnet, br.RowData.from_arrays(X_units, y_units))
-pd.DataFrame(
-    {"sd": X_units.std(ddof=0), "prior scale": like_glmnet.prior.scale, "mode": glmnet_mode.coef}
-).round(3)
+(
+    pd.DataFrame(
+        {"sd": X_units.std(ddof=0), "prior scale": like_glmnet.prior.scale, "mode": glmnet_mode.coef}
+    ).round(3)
+    + 0.0
+)
 
 # %% [markdown]
 # `Lasso` has one penalty for all columns and cannot say that. With `rescale=True` the answer comes with a
@@ -732,7 +735,7 @@ for (name, (coef, _)), marker, colour, size_of in zip(
 ax.axvline(3e-9, color="0.6", linewidth=0.8)
 ax.set_xscale("log")
 ax.set_xticks(
-    [left_end, 1e-7, 1e-5, 1e-3, 1e-1, 1e1, 1e3], ["exactly 0", "10⁻⁷", "10⁻⁵", "10⁻³", "0.1", "10", "1000"]
+    [left_end, 1e-7, 1e-5, 1e-3, 1e-1, 1e1, 1e3], ["exactly 0", "10⁻⁷", "10⁻⁵", "10⁻³", "10⁻¹", "10", "10³"]
 )
 ax.set_yticks(np.arange(p), np.array(names)[order])
 ax.set_xlabel("size of the coefficient, in units of y per unit of x")

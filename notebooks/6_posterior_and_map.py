@@ -51,7 +51,8 @@ from scipy.integrate import quad
 from sklearn.datasets import load_diabetes
 from sklearn.linear_model import Lasso, LassoCV, RidgeCV
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # told apart by colour-blind readers
+BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # told apart by colour-blind readers
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=[BLUE, ORANGE, GREEN, PINK])  # ArviZ's chains, too
 
 # %% [markdown]
 # The data: 442 patients with diabetes, ten columns that are centred and have unit length, and the progress
@@ -141,7 +142,9 @@ for feature in some["feature"]:
         traces.viz["plot"]["coef"].sel(feature=feature, column=c).item() for c in ("dist", "trace")
     )
     left.set_xlabel("")
+    left.set_ylabel("density")
     left.set_title(f"coefficient of {feature}, in units of y per unit of x", fontsize=10)
+    right.set_title("four chains, a colour each", fontsize=10)
     right.set_ylabel(feature)
     right.set_xlabel("draw" if feature == some["feature"][-1] else "")
 
@@ -425,10 +428,11 @@ assert table["draws exactly 0"].sum() == 0
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")
 bins = np.arange(-120.0, 181.0, 6.0)
-for feature, colour in (("s4", ORANGE), ("sex", GREEN), ("s1", BLUE)):
+for feature, colour, style in (("s4", ORANGE, "-"), ("sex", GREEN, "--"), ("s1", BLUE, "-.")):
     values = coef.sel(feature=feature).values.ravel()
-    left.hist(values, bins=bins, density=True, histtype="step", color=colour, linewidth=1.5)
-    left.plot([], [], color=colour, label=f"{feature}, mean {values.mean():.0f}")
+    look = {"color": colour, "linestyle": style, "linewidth": 1.5}
+    left.hist(values, bins=bins, density=True, histtype="step", **look)
+    left.plot([], [], **look, label=f"{feature}, mean {values.mean():.0f}")
 left.axvline(0.0, color="black", linestyle=":", label="mode of all three")
 left.set_xlabel("coefficient, in units of y per unit of x")
 left.set_ylabel("probability density")
@@ -483,7 +487,8 @@ fitted = {
 for name, (theirs, ours) in fitted.items():
     ours.sample(num_samples=2000, seed=3, progress=False)
     check_chains(ours.posterior_)
-    print(f"{name}: alpha = {theirs.alpha_:.4g}, sigma = {ours.noise_scale_:.2f}, prior {ours.prior}")
+    print(f"{name}: alpha = {theirs.alpha_:.4g}, sigma = {ours.noise_scale_:.2f}, "
+          f"{type(ours.prior).__name__}({ours.prior.scale:.4g})")  # fmt: skip
 
 # %%
 eigenvalues = np.linalg.eigvalsh(data.X.T @ data.X)
@@ -639,7 +644,7 @@ side_by_side = br.compare_intervals(
     regressor_model, data, 0.9, posterior=lasso_regressor.posterior_, progress=False
 )
 print(textwrap.fill(side_by_side.attrs["note"], 100))
-side_by_side.round(2)
+side_by_side.round(2) + 0.0
 
 # %% [markdown]
 # What each promises can be computed for one coefficient, without a draw. Take a column of length 1,
@@ -693,7 +698,7 @@ left.invert_yaxis()
 left.set_xlabel("coefficient, in units of y per unit of x")
 left.set_title("The lasso of the diabetes data")
 left.legend(frameon=False, loc="lower left")
-right.axhline(0.9, color="0.4", linewidth=0.8)
+right.axhline(0.9, color="0.4", linewidth=0.8, linestyle=":", label="90%")
 right.set_xlim(0.0, 8.0)
 right.set_ylim(0.5, 1.02)
 right.set_xlabel("true coefficient β, in units of σ")
@@ -851,12 +856,15 @@ left.set_ylabel("coefficient of x2,\nin units of y per unit of x")
 left.set_title("Two columns that say the same")
 left.legend(frameon=False)
 bins = np.linspace(-2.5, 4.5, 71)
-for values, colour, label in ((x1, BLUE, "x1"), (x2, ORANGE, "x2"), (x1 + x2, GREEN, "sum")):
-    right.hist(values.values.ravel(), bins=bins, density=True, histtype="step", color=colour, linewidth=1.5)
-    right.plot([], [], color=colour, label=f"{label}: {float(values.mean()):.2f} ± {float(values.std()):.2f}")
+for values, colour, style, label in (
+    (x1, BLUE, "-", "x1"), (x2, ORANGE, "--", "x2"), (x1 + x2, GREEN, "-.", "sum")
+):  # fmt: skip
+    look = {"color": colour, "linestyle": style, "linewidth": 1.5}
+    right.hist(values.values.ravel(), bins=bins, density=True, histtype="step", **look)
+    right.plot([], [], **look, label=f"{label}: {float(values.mean()):.2f} ± {float(values.std()):.2f}")
 right.set_xlabel("coefficient, in units of y per unit of x")
 right.set_ylabel("probability density")
-right.set_title("Mean ± standard deviation")
+right.set_title("Each is unsure, their sum is not (mean ± sd)")
 _ = right.legend(frameon=False)
 # %% [markdown]
 # **Check.** Means and standard deviations of x1, x2 and the sum agree with the grid, and so does the

@@ -112,15 +112,15 @@ for k in range(east + 1):
 for k in range(north + 1):
     ax.axhline(k, color="0.85", linewidth=0.8, zorder=0)
 looks = ((0, BLUE, "-", 5.0), (209, ORANGE, "--", 5.0), (97, GREEN, "-", 2.0))
-for number, colour, style, width in looks:
-    ax.plot(
-        *ways[number].T, color=colour, linestyle=style, linewidth=width, label="a shortest way, length 10"
-    )
+for place, (number, colour, style, width) in enumerate(looks, start=1):
+    ax.plot(*ways[number].T, color=colour, linestyle=style, linewidth=width, label=f"way {place}, length 10")
 bird = np.array([start, end])
 ax.plot(*bird.T, color="black", linestyle=":", linewidth=2, label="straight line, length 7.21")
 ax.plot(*bird.T, "o", color="black", linestyle="none")
 ax.set_xlabel("blocks to the east")
 ax.set_ylabel("blocks to the north")
+ax.set_xticks(range(east + 1))
+ax.set_yticks(range(north + 1))
 ax.set_aspect("equal")
 ax.set_title(f"{len(ways)} shortest ways in the city, one for a bird")
 _ = ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=2, frameon=False)
@@ -213,6 +213,7 @@ axes[1].plot(*normalize(two, norm="l2").T, ".", color=BLUE, markersize=3, label=
 axes[1].plot(*normalize(two, norm="l1").T, "x", color=ORANGE, markersize=3, label="L1")
 axes[1].set_xlim(0.0, 1.05)
 axes[1].set_ylim(0.0, 1.05)
+axes[1].set_aspect("equal")
 axes[1].legend(loc="lower left", frameon=False)
 axes[1].set_title("rows normalised")
 axes[2].plot(*MinMaxScaler().fit_transform(two).T, ".", color=BLUE, markersize=3)
@@ -252,7 +253,7 @@ rows_changed = change.loc[["normalise, L2", "normalise, L1"]]
 assert columns_only["least squares"].max() <= 1e-9
 assert columns_only[["ridge", "lasso"]].to_numpy().min() > 0.01
 assert rows_changed.to_numpy().min() > 0.1
-change.map(lambda value: f"{value:.1e}")
+change.map(lambda value: f"{value:.2g}")
 
 # %% [markdown]
 # - To **scale** or **standardise** columns is a change of units. Least squares does not notice.

@@ -51,7 +51,7 @@ LAYERS = [
     ["selection"],
     ["auditing", "compare", "equivalence", "conventions.implied", "bootstrap"],
     ["intervals"],
-    ["estimators", "plots.style"],
+    ["estimators", "plots.strengths", "plots.style"],
     [
         "plots.certificate",
         "plots.forest",
@@ -78,6 +78,7 @@ LAYERS = [
     ],
     ["demo", "analysis"],
     ["cli"],
+    ["__main__"],
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FILES = {

@@ -305,8 +305,8 @@ def test_the_figure():
     assert len(axes) == 2
     assert "mean squared error" in axes[0].get_ylabel()
     assert "nats" in axes[1].get_ylabel()
-    assert len(axes[0].get_lines()) == 2 * 3
-    assert len(axes[1].get_lines()) == 3 * 3
+    assert len(axes[0].get_lines()) == 2 * 2
+    assert len(axes[1].get_lines()) == 3 * 2
     plt.close(figure)
     figure, ax = plt.subplots()
     assert br.plot_scale_selection(found[0], axes=[ax]) == [ax]

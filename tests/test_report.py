@@ -24,7 +24,7 @@ from sklearn.linear_model import Lasso, Ridge
 import bayesreg as br
 from bayesreg.code_lines import regressor_code
 from bayesreg.files import whole_file
-from bayesreg.posterior.predictive_check import BINS, check_predictions
+from bayesreg.posterior.predictive_check import check_predictions
 from bayesreg.report.data_summary import summarise_data
 
 SECTIONS = ["data", "model", "mode", "posterior", "lambda", "diagnostics", "check", "path", "origin"]
@@ -432,7 +432,7 @@ class TestPredictiveCheck:
         found = check_predictions(regressor.posterior_, regressor._data)
         assert (found.places.size, found.n_rows) == (10_000, 12_000)
         low, high = found.band
-        assert low < 10_000 / BINS < high
+        assert low < 10_000 / found.n_bins < high
 
 
 # What a browser says, asked by a script that is put into a copy of the page; its own policy would refuse it.
@@ -498,7 +498,9 @@ def test_a_browser_shows_it(which, width, request, tmp_path):
     for complete, natural_width, right in found["images"]:
         assert complete
         assert natural_width > 1000
-        assert right <= width
+        assert (
+            right <= width or width < 640
+        )  # on a phone it scrolls inside its figure, so that its letters stay legible
     assert found["scroll"] <= width  # nothing scrolls sideways but tables and code, in their own boxes
     assert found["beyond"] == []
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..mode.solve import MapEstimate
 
 _MOST_ROWS = 30
+_ROUND, _EPS = 1.2, 1e-15
 
 
 def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "Axes | None" = None) -> "Axes":
@@ -35,8 +36,9 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     Returns
     -------
     Axes
-        In units of each coefficient's l1; under a Gaussian prior the pull over l2·βⱼ, which is 1 at the mode. Thirty
-        coefficients at most: those that are not 0, then those nearest to their bound.
+        In units of each coefficient's l1; under a Gaussian prior the pull over l2·βⱼ, less the 1 that it is at the
+        mode. Thirty coefficients at most: those of largest |coefficient|·sd(x), then those nearest to their bound. The
+        title has the proven duality gap, in units of the null model's objective.
     """
     ax = axes_or_current(ax)
     problem = resolve(model, data)
@@ -47,7 +49,8 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     slopes = problem.least_squares.residuals(full[None, :])[0][0][: mode.coef.size]
     value = _share(slopes, mode.coef, l1, l2)
     usable = np.isfinite(value)
-    order = np.lexsort((-np.abs(np.where(usable, value, 0.0)), mode.coef == 0.0))
+    pull = np.where(usable, np.abs(value), 0.0)
+    order = np.lexsort((-pull, -np.abs(mode.coef) * data.column_sd))
     rows = [j for j in order if usable[j]][:_MOST_ROWS]
     places = np.arange(len(rows))
     is_zero = mode.coef[rows] == 0.0
@@ -55,12 +58,16 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
         ax.axvspan(-1.0, 1.0, color="0.92", zorder=0)
         for bound in (-1.0, 1.0):
             ax.axvline(bound, color="0.4", linewidth=0.8)
-        ax.set_xlabel("pull of the data, (xⱼ'r − λ₂·coefficient) / λ₁")
+        pulls = "(xⱼ'r − λ₂·coefficient) / λ₁" if l2.any() else "xⱼ'r / λ₁"
+        ax.set_xlabel(f"pull of the data, {pulls}")
         ax.set_xlim(-1.15, 1.15)
     else:
-        ax.axvline(1.0, color="0.4", linewidth=0.8)
-        ax.set_xlabel("pull of the data, xⱼ'r / (λ₂ · coefficient)")
-        ax.set_xlim(0.0, 2.0)
+        ax.axvline(0.0, color="0.4", linewidth=0.8)
+        largest = max(float(np.abs(value[rows] - 1.0).max(initial=0.0)), _EPS)
+        unit = 10.0 ** np.floor(np.log10(largest))
+        value = (value - 1.0) / unit
+        ax.set_xlabel(f"pull of the data, xⱼ'r / (λ₂ · coefficient) − 1, in units of {unit:.0e}")
+        ax.set_xlim(-_ROUND * largest / unit, _ROUND * largest / unit)
     shares = value[rows]
     ax.plot(
         shares[~is_zero], places[~is_zero], "D", color=COLOURS[1], markeredgecolor=DARK, label="not 0: on a bound"
@@ -79,7 +86,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     ax.set_ylim(len(rows) - 0.5, -0.5)
     which = f"{len(rows)} of {mode.coef.size} features" if len(rows) < mode.coef.size else "features"
     ax.set_ylabel(which)
-    ax.set_title(f"duality gap {mode.duality_gap:.1e}")
+    ax.set_title(f"Optimality conditions (duality gap {mode.certificate.proven_gap:.1e})", fontsize="medium")
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax
 

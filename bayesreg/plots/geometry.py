@@ -14,7 +14,8 @@ from .style import COLOURS, DARK, axes_or_current, shown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_POINTS = 401
+_POINTS = 801
+_BEYOND = 1.0  # views, on each side
 _MARGIN = 0.25  # of the extent
 _ABOUT_AS_FAR = 2.5  # ratio of the axes' extents up to which they share a unit
 _LEVELS = (0.02, 0.08, 0.2, 0.45, 1.0)  # of the loss at the mode above its least, beyond the mode's own
@@ -68,15 +69,21 @@ def plot_geometry(
     path = np.empty((0, 2)) if steps is None else np.asarray(steps, dtype=float)
     budget = float(_penalty(l1, l2, *at_mode))
     corners = np.array([_reach(*strength, budget) for strength in zip(l1, l2, strict=True)])
-    first, second = _grid(np.vstack([corners, -corners, at_mode, least, path]))
+    low, high, equal = _view(np.vstack([corners, -corners, at_mode, least, path]))
+    # A frame that is not square shows more than the view, for equal units: contours go on there.
+    beyond = _BEYOND * (high - low) if equal else 0.0
+    first, second = np.meshgrid(*(_ticks(*ends) for ends in zip(low - beyond, high + beyond, strict=True)))
     loss, ball = plane.loss(first, second), _penalty(l1, l2, first, second)
     here = float(plane.loss(*at_mode))
     levels = here + np.array(_LEVELS) * max(float(plane.loss(0.0, 0.0)) - here, 1e-9 * abs(here) + 1e-300)
     ax.contour(first, second, loss, levels=levels, colors="0.7", linewidths=0.8)
     ax.contour(first, second, loss, levels=[max(here, 1e-300)], colors=COLOURS[0], linewidths=1.2)
+    ax.plot([], [], color="0.7", linewidth=0.8, label="½ RSS, higher")
+    ax.plot([], [], color=COLOURS[0], linewidth=1.2, label="½ RSS, as at the mode")
     if budget > 0.0:
         ax.contourf(first, second, ball, levels=[-1.0, budget], colors=[COLOURS[4]], alpha=0.25)
         ax.contour(first, second, ball, levels=[budget], colors=COLOURS[4], linewidths=1.5)
+        ax.plot([], [], color=COLOURS[4], linewidth=1.5, label="penalty, as at the mode")
     ax.axhline(0.0, color="0.5", linewidth=0.8, zorder=0)
     ax.axvline(0.0, color="0.5", linewidth=0.8, zorder=0)
     if len(path):
@@ -85,14 +92,18 @@ def plot_geometry(
     ax.plot(
         *at_mode, "D", color=COLOURS[1], markeredgecolor=DARK, label="mode (MAP)", linestyle="none", zorder=5
     )
-    ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])}, y per unit of x")
-    ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])}, y per unit of x")
-    extent = np.ptp(first), np.ptp(second)
-    if max(extent) < _ABOUT_AS_FAR * min(extent):
+    ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])},\ny per unit of x")
+    ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])},\ny per unit of x")
+    ax.dataLim.set_points(np.stack([low, high]))  # not of the contours, which go on beyond
+    ax.set_xlim(low[0], high[0], auto=equal)
+    ax.set_ylim(low[1], high[1], auto=equal)
+    if equal:
         ax.set_aspect("equal", adjustable="datalim")
     others = problem.n_features - 2
-    title = f"the other {others} coefficients held at the mode" if others else None
-    ax.legend(title=title, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
+    if others:
+        rest = "1 other coefficient" if others == 1 else f"{others} other coefficients"
+        ax.set_title(f"{rest} held at the mode", fontsize="medium")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax
 
 
@@ -151,12 +162,17 @@ def _reach(l1: float, l2: float, budget: float) -> float:
     return float(budget / l1) if l1 > 0.0 else 0.0
 
 
-def _grid(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any]:
-    """Return a grid that holds all points, with 0 among its lines so that a diamond has its corners."""
+def _view(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any, bool]:
+    """Return the lower and upper ends of a view of all points, and whether it is square, in equal units."""
     low, high = points.min(axis=0), points.max(axis=0)
     extent = np.where(high > low, high - low, max(float((high - low).max()), 1e-12))
-    axes = [
-        np.unique(np.append(np.linspace(a - _MARGIN * e, b + _MARGIN * e, _POINTS), 0.0))
-        for a, b, e in zip(low, high, extent, strict=True)
-    ]
-    return tuple(np.meshgrid(*axes))
+    equal = bool(extent.max() < _ABOUT_AS_FAR * extent.min())
+    half = (0.5 + _MARGIN) * (np.full(2, extent.max()) if equal else extent)
+    middle = 0.5 * (low + high)
+    return middle - half, middle + half, equal
+
+
+def _ticks(low: float, high: float) -> Float[np.ndarray, " m"]:
+    """Return places between two ends, 0 among them so that a diamond has its corners."""
+    places = np.linspace(low, high, _POINTS)
+    return np.unique(np.append(places, 0.0)) if low < 0.0 < high else places

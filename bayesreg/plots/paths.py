@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import COLOURS, STYLES, axes_or_current, shown
+from .strengths import strength_label, strength_name, strengths_along
+from .style import COLOURS, MARKERS, STYLES, axes_or_current, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from ..selection import ScaleSelection
 
 _MOST_NAMED = 10
+_MARKS_FROM, _MARKS_CLOSE = 0.98, 0.05  # shares of the height and the width
 _AXES = {
     "scale": "prior scale, in units of y per unit of x",
     "lambda": "",  # by the kind of penalty
@@ -42,7 +44,8 @@ def plot_coefficient_path(
     title : str, optional
     x : "scale", "lambda", "df" or "budget", default "scale"
         What runs along the axis; with "scale" λ is on the upper axis. "lambda" is the largest canonical strength, "df"
-        the effective degrees of freedom, "budget" what the constrained form allows: ‖β‖₁, under a Gaussian prior
+        the effective degrees of freedom (with an l1 part they are counts that may rise and fall, so that points are
+        drawn and no lines), "budget" what the constrained form allows: ‖β‖₁, under a Gaussian prior
         ½‖β‖².
     bands : array (k, p, 2), optional
         Ends of an interval of each coefficient at each scale, as `path_intervals` gives, shaded for those named.
@@ -70,27 +73,23 @@ def plot_coefficient_path(
     named = np.argsort(-np.abs(coefs[-1]), kind="stable")[:_MOST_NAMED]
     named = named[np.abs(coefs[:, named]).max(axis=0) > 0]
     others = np.setdiff1d(np.flatnonzero(np.abs(coefs).max(axis=0) > 0), named)
+    counted = x == "df" and strength_name(path.penalties) == "l1"
     if others.size:
-        ax.plot(along, coefs[:, others], color="0.8", linewidth=0.7, zorder=1)
+        grey: dict[str, Any] = {"linestyle": "none", "marker": "."} if counted else {"linewidth": 0.7}
+        ax.plot(along, coefs[:, others], color="0.8", zorder=1, **grey)
     look = {
         j: position for position, j in enumerate(np.sort(named))
     }  # the same in every figure of up to ten features
     for j in named[np.argsort(-coefs[-1, named])]:
-        colour = COLOURS[look[j] % len(COLOURS)]
-        if bands is not None:
-            low, high = np.asarray(bands, dtype=float)[order, j].T
-            ax.fill_between(along, low, high, color=colour, alpha=0.12, linewidth=0.0, zorder=0)
-        ax.plot(
-            along,
-            coefs[:, j],
-            color=colour,
-            linestyle=STYLES[look[j] % len(STYLES)],
-            label=shown(path.feature_names[j]),
-        )
+        band = None if bands is None else np.asarray(bands, dtype=float)[order, j].T
+        _draw_one(ax, along, coefs[:, j], band, look[j], shown(path.feature_names[j]), counted=counted)
     ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=0)
     if x in ("scale", "lambda"):
         ax.set_xscale("log")
-    ax.set_xlim(along[0], along[-1])
+    ax.set_xlim(*((along.min(), along.max()) if counted else (along[0], along[-1])))
+    if counted:
+        ax.margins(x=0.02)
+        ax.autoscale(axis="x")
     ax.set_xlabel(_label(path, x))
     ax.set_ylabel("coefficient, y per unit of x")
     if named.size:
@@ -98,54 +97,74 @@ def plot_coefficient_path(
         ax.legend(title=hidden, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     if x == "scale":
         _add_penalty_axis(path, ax)
-    for label, scale in _marked(marks).items():
-        place = float(np.interp(np.log(scale), np.log(path.scales[order]), along))
-        ax.axvline(place, color="0.3", linewidth=1.0, linestyle=(0, (1, 2)), zorder=0)
-        ax.annotate(
-            label,
-            (place, 0.02),
-            xycoords=("data", "axes fraction"),
-            xytext=(3, 0),
-            textcoords="offset points",
-            rotation=90,
-            va="bottom",
-            fontsize="small",
-        )
+    places = {
+        label: float(np.interp(np.log(scale), np.log(path.scales[order]), along))
+        for label, scale in _marked(marks).items()
+    }
+    _mark(ax, places)
     if title:
         ax.set_title(title)
     return ax
+
+
+def _draw_one(
+    ax: "Axes", along: Any, coefs: Any, band: Any, position: int, label: str, *, counted: bool
+) -> None:
+    """Draw one named coefficient, in the look of its position."""
+    colour, style = COLOURS[position % len(COLOURS)], STYLES[position % len(STYLES)]
+    if counted:
+        if band is not None:
+            ax.vlines(along, *band, color=colour, linewidth=0.8, alpha=0.5, zorder=0)
+        marker = MARKERS[position % len(MARKERS)]
+        ax.plot(along, coefs, color=colour, linestyle="none", marker=marker, markersize=4, label=label)
+        return
+    if band is not None:
+        ax.fill_between(along, *band, color=colour, alpha=0.12, linewidth=0.0, zorder=0)
+        for end in band:
+            ax.plot(along, end, color=colour, linestyle=style, linewidth=0.5, alpha=0.6, zorder=0)
+    ax.plot(along, coefs, color=colour, linestyle=style, label=label)
+
+
+def _mark(ax: "Axes", places: "Mapping[str, float]") -> None:
+    """Draw vertical lines, with labels from the top down; one close to the label before it begins below that."""
+    to_axes = ax.transData + ax.transAxes.inverted()
+    low, (left, top) = sorted(ax.get_ylim())[0], (-1.0, _MARKS_FROM)
+    for label, place in sorted(places.items(), key=lambda one: one[1]):
+        at = float(to_axes.transform((place, low))[0])
+        top = top if at - left < _MARKS_CLOSE else _MARKS_FROM
+        on_right = at > 1.0 - _MARKS_CLOSE
+        ax.axvline(place, color="0.3", linewidth=1.0, linestyle=(0, (1, 2)), zorder=0)
+        ax.annotate(
+            label,
+            (place, top),
+            xycoords=("data", "axes fraction"),
+            xytext=(-3 if on_right else 3, 0),
+            textcoords="offset points",
+            rotation=90,
+            ha="right" if on_right else "left",
+            va="top",
+            fontsize="small",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0, "alpha": 0.85},
+        )
+        left, top = at, top - 0.025 * len(label) - 0.04
 
 
 def _along(path: "MapPath", x: str) -> Any:
     if x == "scale":
         return path.scales
     if x == "lambda":
-        name = _strength(path)
-        return np.array([np.max(getattr(penalty, name)) for penalty in path.penalties])
+        return strengths_along(path.penalties)
     if x == "df":
         return path.effective_df
-    return (
-        np.abs(path.coefs).sum(axis=1) if _strength(path) == "l1" else 0.5 * np.square(path.coefs).sum(axis=1)
-    )
+    if strength_name(path.penalties) == "l1":
+        return np.abs(path.coefs).sum(axis=1)
+    return 0.5 * np.square(path.coefs).sum(axis=1)
 
 
 def _label(path: "MapPath", x: str) -> str:
     if x == "budget":
-        return "budget ‖β‖₁" if _strength(path) == "l1" else "budget ½‖β‖²"
-    return _lambda_label(path) if x == "lambda" else _AXES[x]
-
-
-def _strength(path: "MapPath") -> str:
-    return "l1" if any(np.any(penalty.l1) for penalty in path.penalties) else "l2"
-
-
-def _lambda_label(path: "MapPath") -> str:
-    name = _strength(path)
-    differs = any(
-        np.ptp(getattr(penalty, name)) > 1e-9 * np.max(getattr(penalty, name)) for penalty in path.penalties
-    )
-    symbol, unit = ("λ₁", "x·y") if name == "l1" else ("λ₂", "x²")
-    return f"{'largest ' if differs else ''}{symbol} (canonical {name}), in units of {unit}"
+        return "budget ‖β‖₁" if strength_name(path.penalties) == "l1" else "budget ½‖β‖²"
+    return strength_label(path.penalties) if x == "lambda" else _AXES[x]
 
 
 def _marked(marks: Any) -> dict[str, float]:
@@ -160,7 +179,7 @@ def _marked(marks: Any) -> dict[str, float]:
 
 def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
     """Add λ above, where one number tells it: it falls as the scale grows."""
-    name = _strength(path)
+    name = strength_name(path.penalties)
     values = _along(path, "lambda")
     power = 1.0 if name == "l1" else 2.0
     constant = float(np.median(values * path.scales**power))
@@ -173,4 +192,4 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
             lambda strength: (constant / np.maximum(strength, 1e-300)) ** (1.0 / power),
         ),
     )
-    upper.set_xlabel(_lambda_label(path))
+    upper.set_xlabel(strength_label(path.penalties))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior.predictive_check import BAND, BINS
+from ..posterior.predictive_check import BAND
 from .style import COLOURS, DARK, axes_or_current
 
 if TYPE_CHECKING:
@@ -32,16 +32,20 @@ def plot_predictive_check(check: "PredictiveCheck", ax: "Axes | None" = None) ->
         mean observations further out than the model says, a hump in the middle observations nearer than it says, and
         a slope predictions that are too low or too high.
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = axes_or_current(ax)
     low, high = check.band
-    ax.hist(check.places, bins=BINS, range=(0.0, 1.0), color=COLOURS[5], edgecolor="white", label="rows")
+    ax.hist(
+        check.places, bins=check.n_bins, range=(0.0, 1.0), color=COLOURS[5], edgecolor="white", label="rows"
+    )
     for bound, label in ((low, f"{BAND:.0%} of bars, by chance"), (high, None)):
         ax.axhline(bound, color=DARK, linewidth=1.2, linestyle="--", label=label)
     ax.set_xlim(0.0, 1.0)
     ax.set_ylim(0.0, 1.35 * max(high, check.counts.max()))
     ax.set_xlabel("place of the observation in its prediction (PIT)")
     ax.set_ylabel("number of rows")
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="upper center", ncols=2, frameon=False, fontsize="small")
     return ax
 
@@ -93,10 +97,18 @@ def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
     ax = axes_or_current(ax)
     both = np.concatenate([check.observed, check.predicted])
     ends = [both.min(), both.max()]
-    ax.plot(ends, ends, color="0.3", linewidth=0.8)
+    ax.plot(ends, ends, color="0.3", linewidth=0.8, label="observed = predicted")
     ax.plot(
-        check.predicted, check.observed, "o", color=COLOURS[0], markersize=3, alpha=0.5, markeredgewidth=0
+        check.predicted,
+        check.observed,
+        "o",
+        color=COLOURS[0],
+        markersize=3,
+        alpha=0.5,
+        markeredgewidth=0,
+        label="rows",
     )
     ax.set_xlabel("predicted mean, units of y")
     ax.set_ylabel("observed, units of y")
+    ax.legend(loc="upper left", frameon=False, fontsize="small")
     return ax

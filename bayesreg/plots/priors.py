@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
     from ..priors import Prior
 
-_POINTS = 1001
+_POINTS = 4001
 _SCALES_SHOWN = 4.0  # on both sides of 0
+_BEYOND = 100.0  # views
+_BEND = 9.0  # of sinh: places are some 25 times as close about 0 as the view's width asks
 
 
 def plot_prior(
@@ -42,12 +44,12 @@ def plot_prior(
         Where the prior is flat, or its scale is no single number.
     """
     ax = axes_or_current(ax)
-    coef = _coefs(prior, noise_scale, reach)
-    ax.plot(coef, np.exp(prior.log_prob(coef, noise_scale)), **_next_look(ax), label=_named(prior))
+    end = _end(prior, noise_scale, reach)
+    coef = _coefs(end)
+    density = np.exp(prior.log_prob(coef, noise_scale))
+    _draw(ax, coef, density, _named(prior), (end, float(density.max())))
     ax.set_xlabel("coefficient, y per unit of x")
     ax.set_ylabel("prior density")
-    ax.set_ylim(bottom=0.0)
-    ax.legend(frameon=False)
     return ax
 
 
@@ -77,13 +79,13 @@ def plot_penalty(
         Where the prior is flat, or its scale is no single number.
     """
     ax = axes_or_current(ax)
-    coef, penalty = _coefs(prior, noise_scale, reach), Penalty.from_prior(prior, noise_scale)
+    end, penalty = _end(prior, noise_scale, reach), Penalty.from_prior(prior, noise_scale)
+    coef = _coefs(end)
     value = penalty.l1 * np.abs(coef) + 0.5 * penalty.l2 * coef**2
-    ax.plot(coef, value, **_next_look(ax), label=_formula(penalty))
+    highest = float(penalty.l1 * end + 0.5 * penalty.l2 * end**2)
+    _draw(ax, coef, value, _formula(penalty), (end, highest))
     ax.set_xlabel("coefficient, y per unit of x")
     ax.set_ylabel("penalty beside ½ RSS, units of y²")
-    ax.set_ylim(bottom=0.0)
-    ax.legend(frameon=False)
     return ax
 
 
@@ -117,17 +119,42 @@ def plot_shrinkage(
     _one_scale(prior, noise_scale)
     penalty = Penalty.from_prior(prior, noise_scale)
     end = 3.0 * max(float(penalty.l1), noise_scale) if reach is None else float(reach)
-    least_squares = np.linspace(-end, end, _POINTS)
-    mode = np.sign(least_squares) * np.maximum(np.abs(least_squares) - penalty.l1, 0.0) / (1.0 + penalty.l2)
-    look = _next_look(ax)
-    if not ax.get_lines():
-        ax.plot(least_squares, least_squares, color="0.5", linestyle=":", label="no penalty")
+    if _ours(ax):
+        end = max(end, ax.get_xlim()[1])
+    else:
+        ax.axline((0.0, 0.0), slope=1.0, color="0.5", linestyle=":", label="no penalty")
         ax.axhline(0.0, color="0.6", linewidth=0.8, zorder=0)
-    ax.plot(least_squares, mode, **look, label=f"mode, {_formula(penalty)}")
+    least_squares = _coefs(end)
+    mode = np.sign(least_squares) * np.maximum(np.abs(least_squares) - penalty.l1, 0.0) / (1.0 + penalty.l2)
+    ax.plot(least_squares, mode, **_next_look(ax), label=f"mode under {_formula(penalty)}")
+    ax.set_xlim(-end, end)
+    ax.set_ylim(-end, end)
     ax.set_xlabel("least-squares value, units of y (column of length 1)")
     ax.set_ylabel("mode (MAP), units of y")
     ax.legend(loc="upper left", frameon=False)
     return ax
+
+
+def _draw(ax: "Axes", x: Any, values: Any, label: str, corner: tuple[float, float]) -> None:
+    """Add a curve, and widen the view to its corner (how far it goes, how high), with room above for the legend."""
+    before = len(_ours(ax))
+    end, highest = corner
+    if before:
+        end = max(end, ax.get_xlim()[1])
+        highest = max(highest, ax.get_ylim()[1] * (1.0 - _room(before)))
+    ax.plot(x, values, **_next_look(ax), label=label)
+    ax.set_xlim(-end, end)
+    ax.set_ylim(0.0, highest / (1.0 - _room(before + 1)))
+    ax.legend(loc="upper right", frameon=False)
+
+
+def _room(n_labels: int) -> float:
+    """Return the share of the height that a legend takes."""
+    return min(0.04 + 0.07 * n_labels, 0.6)
+
+
+def _ours(ax: "Axes") -> list[Any]:
+    return [line for line in ax.get_lines() if line.get_color() in COLOURS]
 
 
 def _one_scale(prior: "Prior", noise_scale: float) -> float:
@@ -141,23 +168,29 @@ def _one_scale(prior: "Prior", noise_scale: float) -> float:
     return min(finite)
 
 
-def _coefs(prior: "Prior", noise_scale: float, reach: float | None) -> Any:
-    end = _SCALES_SHOWN * _one_scale(prior, noise_scale)
-    end = end if reach is None else float(reach)
-    return np.linspace(-end, end, _POINTS)
+def _end(prior: "Prior", noise_scale: float, reach: float | None) -> float:
+    """Return how far the view goes on both sides of 0."""
+    own = _SCALES_SHOWN * _one_scale(prior, noise_scale)
+    return own if reach is None else float(reach)
+
+
+def _coefs(end: float) -> Any:
+    """Return places far beyond the view, which a later curve may widen; close to each other about 0."""
+    return _BEYOND * end * np.sinh(_BEND * np.linspace(-1.0, 1.0, _POINTS)) / np.sinh(_BEND)
 
 
 def _next_look(ax: "Axes") -> dict[str, Any]:
     """Return colour and line style that no curve of ours on the axes has yet."""
-    taken = sum(line.get_color() in COLOURS for line in ax.get_lines())
+    taken = len(_ours(ax))
     return {"color": COLOURS[taken % len(COLOURS)], "linestyle": STYLES[taken % len(STYLES)]}
 
 
 def _named(prior: "Prior") -> str:
-    stated = ", ".join(f"{name} {value:.3g}" for name, value in prior.scales().items())
-    return f"{type(prior).__name__}, {stated}"
+    return f"{type(prior).__name__}({', '.join(f'{value:.3g}' for value in prior.scales().values())})"
 
 
 def _formula(penalty: Penalty) -> str:
-    parts = [f"{penalty.l1:.3g} |β|"] if penalty.l1 else []
-    return " + ".join([*parts, *([f"½ · {penalty.l2:.3g} β²"] if penalty.l2 else [])])
+    """Write l1 |β| + ½ l2 β², without parts that are 0 and factors that are 1."""
+    l1, l2 = (f"{strength:.3g}" for strength in (penalty.l1, penalty.l2))
+    parts = ["|β|" if l1 == "1" else f"{l1} |β|"] if penalty.l1 else []
+    return " + ".join([*parts, *(["½ β²" if l2 == "1" else f"½ · {l2} β²"] if penalty.l2 else [])])

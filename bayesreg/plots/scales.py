@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..selection import ScaleSelection
-from .style import COLOURS, MARKERS, STYLES
+from .strengths import strength_label, strengths_along
+from .style import COLOURS, MARKERS, STYLES, current_figure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,16 +15,18 @@ if TYPE_CHECKING:
 
 _NATS_SHOWN = 12.0  # below the best
 _TICKS = 6
+_ABOVE = 38.0  # points from one upper axis to the next
+_LARGEST_MARKER, _SMALLEST_MARKER = 12.0, 5.0  # points; one inside the other where methods agree
 _METHOD_LABELS = {
     "cv": "cross-validation",
-    "cv-1se": "one standard error",
+    "cv-1se": "CV, one-standard-error rule",
     "loo": "leave-one-out",
     "gcv": "generalised CV",
     "aic": "−½ AIC",
     "bic": "−½ BIC",
     "evidence": "log evidence",
     "psis-loo": "PSIS-LOO",
-    "posterior": "log posterior of the scale (shaded: density)",
+    "posterior": "posterior of the scale",
 }
 
 
@@ -46,35 +49,28 @@ def plot_scale_selection(
     Returns
     -------
     list of Axes
-        On the upper one mean squared errors, with one standard error for cross-validation; on the lower one how many
-        nats each scale is below the best: evidence, expected log predictive density, the posterior of the scale
-        (shaded by its density), and −½ AIC and −½ BIC. What each method took is marked.
+        On the upper one mean squared errors, with one standard error for cross-validation; on the lower one, in nats
+        relative to the best: evidence, expected log predictive density, the posterior of the scale (with its density),
+        and −½ AIC and −½ BIC. What each method took is marked.
     """
-    import matplotlib.pyplot as plt
-
     chosen = [selections] if isinstance(selections, ScaleSelection) else list(selections)
     kinds = [kind for kind in ("mse", "nats") if any(_kind(one) == kind for one in chosen)]
     if axes is None:
-        figure = plt.gcf()
-        axes = list(np.atleast_1d(figure.subplots(len(kinds), 1, sharex=True)))
+        axes = list(np.atleast_1d(current_figure().subplots(len(kinds), 1, sharex=True)))
     look = {id(one): i for i, one in enumerate(chosen)}
     for ax, kind in zip(axes, kinds, strict=True):
+        drawn: list[ScaleSelection] = []
         for one in chosen:
             if _kind(one) == kind:
-                _draw_scores(ax, one, look[id(one)])
+                _draw_scores(ax, one, look[id(one)], drawn)
+                drawn.append(one)
         ax.set_xscale("log")
-        ax.set_ylabel("mean squared error, units of y²" if kind == "mse" else "nats below the best")
+        ax.set_ylabel("mean squared error, units of y²" if kind == "mse" else "nats, relative to the best")
         if kind == "nats":
-            ax.set_ylim(-_NATS_SHOWN, 0.05 * _NATS_SHOWN)
-        ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-    last = chosen[0]
-    units = "in units of σ" if last.model.prior.relative_to_noise else "in units of y per unit of x"
-    if last.model.standardize:
-        units = (
-            "in units of σ, columns standardised" if "σ" in units else "in units of y, columns standardised"
-        )
-    axes[-1].set_xlabel(f"prior scale, {units}")
-    _add_selection_axes(axes[0], last, convention)
+            ax.set_ylim(-_NATS_SHOWN, 0.08 * _NATS_SHOWN)
+        ax.legend(title="method: scale taken", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+    axes[-1].set_xlabel(f"prior scale, {_units(chosen[0])}")
+    _add_selection_axes(axes[0], chosen[0], convention)
     return list(axes)
 
 
@@ -82,26 +78,44 @@ def _kind(selection: "ScaleSelection") -> str:
     return "mse" if selection.score == "mse" else "nats"
 
 
-def _draw_scores(ax: "Axes", selection: "ScaleSelection", position: int) -> None:
-    """Draw one method's curve, and what it took."""
-    colour, style = COLOURS[position % len(COLOURS)], STYLES[position % len(STYLES)]
+def _units(selection: "ScaleSelection") -> str:
+    per = ", columns standardised" if selection.model.standardize else " per unit of x"
+    return f"in units of {'σ' if selection.model.prior.relative_to_noise else 'y'}{per}"
+
+
+def _draw_scores(
+    ax: "Axes", selection: "ScaleSelection", position: int, drawn: "Sequence[ScaleSelection]"
+) -> None:
+    """Draw one method's curve, and what it took; where another method has drawn the curve, the latter alone."""
     order = np.argsort(selection.scales)
     x, scores, errors = selection.scales[order], selection.scores[order], selection.standard_errors[order]
     if selection.score != "mse":
         nats = -0.5 * scores if selection.score in ("aic", "bic") else scores
         scores = nats - np.nanmax(nats)
-    label = f"{_METHOD_LABELS[selection.method]}: {selection.scale:.3g}"
-    ax.plot(x, scores, color=colour, linestyle=style, label=label)
-    if selection.method in ("cv", "cv-1se", "evidence") and np.isfinite(errors).all():
-        ax.fill_between(x, scores - errors, scores + errors, color=colour, alpha=0.15, linewidth=0.0)
-    if selection.method == "posterior":
-        density = np.exp(scores)
-        ax.fill_between(
-            x, -_NATS_SHOWN, -_NATS_SHOWN * (1.0 - 0.5 * density), color=colour, alpha=0.2, linewidth=0.0
-        )
-    ax.axvline(selection.scale, color=colour, linestyle=style, linewidth=0.8)
     at = int(np.flatnonzero(x == selection.scale)[0])
-    ax.plot([selection.scale], [scores[at]], color=colour, marker=MARKERS[position % len(MARKERS)])
+    look: dict[str, Any] = {
+        "color": COLOURS[position % len(COLOURS)],
+        "marker": MARKERS[position % len(MARKERS)],
+        "markersize": max(_LARGEST_MARKER - 2.0 * len(drawn), _SMALLEST_MARKER),
+        "fillstyle": "none",
+        "markeredgewidth": 1.5,
+    }
+    style = STYLES[position % len(STYLES)]
+    ax.axvline(selection.scale, color=look["color"], linestyle=style, linewidth=0.8)
+    label = f"{_METHOD_LABELS[selection.method]}: {_short([selection.scale], 3)[0]}"
+    if any(np.array_equal(one.scores, selection.scores) for one in drawn):
+        ax.plot([x[at]], [scores[at]], linestyle="none", label=label, **look)
+        return
+    has_band = selection.method in ("cv", "cv-1se", "evidence") and bool(np.isfinite(errors).all())
+    ax.plot(x, scores, linestyle=style, label=label, markevery=[at], **look)
+    if has_band and errors.any():
+        ends = (scores - errors, scores + errors)
+        ax.fill_between(x, *ends, color=look["color"], alpha=0.15, linewidth=0.0, label="± 1 standard error")
+    if selection.method == "posterior":
+        top = -_NATS_SHOWN * (1.0 - 0.5 * np.exp(scores))
+        ax.fill_between(
+            x, -_NATS_SHOWN, top, color=look["color"], alpha=0.2, linewidth=0.0, label="its density, any unit"
+        )
 
 
 def _add_selection_axes(ax: "Axes", selection: "ScaleSelection", convention: str | None) -> None:
@@ -110,29 +124,33 @@ def _add_selection_axes(ax: "Axes", selection: "ScaleSelection", convention: str
     x = selection.scales[order]
     if convention is None:
         penalties = [selection.penalty_at(row) for row in order]
-        name = "l1" if np.any(selection.penalty.l1) else "l2"
-        values = np.array([np.max(getattr(one, name)) for one in penalties])
-        label = f"{'λ₁' if name == 'l1' else 'λ₂'} (canonical {name}, the largest)"
+        values, label = strengths_along(penalties), strength_label(penalties)
     else:
         values, label = selection.in_convention(convention)[order], f"λ of {convention}"
-    _upper_axis(ax, x, values, label, 1.0, log=True)
-    _upper_axis(ax, x, selection.effective_df[order], "effective degrees of freedom", 1.22, log=False)
+    places = np.unique(np.round(np.linspace(0, x.size - 1, _TICKS)).astype(int))
+    degrees = selection.effective_df[order][places]
+    whole = np.array_equal(degrees, np.round(degrees))
+    _upper_axis(ax, x[places], _short(values[places], 2), label, 0.0)
+    _upper_axis(
+        ax, x[places], [f"{d:.{0 if whole else 1}f}" for d in degrees], "effective degrees of freedom", _ABOVE
+    )
 
 
-def _upper_axis(ax: "Axes", x: Any, values: Any, label: str, height: float, *, log: bool) -> None:
-    """Add an axis above with the values at places where they are round enough to read."""
+def _upper_axis(ax: "Axes", places: Any, labels: "Sequence[str]", label: str, above: float) -> None:
+    """Add an axis above, some points over the frame."""
     from matplotlib.ticker import NullLocator
 
-    places = np.unique(np.round(np.linspace(0, x.size - 1, _TICKS)).astype(int))
-    upper = ax.secondary_xaxis(height)
+    upper = ax.secondary_xaxis("top")
+    upper.spines["top"].set_position(("outward", above))
     upper.xaxis.set_minor_locator(NullLocator())
-    upper.set_xticks(x[places], [_short(values[i]) if log else f"{values[i]:.1f}" for i in places])
+    upper.set_xticks(places, labels)
     upper.set_xlabel(label)
 
 
-def _short(value: float) -> str:
-    """Return two digits without an exponent, where that is short."""
-    if 1e-3 <= abs(value) < 1e5:
-        return np.format_float_positional(float(f"{value:.2g}"), trim="-")
-    mantissa, exponent = f"{value:.0e}".split("e")
-    return f"{mantissa}e{int(exponent)}"
+def _short(values: Any, digits: int) -> list[str]:
+    """Return a few digits of each, without exponents where none needs one."""
+    sizes = np.abs(values)
+    if np.all((sizes >= 1e-3) & (sizes < 1e5)):
+        return [np.format_float_positional(float(f"{value:.{digits}g}"), trim="-") for value in values]
+    split = [f"{value:.{digits - 1}e}".split("e") for value in values]
+    return [f"{mantissa}e{int(exponent)}" for mantissa, exponent in split]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"),
@@ -20,11 +21,17 @@ _MOST_LETTERS = 32
 
 def axes_or_current(ax: "Axes | None") -> "Axes":
     """Return the axes given, else the current ones."""
-    if ax is not None:
-        return ax
+    return current_figure().gca() if ax is None else ax
+
+
+def current_figure() -> "Figure":
+    """Return pyplot's figure, with room for legends beside its axes unless it has a layout of its own."""
     import matplotlib.pyplot as plt
 
-    return plt.gca()
+    figure = plt.gcf()
+    if figure.get_layout_engine() is None:
+        figure.set_layout_engine("constrained")
+    return figure
 
 
 def shown(name: str) -> str:

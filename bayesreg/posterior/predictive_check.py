@@ -14,7 +14,8 @@ from .predict import check_rows, linear_predictor, noise_scale
 if TYPE_CHECKING:
     import xarray as xr
 
-BINS = 20
+_MOST_BINS, _FEWEST_BINS = 20, 5
+_ROWS_IN_A_BIN = 10
 BAND = 0.9  # probability of a count inside its band where places are uniform
 _MOST_ROWS = 10_000
 _MOST_DRAWS = 1000
@@ -44,15 +45,20 @@ class PredictiveCheck:
     observed: Float[np.ndarray, " k"]
     n_rows: int
 
+    @property
+    def n_bins(self) -> int:
+        """Bars of a histogram of the places: as many as leave ten rows to each, from five to twenty."""
+        return min(max(self.places.size // _ROWS_IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
+
     @cached_property
     def counts(self) -> Int[np.ndarray, " bins"]:
-        """Rows in each of twenty bars of a histogram of the places."""
-        return np.histogram(self.places, bins=BINS, range=(0.0, 1.0))[0]
+        """Rows in each bar of a histogram of the places."""
+        return np.histogram(self.places, bins=self.n_bins, range=(0.0, 1.0))[0]
 
     @property
     def band(self) -> tuple[float, float]:
         """Counts between which a bar lies with a probability of at least 90% where places are uniform."""
-        low, high = self._counts_by_chance(1.0 / BINS)
+        low, high = self._counts_by_chance(1.0 / self.n_bins)
         return float(low), float(high)
 
     @property

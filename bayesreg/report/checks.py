@@ -4,7 +4,7 @@ from ..data.rows import RowData
 from ..fitted import Fit
 from ..gaussian import effective_df
 from ..pictures import path_figure
-from ..posterior.predictive_check import BINS, check_predictions
+from ..posterior.predictive_check import check_predictions
 from ..problem import resolve
 from .figures import predictive_figure
 from .section import Picture, Section, count
@@ -16,12 +16,12 @@ def predictive_section(fit: Fit) -> Section:
         reason = "Only statistics of the rows are at hand; a predictive check needs the rows."
         return Section([], reason=reason)
     check = check_predictions(fit.tree, fit.data)
-    k, outside = check.places.size, check.n_outside_band
+    k, outside, bars = check.places.size, check.n_outside_band, check.n_bins
     rows = f"{k} rows" if k == check.n_rows else f"{k} rows, taken at random from {check.n_rows},"
     sentences = [
         f"Of {rows} {check.covered:.1%} lie inside their own 90% predictive interval.",
-        f"On the left (PIT), where the model is right, the bars are level but for chance: {outside} of {BINS} lie "
-        f"outside the dashed lines, and {0.1 * BINS:g} or fewer are to be expected there by chance. Tall ends mean "
+        f"On the left (PIT), where the model is right, the bars are level but for chance: {outside} of {bars} lie "
+        f"outside the dashed lines, and {0.1 * bars:g} or fewer are to be expected there by chance. Tall ends mean "
         "observations further out than the model says, a hump in the middle observations nearer than it says, and a "
         "slope predictions that are too low or too high.",
         "On the right, points should scatter evenly about the line.",
@@ -30,7 +30,7 @@ def predictive_section(fit: Fit) -> Section:
         "noise, not overfitting.",
     ]
     alt = (
-        f"Two charts. Left: histogram of the places of {k} observations in their predictions, {outside} of {BINS} bars "
+        f"Two charts. Left: histogram of the places of {k} observations in their predictions, {outside} of {bars} bars "
         "outside the band of chance. Right: observed against predicted response."
     )
     return Section(sentences, Picture.of(predictive_figure(check), alt))

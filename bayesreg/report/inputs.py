@@ -3,6 +3,7 @@
 from ..data.rows import RowData
 from ..fitted import Fit
 from ..model_text import MODE_NAMES, described
+from ..selection import SCORES
 from ..text import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
@@ -70,7 +71,7 @@ def selection_section(fit: Fit) -> Section | None:
     sentences = [_METHODS[selection.method]]
     sentences += [f"{capital(line).removesuffix('.')}." for line in str(selection).splitlines()]
     alt = (
-        f"Chart of the {selection.score.replace('_', ' ')} of {selection.scales.size} prior scales by "
-        f"{selection.method}; the scale {selection.scale:.6g} is marked."
+        f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "
+        f"the scale {selection.scale:.3g} is marked."
     )
     return Section(sentences, Picture.of(selection_figure(selection), alt))

@@ -17,7 +17,7 @@ from .section import Section, capital
 if TYPE_CHECKING:
     import pandas as pd
 
-_LONGEST_CODE = 200
+_LONGEST_CODE = 72
 
 
 class Line(NamedTuple):
@@ -90,13 +90,18 @@ def _budget(penalty: Penalty, known: Mapping[Any, Any]) -> list[str]:
 
 def _conventions(frame: "pd.DataFrame") -> Conventions:
     stated = [
-        Line(str(key), _shortened(row["code"]), row["code"], row["evidence"])
+        Line(_full_name(str(key), row["code"]), _shortened(row["code"]), row["code"], row["evidence"])
         for key, row in frame.iterrows()
         if row["code"]
     ]
     return Conventions(
         stated, [(str(key), row["reason"]) for key, row in frame.iterrows() if not row["code"]]
     )
+
+
+def _full_name(key: str, code: str) -> str:
+    """Return the key, after the package's name where it is this one."""
+    return f"bayesreg.{key}" if code.startswith("br.") else key
 
 
 def _shortened(code: str) -> str:

@@ -1,6 +1,7 @@
 """One HTML page of a fit, which needs no network and no script."""
 
 import os
+import re
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +19,11 @@ from .results import certificate_section, diagnostics_section, points, posterior
 from .section import Origin
 
 if TYPE_CHECKING:
+    from markupsafe import Markup
+
     from ..estimators import BayesRegressor
 
+_EXPONENT = re.compile(r"\d[\d.]*e-\d+")
 _TITLE, _RESPONSE = "Bayesian linear regression", "y"
 _PACKAGES = (
     "numpy", "scipy", "jax", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
@@ -97,6 +101,7 @@ def render(fit: Fit, origin: Origin) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = _unbroken
     return environment.get_template("report.html").render(
         origin=origin,
         points=points(fit),
@@ -111,6 +116,13 @@ def render(fit: Fit, origin: Origin) -> str:
         path=path_section(fit),
         versions=[("bayesreg", __version__), *((name, version(name)) for name in _PACKAGES)],
     )
+
+
+def _unbroken(text: str) -> "Markup":
+    """Keep a number like 1.3e-16 on one line: browsers break after its hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
 
 
 def _fit_of(regressor: "BayesRegressor") -> Fit:

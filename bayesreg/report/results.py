@@ -64,7 +64,7 @@ def certificate_section(fit: Fit) -> Section:
     if np.any(mode.penalty.l1):
         must = "a coefficient that is not 0 must lie on a bound, one that is 0 between the bounds"
     else:
-        must = "every coefficient must lie on the line at 1"
+        must = "every coefficient must lie on the line at 0, but for rounding"
     sentences.append(f"In the picture {must}.")
     alt = f"Chart of the optimality condition of {_drawn(fit)}: the slope of the loss against what the penalty allows."
     return Section(sentences, Picture.of(certificate_figure(mode, fit.model_of_mode, fit.data), alt))

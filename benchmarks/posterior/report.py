@@ -22,8 +22,8 @@ def markdown(results: dict[str, Any], commentary: str = "") -> str:
     """Return the whole page."""
     parts = [
         "# Benchmarks of the posterior",
-        "Written by `python -m benchmarks.posterior.run`; raw results in `benchmarks/posterior/results.json`. Do not "
-        "edit: words go into `benchmarks/posterior/commentary.md`.",
+        "<!-- Do not edit: words go into benchmarks/posterior/commentary.md. -->",
+        "Written by `python -m benchmarks.posterior.run`; raw results in `benchmarks/posterior/results.json`.",
         _WHAT,
         _goals(results),
         *(_case(name, entry) for name, entry in results.items()),

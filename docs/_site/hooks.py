@@ -53,6 +53,7 @@ _SCRIPTED = {_NAMESPACE + tag for tag in ("msub", "munder")}
 _OPERATORS = {_NAMESPACE + tag for tag in ("mi", "mo")}
 _OPERANDS = {_NAMESPACE + tag for tag in ("mi", "mn", "msub", "msup", "msubsup", "mfrac", "mstyle", "msqrt")}
 _OPENED = ("(", "[")
+_WIDE = re.compile(r"tutorials/\d|benchmarks|calibration")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
 
@@ -82,6 +83,8 @@ def on_files(files: Any, config: Any, **_: Any) -> Any:
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Fill in what comes from the package, and lead links to notebooks to their pages."""
+    if _WIDE.match(page.file.src_uri):
+        page.meta["hide"] = ["toc"]  # its place goes to figures and tables
     here = posixpath.dirname(page.file.src_uri)
     markdown = _NOTEBOOK_LINK.sub(
         lambda found: "](" + posixpath.relpath(f"tutorials/{found[1]}.md", here or "."), markdown
@@ -89,6 +92,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     for marker, made in (
         ("<!-- conventions -->", conventions_table),
         ("<!-- command line -->", command_line_help),
+        ("<!-- notebooks -->", notebook_list),
     ):
         if marker in markdown:
             markdown = markdown.replace(marker, made())
@@ -163,7 +167,17 @@ def _fenced(text: str, language: str) -> str:
 
 
 def _plain(heading: str) -> str:
-    return re.sub(r"[$*_`\[\]]", "", heading)
+    return re.sub(r"[$*`\[\]]|(?<!\w)_|_(?!\w)", "", heading)
+
+
+def notebook_list() -> str:
+    """Return the notebooks as a list of links to their pages."""
+    return "\n".join(f"- [{_title(notebook)}]({notebook.stem}.md)" for notebook in notebooks())
+
+
+def _title(notebook: Path) -> str:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return re.sub(r"^#\s*", "", "".join(cells[0]["source"]).splitlines()[0])
 
 
 def as_python_markdown(source: str) -> str:
