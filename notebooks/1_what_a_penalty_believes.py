@@ -797,7 +797,7 @@ assert 0 < whole.argmax() < wide_scales.size - 1
 gaussian_model = br.LinearModel(br.GaussianPrior(1.0), likelihood)
 evidence = br.log_marginal_likelihood(gaussian_model, data, wide_scales)
 without = evidence + p * np.log(wide_scales * np.sqrt(2.0 * np.pi))
-chosen = br.select_scale(gaussian_model, data, method="evidence", scales=wide_scales)
+chosen = br.select_scale(gaussian_model, data, method="evidence", scales=wide_scales, progress=False)
 
 # %% [markdown]
 # **Picture.**

@@ -395,8 +395,9 @@ fig, axes = plt.subplots(2, 2, figsize=(10, 6.4), sharex="col", layout="constrai
 labels = {"lasso": ("λ₁, units of x·y", "budget ‖β‖₁"), "ridge": ("λ₂, units of x²", "budget ½‖β‖₂²")}
 for (name, (_, strength, budget, recovered)), column in zip(found.items(), axes.T, strict=True):
     column[0].loglog(strength, budget, color=BLUE, marker="o", markersize=3)
-    column[0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    column[0].yaxis.set_major_formatter("{x:g}")
+    if name == "lasso":  # hardly more than one power of ten
+        column[0].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        column[0].yaxis.set_major_formatter("{x:g}")
     column[0].yaxis.set_minor_formatter(NullFormatter())
     column[0].set_ylabel(labels[name][1])
     column[0].set_title(name)

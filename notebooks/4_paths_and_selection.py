@@ -172,7 +172,7 @@ for kind in ("sparse", "dense"):
         sample = br.RowData.from_arrays(rows, rows @ truth + rng.normal(size=60))
         for name, prior in methods.items():
             model = br.LinearModel(prior, br.GaussianLikelihood(1.0))
-            fit = br.select_scale(model, sample, "cv", n_scales=20).map_estimate()
+            fit = br.select_scale(model, sample, "cv", n_scales=20, progress=False).map_estimate()
             errors.append((kind, name, np.sum((fit.coef - truth) ** 2) + fit.intercept**2))
             supports.append((kind, name, np.count_nonzero(fit.coef)))
             found.append((kind, name, np.count_nonzero(fit.coef[:4])))
@@ -538,7 +538,7 @@ def draw_points():
 points = draw_points()
 free = br.map_estimate(br.LinearModel(br.FlatPrior(), br.GaussianLikelihood(noise)), points)
 power_model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(noise))
-chosen = br.select_scale(power_model, points, "evidence", scales=candidates)
+chosen = br.select_scale(power_model, points, "evidence", scales=candidates, progress=False)
 tame = chosen.map_estimate()
 tree = br.sample_posterior(chosen.model, points, num_samples=2000, seed=1, progress=False)
 band = br.predict_posterior(tree, powers(grid), mass=0.9, of="mean")
@@ -619,7 +619,7 @@ for k in range(200):
     drawn = br.RowData.from_arrays(points.X, points.X @ coef + rng.normal(0.0, noise, size=20))
     mean, sd = closed_form_curve(br.map_estimate(chosen.model, drawn))
     promised[k] = np.mean(np.abs(mean - powers(grid) @ coef) < norm.ppf(0.95) * sd)
-    mode = br.select_scale(power_model, draw_points(), "evidence", scales=candidates).map_estimate()
+    mode = br.select_scale(power_model, draw_points(), "evidence", scales=candidates, progress=False).map_estimate()
     mean, sd = closed_form_curve(mode)
     of_sine[k] = np.mean(np.abs(mean - truth) < norm.ppf(0.95) * sd)
 print(f"truth from the prior: {100 * promised.mean():.1f}% of x; sine: {100 * of_sine.mean():.1f}%")
@@ -728,7 +728,7 @@ for name, (on_train, on_test) in curves.items():
 ridge_model = br.LinearModel(br.GaussianPrior(1.0), likelihood)
 scales = np.geomspace(20.0, 20000.0, 100)
 selections = {
-    method: br.select_scale(ridge_model, data, method, scales=scales)
+    method: br.select_scale(ridge_model, data, method, scales=scales, progress=False)
     for method in ("cv", "loo", "evidence", "posterior")
 }
 for selection in selections.values():
@@ -807,7 +807,7 @@ table.round(4)
 
 # %%
 lasso_model = br.LinearModel(br.LaplacePrior(1.0), likelihood)
-per_row = br.select_scale(lasso_model, data, "cv", hold="per_row", n_scales=50)
+per_row = br.select_scale(lasso_model, data, "cv", hold="per_row", n_scales=50, progress=False)
 alphas = per_row.in_convention("sklearn.Lasso")
 theirs = LassoCV(alphas=alphas, cv=5, tol=1e-12, max_iter=100_000).fit(X, y)
 print(per_row)

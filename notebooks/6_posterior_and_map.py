@@ -125,7 +125,9 @@ az.summary(lasso, ci_prob=0.9)
 
 # %% [markdown]
 # **Picture.** Four columns: the distribution of the draws, and the draws one after the other, one colour
-# for each chain. The chains should look alike, and they should not wander.
+# for each chain. The chains should look alike, and they should not wander. Here and there one stands still for
+# a while: this sampler proposes a place without regard to where it is, and a place that is seldom proposed must
+# be kept for as long as its probability asks. R-hat and the effective sample size below count that.
 
 # %%
 some = {"feature": ["bmi", "s3", "s4", "sex"]}

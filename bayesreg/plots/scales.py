@@ -148,9 +148,12 @@ def _upper_axis(ax: "Axes", places: Any, labels: "Sequence[str]", label: str, ab
 
 
 def _short(values: Any, digits: int) -> list[str]:
-    """Return a few digits of each, without exponents where none needs one."""
-    sizes = np.abs(values)
-    if np.all((sizes >= 1e-3) & (sizes < 1e5)):
-        return [np.format_float_positional(float(f"{value:.{digits}g}"), trim="-") for value in values]
-    split = [f"{value:.{digits - 1}e}".split("e") for value in values]
-    return [f"{mantissa}e{int(exponent)}" for mantissa, exponent in split]
+    """Return a few digits of each, without an exponent where that is short."""
+    return [_few_digits(float(value), digits) for value in values]
+
+
+def _few_digits(value: float, digits: int) -> str:
+    if value == 0.0 or 1e-3 <= abs(value) < 1e5:
+        return np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
+    return f"{mantissa}e{int(exponent)}"
