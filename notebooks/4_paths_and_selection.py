@@ -619,7 +619,9 @@ for k in range(200):
     drawn = br.RowData.from_arrays(points.X, points.X @ coef + rng.normal(0.0, noise, size=20))
     mean, sd = closed_form_curve(br.map_estimate(chosen.model, drawn))
     promised[k] = np.mean(np.abs(mean - powers(grid) @ coef) < norm.ppf(0.95) * sd)
-    mode = br.select_scale(power_model, draw_points(), "evidence", scales=candidates, progress=False).map_estimate()
+    mode = br.select_scale(
+        power_model, draw_points(), "evidence", scales=candidates, progress=False
+    ).map_estimate()
     mean, sd = closed_form_curve(mode)
     of_sine[k] = np.mean(np.abs(mean - truth) < norm.ppf(0.95) * sd)
 print(f"truth from the prior: {100 * promised.mean():.1f}% of x; sine: {100 * of_sine.mean():.1f}%")
