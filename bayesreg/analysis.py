@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+_REPORT = "report.html"
+
+
 def make_model(
     prior: str,
     scale: float | str | None,
@@ -153,10 +156,14 @@ def run(task: Task, written: list[str]) -> None:
         origin = Origin(
             f"{table.y.name} in {task.file.name}", str(table.y.name), "Command", task.command, notes
         )
-        write_page(fit, origin, task.out / "report.html")
-        written.append("report.html")
+        write_page(fit, origin, task.out / _REPORT)
+        written.append(_REPORT)
     print_fit(console, fit)
     print_labelled(console, "written", f"{', '.join(written)} in {task.out}")
+    if not task.report and (task.out / _REPORT).exists():
+        print_labelled(
+            console, "left", f"{_REPORT} in {task.out} is of an earlier fit; --report writes it anew"
+        )
     if task.json:
         print(to_json(fit_document(fit, table, [str(task.out / name) for name in written])))
     if not fit.complete:

@@ -16,6 +16,7 @@ from .priors import Prior
 from .problem import Data
 from .scales import is_distribution
 
+_ESTIMATORS = "ElasticNet", "Lasso", "Ridge", "LinearRegression"
 _SKLEARN_TOLERANCE = "tol=1e-10", "max_iter=1000000"  # scikit-learn's default stops at three digits
 
 
@@ -59,6 +60,33 @@ def sklearn_code(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
         "the penalty differs between the columns in a way that standardising them does not undo. "
         "bayesreg's line below states it."
     )
+
+
+def sklearn_script(line: str) -> str:
+    """Return what fits such a line and brings its coefficients to the columns as they are.
+
+    Parameters
+    ----------
+    line : str
+        From `sklearn_code`.
+
+    Returns
+    -------
+    str
+        Several lines, with imports; X and y are to be there.
+    """
+    estimator = next(name for name in _ESTIMATORS if f"{name}(" in line)
+    imports = [f"from sklearn.linear_model import {estimator}"]
+    after = ["coef, intercept = model.coef_, model.intercept_"]
+    if "make_pipeline" in line:
+        imports += [
+            "from sklearn.pipeline import make_pipeline",
+            "from sklearn.preprocessing import StandardScaler",
+        ]
+        after = ["coef = model[-1].coef_ / model[0].scale_  # y per unit of x"]
+        centred = "" if "with_mean=False" in line else " - coef @ model[0].mean_"
+        after.append(f"intercept = model[-1].intercept_{centred}")
+    return "\n".join([*imports, "", f"model = {line}", "model.fit(X, y)", *after])
 
 
 def _weights_comment(data: Data, where: str) -> str:

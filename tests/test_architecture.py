@@ -63,7 +63,7 @@ LAYERS = [
     ],
     ["files", "model_text", "text"],
     ["code_lines", "figures", "fitted"],
-    ["pictures"],
+    ["pictures", "cautions"],
     ["report.data_summary", "report.formula", "report.section"],
     ["report.figures", "report.lambdas"],
     ["report.checks", "report.inputs", "report.results"],

@@ -1,6 +1,7 @@
 """The report: one page, self-contained, true to the fit, and escaped; opened in a browser where there is one."""
 
 import base64
+import html
 import json
 import os
 import pickle
@@ -218,6 +219,32 @@ def test_every_line_of_code_is_the_translation(diabetes_report):
     code = re.search(r"Lasso\(alpha=[^)]*\)", page.said("lambda"))[0]
     fitted = eval(code, {"Lasso": Lasso}).fit(X, y)
     np.testing.assert_allclose(fitted.coef_, regressor.coef_, atol=1e-5)
+
+
+@pytest.mark.parametrize("standardize", [False, True])
+def test_the_lines_for_scikit_learn_run_as_they_stand(tmp_path, standardize):
+    X, y = frame(4)
+    X["c1"] *= 50.0
+    model = br.BayesRegressor(br.LaplacePrior(0.05), noise_scale=1.0, standardize=standardize)
+    regressor = sampled(model, X, y)
+    text = written(regressor, tmp_path / "r.html")
+    code = re.search(r"X being the columns.*?<code>(.*?)</code>", text, flags=re.DOTALL)[1]
+    names = {"X": X, "y": y}
+    exec(html.unescape(code), names)
+    np.testing.assert_allclose(names["coef"], regressor.coef_, atol=1e-6)
+    assert names["intercept"] == pytest.approx(regressor.intercept_, abs=1e-6)
+
+
+def test_prior_and_data_that_disagree_are_named(tmp_path):
+    X, y = frame(3)
+    silent = sampled(br.BayesRegressor(br.GaussianPrior(2.0)), X, y)
+    assert "disagree" not in written(silent, tmp_path / "a.html")
+    pulled = sampled(br.BayesRegressor(br.LaplacePrior(0.01, relative_to_noise=True)), X, 1000.0 * y)
+    text = written(pulled, tmp_path / "b.html")
+    assert "Prior and data disagree about the noise" in text
+    assert "every penalised coefficient is 0" in written(
+        sampled(br.BayesRegressor(br.LaplacePrior(1e-6), noise_scale=1.0), X, y), tmp_path / "c.html"
+    )
 
 
 def test_the_code_makes_the_page_again(diabetes_report, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .. import __version__
+from ..cautions import cautions
 from ..code_lines import regressor_code, sklearn_code
 from ..data.table import Table
 from ..errors import NoEquivalent
@@ -60,6 +61,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "noise_scale": None if fit.noise is None else _by_row(fit.noise)["noise_scale"],
         },
         "diagnostics": _diagnostics(fit),
+        "cautions": list(cautions(fit)),
         "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
         "written": written,
     }

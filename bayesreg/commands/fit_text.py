@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..cautions import cautions
 from ..code_lines import regressor_code, sklearn_code
 from ..data.table import Levels, Table
 from ..errors import NoEquivalent
@@ -79,6 +80,8 @@ def print_fit(console: "Console", fit: Fit) -> None:
     print_labelled(console, "sigma", _sigma(fit))
     if fit.diagnostics is not None:
         print_diagnostics(console, fit.diagnostics)
+    for sentence in cautions(fit):
+        print_labelled(console, "caution", sentence)
     _print_code(console, fit)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..selection import ScaleSelection
 
 _MOST_NAMED = 10
+_TINY = 1e-100  # in place of 0, where an axis is asked for λ there
 _MARKS_FROM, _MARKS_CLOSE = 0.98, 0.05  # shares of the height and the width
 _AXES = {
     "scale": "prior scale, in units of y per unit of x",
@@ -188,8 +189,8 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
     upper = ax.secondary_xaxis(
         "top",
         functions=(
-            lambda scale: constant / np.maximum(scale, 1e-300) ** power,
-            lambda strength: (constant / np.maximum(strength, 1e-300)) ** (1.0 / power),
+            lambda scale: constant / np.maximum(scale, _TINY) ** power,
+            lambda strength: (constant / np.maximum(strength, _TINY)) ** (1.0 / power),
         ),
     )
     upper.set_xlabel(strength_label(path.penalties))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..code_lines import regressor_code, sklearn_code
+from ..code_lines import regressor_code, sklearn_code, sklearn_script
 from ..data.rows import RowData
 from ..equivalence import equivalents
 from ..errors import NoEquivalent
@@ -43,7 +43,7 @@ def lambda_section(fit: Fit) -> Section:
     sentences = [f"{capital(strengths_text(mode.penalty))}, beside the loss ½ Σ r²."]
     try:
         code = sklearn_code(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
-        lines.append(("scikit-learn", code))
+        lines.append(("scikit-learn, X being the columns of the table above", sklearn_script(code)))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
     if not isinstance(fit.data, RowData):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..cautions import cautions
 from ..fitted import Fit
 from ..model_text import described
 from ..pictures import forest_figure, has_common_units
@@ -40,7 +41,7 @@ def points(fit: Fit) -> list[str]:
     found.append(_certainty(fit))
     if fit.diagnostics is not None:
         found.append(fit.diagnostics.sentence)
-    return found
+    return [*found, *cautions(fit)]
 
 
 def certificate_section(fit: Fit) -> Section:

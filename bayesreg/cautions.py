@@ -1,0 +1,54 @@
+"""Where prior and data disagree, which no diagnostic of the draws can tell."""
+
+import numpy as np
+
+from .fitted import Fit
+from .likelihoods import GaussianLikelihood
+from .mode.solve import map_estimate
+from .model import LinearModel
+from .posterior.predict import noise_scale
+from .priors import FlatPrior
+
+_TAILS = (0.005, 0.995)
+_SPARE = 5  # rows beyond the columns, for least squares to tell the noise
+
+
+def cautions(fit: Fit) -> tuple[str, ...]:
+    """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
+    return tuple(sentence for sentence in (_all_zero(fit), _noise_pulled(fit)) if sentence is not None)
+
+
+def _all_zero(fit: Fit) -> str | None:
+    penalised = np.broadcast_to(fit.mode.penalty.l1, fit.mode.coef.shape) > 0.0
+    if not penalised.any() or fit.mode.coef[penalised].any():
+        return None
+    return (
+        "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
+        "columns tell nothing of the response. Give a larger scale in the units that it is stated in, or let it be "
+        "chosen, by 'cv' or 'evidence'."
+    )
+
+
+def _noise_pulled(fit: Fit) -> str | None:
+    """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
+    if fit.noise is None or fit.data.n_samples < fit.mode.coef.size + _SPARE:
+        return None
+    plain = LinearModel(FlatPrior(), GaussianLikelihood(1.0), fit_intercept=fit.model.fit_intercept)
+    rss = 2.0 * map_estimate(plain, fit.data).certificate.primal
+    freedom = fit.data.sum_weights - np.count_nonzero(fit.data.column_sd > 0.0) - fit.model.fit_intercept
+    if not (rss > 0.0 and freedom > 0.0):
+        return None
+    left = float(np.sqrt(rss / freedom))
+    low, high = np.quantile(noise_scale(fit.tree), _TAILS)
+    if low <= left <= high:
+        return None
+    why = (
+        "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; a larger "
+        "scale, the one that 'evidence' chooses, or a scale in units of y does not"
+        if fit.model.prior.relative_to_noise
+        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ; try a larger scale"
+    )
+    return (
+        f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "
+        f"[{low:.4g}, {high:.4g}] of σ. Intervals are then too wide or too narrow: {why}."
+    )
