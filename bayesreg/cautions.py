@@ -1,5 +1,7 @@
 """Where prior and data disagree, which no diagnostic of the draws can tell."""
 
+import warnings
+
 import numpy as np
 
 from .fitted import Fit
@@ -34,7 +36,9 @@ def _noise_pulled(fit: Fit) -> str | None:
     if fit.noise is None or fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
     plain = LinearModel(FlatPrior(), GaussianLikelihood(1.0), fit_intercept=fit.model.fit_intercept)
-    rss = 2.0 * map_estimate(plain, fit.data).certificate.primal
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the data: told when they were fitted
+        rss = 2.0 * map_estimate(plain, fit.data).certificate.primal
     freedom = fit.data.sum_weights - np.count_nonzero(fit.data.column_sd > 0.0) - fit.model.fit_intercept
     if not (rss > 0.0 and freedom > 0.0):
         return None

@@ -1,5 +1,6 @@
 """`bayesreg fit`, as someone meets it with a CSV of their own."""
 
+import json
 import os
 import subprocess
 import sys
@@ -377,6 +378,23 @@ def test_a_constant_target_is_warned_of_in_one_line_and_refused(tmp_path):
     warning, refusal = result.stderr.strip().splitlines()
     assert warning.startswith("Warning: `y` is constant")
     assert refusal.startswith("Error: the data can be fitted perfectly")
+
+
+def test_what_an_earlier_fit_left_and_what_prior_and_data_disagree_about_are_said(tmp_path, monkeypatch):
+    file, out = tmp_path / "houses.csv", tmp_path / "out"
+    houses()[["rooms", TARGET]].to_csv(file, index=False)
+    monkeypatch.setattr(analysis, "sample_posterior", short_posterior)
+    arguments = ("--target", TARGET, "--drop-missing", "--out", str(out))
+    first = fit(file, *arguments)
+    assert first.exit_code == 0, first.output
+    assert not labelled(first.stdout, "left") + labelled(first.stdout, "caution")
+    (out / "report.html").write_text("of another fit")
+    again = fit(file, *arguments, "--scale", "1e-6", "--prior", "laplace")
+    assert "report.html" in labelled(again.stdout, "left")[0]
+    assert "every penalised coefficient is 0" in " ".join(again.stdout.split())
+    assert (out / "report.html").read_text() == "of another fit"
+    said = json.loads(fit(file, *arguments, "--scale", "1e-6", "--prior", "laplace", "--json").stdout)
+    assert any("every penalised coefficient is 0" in one for one in said["cautions"])
 
 
 @pytest.mark.parametrize("scale", ["1e-9", "1e6", "inf"])
