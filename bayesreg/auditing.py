@@ -136,7 +136,7 @@ def audit(
 
     Parameters
     ----------
-    coef : array (p,)
+    coef : array (p,), or Series or mapping of the columns' names
         On the original columns.
     intercept : float
     X : array or data frame (n, p)
@@ -172,6 +172,10 @@ def audit(
     if family not in _FAMILIES:
         raise ValueError(f"`family` must be one of {', '.join(map(repr, _FAMILIES))}; got {family!r}.")
     data = RowData.from_arrays(X, y, sample_weight)
+    if not (isinstance(tol, float | int) and not isinstance(tol, bool) and 0.0 <= tol < np.inf):
+        raise ValueError(f"`tol` must be a duality gap, at least 0; got {tol!r}.")
+    coef = _in_order(coef, data.feature_names)
+    intercept = np.ravel(intercept)[0] if np.size(intercept) == 1 else intercept
     beta = np.asarray(coef, dtype=np.float64).ravel()
     if beta.size != data.n_features or not np.isfinite(beta).all() or not np.isfinite(intercept):
         raise ValueError(
@@ -193,6 +197,18 @@ def audit(
         feature_names=data.feature_names,
         tol=tol,
     )
+
+
+def _in_order(coef: Any, names: tuple[str, ...]) -> Any:
+    """Put a Series or mapping that names all columns in their order."""
+    if not (hasattr(coef, "keys") and hasattr(coef, "items")):
+        return coef
+    by_name = {str(name): value for name, value in coef.items()}
+    if set(by_name) == set(names):
+        return [by_name[name] for name in names]
+    if all(str(key).isdigit() for key in by_name):  # a Series that nobody has named
+        return list(by_name.values())
+    raise ValueError(f"`coef` names {list(by_name)}, the columns of `X` are {list(names)}.")
 
 
 class _Judged(NamedTuple):

@@ -24,6 +24,7 @@ from .problem import Data, Problem, resolve
 from .propriety import integrated_out
 from .ridge_scores import gcv, leave_one_out
 from .scale_path import ScalePath, scale_path
+from .scales import log_prob_within
 
 _MOST, _MANY = 100, {"psis-loo": 25}  # scales by default: fewer where each is sampled
 _TIE = 1e-12  # relative difference of scores that is rounding
@@ -173,11 +174,7 @@ def _log_hyperprior(request: Request, scales: Float[np.ndarray, " k"]) -> Float[
     if request.hyperprior is None:
         return np.zeros(scales.size)
     with float64_on_cpu():
-        inside = np.asarray(request.hyperprior.support(scales), dtype=bool)
-        if not inside.any():
-            return np.full(scales.size, -np.inf)
-        values = np.asarray(request.hyperprior.log_prob(np.where(inside, scales, scales[inside][0])))
-    return np.where(inside, values + np.log(scales), -np.inf)
+        return log_prob_within(request.hyperprior, scales) + np.log(scales)
 
 
 def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:

@@ -193,7 +193,7 @@ def _statistics_are_smaller(data: RowData, n_matrices: int) -> bool:
 
 
 def _subset(data: RowData, rows: Any) -> RowData:
-    return RowData(data.X[rows], data.y[rows], data.sample_weight[rows], data.feature_names)
+    return data.at(rows)
 
 
 def _check_axis(data: GramData, folds: Any) -> None:

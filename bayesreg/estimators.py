@@ -24,7 +24,7 @@ from .model import LinearModel
 from .penalty import Penalty
 from .posterior.predict import predictive_bounds, predictive_draws, predictive_sd
 from .posterior.sample import sample_posterior
-from .priors import GaussianPrior, Prior
+from .priors import ElasticNetPrior, GaussianPrior, Prior
 from .problem import resolve
 from .selection import ScaleSelection, select_scale
 
@@ -204,7 +204,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             return point, predictive_sd(self._posterior("return_std"), values, of_mean=of_mean)
         if interval is None:
             return point
-        if isinstance(interval, bool) or not 0 < float(interval) < 1:
+        if isinstance(interval, bool) or np.ndim(interval) or not 0 < float(interval) < 1:
             raise ValueError(f"`interval` must be a probability between 0 and 1, like 0.9; got {interval!r}.")
         bounds = predictive_bounds(self._posterior("interval"), values, float(interval), of_mean=of_mean)
         return point, bounds
@@ -260,6 +260,12 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             return selection.model, selection
         if not prior.has_sampled_scale:
             return model, None
+        if isinstance(prior, ElasticNetPrior):
+            raise TypeError(
+                "an elastic net whose scale is a distribution has no joint mode, and there are two scales for the one "
+                "that the evidence would choose. Give both as numbers, with scale_selection='evidence', or draw from "
+                "this prior with br.sample_posterior."
+            )
         return model, select_scale(replace(model, prior=prior.with_scale(1.0)), data, "evidence")
 
 
@@ -276,6 +282,7 @@ _PENALTY_READERS = {
     "BayesianRidge": "sklearn.BayesianRidge",
     "LinearRegression": "Penalty",
 }
+_ROUNDING = 1e-13  # of the largest response: residuals below are the arithmetic's
 _SUSPICIOUS_GAP = 1e-3  # scikit-learn's default tolerances stop well below
 
 
@@ -363,7 +370,7 @@ def _on_original_columns(
     estimator: Any, scaler: Any, data: RowData
 ) -> tuple[Float[np.ndarray, " p"], float, Float[np.ndarray, " p"]]:
     """Return coefficients and intercept on the columns of X, and the units that a scaler divided them by."""
-    coef, intercept = np.asarray(estimator.coef_, dtype=np.float64), float(np.ravel(estimator.intercept_)[0])
+    coef, intercept = np.ravel(estimator.coef_).astype(np.float64), float(np.ravel(estimator.intercept_)[0])
     if coef.size != data.n_features:
         raise ValueError(f"`fitted` has {coef.size} coefficients, X has {data.n_features} columns.")
     unit = np.ones(coef.size)
@@ -407,7 +414,7 @@ def _convention_of(fitted: Any) -> str:
             f"{name}(positive=True) constrains the signs, which no prior here does. Fit it without `positive`."
         )
     several = name != "LinearRegression" and np.size(_chosen(fitted, "alpha")) != 1
-    if np.ndim(fitted.coef_) != 1 or several:
+    if np.size(fitted.intercept_) > 1 or np.size(fitted.coef_) != np.shape(fitted.coef_)[-1] or several:
         raise ValueError(
             f"{name} was fitted to several responses or penalties. Fit one estimator for each response."
         )
@@ -438,4 +445,7 @@ def _noise_from_residuals(model: LinearModel, data: RowData) -> float:
             "nothing is left to estimate the noise from. Give `noise_scale`."
         )
     residual = data.y - mode.intercept - data.X @ mode.coef
-    return float(np.sqrt(data.sample_weight @ residual**2 / free))
+    found = float(np.sqrt(data.sample_weight @ residual**2 / free))
+    if not found > _ROUNDING * float(np.abs(data.y).max()):
+        raise ValueError("the fit leaves no residuals to estimate the noise from. Give `noise_scale`.")
+    return found

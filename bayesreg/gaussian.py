@@ -1,17 +1,21 @@
 """What a Gaussian prior gives in closed form, from one spectral decomposition."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
+from scipy.linalg.lapack import dpstrf
 
-from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum
+from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
 from .data.products import product, times
 from .penalty import Penalty
 from .problem import Problem
 
 _REFINEMENTS = 4
 _NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
+_GRAM_AT_HAND = 512  # columns
+_SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
 _STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
 
 
@@ -177,11 +181,33 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     return float(least_squares.residuals(coef[None, :])[1][0]), int(seen.sum())
 
 
+def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:
+    """Return what counts the directions that some penalised columns span.
+
+    They are as many as the columns, but where columns are alike. That is looked for among 512 columns or fewer, whose
+    Gram matrix is at hand.
+    """
+    least_squares = problem.reduced
+    if least_squares.cross.size > _GRAM_AT_HAND or told_by_gram(least_squares):
+        return np.size
+    gram = least_squares.gram
+
+    def count(active: Int[np.ndarray, " a"]) -> int:
+        if active.size < 2:
+            return int(active.size)
+        block = gram[np.ix_(active, active)]
+        size = np.sqrt(np.where(np.diagonal(block) > 0.0, np.diagonal(block), 1.0))
+        *_, rank, _ = dpstrf(block / size / size[:, None], tol=_SAME_DIRECTION)
+        return int(rank)
+
+    return count
+
+
 def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> float:
     """Return the effective degrees of freedom of a fit, intercept and flat coefficients included.
 
-    The trace of the map from y to fitted values with the support held: for the lasso the number of
-    nonzero coefficients (Zou, Hastie and Tibshirani 2007), for ridge Σ d/(d + λ₂).
+    The trace of the map from y to fitted values with the support held: for the lasso the rank of the
+    columns whose coefficients are not zero (Zou, Hastie and Tibshirani 2007), for ridge Σ d/(d + λ₂).
 
     Parameters
     ----------
@@ -199,7 +225,7 @@ def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penal
     l1, l2 = np.asarray(penalty.l1)[penalised], np.asarray(penalty.l2)[penalised]
     active = (coef[penalised] != 0.0) | (l1 == 0.0)
     flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
-    pure_l1 = int(np.sum(active & (l2 == 0.0)))
+    pure_l1 = rank_counter(problem)(np.flatnonzero(active & (l2 == 0.0)))
     shrunk = active & (l2 > 0.0)
     unit = np.divide(1.0, np.sqrt(l2), out=np.zeros_like(l2), where=shrunk)
     values = problem.reduced.spectrum(unit).values if shrunk.any() else np.zeros(0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .jax_context import float64_on_cpu
 from .penalty import checked_noise_scale
-from .scales import is_distribution
+from .scales import bounds, check_positive_distribution, is_distribution
 
 LogDensity = Callable[[Any], tuple[Any, Any]]  # of numbers in an array of any shape, element by element
 
@@ -38,7 +38,7 @@ class GaussianLikelihood:
         if self.noise_scale is None:
             return
         if is_distribution(self.noise_scale):
-            _check_distribution(self.noise_scale)
+            check_positive_distribution("noise_scale", self.noise_scale)
         else:
             object.__setattr__(self, "noise_scale", checked_noise_scale(self.noise_scale))
 
@@ -63,7 +63,7 @@ class GaussianLikelihood:
 
     def noise_bounds(self) -> tuple[float, float]:
         """Return the support of the prior on σ."""
-        return (0.0, float("inf")) if self.noise_scale is None else _bounds(self.noise_scale)
+        return (0.0, float("inf")) if self.noise_scale is None else bounds(self.noise_scale)
 
     def noise_log_prior(self, response_scale: float) -> LogDensity:
         """Return the log prior density of σ and its derivative, up to a constant, as one function.
@@ -125,35 +125,6 @@ _CLOSED_FORMS: dict[str, Callable[[Any], LogDensity]] = {
 }
 
 
-def _bounds(distribution: Any) -> tuple[float, float]:
-    support = distribution.support
-    while hasattr(support, "base_constraint"):
-        support = support.base_constraint
-    return float(getattr(support, "lower_bound", -float("inf"))), float(
-        getattr(support, "upper_bound", float("inf"))
-    )
-
-
-def _check_distribution(distribution: Any) -> None:
-    """Refuse what is no prior on one positive number."""
-    name = type(distribution).__name__
-    if isinstance(distribution, type):
-        raise TypeError(
-            f"`noise_scale` must be a distribution, not the class {distribution.__name__}. Call it."
-        )
-    if distribution.batch_shape != () or distribution.event_shape != ():
-        raise ValueError(
-            f"`noise_scale` must be a distribution of one number; {name} has batch shape "
-            f"{distribution.batch_shape} and event shape {distribution.event_shape}."
-        )
-    low, high = _bounds(distribution)
-    if getattr(distribution.support, "is_discrete", False) or not 0.0 <= low < high:
-        raise ValueError(
-            f"`noise_scale` must be a continuous distribution on positive numbers; {name} is on "
-            f"{distribution.support}. Try HalfNormal, LogNormal, or TruncatedNormal(..., low=0.0)."
-        )
-
-
 @lru_cache(maxsize=1)
 def _value_and_derivative() -> Callable[..., Any]:
     """Compile once for each family of distributions: its parameters are arguments."""
@@ -175,7 +146,7 @@ def _from_distribution(distribution: Any) -> LogDensity:
     import jax
     import jax.numpy as jnp
 
-    low, high = _bounds(distribution)
+    low, high = bounds(distribution)
     with float64_on_cpu():
         prior = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
 

@@ -1,9 +1,12 @@
 """What cannot be sampled because the posterior is improper, with the remedy."""
 
+import numpy as np
+
 from .data.least_squares import told_by_gram
 from .errors import ImproperPosteriorError
 from .gaussian import unpenalised_fit
 from .problem import Problem
+from .scales import bounds
 
 _NEAR_ZERO = 1e-12  # of the spread of y: where the σ prior's power at 0 is read
 _FAR = 1e12
@@ -20,6 +23,7 @@ def check_proper(problem: Problem) -> None:
         perfect fit lets σ go to 0.
     """
     _check_flat_block(problem)
+    _check_scales(problem)
     if problem.noise_scale is None:
         _check_noise(problem)
 
@@ -40,6 +44,23 @@ def _check_flat_block(problem: Problem) -> None:
         "duplicates, or more than the rows, so under a flat prior their posterior is improper. "
         "Give them a prior with a finite scale (a wide GaussianPrior will do), or drop columns."
     )
+
+
+def _check_scales(problem: Problem) -> None:
+    """Refuse a flat prior on a scale that fewer than two coefficients speak of: its tail falls like one over it."""
+    for name, prior in problem.sampled_scales.items():
+        if type(prior).__name__ != "ImproperUniform" or bounds(prior)[1] < np.inf:
+            continue
+        gram = problem.reduced.gram
+        size = np.sqrt(np.where(np.diagonal(gram) > 0.0, np.diagonal(gram), 1.0))
+        informative = (
+            int(np.linalg.matrix_rank(gram / size / size[:, None], hermitian=True)) if gram.size else 0
+        )
+        if informative < 2:
+            raise ImproperPosteriorError(
+                f"the prior on {name} is flat, and the data tell {informative} of the coefficients that it scales, "
+                "where two are needed for its posterior to be proper. Give it a proper prior, for example HalfNormal."
+            )
 
 
 def _check_noise(problem: Problem) -> None:

@@ -26,6 +26,47 @@ def is_distribution(value: object) -> bool:
     return hasattr(value, "log_prob") and hasattr(value, "support")
 
 
+def bounds(distribution: Any) -> tuple[float, float]:
+    """Return the ends of a distribution's support."""
+    support = distribution.support
+    while hasattr(support, "base_constraint"):
+        support = support.base_constraint
+    return float(getattr(support, "lower_bound", -np.inf)), float(getattr(support, "upper_bound", np.inf))
+
+
+def check_positive_distribution(label: str, distribution: Any) -> None:
+    """Refuse what is no prior on one positive number.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    name = type(distribution).__name__
+    if isinstance(distribution, type):
+        raise TypeError(f"`{label}` must be a distribution, not the class {distribution.__name__}. Call it.")
+    if distribution.batch_shape != () or distribution.event_shape != ():
+        raise ValueError(
+            f"`{label}` must be a distribution of one number; {name} has batch shape "
+            f"{distribution.batch_shape} and event shape {distribution.event_shape}."
+        )
+    low, high = bounds(distribution)
+    if getattr(distribution.support, "is_discrete", False) or not 0.0 <= low < high:
+        raise ValueError(
+            f"`{label}` must be a continuous distribution on positive numbers; {name} is on "
+            f"{distribution.support}. Try HalfNormal, LogNormal, or TruncatedNormal(..., low=0.0)."
+        )
+
+
+def log_prob_within(distribution: Any, values: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Return the log density, −inf outside of the support, where NumPyro would warn or return what is finite."""
+    low, high = bounds(distribution)
+    inside = (values >= low) & (values <= high)
+    if not inside.any():
+        return np.full(values.size, -np.inf)
+    log_prob = np.asarray(distribution.log_prob(np.where(inside, values, values[inside][0])), dtype=float)
+    return np.where(inside, log_prob, -np.inf)
+
+
 def _is_mapping(value: object) -> bool:
     is_series = hasattr(value, "items") and hasattr(value, "index") and hasattr(value, "dtype")
     return isinstance(value, Mapping) or is_series
@@ -81,7 +122,10 @@ def checked(label: str, value: ScaleLike) -> ScaleLike:
         Where an entry is no positive number, the array is not one-dimensional or
         a name is repeated.
     """
-    if value is None or is_distribution(value):
+    if value is None:
+        return value
+    if is_distribution(value):
+        check_positive_distribution(label, value)
         return value
     if _is_mapping(value):
         return _checked_mapping(label, value.items())

@@ -2,9 +2,10 @@
 
 import numpy as np
 import numpyro.distributions as dist
+import pandas as pd
 import pytest
 from conftest import model
-from sklearn.linear_model import Lasso, Ridge
+from sklearn.linear_model import Lasso, LinearRegression, Ridge
 
 import bayesreg as br
 
@@ -220,3 +221,153 @@ def test_noise_estimate_of_near_perfect_fits_from_statistics_says_what_it_lost()
     y = X @ np.arange(1.0, 9.0) + 1e-4 * RNG.normal(size=60)
     with pytest.warns(br.ConvergenceWarning, match="Give the rows"):
         br.map_estimate(br.LinearModel(br.FlatPrior()), GRAM(X, y))
+
+
+# A column and its copies.
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_copies_of_a_column_cost_no_degree_of_freedom_and_leave_exact_zeros(sign):
+    x = X[:, :3]
+    copied = np.c_[x, sign * x[:, 1]]
+    aics = [
+        br.select_scale(model(br.LaplacePrior(1.0)), ROWS(rows, Y), "aic", scales=[0.5, 1.0])
+        for rows in (x, copied)
+    ]
+    np.testing.assert_allclose(aics[0].effective_df, aics[1].effective_df)
+    np.testing.assert_allclose(aics[0].scores, aics[1].scores)
+    noise = [
+        br.from_sklearn(Lasso(0.03, tol=1e-12).fit(rows, Y), rows, Y).noise_scale_ for rows in (x, copied)
+    ]
+    assert noise[0] == pytest.approx(noise[1], rel=1e-9)
+    path = br.map_path(model(br.LaplacePrior(1.0)), ROWS(copied, Y), n_scales=30)
+    sizes = np.abs(path.coefs)
+    assert not ((sizes > 0.0) & (sizes < 1e-12 * sizes.max(axis=1, keepdims=True))).any()
+    assert (path.duality_gaps < 1e-9).all()
+
+
+# Hyperpriors.
+
+
+@pytest.mark.parametrize("prior", [br.LaplacePrior, br.GaussianPrior])
+@pytest.mark.parametrize(
+    ("scale", "error", "message"),
+    [
+        (dist.Normal(0.0, 1.0), ValueError, "`scale` must be a continuous distribution on positive numbers"),
+        (dist.Uniform(-1.0, 1.0), ValueError, "on positive numbers"),
+        (dist.Poisson(2.0), ValueError, "must be a continuous distribution"),
+        (dist.HalfNormal(np.ones(3)), ValueError, "a distribution of one number"),
+        (dist.HalfNormal, TypeError, "not the class HalfNormal"),
+    ],
+)
+def test_a_hyperprior_is_on_one_positive_number(prior, scale, error, message):
+    with pytest.raises(error, match=message):
+        prior(scale)
+
+
+def test_a_flat_prior_on_the_scale_of_one_coefficient_is_improper():
+    flat = dist.ImproperUniform(dist.constraints.positive, (), ())
+    for prior in (br.GaussianPrior(flat), br.LaplacePrior(flat)):
+        for rows in (X[:, :1], np.c_[X[:, 1], np.ones(60)], np.c_[X[:, 1], X[:, 1]]):
+            with pytest.raises(br.ImproperPosteriorError, match="prior on prior_scale is flat"):
+                br.sample_posterior(model(prior), ROWS(rows, Y), progress=False)
+    tree = br.sample_posterior(model(br.GaussianPrior(flat)), ROWS(X, Y), progress=False)
+    assert 0.1 < float(tree["posterior"]["prior_scale"].median()) < 10.0
+
+
+def test_a_bounded_hyperprior_warns_of_nothing(recwarn):
+    br.sample_posterior(model(br.GaussianPrior(dist.Uniform(0.1, 2.0))), ROWS(X, Y), progress=False)
+    assert not [one for one in recwarn if "Out-of-support" in str(one.message)]
+
+
+def test_an_elastic_net_with_a_sampled_scale_is_refused_by_fit_with_the_remedy():
+    half = dist.HalfNormal(1.0)
+    with pytest.raises(TypeError, match="scale_selection='evidence'"):
+        br.BayesRegressor(br.ElasticNetPrior(half, half)).fit(X, Y)
+
+
+# Rows of weight 0.
+
+
+def test_rows_of_weight_zero_are_absent_from_folds_and_left_out_rows():
+    w = np.ones(60)
+    w[:14] = 0.0
+    linear = model(br.GaussianPrior(1.0))
+    weighted, present = ROWS(X, Y, w), ROWS(X[14:], Y[14:])
+    trees = [br.sample_posterior(linear, data, progress=False) for data in (weighted, present)]
+    found, expected = (
+        br.exact_loo(tree, linear, data) for tree, data in zip(trees, (weighted, present), strict=True)
+    )
+    assert found.elpd == pytest.approx(expected.elpd, rel=1e-9)
+    for options in (
+        {"folds": 5},
+        {"method": "loo"},
+        {"method": "psis-loo", "n_scales": 2, "num_samples": 200},
+    ):
+        assert br.select_scale(linear, weighted, **options).scale == pytest.approx(
+            br.select_scale(linear, present, **options).scale, rel=1e-9
+        )
+    labels = np.array(list("abc") * 20, dtype=object)
+    by_label = br.select_scale(linear, weighted, folds=labels)
+    assert by_label.fold_labels == ("a", "b", "c")
+    assert by_label.scale == pytest.approx(br.select_scale(linear, present, folds=labels[14:]).scale)
+
+
+# Names and lengths.
+
+
+def test_pictures_of_other_features_or_scales_are_refused():
+    linear = model(br.LaplacePrior(1.0))
+    two = [ROWS(X[:, cols], Y, None, names) for cols, names in (([0, 1], ["a", "b"]), ([1, 0], ["b", "a"]))]
+    tree, mode = br.sample_posterior(linear, two[0], progress=False), br.map_estimate(linear, two[1])
+    with pytest.raises(ValueError, match="the draws are of features"):
+        br.plot_forest(tree, mode)
+    with pytest.raises(ValueError, match="the mode is of features"):
+        br.plot_certificate(mode, linear, two[0])
+    flat = model(br.FlatPrior())
+    least_squares = br.map_estimate(flat, two[0])
+    with pytest.raises(ValueError, match="nothing to draw"):
+        br.plot_certificate(least_squares, flat, two[0])
+    with pytest.raises(ValueError, match="none of the data's features"):
+        br.plot_geometry(linear, two[0], features=["zz", "a"])
+    with pytest.raises(ValueError, match="is empty"):
+        br.plot_scale_selection([])
+    path = br.map_path(linear, two[0], scales=[0.01, 0.1])
+    for marks, error, message in (
+        ({"chosen": 5.0}, ValueError, "outside of the path"),
+        ({"none": 0.0}, ValueError, "outside of the path"),
+        (1.0, TypeError, "`marks` must be"),
+    ):
+        with pytest.raises(error, match=message):
+            br.plot_coefficient_path(path, marks=marks)
+
+
+def test_factors_of_another_length_are_refused():
+    for value, key in (
+        ({"alpha": 0.1, "weights": [1, 2]}, "celer.Lasso"),
+        ({"lambda_": 0.1, "penalty.factor": [1, 2]}, "glmnet"),
+    ):
+        with pytest.raises(ValueError, match="one for each of the 8 columns"):
+            br.translate(value, key, "Penalty", X, Y)
+
+
+def test_one_response_held_as_a_column_and_coefficients_by_name():
+    least_squares = LinearRegression().fit(X, Y[:, None])
+    regressor = br.from_sklearn(least_squares, X, Y)
+    np.testing.assert_allclose(regressor.coef_, least_squares.coef_.ravel(), atol=1e-9)
+    assert br.audit(least_squares.coef_, least_squares.intercept_, X, Y, br.Penalty(0.0, 0.0)).optimal
+    with pytest.raises(ValueError, match="no residuals to estimate the noise from"):
+        br.from_sklearn(LinearRegression().fit(X, X @ np.ones(8)), X, X @ np.ones(8))
+    frame = pd.DataFrame(X[:, :2], columns=["a", "b"])
+    named, plain = (
+        br.audit(coef, 0.0, frame, Y, br.Penalty(1.0, 0.0)).objective
+        for coef in (pd.Series({"b": 2.0, "a": 1.0}), [1.0, 2.0])
+    )
+    assert named == plain
+    with pytest.raises(ValueError, match="`coef` names"):
+        br.audit(pd.Series({"b": 2.0, "c": 1.0}), 0.0, frame, Y, br.Penalty(1.0, 0.0))
+    with pytest.raises(ValueError, match="`tol` must be a duality gap"):
+        br.audit([1.0, 2.0], 0.0, frame, Y, br.Penalty(1.0, 0.0), tol=-1.0)
+    sampled = br.BayesRegressor().fit(X, Y).sample(num_samples=50, progress=False)
+    with pytest.raises(ValueError, match="`interval` must be"):
+        sampled.predict(X, interval=[0.5, 0.9])

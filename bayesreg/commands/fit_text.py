@@ -68,8 +68,8 @@ def _levels(levels: Levels) -> str:
     if len(values) == 1:
         return f"{column!r} is text of one level: {features[0]}"
     return (
-        f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; the data tell only "
-        "their differences apart, the prior how intercept and levels share the rest"
+        f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; beside an intercept the "
+        "data tell only their differences apart, the prior how intercept and levels share the rest"
     )
 
 

@@ -199,11 +199,14 @@ class ElasticForm:
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
         given = np.asarray(values[self.strength], dtype=float)
+        _check_length(self.strength, given, context)
         with np.errstate(divide="ignore"):
             strength = self._scale(key, context) * (1.0 / given if self.inverse else given)
         a = self._ratio(values)
         if self.factors is not None and values.get(self.factors.name) is not None:
-            strength = strength * self._factors(values[self.factors.name])
+            factors = self._factors(values[self.factors.name])
+            _check_length(self.factors.name, factors, context)
+            strength = strength * factors
         l1, l2 = strength * a, strength * (1.0 - a)
         if self.l2_over_response_sd and np.any(l2):
             l2 = l2 / context.response_scale(key)
@@ -321,6 +324,15 @@ class ElasticForm:
                 f"{ratios.min():.6g} to {ratios.max():.6g}."
             )
         return common
+
+
+def _check_length(name: str, values: Array, context: Context) -> None:
+    """Refuse a number a column where there are other columns."""
+    if values.ndim and context.X is not None and values.size != np.shape(context.X)[1]:
+        raise ValueError(
+            f"`{name}` must be one number, or one for each of the {np.shape(context.X)[1]} columns of `X`; "
+            f"got {values.size}."
+        )
 
 
 def _common(values: Array) -> float | None:

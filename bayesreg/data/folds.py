@@ -83,6 +83,8 @@ def _from_labels(folds: Any, n_samples: int) -> FoldRows:
         labels = np.asarray(folds)
     except ValueError:
         labels = np.empty((0, 0))
+    if labels.dtype.kind == "O" and all(isinstance(label, str) for label in labels.ravel()):
+        labels = labels.astype(str)  # a data frame's text
     if labels.ndim != 1 or labels.dtype.kind not in "biufUS":
         raise TypeError(
             "`folds` must be a whole number, a scikit-learn splitter, or an array with one label (a number or text) "

@@ -76,6 +76,10 @@ class RowData:
         n, p = values.shape
         return cls(values, as_response(y, n), as_weights(sample_weight, n), names or numbered_names(p))
 
+    def at(self, rows: Any) -> Self:
+        """Return some of the rows: a slice, or their positions."""
+        return type(self)(self.X[rows], self.y[rows], self.sample_weight[rows], self.feature_names)
+
     @property
     def n_features(self) -> int:
         """Number of columns p."""

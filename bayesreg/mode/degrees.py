@@ -1,8 +1,11 @@
 """What fits along a path cost in effective degrees of freedom."""
 
-import numpy as np
-from jaxtyping import Float
+from collections.abc import Callable
 
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..gaussian import rank_counter
 from ..problem import Problem
 from ..ridge_scores import effective_df_path
 
@@ -32,8 +35,8 @@ def effective_df_along(
     if only_ridge(problem, l1, l2):
         return effective_df_path(problem, l2[0], l2[:, 0] / l2[0, 0])
     flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
-    fixed = float(problem.centred) + flat_rank
-    return fixed + np.array([_of_support(problem, *row) for row in zip(coefs, l1, l2, strict=True)])
+    fixed, rank = float(problem.centred) + flat_rank, rank_counter(problem)
+    return fixed + np.array([_of_support(problem, rank, *row) for row in zip(coefs, l1, l2, strict=True)])
 
 
 def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]) -> bool:
@@ -42,12 +45,16 @@ def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndar
 
 
 def _of_support(
-    problem: Problem, coef: Float[np.ndarray, " q"], l1: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]
+    problem: Problem,
+    rank: Callable[[Int[np.ndarray, " a"]], int],
+    coef: Float[np.ndarray, " q"],
+    l1: Float[np.ndarray, " q"],
+    l2: Float[np.ndarray, " q"],
 ) -> float:
     """Return the trace of G(G + l2)⁻¹ over the support."""
     active = np.flatnonzero((coef != 0.0) | ((l1 == 0.0) & (problem.reduced.squared_norms > 0.0)))
     if not l2[active].any():
-        return float(active.size)
+        return float(rank(active))
     curvature = problem.reduced.gram[np.ix_(active, active)] + np.diag(l2[active])
     size = np.sqrt(np.diagonal(curvature))
     inverse = np.linalg.pinv(curvature / size / size[:, None], hermitian=True)

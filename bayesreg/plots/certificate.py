@@ -42,6 +42,10 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     """
     ax = axes_or_current(ax)
     problem = resolve(model, data)
+    if tuple(mode.feature_names) != tuple(problem.feature_names):
+        raise ValueError(
+            f"the mode is of features {list(mode.feature_names)}, the data of {list(problem.feature_names)}."
+        )
     l1, l2 = (
         np.broadcast_to(np.asarray(part), mode.coef.shape) for part in (mode.penalty.l1, mode.penalty.l2)
     )
@@ -49,6 +53,10 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     slopes = problem.least_squares.residuals(full[None, :])[0][0][: mode.coef.size]
     value = _share(slopes, mode.coef, l1, l2)
     usable = np.isfinite(value)
+    if not usable.any():
+        raise ValueError(
+            "no coefficient has a penalty to hold the data's pull against, so there is nothing to draw."
+        )
     pull = np.where(usable, np.abs(value), 0.0)
     order = np.lexsort((-pull, -np.abs(mode.coef) * data.column_sd))
     rows = [j for j in order if usable[j]][:_MOST_ROWS]

@@ -44,11 +44,19 @@ def plot_forest(
     Axes
         From the top down the features whose |mean|/sd is largest, thirty at most: a thin line is
         the 90% interval, a thick one the 50% interval, a dot the mean, a diamond the mode.
+
+    Raises
+    ------
+    ValueError
+        Where draws and mode are of different features, or `units` or `penalized` are not p numbers.
     """
     ax = axes_or_current(ax)
     p = len(mode.feature_names)
-    multipliers = np.ones(p) if units is None else np.asarray(units, dtype=np.float64)
     posterior = tree["posterior"].to_dataset()
+    known = tuple(str(name) for name in posterior["feature"].values)
+    if known != tuple(mode.feature_names):
+        raise ValueError(f"the draws are of features {list(known)}, the mode of {list(mode.feature_names)}.")
+    multipliers = _of_each("units", 1.0 if units is None else units, p)
     draws = posterior["coef"].values.reshape(-1, p) * multipliers
     mean, sd = draws.mean(axis=0), draws.std(axis=0)
     clarity = np.abs(mean) / np.where(sd > 0, sd, np.inf)
@@ -65,7 +73,7 @@ def plot_forest(
     )
     ax.plot(at_mode, rows, "D", color=light, markeredgecolor=DARK, markersize=7, zorder=3, label="mode (MAP)")
     if penalized is not None:
-        theirs = (np.asarray(penalized, dtype=np.float64) * multipliers)[shown_rows]
+        theirs = (_of_each("penalized", penalized, p) * multipliers)[shown_rows]
         ax.plot(theirs, rows, "x", color="black", markersize=6, zorder=5, label="penalised estimate")
     ax.set_yticks(rows, [shown(mode.feature_names[j]) for j in shown_rows])
     ax.set_ylim(shown_rows.size - 0.5, -0.5)
@@ -74,3 +82,10 @@ def plot_forest(
     ax.set_ylabel(f"{which}, largest |mean|/sd first")
     ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax
+
+
+def _of_each(argument: str, values: Any, p: int) -> Any:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape not in ((), (p,)):
+        raise ValueError(f"`{argument}` must be {p} numbers, one a feature; got shape {array.shape}.")
+    return np.broadcast_to(array, p)

@@ -114,6 +114,11 @@ def _pair(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Any, feature
         if len(features) != 2:
             raise ValueError(f"`features` must be two positions or names; got {features!r}.")
         names = problem.feature_names
+        for one in features:
+            if one not in names if isinstance(one, str) else not 0 <= int(one) < len(names):
+                raise ValueError(
+                    f"`features` has {one!r}, which is none of the data's features {list(names)}."
+                )
         return [names.index(one) if isinstance(one, str) else int(one) for one in features]
     if problem.n_features == 2:
         return [0, 1]

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..selection import ScaleSelection
 
 _MOST_NAMED = 10
+_SAME = 1e-9
 _TINY = 1e-100  # in place of 0, where an axis is asked for λ there
 _MARKS_FROM, _MARKS_CLOSE = 0.98, 0.05  # shares of the height and the width
 _AXES = {
@@ -62,7 +63,7 @@ def plot_coefficient_path(
     Raises
     ------
     ValueError
-        Where `x` is another, or `bands` have another shape.
+        Where `x` is another, `bands` have another shape, or a mark lies outside of the path.
     """
     if x not in _AXES:
         raise ValueError(f"`x` must be one of {', '.join(map(repr, _AXES))}; got {x!r}.")
@@ -87,10 +88,11 @@ def plot_coefficient_path(
     ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=0)
     if x in ("scale", "lambda"):
         ax.set_xscale("log")
-    ax.set_xlim(*((along.min(), along.max()) if counted else (along[0], along[-1])))
-    if counted:
+    if counted or along[0] == along[-1]:
         ax.margins(x=0.02)
         ax.autoscale(axis="x")
+    else:
+        ax.set_xlim(along[0], along[-1])
     ax.set_xlabel(_label(path, x))
     ax.set_ylabel("coefficient, y per unit of x")
     if named.size:
@@ -100,7 +102,7 @@ def plot_coefficient_path(
         _add_penalty_axis(path, ax)
     places = {
         label: float(np.interp(np.log(scale), np.log(path.scales[order]), along))
-        for label, scale in _marked(marks).items()
+        for label, scale in _marked(marks, path).items()
     }
     _mark(ax, places)
     if title:
@@ -168,14 +170,26 @@ def _label(path: "MapPath", x: str) -> str:
     return strength_label(path.penalties) if x == "lambda" else _AXES[x]
 
 
-def _marked(marks: Any) -> dict[str, float]:
+def _marked(marks: Any, path: "MapPath") -> dict[str, float]:
     """Return labels and scales."""
     if marks is None:
         return {}
     if hasattr(marks, "items"):
-        return {str(label): float(scale) for label, scale in marks.items()}
-    selections = [marks] if hasattr(marks, "scales") else list(marks)
-    return {one.method: one.scale for one in selections}
+        found = {str(label): float(scale) for label, scale in marks.items()}
+    else:
+        if np.ndim(marks) == 0 and not hasattr(marks, "scales"):
+            raise TypeError(
+                f"`marks` must be ScaleSelections or a mapping of labels to scales; got {marks!r}."
+            )
+        found = {one.method: one.scale for one in ([marks] if hasattr(marks, "scales") else marks)}
+    low, high = path.scales.min() * (1.0 - _SAME), path.scales.max() * (1.0 + _SAME)
+    for label, scale in found.items():
+        if not low <= scale <= high:
+            raise ValueError(
+                f"the mark {label!r} is at the scale {scale:.6g}, outside of the path from {path.scales.min():.6g} to "
+                f"{path.scales.max():.6g}. Give map_path `scales` that hold it."
+            )
+    return found
 
 
 def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:

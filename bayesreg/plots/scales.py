@@ -54,6 +54,8 @@ def plot_scale_selection(
         and −½ AIC and −½ BIC. What each method took is marked.
     """
     chosen = [selections] if isinstance(selections, ScaleSelection) else list(selections)
+    if not chosen:
+        raise ValueError("`selections` is empty: give at least one ScaleSelection.")
     kinds = [kind for kind in ("mse", "nats") if any(_kind(one) == kind for one in chosen)]
     if axes is None:
         axes = list(np.atleast_1d(current_figure().subplots(len(kinds), 1, sharex=True)))

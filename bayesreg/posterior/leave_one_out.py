@@ -133,6 +133,12 @@ def _averaged(log_density: Float[np.ndarray, "chain draw n"]) -> tuple[Any, Any]
 
     from .to_arviz import named_draws
 
+    # A row of weight 0 has the density 1 at every draw: nothing is to be smoothed.
+    varying = np.ptp(log_density, axis=(0, 1)) > 0.0
+    elpd, pareto_k = log_density[0, 0].copy(), np.zeros(varying.size)
+    if not varying.any():
+        return elpd, pareto_k
+    log_density = log_density[..., varying]
     rows = np.arange(log_density.shape[-1])
     tree = xr.DataTree.from_dict(
         {
@@ -141,7 +147,8 @@ def _averaged(log_density: Float[np.ndarray, "chain draw n"]) -> tuple[Any, Any]
         }
     )
     found = az.loo(tree, pointwise=True, reff=1.0)
-    return found.elpd_i.values, found.pareto_k.values
+    elpd[varying], pareto_k[varying] = found.elpd_i.values, found.pareto_k.values
+    return elpd, pareto_k
 
 
 def _as_elpd(pointwise: Any, within: Any, pareto_k: Any, *, n_samples: int) -> Any:

@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from ..gaussian import GaussianMarginal, Rotation, rotate
 from ..problem import Problem
+from ..scales import log_prob_within
 from .centre import as_arrays, middles, power, rates_at, rough_noise_centre, scale_coordinates
 from .density import Position, Scales, Values
 
@@ -124,8 +125,7 @@ def _centre(problem: Problem, rotated: Rotation) -> tuple[float, dict[str, float
                 )
         for name, prior in problem.sampled_scales.items():
             grid = scales[name] * np.exp(_WIDTHS[0] * _GRID)
-            with np.errstate(invalid="ignore"):
-                log_prior = np.asarray(prior.log_prob(grid), dtype=float)
+            log_prior = log_prob_within(prior, grid)
             scales[name] = _best(grid, log_likelihood(sigma, grid) + log_prior + np.log(grid))
         if not problem.sampled_scales:
             break
