@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg.lapack import dpstrf
 
 from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
 from .data.products import product, times
@@ -187,6 +186,8 @@ def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:
     They are as many as the columns, but where columns are alike. That is looked for among 512 columns or fewer, whose
     Gram matrix is at hand.
     """
+    from scipy.linalg.lapack import dpstrf
+
     least_squares = problem.reduced
     if least_squares.cross.size > _GRAM_AT_HAND or told_by_gram(least_squares):
         return np.size
