@@ -350,7 +350,8 @@ def select_scale(
     check_whole("seed", seed, 0, LARGEST_SEED)
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
-    data, folds = _present_rows(data, folds)
+    if isinstance(data, RowData):
+        data, folds = data.present(folds)
     request = Request(
         unit,
         data,
@@ -370,16 +371,6 @@ def select_scale(
         path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
-
-
-def _present_rows(data: Data, folds: Any) -> tuple[Data, Any]:
-    """Leave out rows of weight 0, which are as good as absent: folds and left-out rows are of the others."""
-    if not isinstance(data, RowData) or data.n_samples == data.y.size:
-        return data, folds
-    present = data.sample_weight > 0.0
-    if not hasattr(folds, "split") and np.ndim(folds) == 1 and np.size(folds) == present.size:
-        folds = np.asarray(folds)[present]
-    return data.at(np.flatnonzero(present)), folds
 
 
 def _two_digits(value: float) -> str:

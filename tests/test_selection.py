@@ -369,10 +369,20 @@ def test_folds_without_weight_and_without_rows_to_fit():
     values, y = small(10, 2)
     linear = model(br.LaplacePrior(), 1.0)
     weights = np.r_[np.zeros(2), np.ones(8)]
-    with pytest.raises(ValueError, match=r"fold 0 \(from 0\) has none; there are 8"):
-        br.select_scale(linear, br.RowData.from_arrays(values, y, weights))
-    with pytest.raises(ValueError, match=r"fold 0 \(from 0\) has none; there are 8"):
-        br.select_scale(linear, br.GramData.from_arrays(values, y, weights, folds=5))
+    present = br.select_scale(linear, br.RowData.from_arrays(values[2:], y[2:]), n_scales=5)
+    for data in (
+        br.RowData.from_arrays(values, y, weights),
+        br.GramData.from_arrays(values, y, weights, folds=5),
+    ):
+        found = br.select_scale(linear, data, n_scales=5)
+        np.testing.assert_allclose(found.fold_scores, present.fold_scores, rtol=1e-9)
+    three = np.r_[np.zeros(7), np.ones(3)]
+    for data in (
+        br.RowData.from_arrays(values, y, three),
+        br.GramData.from_arrays(values, y, three, folds=5),
+    ):
+        with pytest.raises(ValueError, match=r"fold 3 \(from 0\) has none; there are 3"):
+            br.select_scale(linear, data)
     with pytest.raises(ValueError, match="without fold 1, 1 row is left to fit"):
         br.select_scale(linear, br.RowData.from_arrays(values, y), folds=[0] + [1] * 9)
 

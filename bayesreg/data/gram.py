@@ -108,6 +108,7 @@ class GramData:
         rows = RowData._checked(X, y, sample_weight, feature_names)
         if folds is None:
             return cls.from_rows(rows)
+        rows, folds = rows.present(folds)
         return cls.from_folds(rows, split_rows(folds, rows.X, rows.y))
 
     @classmethod

@@ -80,6 +80,15 @@ class RowData:
         """Return some of the rows: a slice, or their positions."""
         return type(self)(self.X[rows], self.y[rows], self.sample_weight[rows], self.feature_names)
 
+    def present(self, folds: Any) -> tuple[Self, Any]:
+        """Leave out rows of weight 0, which are as good as absent, and their labels among `folds`."""
+        if self.n_samples == self.y.size:
+            return self, folds
+        kept = self.sample_weight > 0.0
+        if not hasattr(folds, "split") and np.ndim(folds) == 1 and np.size(folds) == kept.size:
+            folds = np.asarray(folds)[kept]
+        return self.at(np.flatnonzero(kept)), folds
+
     @property
     def n_features(self) -> int:
         """Number of columns p."""
