@@ -291,4 +291,4 @@ def test_known_conversions():
     np.testing.assert_allclose(factors.values["penalty.factor"], [0.5, 1.0, 1.5])
     with_constant = br.translate(0.1, "sklearn.Lasso", "statsmodels.OLS", **context)
     np.testing.assert_allclose(with_constant.values["alpha"], [0.0, 0.1, 0.1, 0.1])
-    assert with_constant.code == "OLS(y, X).fit_regularized(alpha=[0.0, 0.1, 0.1, 0.1], L1_wt=1.0)"
+    assert with_constant.code == "OLS(y, X).fit_regularized(alpha=np.array([0.0, 0.1, 0.1, 0.1]), L1_wt=1.0)"
