@@ -54,7 +54,7 @@ def plot_forest(
     p = len(mode.feature_names)
     posterior = tree["posterior"].to_dataset()
     known = tuple(str(name) for name in posterior["feature"].values)
-    if known != tuple(mode.feature_names):
+    if "feature" in posterior.coords and known != tuple(mode.feature_names):
         raise ValueError(f"the draws are of features {list(known)}, the mode of {list(mode.feature_names)}.")
     multipliers = _of_each("units", 1.0 if units is None else units, p)
     draws = posterior["coef"].values.reshape(-1, p) * multipliers
