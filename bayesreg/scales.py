@@ -16,7 +16,8 @@ def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] 
     """Draw from a NumPyro distribution; None where it is improper."""
     try:
         draws = distribution.sample(key, (n,))
-    except NotImplementedError:  # NumPyro's only sign that a distribution, or one inside it, is improper
+    # Why caught: NumPyro marks what is improper, or holds what is, by nothing else than that it cannot be drawn from.
+    except NotImplementedError:
         return None
     return np.asarray(draws, dtype=np.float64)
 

@@ -19,7 +19,7 @@ _ROWS_IN_A_BIN = 10
 BAND = 0.9  # probability of a count inside its band where places are uniform
 _MOST_ROWS = 10_000
 _MOST_DRAWS = 1000
-_BLOCK = 1000  # rows at once
+_ENTRIES = 2**22  # of (draw, row) held at once
 _INSIDE = 0.9
 
 
@@ -116,7 +116,8 @@ def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
     n_rows = rows.size
     if n_rows > _MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
-    found = [_block(tree, data, block) for block in np.split(rows, range(_BLOCK, rows.size, _BLOCK))]
+    step = max(1, _ENTRIES // noise_scale(tree).size)
+    found = [_block(tree, data, block) for block in np.split(rows, range(step, rows.size, step))]
     places, predicted = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return PredictiveCheck(places, predicted, data.y[rows], n_rows)
 
