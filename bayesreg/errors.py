@@ -17,24 +17,15 @@ def warn(message: str, category: type[Warning]) -> None:
 
 
 @contextlib.contextmanager
-def gathered(category: type[Warning]) -> Iterator[list[str]]:
-    """Collect the messages of warnings that would come many times over, to be told once; others are shown."""
-    messages: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", category)
-        yield messages
-    for one in caught:
-        if issubclass(one.category, category):
-            messages.append(str(one.message))
-        else:
-            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
-
-
-@contextlib.contextmanager
 def gathered_by_scale(n_scales: int) -> Iterator[None]:
-    """Tell once of the scales whose draws are in doubt."""
-    with gathered(SamplingWarning) as doubts:
+    """Tell once of the scales whose draws are in doubt; other warnings are shown as they are."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", SamplingWarning)
         yield
+    doubts = [str(one.message) for one in caught if issubclass(one.category, SamplingWarning)]
+    for one in caught:
+        if not issubclass(one.category, SamplingWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
     if doubts:
         warn(
             f"draws at {len(doubts)} of {n_scales} scales are in doubt, the first: {doubts[0]}",

@@ -51,7 +51,8 @@ def _check_scales(problem: Problem) -> None:
     for name, prior in problem.sampled_scales.items():
         if type(prior).__name__ != "ImproperUniform" or bounds(prior)[1] < np.inf:
             continue
-        gram = problem.reduced.gram
+        scaled = problem.is_feature[problem.penalised]  # not an intercept's own prior
+        gram = problem.reduced.gram[np.ix_(scaled, scaled)]
         size = np.sqrt(np.where(np.diagonal(gram) > 0.0, np.diagonal(gram), 1.0))
         informative = (
             int(np.linalg.matrix_rank(gram / size / size[:, None], hermitian=True)) if gram.size else 0
