@@ -7,6 +7,7 @@ target's here, so that the weight of a proposal is bounded and the chain uniform
 All proposals of a block are drawn and judged at once.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -113,13 +114,14 @@ def pilot(target: Target) -> Pilot:
     Pilot
         The same for the same target.
     """
-    size = _unravel(target)[0].size
+    size = sum(leaf.size for leaf in jax.tree.leaves(_form(target)))
     mean, root = np.zeros(size), np.eye(size)
     nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((size,), (), ())))
     best: Pilot | None = None
     for round_ in range(_ROUNDS):
         trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0), nowhere)
-        blocks = [propose(_PILOT_SEED, round_, i, trial) for i in range(_PILOT_BLOCKS)]
+        numbers = [(np.int64(_PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
+        blocks = [propose(*number, trial) for number in numbers]  # of the chains' types: one program for both
         position, log_weight, log_density = (
             np.concatenate([np.asarray(block[k]) for block in blocks]) for k in range(3)
         )
@@ -220,8 +222,15 @@ def _follow(
     return after._replace(n_blocks=state.n_blocks + 1), _record(target, state, found, at[ends])
 
 
-def _unravel(target: Target) -> tuple[Array, Any]:
-    return ravel_pytree(target.start(jax.random.key(0)))
+def _form(target: Target) -> Any:
+    """Return the shapes of a position; nothing is computed."""
+    return jax.eval_shape(lambda: target.start(jax.random.key(0)))
+
+
+def _unravel(target: Target) -> Callable[[Array], Position]:
+    """Return what makes a position of d numbers."""
+    blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), _form(target))
+    return ravel_pytree(blank)[1]
 
 
 @jax.jit
@@ -238,7 +247,7 @@ def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _P
     heavy = uniform[1] <= _HEAVY_SHARE
     stretched = normal * jnp.where(heavy, jnp.sqrt(_HEAVY_DF / chi_squared), 1.0)[:, None]
     position = target.mean + stretched @ target.root.T
-    unravel = _unravel(target.inner)[1]
+    unravel = _unravel(target.inner)
     log_density = jax.vmap(lambda x: target.inner.log_density(unravel(x)))(position)
     log_density = jnp.where(jnp.isnan(log_density), -jnp.inf, log_density)
     log_weight = log_density - _log_proposal(jnp.sum(stretched**2, axis=1), size)
@@ -285,7 +294,7 @@ def _after(state: _State, found: _Proposals, at: Array) -> _State:
 
 
 def _record(target: IndependenceTarget, state: _State, found: _Proposals, rows: Array) -> Record:
-    unravel = _unravel(target.inner)[1]
+    unravel = _unravel(target.inner)
     was_here = rows < 0
     position = jnp.where(was_here[:, None], state.position, found.position[rows])
     values = jax.vmap(lambda x: target.inner.natural(unravel(x)))(position)

@@ -74,35 +74,42 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
 
 def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
-    import jax.numpy as jnp
+    from .density import CoefPrior, Density
 
-    from .density import CoefPrior
-
+    all_coefs = posterior.coef
+    if problem.has_intercept_column:
+        all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
     with float64_on_cpu():
-        scales = {name: values[..., None] for name, values in posterior.scales.items()}
-        flat = problem.rates.flat
-        prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
-        all_coefs = posterior.coef
-        if problem.has_intercept_column:
-            all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
-        evaluated = _coef_log_density()(prior, all_coefs, posterior.noise_scale[..., None], scales)
-        values = np.where(flat, 0.0, np.asarray(evaluated))
-        result: dict[str, Any] = {"coef": values[..., : problem.n_features]}
-        if problem.has_intercept_column:
-            result["intercept"] = values[..., -1]
+        priors = dict(problem.sampled_scales)
         if problem.noise_scale is None:
-            of_noise = problem.likelihood.noise_prior(problem.response_scale)
-            result["noise_scale"] = np.asarray(of_noise.log_prob(jnp.asarray(posterior.noise_scale)))
-        for name, of_scale in problem.sampled_scales.items():
-            result[name] = np.asarray(of_scale.log_prob(jnp.asarray(posterior.scales[name])))
+            priors["noise_scale"] = problem.likelihood.noise_prior(problem.response_scale)
+        of_coefs, result = _log_densities()(
+            CoefPrior.at(*problem.rates, problem.is_feature),
+            {name: Density(prior) for name, prior in priors.items()},
+            all_coefs,
+            posterior.noise_scale,
+            posterior.scales,
+        )
+    values = np.where(problem.rates.flat, 0.0, np.asarray(of_coefs))
+    result["coef"] = values[..., : problem.n_features]
+    if problem.has_intercept_column:
+        result["intercept"] = values[..., -1]
     return {name: np.broadcast_to(v, posterior.coef.shape[: v.ndim]) for name, v in result.items()}
 
 
 @lru_cache(maxsize=1)
-def _coef_log_density() -> Callable[..., Any]:
+def _log_densities() -> Callable[..., Any]:
+    """Return one program for all densities: compiled one operation at a time they take seconds."""
     import jax
 
-    return jax.jit(lambda prior, coef, noise_scale, scales: prior.log_density(coef, noise_scale, scales))
+    def evaluate(prior: Any, priors: dict[str, Any], coef: Any, noise_scale: Any, scales: Any) -> Any:
+        columns = {name: values[..., None] for name, values in scales.items()}
+        values = {**scales, "noise_scale": noise_scale}
+        return prior.log_density(coef, noise_scale[..., None], columns), {
+            name: one.distribution.log_prob(values[name]) for name, one in priors.items()
+        }
+
+    return jax.jit(evaluate)
 
 
 def _constants(problem: Problem) -> dict[str, Any]:
