@@ -61,9 +61,20 @@ PRIORS = {
 }
 
 
-@pytest.mark.parametrize("known", [False, pytest.param(True, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("shape", [(14, 4), (8, 12)])
-@pytest.mark.parametrize("case", PRIORS)
+WIDE = {"laplace", "laplace relative hyper", "gaussian"}  # of which more columns than rows are no slow test
+
+
+@pytest.mark.parametrize(
+    ("case", "shape", "known"),
+    [
+        pytest.param(
+            case, shape, known, marks=pytest.mark.slow if known or (shape[1] > 4 and case not in WIDE) else ()
+        )
+        for case in PRIORS
+        for shape in ((14, 4), (8, 12))
+        for known in (False, True)
+    ],
+)
 def test_the_ways_agree(case, shape, known):
     """NUTS in either coordinates, and Gibbs: three algorithms that share the prior's rates and little else."""
     data = br.RowData.from_arrays(*small(*shape))
