@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, final
 from .commands.as_json import to_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
+from .commands.predict import DRAWS, LEVELS
+from .commands.rows import Rows
+from .data.levels import levels_to_json
 from .data.rows import RowData
-from .data.table import read_table
+from .data.table import Table
 from .figures import save_figure
 from .files import whole_file
 from .fitted import FEWEST_DRAWS, Fit
@@ -38,6 +41,7 @@ def make_model(
     noise_scale: float | None,
     standardize: bool | None,
     *,
+    relative_to_noise: bool = False,
     fit_intercept: bool = True,
 ) -> LinearModel:
     """Return the model that the options state.
@@ -52,6 +56,8 @@ def make_model(
     standardize : bool, optional
         None is no, except where a scale is to be chosen, and for an elastic net without one, which
         has a default on standardised columns only.
+    relative_to_noise : bool, default False
+        Whether a scale that is given is in units of the noise, as a chosen one is.
     fit_intercept : bool, default True
 
     Returns
@@ -73,9 +79,10 @@ def make_model(
         return LinearModel(to_choose, likelihood, fit_intercept, standardize=standardize is not False)
     chosen: Prior
     if prior == "elastic-net":
-        chosen = ElasticNetPrior(scale, scale)
+        chosen = ElasticNetPrior(scale, scale, relative_to_noise=relative_to_noise)
     else:
-        chosen = LaplacePrior(scale) if prior == "laplace" else GaussianPrior(scale)
+        kind = LaplacePrior if prior == "laplace" else GaussianPrior
+        chosen = kind(scale, relative_to_noise=relative_to_noise)
     return LinearModel(chosen, likelihood, fit_intercept, standardize=bool(standardize))
 
 
@@ -86,16 +93,11 @@ class Task:
 
     Attributes
     ----------
-    file : Path
-    target : str
-    features : tuple of str
-        Empty means all columns but the target and the weights.
-    weights : str or None
-        Column of sample weights.
+    rows : Rows
+        The file and its columns.
     model : LinearModel
     selection : str or None
         The method that chooses the scale; None: it is the model's.
-    drop_missing : bool
     seed : int
     out : Path
         The directory to write to.
@@ -107,13 +109,9 @@ class Task:
         The command line, for the report.
     """
 
-    file: Path
-    target: str
-    features: tuple[str, ...]
-    weights: str | None
+    rows: Rows
     model: LinearModel
     selection: str | None
-    drop_missing: bool
     seed: int
     out: Path
     report: bool
@@ -136,10 +134,9 @@ def run(task: Task, written: list[str]) -> None:
         After Ctrl-C: at once, or where each chain has some draws once they are written.
     """
     console = make_console(quiet=task.json)
-    table = read_table(
-        task.file, task.target, task.features, weights=task.weights, drop_missing=task.drop_missing
-    )
-    notes = table_notes(task.file, table)
+    table = task.rows.read()
+    _check_names(task, table)
+    notes = table_notes(task.rows.file, table)
     for label, text in notes:
         print_labelled(console, label, text)
     data = RowData.from_arrays(table.X, table.y, table.weights)
@@ -148,13 +145,14 @@ def run(task: Task, written: list[str]) -> None:
     task.out.mkdir(parents=True, exist_ok=True)
     _write_mode(task.out, written, model, mode, chosen, data)
     tree = sample_posterior(model, data, seed=task.seed)
+    tree.attrs[LEVELS] = levels_to_json(table.levels)
     fit = Fit(model, data, mode, tree, chosen)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
     _write_posterior(task.out, written, fit)
     if task.report:
         origin = Origin(
-            f"{table.y.name} in {task.file.name}", str(table.y.name), "Command", task.command, notes
+            f"{table.y.name} in {task.rows.file.name}", str(table.y.name), "Command", task.command, notes
         )
         write_page(fit, origin, task.out / _REPORT)
         written.append(_REPORT)
@@ -168,6 +166,14 @@ def run(task: Task, written: list[str]) -> None:
         print(to_json(fit_document(fit, table, [str(task.out / name) for name in written])))
     if not fit.complete:
         raise KeyboardInterrupt
+
+
+def _check_names(task: Task, table: Table) -> None:
+    if task.model.fit_intercept and "intercept" in table.X.columns:
+        raise ValueError(
+            "a column is called 'intercept', as the model's own is. Leave it out with --exclude intercept, give "
+            "--no-intercept to have it in place of the model's own, or rename it."
+        )
 
 
 def _choose(console: "Console", task: Task, data: RowData) -> tuple[LinearModel, ScaleSelection | None]:
@@ -199,9 +205,9 @@ def _write_mode(
 
 def _write_posterior(out: Path, written: list[str], fit: Fit) -> None:
     _write_csv(fit.coefs, out, "coefficients.csv", written)
-    with whole_file(out / "posterior.nc") as partial:
+    with whole_file(out / DRAWS) as partial:
         fit.tree.to_netcdf(partial, engine="h5netcdf")
-    written.append("posterior.nc")
+    written.append(DRAWS)
     save_figure(forest_figure(fit.tree, fit.mode, fit.data), out / "forest.png")
     written.append("forest.png")
 

@@ -16,11 +16,7 @@ _NOT_OPTIMAL = 3
 _INTERRUPTED = 130
 _PRIORS = ("laplace", "gaussian", "elastic-net")
 _SELECTIONS = ("cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo", "posterior")
-_SAMPLED = (
-    "evidence",
-    "psis-loo",
-    "posterior",
-)  # which sample at every scale, where the prior is not Gaussian
+_SAMPLED = ("evidence", "psis-loo", "posterior")  # where the prior is not Gaussian they sample at every scale
 _OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, SamplingWarning)
 _EXIT_CODES = """\b
 Exit codes
@@ -68,6 +64,15 @@ Examples
   bayesreg conventions
   bayesreg conventions glmnet
   bayesreg conventions sklearn --json"""
+
+_PREDICT_EXAMPLES = """\b
+Examples
+  bayesreg predict bayesreg-out new-houses.csv > predictions.csv
+  bayesreg predict bayesreg-out new-houses.csv --interval 0.5 --of mean
+  bayesreg predict bayesreg-out/posterior.nc new-houses.csv --json
+
+\b
+Exit codes: 0 done, 1 error, 2 wrong option."""
 
 _EXISTING = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
@@ -136,6 +141,12 @@ _ROWS = _options(
         help='Column to explain it by; repeatable, or "a, b".  [default: all others]',
     ),
     click.option(
+        "--exclude",
+        multiple=True,
+        metavar="NAME",
+        help='Column to leave out, an identifier or a date say; repeatable, or "a, b".',
+    ),
+    click.option(
         "--weights", metavar="COLUMN", help="Column of sample weights: 2 is the row twice, 0 the row absent."
     ),
     click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry."),
@@ -189,6 +200,9 @@ def demo(out: Path) -> None:
     f"standardised columns: {', '.join(_SELECTIONS)} (loo and gcv: gaussian only).  "
     "[default: 2.5/sd(x), in units of the noise]",
 )
+@click.option(
+    "--relative-to-noise", is_flag=True, help="The scale is in units of the noise, as one that is chosen is."
+)
 @click.option("--noise-scale", type=float, help="Standard deviation of the noise.  [default: unknown]")
 @click.option(
     "--standardize/--no-standardize",
@@ -214,10 +228,12 @@ def fit(
     file: Path,
     target: str,
     features: tuple[str, ...],
+    exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
     prior: str,
     scale: float | str | None,
+    relative_to_noise: bool,
     noise_scale: float | None,
     standardize: bool | None,
     no_intercept: bool,
@@ -234,20 +250,24 @@ def fit(
     written: list[str] = []
     with _one_line_errors(out, written, read=(file,)):
         from .analysis import Task, make_model, run
+        from .commands.rows import Rows
 
-        model = make_model(prior, scale, noise_scale, standardize, fit_intercept=not no_intercept)
+        model = make_model(
+            prior,
+            scale,
+            noise_scale,
+            standardize,
+            relative_to_noise=relative_to_noise,
+            fit_intercept=not no_intercept,
+        )
         if scale in _SAMPLED and (prior != "gaussian" or scale == "psis-loo"):
             click.echo(
                 f"Choosing the scale by {scale}, from draws at every scale: this takes a while.", err=True
             )
         task = Task(
-            file=file,
-            target=target,
-            features=features,
-            weights=weights,
+            rows=Rows(file, target, features, exclude, weights, drop_missing),
             model=model,
             selection=scale if isinstance(scale, str) else None,
-            drop_missing=drop_missing,
             seed=seed,
             out=out,
             report=report,
@@ -255,6 +275,37 @@ def fit(
             command=_command_line(context),
         )
         run(task, written)
+
+
+@main.command(epilog=_PREDICT_EXAMPLES, short_help="Predict new rows, with intervals, by what fit has kept.")
+@click.argument("fitted", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", type=_EXISTING)
+@click.option(
+    "--interval",
+    "mass",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="Probability of the interval.",
+)
+@click.option(
+    "--of",
+    type=click.Choice(("observation", "mean")),
+    default="observation",
+    show_default=True,
+    help="What the interval is of: a new observation, its noise included, or the mean response.",
+)
+@_JSON
+def predict(fitted: Path, file: Path, mass: float, of: str, as_json: bool) -> None:
+    """Predict new rows of a CSV or Parquet file, with intervals.
+
+    FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, text as text;
+    others are left alone. Prints CSV: mean, standard deviation and the interval's ends for each row.
+    """
+    with _one_line_errors(read=(fitted, file)):
+        from .commands.predict import run
+
+        run(fitted, file, mass=mass, of_mean=of == "mean", json=as_json)
 
 
 @main.command(epilog=_TRANSLATE_EXAMPLES, short_help="Translate a penalty between packages' conventions.")
@@ -279,6 +330,7 @@ def translate(
     file: Path | None,
     target: str | None,
     features: tuple[str, ...],
+    exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
     noise_scale: float | None,
@@ -294,8 +346,8 @@ def translate(
     """
     if (file is None) != (target is None):
         raise click.UsageError("--data and --target go together.")
-    if file is None and (features or weights or drop_missing):
-        raise click.UsageError("--features, --weights and --drop-missing speak of --data.")
+    if file is None and (features or exclude or weights or drop_missing):
+        raise click.UsageError("--features, --exclude, --weights and --drop-missing speak of --data.")
     with _one_line_errors(read=() if file is None else (file,)):
         from .commands.rows import Rows
         from .commands.translate import run
@@ -307,7 +359,7 @@ def translate(
             raise click.BadParameter(str(error), param_hint="VALUE") from error
         rows = None
         if file is not None and target is not None:
-            rows = Rows(file, target, features, weights, drop_missing)
+            rows = Rows(file, target, features, exclude, weights, drop_missing)
         run(
             stated,
             to,
@@ -356,6 +408,7 @@ def audit(
     coef: Path,
     penalty: Any,
     features: tuple[str, ...],
+    exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
     family: str | None,
@@ -373,7 +426,7 @@ def audit(
         from .commands.rows import Rows
 
         optimal = run(
-            Rows(file, target, features, weights, drop_missing),
+            Rows(file, target, features, exclude, weights, drop_missing),
             coef,
             penalty,
             family=family,

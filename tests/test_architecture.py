@@ -12,7 +12,7 @@ LAYERS = [
     ["priors"],
     ["penalty"],
     ["data.checks", "data.file_columns", "data.flat", "data.folds", "data.products", "data.threads"],
-    ["data.csv_file", "data.parquet_file"],
+    ["data.csv_file", "data.levels", "data.parquet_file"],
     ["data.table"],
     ["data.least_squares", "conventions.context"],
     ["conventions.convention"],
@@ -72,6 +72,7 @@ LAYERS = [
     [
         "commands.audit",
         "commands.conventions",
+        "commands.predict",
         "commands.translate",
         "commands.fit_json",
         "commands.fit_text",

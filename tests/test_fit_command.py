@@ -1,5 +1,6 @@
 """`bayesreg fit`, as someone meets it with a CSV of their own."""
 
+import gzip
 import json
 import os
 import subprocess
@@ -114,7 +115,10 @@ def test_a_new_user_mends_each_stumble(tmp_path):
     assert "--drop-missing" in message
     message = error(fit(file, "--target", TARGET, "--drop-missing"))
     assert "'id' holds text with 59 levels in 60 rows, for example 'h-0'" in message
-    assert "--features" in message
+    assert "--exclude" in message
+    left = read_table(file, TARGET, exclude=("id, city", "income, net"), drop_missing=True)
+    assert {"id", "city", "income, net"}.isdisjoint(left.X.columns)
+    assert len(left.X.columns) == left.n_columns - 4
     message = error(fit(file, "--target", TARGET, "--features", "income, net", "--features", "room"))
     assert "Did you mean 'rooms'?" in message
     table = read_table(file, TARGET, ("income, net", "rooms, city"), drop_missing=True)
@@ -207,6 +211,20 @@ def test_code_reproduces_the_map_of_every_model(options, start):
     np.testing.assert_allclose(regressor.coef_, mode.coef, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.parametrize("prior", ["laplace", "gaussian"])
+def test_a_chosen_scale_can_be_given_again(tmp_path, monkeypatch, prior):
+    file = tmp_path / "houses.csv"
+    houses().drop(columns="income, net").to_csv(file, index=False)
+    monkeypatch.setattr(analysis, "sample_posterior", short_posterior)
+    given = [file, "--target", TARGET, "--drop-missing", "--prior", prior, "--out"]
+    chosen = fit(*given, str(tmp_path / "a"), "--scale", "cv", "--json")
+    scale = json.loads(chosen.stdout)["selection"]["scale"]
+    again = [*given, str(tmp_path / "b"), "--scale", repr(scale), "--standardize"]
+    assert fit(*again, "--relative-to-noise").exit_code == 0
+    a, b = (pd.read_csv(tmp_path / name / "coefficients.csv")["map"] for name in "ab")
+    np.testing.assert_allclose(a, b, rtol=1e-9)
+
+
 @pytest.mark.parametrize(
     ("arguments", "start"),
     [
@@ -281,6 +299,10 @@ def test_files_that_cannot_be_fitted(tmp_path, text, said):
     [
         (["--features", "y"], "'y' is the target"),
         (["--features", "a, c"], "there is no column 'c' for the feature"),
+        (["--exclude", "c"], "there is no column 'c' for the column to exclude"),
+        (["--exclude", "y"], "'y' is the target, so it cannot be a column to exclude too"),
+        (["--features", "a", "--exclude", "a, b"], "'a' cannot be among the features and excluded too"),
+        (["--exclude", "a, b"], "no column beside the target 'y' and what is excluded"),
         (["--scale", "-1"], "must be positive; got -1.0"),
         (["--noise-scale", "0"], "`noise_scale` must be a positive finite number"),
         (
@@ -292,6 +314,20 @@ def test_files_that_cannot_be_fitted(tmp_path, text, said):
 def test_options_that_cannot_be_fitted(tmp_path, arguments, said):
     file = write(tmp_path, "a,b,y\n1,2,3\n2,1,5\n4,4,4\n")
     assert said in error(fit(file, "--target", "y", "--out", str(tmp_path / "out"), *arguments))
+
+
+def test_gzip_is_unpacked(tmp_path):
+    plain = write(tmp_path, "a,b,y\n1,2,3\n2,1,5\n4,4,4\n")
+    packed = tmp_path / "t.csv.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert read_table(packed, "y").X.equals(read_table(plain, "y").X)
+    packed.write_bytes(packed.read_bytes()[:-9])
+    assert "is a damaged gzip file" in error(fit(packed, "--target", "y", "--out", str(tmp_path / "out")))
+
+
+def test_a_column_called_as_the_models_own_intercept(tmp_path):
+    file = write(tmp_path, "intercept,b,y\n1,2,3\n1,1,5\n1,4,4\n1,3,6\n")
+    assert "--exclude intercept" in error(fit(file, "--target", "y", "--out", str(tmp_path / "out")))
 
 
 def test_too_many_missing_entries(tmp_path):

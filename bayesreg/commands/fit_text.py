@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from ..cautions import cautions
 from ..code_lines import regressor_code, sklearn_code
-from ..data.table import Levels, Table
+from ..data.levels import Levels
+from ..data.table import Table
 from ..errors import NoEquivalent
 from ..fitted import Fit
 from ..model_text import strengths_text

@@ -12,11 +12,17 @@ class Rows(NamedTuple):
     file: Path
     target: str
     features: tuple[str, ...]
+    exclude: tuple[str, ...]
     weights: str | None
     drop_missing: bool
 
     def read(self) -> Table:
         """Read them."""
         return read_table(
-            self.file, self.target, self.features, weights=self.weights, drop_missing=self.drop_missing
+            self.file,
+            self.target,
+            self.features,
+            exclude=self.exclude,
+            weights=self.weights,
+            drop_missing=self.drop_missing,
         )

@@ -1,6 +1,8 @@
 """A CSV file: its encoding, its delimiter and the shape of its rows."""
 
 import csv
+import gzip
+import zlib
 from collections.abc import Iterator
 from functools import partial
 from io import StringIO
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 50
+_GZIP = b"\x1f\x8b"
 
 
 def csv_columns(file: Path) -> FileColumns:
@@ -23,7 +26,7 @@ def csv_columns(file: Path) -> FileColumns:
     Parameters
     ----------
     file : Path
-        UTF-8 with a header, separated by comma, semicolon, tab or bar.
+        UTF-8 with a header, separated by comma, semicolon, tab or bar; gzip may have packed it.
 
     Returns
     -------
@@ -43,7 +46,7 @@ def csv_columns(file: Path) -> FileColumns:
 
 
 def _decoded(file: Path) -> str:
-    raw = file.read_bytes()
+    raw = _unpacked(file, file.read_bytes())
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -59,6 +62,16 @@ def _decoded(file: Path) -> str:
             f"{file} is empty. It needs a header of column names and a row for each observation."
         )
     return text
+
+
+def _unpacked(file: Path, raw: bytes) -> bytes:
+    """Unpack what gzip has packed, whatever the file is called."""
+    if not raw.startswith(_GZIP):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is a damaged gzip file: {error}.") from None
 
 
 def _delimiter(text: str) -> str:

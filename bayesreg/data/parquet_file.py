@@ -82,7 +82,7 @@ def _check_type(file: Path, name: str, kind: Any) -> None:
     if not (number or text or types.is_boolean(kind) or types.is_null(kind)):
         raise ValueError(
             f"column {name!r} of {file} holds {kind}, which is neither number nor text. Write it as a number, or "
-            "leave it out with --features."
+            "leave it out with --exclude."
         )
 
 

@@ -8,32 +8,13 @@ from typing import TYPE_CHECKING, Any, final
 
 from .csv_file import csv_columns
 from .file_columns import FileColumns, listed
+from .levels import Levels, found_levels, telling_entry
 from .parquet_file import is_parquet, parquet_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_LEVELS = 50
 _MOST_HINTS = 3
-
-
-@final
-@dataclass(frozen=True)
-class Levels:
-    """How one text column became numbers.
-
-    Attributes
-    ----------
-    column : str
-    values : tuple of str
-        Its levels, sorted.
-    features : tuple of str
-        The columns that stand for it; of two levels one, which is 1 at the second.
-    """
-
-    column: str
-    values: tuple[str, ...]
-    features: tuple[str, ...]
 
 
 @final
@@ -82,6 +63,7 @@ def read_table(
     target: str,
     features: Sequence[str] = (),
     *,
+    exclude: Sequence[str] = (),
     weights: str | None = None,
     drop_missing: bool = False,
 ) -> Table:
@@ -95,6 +77,8 @@ def read_table(
         Name of the response.
     features : sequence of str, default ()
         Names of the columns to use, or names joined by commas; empty means all others.
+    exclude : sequence of str, default ()
+        Names of columns to leave out, or names joined by commas.
     weights : str, optional
         Name of a column of sample weights, which is then no feature.
     drop_missing : bool, default False
@@ -116,11 +100,10 @@ def read_table(
     OSError
         Where the file cannot be read.
     """
-    source = parquet_columns(file) if is_parquet(file) else csv_columns(file)
-    _check_source(file, source)
+    source = _opened(file, least=2)
     names = [name for name in source.names if name]
     asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
-    chosen = _chosen_columns(names, asked, features)
+    chosen = _chosen_columns(names, asked, features, exclude)
     frame = source.read([*asked, *chosen]).apply(_stripped)
     for name, what in zip(asked, ("target", "weights column"), strict=False):
         _check_numeric(frame[name], what)
@@ -140,14 +123,70 @@ def read_table(
     )
 
 
-def _check_source(file: Path, source: FileColumns) -> None:
+def read_features(file: Path, features: Sequence[str], levels: Sequence[Levels]) -> "pd.DataFrame":
+    """Read a CSV or Parquet file of new rows as the features of an earlier fit.
+
+    Parameters
+    ----------
+    file : Path
+        Its other columns are left alone.
+    features : sequence of str
+        Of the fit.
+    levels : sequence of Levels
+        How the fit turned text columns into features.
+
+    Returns
+    -------
+    data frame (n, p)
+        float64, with a column a feature, in that order.
+
+    Raises
+    ------
+    ValueError
+        Where a column is missing, holds text in place of numbers or a level that the fit has not seen, or
+        where an entry is missing.
+    ImportError, OSError
+        As in read_table.
+    """
+    import pandas as pd
+
+    source = _opened(file, least=1)
+    from_text = {feature for one in levels for feature in one.features}
+    numeric = [name for name in features if name not in from_text]
+    names = [name for name in source.names if name]
+    wanted = [*numeric, *(one.column for one in levels)]
+    for name in wanted:
+        if name not in names:
+            raise ValueError(_unknown("feature", name, names))
+    frame = source.read(wanted).apply(_stripped)
+    counts = _missing(frame)
+    if counts:
+        raise ValueError(f"entries are missing: {_counted(counts)}. Leave these rows out, or impute them.")
+    for name in numeric:
+        _check_numeric(frame[name], "feature")
+    blocks = [frame[numeric].astype("float64"), *(one.encoded(frame[one.column]) for one in levels)]
+    return pd.concat(blocks, axis=1)[list(features)]
+
+
+def _opened(file: Path, *, least: int) -> FileColumns:
+    source = parquet_columns(file) if is_parquet(file) else csv_columns(file)
+    _check_source(file, source, least)
+    return source
+
+
+def _check_source(file: Path, source: FileColumns, least: int) -> None:
     named = [name for name in source.names if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
-    if source.n_rows < 2:
+    if source.n_rows < least:
         had = "a header and no row" if source.n_rows == 0 else "one row"
-        raise ValueError(f"{file} has {had}. At least two rows are needed, and more to learn anything.")
+        needed = (
+            "One row at least is needed."
+            if least == 1
+            else ("At least two rows are needed, and more to learn anything.")
+        )
+        raise ValueError(f"{file} has {had}. {needed}")
 
 
 def _weights_column(names: list[str], target: str, weights: str) -> str:
@@ -158,27 +197,39 @@ def _weights_column(names: list[str], target: str, weights: str) -> str:
     return weights
 
 
-def _chosen_columns(names: list[str], asked: list[str], features: Sequence[str]) -> list[str]:
+def _chosen_columns(
+    names: list[str], asked: list[str], features: Sequence[str], exclude: Sequence[str]
+) -> list[str]:
     target = asked[0]
     if target not in names:
         raise ValueError(_unknown("target", target, names))
-    chosen: list[str] = []
-    for given in features:
-        parts = [given] if given in names else [part.strip() for part in given.split(",")]
-        for name in parts:
-            if name not in names:
-                raise ValueError(_unknown("feature", name, names))
-            if name in asked:
-                role = "target" if name == target else "column of weights"
-                raise ValueError(f"{name!r} is the {role}, so it cannot be a feature too.")
-        chosen += [name for name in dict.fromkeys(parts) if name not in chosen]
-    chosen = chosen if features else [name for name in names if name not in asked]
+    wanted = _listed_columns("feature", names, asked, features)
+    unwanted = _listed_columns("column to exclude", names, asked, exclude)
+    both = [name for name in wanted if name in unwanted]
+    if both:
+        raise ValueError(f"{listed(both)} cannot be among the features and excluded too.")
+    others = wanted if features else [name for name in names if name not in asked]
+    chosen = [name for name in others if name not in unwanted]
     if not chosen:
         raise ValueError(
-            f"there is no column beside the target {target!r}. If there should be, separate them by "
-            "comma, semicolon, tab or bar."
+            f"there is no column beside the target {target!r}{' and what is excluded' if unwanted else ''}. "
+            "If there should be, separate them by comma, semicolon, tab or bar."
         )
     return chosen
+
+
+def _listed_columns(what: str, names: list[str], asked: list[str], given: Sequence[str]) -> list[str]:
+    """Return columns that an option lists one by one, or joined by commas."""
+    found: dict[str, None] = {}
+    for text in given:
+        for name in [text] if text in names else [part.strip() for part in text.split(",")]:
+            if name not in names:
+                raise ValueError(_unknown(what, name, names))
+            if name in asked:
+                role = "target" if name == asked[0] else "column of weights"
+                raise ValueError(f"{name!r} is the {role}, so it cannot be a {what} too.")
+            found[name] = None
+    return list(found)
 
 
 def _unknown(what: str, name: str, names: list[str]) -> str:
@@ -206,30 +257,38 @@ def _stripped(column: "pd.Series") -> "pd.Series":
 
 
 def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.DataFrame, dict[str, int]]":
-    counts = {str(name): int(count) for name, count in frame.isna().sum().items() if count}
+    counts = _missing(frame)
     if not counts:
         return frame, {}
-    where = ", ".join(f"{count} in {name!r}" for name, count in counts.items())
+    where = _counted(counts)
     complete = frame.dropna()
     if not drop_missing:
         raise ValueError(
             f"entries are missing: {where}. --drop-missing leaves out the rows that have them "
-            f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --features, "
+            f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --exclude, "
             "or impute them."
         )
     if len(complete) < 2:
         raise ValueError(
             f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {where}. "
-            "Leave out the emptiest column with --features."
+            "Leave out the emptiest column with --exclude."
         )
     return complete, counts
+
+
+def _missing(frame: "pd.DataFrame") -> dict[str, int]:
+    return {str(name): int(count) for name, count in frame.isna().sum().items() if count}
+
+
+def _counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} in {name!r}" for name, count in counts.items())
 
 
 def _check_numeric(column: "pd.Series", what: str) -> None:
     if not _is_numeric(column):
         raise ValueError(
             f"the {what} {column.name!r} must be numeric, but it holds text, for example "
-            f"{_telling_entry(column)!r}. Write numbers with a decimal point and without separators."
+            f"{telling_entry(column)!r}. Write numbers with a decimal point and without separators."
         )
 
 
@@ -243,7 +302,8 @@ def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[L
         if _is_numeric(column):
             blocks.append(column.astype("float64"))
             continue
-        block, described = _one_hot(column, n_rows)
+        described = found_levels(column, n_rows)
+        block = described.encoded(column)
         blocks.append(block)
         levels.append(described)
     X = pd.concat(blocks, axis=1)
@@ -251,34 +311,3 @@ def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[L
     if twice:
         raise ValueError(f"after encoding text, two features are called {listed(twice)}. Rename a column.")
     return X, tuple(levels)
-
-
-def _one_hot(column: "pd.Series", n_rows: int) -> "tuple[pd.DataFrame, Levels]":
-    import pandas as pd
-    from sklearn.preprocessing import OneHotEncoder
-
-    n_levels = column.nunique()
-    if n_levels > 2 and (n_levels > _MOST_LEVELS or 2 * n_levels >= n_rows):
-        raise ValueError(
-            f"column {column.name!r} holds text with {n_levels} levels in {n_rows} rows, for example "
-            f"{_telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --features. "
-            "Are numbers written as text? Write them with a decimal point and without separators or units."
-        )
-    encoder = OneHotEncoder(
-        drop="if_binary",
-        sparse_output=False,
-        feature_name_combiner=lambda name, level: f"{name}={level}",
-    )
-    values = encoder.fit_transform(column.to_numpy(dtype=object)[:, None])
-    features = [str(name) for name in encoder.get_feature_names_out([str(column.name)])]
-    described = Levels(str(column.name), tuple(map(str, encoder.categories_[0])), tuple(features))
-    return pd.DataFrame(values, index=column.index, columns=features), described
-
-
-def _telling_entry(column: "pd.Series") -> Any:
-    """Return the first entry that is no number, which makes a column text; else the first."""
-    import pandas as pd
-
-    entries = column.dropna()
-    telling = entries[pd.to_numeric(entries, errors="coerce").isna()]
-    return (telling if len(telling) else entries).iloc[0]

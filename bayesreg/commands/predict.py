@@ -1,0 +1,61 @@
+"""The command `predict`: new rows, by the draws that `fit` has kept."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..data.levels import levels_from_json
+from ..data.table import read_features
+from ..posterior.predict import predict_posterior
+from .as_json import to_json
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+DRAWS = "posterior.nc"
+LEVELS = "levels"  # the attribute of the draws that holds how text became features
+
+
+def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, json: bool) -> None:
+    """Print a prediction with its interval for each row of a file.
+
+    Parameters
+    ----------
+    fitted : Path
+        The folder that `bayesreg fit` wrote to, or the file of draws in it.
+    file : Path
+        CSV or Parquet, with the columns that were features.
+    mass : float
+        Probability of the interval.
+    of_mean : bool
+        Whether it is of the mean response, not of a new observation.
+    json : bool
+        JSON in place of CSV.
+    """
+    import pandas as pd
+
+    tree = _draws(fitted)
+    names = [str(name) for name in tree.children["posterior"].to_dataset()["feature"].values]
+    X = read_features(file, names, levels_from_json(tree.attrs.get(LEVELS, "[]")))
+    found = predict_posterior(tree, X, mass=mass, of="mean" if of_mean else "observation")
+    found = found.set_axis(pd.RangeIndex(1, len(found) + 1))
+    if json:
+        rows = found.to_dict("records")
+        print(to_json({"bayesreg": __version__, "mass": mass, "of_mean": of_mean, "predictions": rows}))
+    else:
+        print(found.to_csv(index_label="row", float_format="%.10g", lineterminator="\n"), end="")
+
+
+def _draws(fitted: Path) -> "xr.DataTree":
+    import xarray as xr
+
+    file = fitted / DRAWS if fitted.is_dir() else fitted
+    if not file.exists():
+        raise ValueError(f"{fitted} has no {DRAWS}. `bayesreg fit` writes it: give the folder of its --out.")
+    try:
+        tree = xr.open_datatree(file, engine="h5netcdf").load()
+    except OSError:
+        raise ValueError(f"{file} holds no draws that can be read. Fit again to write it anew.") from None
+    if "posterior" not in tree.children or "coef" not in tree["posterior"]:
+        raise ValueError(f"{file} holds no draws of coefficients. Give what `bayesreg fit` wrote.")
+    return tree

@@ -1,0 +1,106 @@
+"""Text columns as numbers: one-hot, by levels that are found once and kept."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, final
+
+from .file_columns import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_LEVELS = 50
+
+
+@final
+@dataclass(frozen=True)
+class Levels:
+    """How one text column became numbers.
+
+    Attributes
+    ----------
+    column : str
+    values : tuple of str
+        Its levels, sorted.
+    features : tuple of str
+        The columns that stand for it; of two levels one, which is 1 at the second.
+    """
+
+    column: str
+    values: tuple[str, ...]
+    features: tuple[str, ...]
+
+    def encoded(self, column: "pd.Series") -> "pd.DataFrame":
+        """Return a text column, none of it missing, as the features.
+
+        Raises
+        ------
+        ValueError
+            Where it holds another level.
+        """
+        import pandas as pd
+
+        text = column.astype("str")
+        unknown = sorted(set(text) - set(self.values))
+        if unknown:
+            raise ValueError(
+                f"column {self.column!r} holds {listed(unknown)}, which the fit has not seen: it knows "
+                f"{listed(self.values)}. Leave these rows out, or fit again with rows that have them."
+            )
+        shown = self.values[-len(self.features) :]
+        ones = {
+            name: (text == value).astype("float64") for name, value in zip(self.features, shown, strict=True)
+        }
+        return pd.DataFrame(ones, index=column.index)
+
+
+def found_levels(column: "pd.Series", n_rows: int) -> Levels:
+    """Find the levels of a text column.
+
+    Parameters
+    ----------
+    column : series
+        No entry missing.
+    n_rows : int
+        Of the file.
+
+    Returns
+    -------
+    Levels
+
+    Raises
+    ------
+    ValueError
+        Where there are so many that the column tells rows apart, not groups of them.
+    """
+    values = sorted(column.astype("str").unique())
+    if len(values) > 2 and (len(values) > _MOST_LEVELS or 2 * len(values) >= n_rows):
+        raise ValueError(
+            f"column {column.name!r} holds text with {len(values)} levels in {n_rows} rows, for example "
+            f"{telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --exclude. "
+            "Are numbers written as text? Write them with a decimal point and without separators or units."
+        )
+    shown = values[1:] if len(values) == 2 else values
+    return Levels(str(column.name), tuple(values), tuple(f"{column.name}={value}" for value in shown))
+
+
+def telling_entry(column: "pd.Series") -> Any:
+    """Return the first entry that is no number, which makes a column text; else the first."""
+    import pandas as pd
+
+    entries = column.dropna()
+    telling = entries[pd.to_numeric(entries, errors="coerce").isna()]
+    return (telling if len(telling) else entries).iloc[0]
+
+
+def levels_to_json(levels: Sequence[Levels]) -> str:
+    """Return levels as text, for a file to keep."""
+    return json.dumps([asdict(one) for one in levels])
+
+
+def levels_from_json(text: str) -> tuple[Levels, ...]:
+    """Return the levels that levels_to_json made text of."""
+    return tuple(
+        Levels(one["column"], tuple(one["values"]), tuple(one["features"])) for one in json.loads(text)
+    )
