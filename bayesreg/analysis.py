@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-_REPORT = "report.html"
+_REPORT, _SCALES = "report.html", "scales.csv"
+_SOMETIMES = (_REPORT, _SCALES, "path.png")  # files that not every fit writes
 
 
 def make_model(
@@ -146,9 +147,10 @@ def run(task: Task, written: list[str]) -> None:
     _write_mode(task.out, written, model, mode, chosen, data)
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
-    fit = Fit(model, data, mode, tree, chosen)
+    fit = Fit(model, data, mode, tree, chosen, table.levels)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
+    print_fit(console, fit)
     _write_posterior(task.out, written, fit)
     if task.report:
         origin = Origin(
@@ -156,12 +158,10 @@ def run(task: Task, written: list[str]) -> None:
         )
         write_page(fit, origin, task.out / _REPORT)
         written.append(_REPORT)
-    print_fit(console, fit)
     print_labelled(console, "written", f"{', '.join(written)} in {task.out}")
-    if not task.report and (task.out / _REPORT).exists():
-        print_labelled(
-            console, "left", f"{_REPORT} in {task.out} is of an earlier fit; --report writes it anew"
-        )
+    left = [name for name in _SOMETIMES if name not in written and (task.out / name).exists()]
+    if left:
+        print_labelled(console, "left", f"{', '.join(left)}, of an earlier fit, in {task.out}")
     if task.json:
         print(to_json(fit_document(fit, table, [str(task.out / name) for name in written])))
     if not fit.complete:
@@ -197,7 +197,7 @@ def _write_mode(
     """Write what is known before the posterior is."""
     _write_csv(_mode_frame(mode, model), out, "coefficients.csv", written)
     if chosen is not None:
-        _write_csv(chosen.to_frame(), out, "scales.csv", written)
+        _write_csv(chosen.to_frame(), out, _SCALES, written)
     if mode.noise_scale > 0.0:  # it is 0 for a constant response, which was warned of
         save_figure(path_figure(model, mode, data), out / "path.png")
         written.append("path.png")

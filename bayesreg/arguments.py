@@ -1,5 +1,6 @@
 """Checks of plain arguments that several functions share."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,3 +19,15 @@ def check_whole(name: str, value: Any, least: int, most: int | None = None) -> N
     if bad or value < least or (most is not None and value > most):
         limit = "" if most is None else f" and at most {most}"
         raise ValueError(f"`{name}` must be a whole number, at least {least}{limit}; got {value!r}.")
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """Refuse what is none of the names.
+
+    Raises
+    ------
+    ValueError
+    """
+    known = list(choices)
+    if not isinstance(value, str) or value not in known:
+        raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}; got {value!r}.")

@@ -17,7 +17,8 @@ _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
-    return tuple(sentence for sentence in (_all_zero(fit), _noise_pulled(fit)) if sentence is not None)
+    found = (_all_zero(fit), _noise_pulled(fit) or _mode_apart(fit))
+    return tuple(sentence for sentence in found if sentence is not None)
 
 
 def _all_zero(fit: Fit) -> str | None:
@@ -43,7 +44,7 @@ def _noise_pulled(fit: Fit) -> str | None:
     if not (rss > 0.0 and freedom > 0.0):
         return None
     left = float(np.sqrt(rss / freedom))
-    low, high = np.quantile(noise_scale(fit.tree), _TAILS)
+    low, high = _noise_interval(fit)
     if low <= left <= high:
         return None
     why = (
@@ -56,3 +57,30 @@ def _noise_pulled(fit: Fit) -> str | None:
         f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "
         f"[{low:.4g}, {high:.4g}] of σ. Intervals are then too wide or too narrow: {why}."
     )
+
+
+def _mode_apart(fit: Fit) -> str | None:
+    """Compare σ at the mode with its posterior, which needs no more rows than columns."""
+    if fit.noise is None:
+        return None
+    low, high = _noise_interval(fit)
+    at_mode = fit.mode.noise_scale
+    if low <= at_mode <= high:
+        return None
+    units = (
+        " The prior's scale is in units of σ, so that coefficients larger than it expects also make the posterior's σ "
+        "larger: a larger scale, the one that 'evidence' chooses, or a scale in units of y does not."
+        if fit.model.prior.relative_to_noise
+        else ""
+    )
+    return (
+        f"The mode is no typical point of the posterior: its σ is {at_mode:.4g}, outside of the 99% interval "
+        f"[{low:.4g}, {high:.4g}]. With many columns for the rows the mode's coefficients fit a part of the noise, so "
+        f"the intervals need not lie around the mode's coefficients.{units} A noise scale that is known makes both "
+        "speak of one σ."
+    )
+
+
+def _noise_interval(fit: Fit) -> tuple[float, float]:
+    low, high = np.quantile(noise_scale(fit.tree), _TAILS)
+    return float(low), float(high)

@@ -127,7 +127,7 @@ def _noise_variance(problem: Problem) -> float:
     if free <= 0.0 or smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss:
         raise ValueError(
             f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
-            f"{problem.sum_weights:g}). Give GaussianLikelihood a known noise_scale, or use method='cv'."
+            f"{problem.sum_weights:g}). Give a known noise_scale, or use method='cv'."
         )
     return smallest / free
 

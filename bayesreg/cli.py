@@ -14,7 +14,14 @@ from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
 
 _NOT_OPTIMAL = 3
 _INTERRUPTED = 130
-_PRIORS = ("laplace", "gaussian", "elastic-net")
+_DRAWS = "posterior.nc"
+_PRIORS = {
+    "laplace": "laplace",
+    "lasso": "laplace",
+    "gaussian": "gaussian",
+    "ridge": "gaussian",
+    "elastic-net": "elastic-net",
+}
 _SELECTIONS = ("cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo", "posterior")
 _SAMPLED = ("evidence", "psis-loo", "posterior")  # where the prior is not Gaussian they sample at every scale
 _OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, SamplingWarning)
@@ -133,6 +140,13 @@ def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return decorate
 
 
+_DECIMAL = click.option(
+    "--decimal",
+    type=click.Choice((".", ",")),
+    default=".",
+    show_default=True,
+    help="Decimal mark of the numbers in a CSV file.",
+)
 _ROWS = _options(
     click.option(
         "--features",
@@ -150,6 +164,7 @@ _ROWS = _options(
         "--weights", metavar="COLUMN", help="Column of sample weights: 2 is the row twice, 0 the row absent."
     ),
     click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry."),
+    _DECIMAL,
 )
 _TARGET = click.option(
     "--target", required=True, metavar="NAME", help="Column to explain; it must be numeric."
@@ -192,7 +207,13 @@ def demo(out: Path) -> None:
 @click.argument("file", type=_EXISTING)
 @_TARGET
 @_ROWS
-@click.option("--prior", type=click.Choice(_PRIORS), default="laplace", show_default=True)
+@click.option(
+    "--prior",
+    type=click.Choice(list(_PRIORS)),
+    default="laplace",
+    show_default=True,
+    help="lasso is another word for laplace, ridge for gaussian.",
+)
 @click.option(
     "--scale",
     type=_Scale(),
@@ -231,6 +252,7 @@ def fit(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    decimal: str,
     prior: str,
     scale: float | str | None,
     relative_to_noise: bool,
@@ -253,19 +275,19 @@ def fit(
         from .commands.rows import Rows
 
         model = make_model(
-            prior,
+            _PRIORS[prior],
             scale,
             noise_scale,
             standardize,
             relative_to_noise=relative_to_noise,
             fit_intercept=not no_intercept,
         )
-        if scale in _SAMPLED and (prior != "gaussian" or scale == "psis-loo"):
+        if scale in _SAMPLED and (_PRIORS[prior] != "gaussian" or scale == "psis-loo"):
             click.echo(
                 f"Choosing the scale by {scale}, from draws at every scale: this takes a while.", err=True
             )
         task = Task(
-            rows=Rows(file, target, features, exclude, weights, drop_missing),
+            rows=Rows(file, target, features, exclude, weights, drop_missing, decimal),
             model=model,
             selection=scale if isinstance(scale, str) else None,
             seed=seed,
@@ -295,8 +317,9 @@ def fit(
     show_default=True,
     help="What the interval is of: a new observation, its noise included, or the mean response.",
 )
+@_DECIMAL
 @_JSON
-def predict(fitted: Path, file: Path, mass: float, of: str, as_json: bool) -> None:
+def predict(fitted: Path, file: Path, mass: float, of: str, decimal: str, as_json: bool) -> None:
     """Predict new rows of a CSV or Parquet file, with intervals.
 
     FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, text as text;
@@ -305,7 +328,7 @@ def predict(fitted: Path, file: Path, mass: float, of: str, as_json: bool) -> No
     with _one_line_errors(read=(fitted, file)):
         from .commands.predict import run
 
-        run(fitted, file, mass=mass, of_mean=of == "mean", json=as_json)
+        run(fitted, file, mass=mass, of_mean=of == "mean", decimal=decimal, json=as_json)
 
 
 @main.command(epilog=_TRANSLATE_EXAMPLES, short_help="Translate a penalty between packages' conventions.")
@@ -333,6 +356,7 @@ def translate(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    decimal: str,
     noise_scale: float | None,
     rescale: bool,
     no_intercept: bool,
@@ -359,7 +383,7 @@ def translate(
             raise click.BadParameter(str(error), param_hint="VALUE") from error
         rows = None
         if file is not None and target is not None:
-            rows = Rows(file, target, features, exclude, weights, drop_missing)
+            rows = Rows(file, target, features, exclude, weights, drop_missing, decimal)
         run(
             stated,
             to,
@@ -411,6 +435,7 @@ def audit(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    decimal: str,
     family: str | None,
     noise_scale: float | None,
     no_intercept: bool,
@@ -426,7 +451,7 @@ def audit(
         from .commands.rows import Rows
 
         optimal = run(
-            Rows(file, target, features, exclude, weights, drop_missing),
+            Rows(file, target, features, exclude, weights, drop_missing, decimal),
             coef,
             penalty,
             family=family,
@@ -481,7 +506,10 @@ def _one_line_errors(
             yield
     except KeyboardInterrupt:
         left = f"{', '.join(written)} in {out}" if written else "nothing"
-        click.echo(f"Interrupted. Written: {left}.", err=True)
+        mode_only = (
+            " These are the mode's; there is no posterior." if written and _DRAWS not in written else ""
+        )
+        click.echo(f"Interrupted. Written: {left}.{mode_only}", err=True)
         raise click.exceptions.Exit(_INTERRUPTED) from None
     except OSError as error:
         reason = error.strerror or error

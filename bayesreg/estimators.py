@@ -9,6 +9,8 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from .arguments import check_choice
+from .choosers import METHODS
 from .conventions.table import CONVENTIONS
 from .conventions.translation import translate
 from .cross_validation import as_small_as_can_be
@@ -256,6 +258,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         prior = GaussianPrior() if self.prior is None else self.prior
         model = LinearModel(prior, GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize)
         if self.scale_selection is not None:
+            check_choice("scale_selection", self.scale_selection, METHODS)
             selection = select_scale(model, data, self.scale_selection)
             return selection.model, selection
         if not prior.has_sampled_scale:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, final
 
+from .data.levels import Levels
 from .mode.solve import MapEstimate
 from .model import LinearModel
 from .posterior.diagnostics import Diagnostics, diagnose
-from .posterior.summary import summarise_coefs, summarise_noise_scale
+from .posterior.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
 from .problem import Data
 from .selection import ScaleSelection
 
@@ -32,6 +33,8 @@ class Fit:
     tree : xarray.DataTree
     selection : ScaleSelection or None
         How the scale of the mode was chosen, where it was.
+    levels : tuple of Levels
+        Text columns, and the features that stand for them, where a file had some.
     """
 
     model: LinearModel
@@ -39,6 +42,7 @@ class Fit:
     mode: MapEstimate
     tree: "xr.DataTree"
     selection: ScaleSelection | None
+    levels: tuple[Levels, ...] = ()
 
     @property
     def model_of_mode(self) -> LinearModel:
@@ -49,6 +53,27 @@ class Fit:
     def coefs(self) -> "pd.DataFrame":
         """Mode and posterior of each coefficient and the intercept."""
         return summarise_coefs(self.mode, self.tree)
+
+    @cached_property
+    def contrasts(self) -> "pd.DataFrame":
+        """Mode and posterior of each level of a text column, as its difference from the mean of that column's levels.
+
+        Beside an intercept the data tell the differences only. A column of two levels is one feature, which is one.
+        """
+        return summarise_contrasts(self.mode, self.tree, [one.features for one in self.levels])
+
+    @cached_property
+    def r_squared(self) -> float | None:
+        """The share of the response's variance that the mode explains on the rows that were fitted.
+
+        None where the response does not vary.
+        """
+        centred, means = self.data.least_squares(centre=True)
+        if not centred.response_ss > 0.0:
+            return None
+        off = means.y - means.x @ self.mode.coef - self.mode.intercept
+        rss = centred.residuals(self.mode.coef[None, :])[1][0] + self.data.sum_weights * off**2
+        return float(1.0 - rss / centred.response_ss)
 
     @cached_property
     def noise(self) -> "pd.DataFrame | None":

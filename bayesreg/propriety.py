@@ -85,8 +85,8 @@ def _check_noise(problem: Problem) -> None:
     if free - held - at_zero >= 1.0:
         raise ImproperPosteriorError(
             "the data can be fitted perfectly (a constant or noiseless response), and the prior on noise_scale "
-            "does not vanish at 0 fast enough: the posterior is improper. Give GaussianLikelihood a known "
-            "noise_scale, or a prior that vanishes at 0, for example LogNormal."
+            "does not vanish at 0 fast enough: the posterior is improper. Give a known noise_scale, "
+            "or a prior that vanishes at 0, for example LogNormal."
         )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from jaxtyping import Float
 
-from .arguments import LARGEST_SEED, check_whole
+from .arguments import LARGEST_SEED, check_choice, check_whole
 from .choosers import HIGHEST_IS_BEST, METHODS, Request, Scored
 from .conventions.translation import Translation, translate
 from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
@@ -344,9 +344,9 @@ def select_scale(
     """
     check_model(model)
     check_data(data)
-    _check_choice("method", method, METHODS)
-    _check_choice("hold", hold, _HOLDS)
-    _check_choice("score", score, _PREDICTIVE)
+    check_choice("method", method, METHODS)
+    check_choice("hold", hold, _HOLDS)
+    check_choice("score", score, _PREDICTIVE)
     check_whole("seed", seed, 0, LARGEST_SEED)
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
@@ -442,12 +442,6 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
         _data=request.data,
         _problem=problem_at(path.problem, float(path.multiples[chosen])),
     )
-
-
-def _check_choice(name: str, value: Any, choices: Any) -> None:
-    if not isinstance(value, str) or value not in choices:
-        listed = ", ".join(map(repr, choices))
-        raise ValueError(f"`{name}` must be one of {listed}; got {value!r}.")
 
 
 def _warn_of_constant_response(problem: Problem) -> None:

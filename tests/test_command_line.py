@@ -188,6 +188,8 @@ class TestTranslate:
 
     def test_what_has_no_equivalent_says_why(self):
         assert "decoupled" in error(call("translate", "0.1", "--from", "torch.AdamW", "--to", "Penalty"))
+        message = error(call("translate", "0.1", "--from", "sklearn.Lasso", "--to", "Penalty"))
+        assert message.endswith("Here: --data FILE --target NAME.")
         assert "Give `noise_scale`" in error(
             call("translate", "2", "--from", "Penalty", "--to", "LaplacePrior")
         )

@@ -37,6 +37,7 @@ PASTE = {
     "make_pipeline": make_pipeline,
     "StandardScaler": StandardScaler,
 }
+MODE_ALONE = "Interrupted. Written: coefficients.csv, path.png"
 TARGET = "price $ in $k"
 PNG = b"\x89PNG"
 
@@ -280,7 +281,10 @@ def test_no_single_lambda_is_said_with_the_reason():
         ("y\n1\n2\n", "there is no column beside the target 'y'"),
         ("a,y\n1,\n2,\n", "entries are missing: 2 in 'y'"),
         ("a,y\n1,x\n2,3\n", "the target 'y' must be numeric, but it holds text, for example 'x'"),
-        ("a;y\n1,5;1\n2,5;2\n3,5;3\n4;4\n", "numbers written as text? Write them with a decimal point"),
+        (
+            "a;y\n1,5;1\n2,5;2\n3,5;3\n4;4\n",
+            "numbers written as text? Write numbers without separators or units; --decimal ,",
+        ),
         ("a,y\n1,inf\n2,3\n", "1 infinity"),
         ("a\0,y\n1,2\n2,3\n", "holds zero bytes"),
         (
@@ -323,6 +327,18 @@ def test_gzip_is_unpacked(tmp_path):
     assert read_table(packed, "y").X.equals(read_table(plain, "y").X)
     packed.write_bytes(packed.read_bytes()[:-9])
     assert "is a damaged gzip file" in error(fit(packed, "--target", "y", "--out", str(tmp_path / "out")))
+
+
+def test_decimal_commas(tmp_path):
+    text = "a;b;y\n1,5;2;3,25\n2;1;5\n4,75;4;-1,5e1\n"
+    table = read_table(write(tmp_path, text), "y", decimal=",")
+    assert table.X["a"].tolist() == [1.5, 2.0, 4.75]
+    assert table.y.tolist() == [3.25, 5.0, -15.0]
+    file = write(tmp_path, text)
+    assert "--decimal , reads decimal commas" in error(
+        fit(file, "--target", "y", "--out", str(tmp_path / "out"))
+    )
+    assert fit(file, "--target", "y", "--decimal", ",", "--out", str(tmp_path / "out")).exit_code == 0
 
 
 def test_a_column_called_as_the_models_own_intercept(tmp_path):
@@ -391,7 +407,7 @@ def test_ctrl_c_leaves_the_mode(tmp_path, monkeypatch):
     file, out = write(tmp_path, "a,y\n1,2\n2,3\n3,5\n4,4\n"), tmp_path / "out"
     result = fit(file, "--target", "y", "--scale", "1", "--out", str(out))
     assert result.exit_code == 130
-    assert result.stderr.strip() == f"Interrupted. Written: coefficients.csv, path.png in {out}."
+    assert result.stderr.strip() == f"{MODE_ALONE} in {out}. These are the mode's; there is no posterior."
     frame = pd.read_csv(out / "coefficients.csv")
     assert list(frame.columns) == ["feature", "map"]
     assert list(frame["feature"]) == ["a", "intercept"]
@@ -462,7 +478,7 @@ def test_forest_of_many_features_shows_thirty(tmp_path):
 
 def test_diagnostics_say_what_is_wrong():
     good = Diagnostics(r_hat=1.0, ess_bulk=3000.0, ess_tail=2000.0, n_divergent=0, n_chains=4, n_draws=4000)
-    assert "can be relied on" in good.sentence
+    assert "are those of this model's posterior" in good.sentence
     assert "no divergence" in str(good)
     bad = Diagnostics(r_hat=1.2, ess_bulk=30.0, ess_tail=2000.0, n_divergent=7, n_chains=4, n_draws=4000)
     assert len(bad.complaints) == 3
@@ -503,5 +519,5 @@ def test_the_installed_command_stops_at_ctrl_c(tmp_path):
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert stdout.startswith("data ")
-    assert stderr.splitlines()[-1] == f"Interrupted. Written: coefficients.csv, path.png in {out}."
+    assert stderr.splitlines()[-1] == f"{MODE_ALONE} in {out}. These are the mode's; there is no posterior."
     assert "Traceback" not in stderr

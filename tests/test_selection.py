@@ -664,7 +664,7 @@ def test_regressor_samples_the_chosen_model(monkeypatch):
 
 
 def test_regressor_refuses_an_unknown_method():
-    with pytest.raises(ValueError, match="`method` must be one of"):
+    with pytest.raises(ValueError, match="`scale_selection` must be one of"):
         br.BayesRegressor(scale_selection="best").fit(X, Y)
 
 

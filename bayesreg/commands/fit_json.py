@@ -45,6 +45,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "coef": by_name(names, mode.coef),
             "intercept": mode.intercept,
             "noise_scale": mode.noise_scale,
+            "r_squared": fit.r_squared,
             "penalty": {"l1": by_name(names, mode.penalty.l1), "l2": by_name(names, mode.penalty.l2)},
         },
         "certificate": {
@@ -59,6 +60,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "coef": _by_row(fit.coefs.iloc[: len(names)]),
             "intercept": _by_row(fit.coefs.iloc[len(names) :]).get("intercept"),
             "noise_scale": None if fit.noise is None else _by_row(fit.noise)["noise_scale"],
+            "contrasts": _by_row(fit.contrasts),
         },
         "diagnostics": _diagnostics(fit),
         "cautions": list(cautions(fit)),

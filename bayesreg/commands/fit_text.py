@@ -22,9 +22,14 @@ from ..text import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
     from rich.console import Console
 
 _MOST_ROWS = 60
+_FEW_ROWS, _FEW_MISSING = (
+    10,
+    1.5,
+)  # rows that any numbers may count; steps, on average, of a column that counts
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -36,9 +41,11 @@ def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
         if table.delimiter is None
         else f"separated by {_DELIMITER_NAMES[table.delimiter]}"
     )
+    n_used = p - sum(len(levels.features) - 1 for levels in table.levels)
+    from_columns = "" if n_used == p else f" from {n_used} column{'s' * (n_used != 1)}"
     read = (
         f"{file}: {rows + table.n_dropped} rows, {table.n_columns} columns {form}; target {table.y.name!r}, "
-        f"{p} feature{'s' * (p != 1)}"
+        f"{p} feature{'s' * (p != 1)}{from_columns}"
     )
     notes = [("data", read)]
     if table.weights is not None:
@@ -59,7 +66,19 @@ def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
                 "posterior is the prior",
             )
         )
+    notes += [("identifier?", _counts_rows(name)) for name in table.X.columns if _is_count(table.X[name])]
     return tuple(notes)
+
+
+def _is_count(column: "pd.Series") -> bool:
+    """Tell a column that numbers the rows, some of which may be missing."""
+    steps = column.diff().iloc[1:]
+    counts = bool((steps >= 1.0).all() and (column % 1.0 == 0.0).all())
+    return len(column) > _FEW_ROWS and counts and steps.mean() < _FEW_MISSING
+
+
+def _counts_rows(name: object) -> str:
+    return f"{str(name)!r} numbers the rows, and is a feature. --exclude {str(name)!r} leaves it out"
 
 
 def _levels(levels: Levels) -> str:
@@ -70,14 +89,17 @@ def _levels(levels: Levels) -> str:
         return f"{column!r} is text of one level: {features[0]}"
     return (
         f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; beside an intercept the "
-        "data tell only their differences apart, the prior how intercept and levels share the rest"
+        "data tell only how they differ from one another, so read the differences, in a table of their own"
     )
 
 
 def print_fit(console: "Console", fit: Fit) -> None:
     """Print coefficients, certificate, σ, diagnostics, and lines to paste."""
     _print_coefficients(console, fit)
+    _print_contrasts(console, fit)
     print_certificate(console, fit.mode)
+    if fit.r_squared is not None:
+        print_labelled(console, "R squared", f"{fit.r_squared:.3f}, of the mode on the rows that were fitted")
     print_labelled(console, "sigma", _sigma(fit))
     if fit.diagnostics is not None:
         print_diagnostics(console, fit.diagnostics)
@@ -100,6 +122,18 @@ def _print_coefficients(console: "Console", fit: Fit) -> None:
     console.print("P(sign): posterior probability that the coefficient has the sign of its mean.")
     if (fit.coefs["map"] == 0.0).any():
         console.print("A MAP of 0 is exactly zero.")
+    console.print()
+
+
+def _print_contrasts(console: "Console", fit: Fit) -> None:
+    if not fit.model.fit_intercept or fit.contrasts.empty:
+        return
+    shown = clearest(fit.contrasts, _MOST_ROWS)
+    title = "Levels of text, each less the mean of its column's levels: what the data tell of them"
+    table = make_table(title, ("level", "MAP", "posterior mean", "90% interval", "P(sign)"))
+    for name, row in shown.iterrows():
+        table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
+    console.print(table)
     console.print()
 
 

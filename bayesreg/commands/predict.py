@@ -16,7 +16,7 @@ DRAWS = "posterior.nc"
 LEVELS = "levels"  # the attribute of the draws that holds how text became features
 
 
-def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, json: bool) -> None:
+def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, decimal: str, json: bool) -> None:
     """Print a prediction with its interval for each row of a file.
 
     Parameters
@@ -29,6 +29,8 @@ def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, json: bool) -> 
         Probability of the interval.
     of_mean : bool
         Whether it is of the mean response, not of a new observation.
+    decimal : "." or ","
+        Of a CSV file.
     json : bool
         JSON in place of CSV.
     """
@@ -36,7 +38,7 @@ def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, json: bool) -> 
 
     tree = _draws(fitted)
     names = [str(name) for name in tree.children["posterior"].to_dataset()["feature"].values]
-    X = read_features(file, names, levels_from_json(tree.attrs.get(LEVELS, "[]")))
+    X = read_features(file, names, levels_from_json(tree.attrs.get(LEVELS, "[]")), decimal)
     found = predict_posterior(tree, X, mass=mass, of="mean" if of_mean else "observation")
     found = found.set_axis(pd.RangeIndex(1, len(found) + 1))
     if json:

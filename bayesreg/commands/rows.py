@@ -15,6 +15,7 @@ class Rows(NamedTuple):
     exclude: tuple[str, ...]
     weights: str | None
     drop_missing: bool
+    decimal: str
 
     def read(self) -> Table:
         """Read them."""
@@ -25,4 +26,5 @@ class Rows(NamedTuple):
             exclude=self.exclude,
             weights=self.weights,
             drop_missing=self.drop_missing,
+            decimal=self.decimal,
         )

@@ -1,5 +1,6 @@
 """The command `translate`: one package's number in another's convention."""
 
+import re
 from typing import Any
 
 from .. import __version__
@@ -11,6 +12,8 @@ from ..text import make_console, print_code, print_labelled
 from .as_json import by_name, to_json
 from .rows import Rows
 from .values import StatedPenalty
+
+_ASKS_FOR_DATA = re.compile("Give `[Xy]`")
 
 
 def run(
@@ -42,10 +45,15 @@ def run(
     data: dict[str, Any] = {}
     if table is not None:
         data = {"X": table.X, "y": table.y, "sample_weight": table.weights}
-    found = translate(
-        stated.value, source, target, noise_scale=noise_scale,
-        fit_intercept=fit_intercept, rescale=rescale, **data,
-    )  # fmt: skip
+    try:
+        found = translate(
+            stated.value, source, target, noise_scale=noise_scale,
+            fit_intercept=fit_intercept, rescale=rescale, **data,
+        )  # fmt: skip
+    except ValueError as error:
+        if table is None and _ASKS_FOR_DATA.search(str(error)):
+            raise ValueError(f"{error} Here: --data FILE --target NAME.") from error
+        raise
     if json:
         print(to_json(_document(found, source, target, table)))
     else:

@@ -64,8 +64,12 @@ def convention(key: str) -> Convention:
     if key in CONVENTIONS:
         return CONVENTIONS[key]
     lowered = {known.lower(): known for known in CONVENTIONS}
+    called = key.partition("(")[0]  # a line of code says it as a call
+    ending = [known for known in lowered if known.endswith(f".{called.lower()}")]
     within = [known for known in lowered if key and key.lower() in known][:_MOST_HINTS]
-    close = within or difflib.get_close_matches(key.lower(), list(lowered), n=_MOST_HINTS)
+    close = (
+        ending[:_MOST_HINTS] or within or difflib.get_close_matches(key.lower(), list(lowered), n=_MOST_HINTS)
+    )
     hint = f" Did you mean {' or '.join(repr(lowered[name]) for name in close)}?" if close else ""
     raise ValueError(f"there is no convention {key!r}.{hint} `bayesreg conventions` lists them all.")
 

@@ -217,10 +217,12 @@ def _frame_values(X: Any) -> Matrix:
 
 def _text_message(what: str, columns: list[str]) -> str:
     place = f" in {', '.join(repr(name) for name in columns)}" if columns else ""
-    return (
-        f"`{what}` holds text{place}, and a linear model needs numbers. "
+    remedy = (
         "Encode it, for example with sklearn.preprocessing.OneHotEncoder."
+        if what == "X"
+        else "Where it is numbers written as text, convert it, for example with pandas.to_numeric."
     )
+    return f"`{what}` holds text{place}, and a linear model needs numbers. {remedy}"
 
 
 def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") -> None:

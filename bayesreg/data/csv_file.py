@@ -20,13 +20,14 @@ _SNIFFED_LINES = 50
 _GZIP = b"\x1f\x8b"
 
 
-def csv_columns(file: Path) -> FileColumns:
+def csv_columns(file: Path, decimal: str = ".") -> FileColumns:
     """Look through a CSV file.
 
     Parameters
     ----------
     file : Path
         UTF-8 with a header, separated by comma, semicolon, tab or bar; gzip may have packed it.
+    decimal : "." or ",", default "."
 
     Returns
     -------
@@ -42,7 +43,7 @@ def csv_columns(file: Path) -> FileColumns:
     text = _decoded(file)
     delimiter = _delimiter(text)
     header, n_rows = _checked_shape(file, text, delimiter)
-    return FileColumns(tuple(header), n_rows, delimiter, partial(_parsed, text, delimiter, header))
+    return FileColumns(tuple(header), n_rows, delimiter, partial(_parsed, text, delimiter, decimal, header))
 
 
 def _decoded(file: Path) -> str:
@@ -111,13 +112,14 @@ def _checked_shape(file: Path, text: str, delimiter: str) -> tuple[list[str], in
     return header, n_rows
 
 
-def _parsed(text: str, delimiter: str, header: list[str], used: list[str]) -> "pd.DataFrame":
+def _parsed(text: str, delimiter: str, decimal: str, header: list[str], used: list[str]) -> "pd.DataFrame":
     import pandas as pd
 
     placeholders = [name or f"\0{position}" for position, name in enumerate(header)]
     return pd.read_csv(
         StringIO(text),
         sep=delimiter,
+        decimal=decimal,
         names=placeholders,
         header=0,
         usecols=used,

@@ -10,6 +10,8 @@ from .file_columns import listed
 if TYPE_CHECKING:
     import pandas as pd
 
+NUMBERS_AS_TEXT = "Write numbers without separators or units; --decimal , reads decimal commas."
+
 _MOST_LEVELS = 50
 
 
@@ -79,7 +81,7 @@ def found_levels(column: "pd.Series", n_rows: int) -> Levels:
         raise ValueError(
             f"column {column.name!r} holds text with {len(values)} levels in {n_rows} rows, for example "
             f"{telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --exclude. "
-            "Are numbers written as text? Write them with a decimal point and without separators or units."
+            f"Are numbers written as text? {NUMBERS_AS_TEXT}"
         )
     shown = values[1:] if len(values) == 2 else values
     return Levels(str(column.name), tuple(values), tuple(f"{column.name}={value}" for value in shown))

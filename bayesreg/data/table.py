@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from .csv_file import csv_columns
 from .file_columns import FileColumns, listed
-from .levels import Levels, found_levels, telling_entry
+from .levels import NUMBERS_AS_TEXT, Levels, found_levels, telling_entry
 from .parquet_file import is_parquet, parquet_columns
 
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ def read_table(
     exclude: Sequence[str] = (),
     weights: str | None = None,
     drop_missing: bool = False,
+    decimal: str = ".",
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
 
@@ -83,6 +84,8 @@ def read_table(
         Name of a column of sample weights, which is then no feature.
     drop_missing : bool, default False
         Whether to leave out rows with a missing entry; default is to refuse them.
+    decimal : "." or ",", default "."
+        Of a CSV file.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def read_table(
     OSError
         Where the file cannot be read.
     """
-    source = _opened(file, least=2)
+    source = _opened(file, decimal, least=2)
     names = [name for name in source.names if name]
     asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
     chosen = _chosen_columns(names, asked, features, exclude)
@@ -123,7 +126,9 @@ def read_table(
     )
 
 
-def read_features(file: Path, features: Sequence[str], levels: Sequence[Levels]) -> "pd.DataFrame":
+def read_features(
+    file: Path, features: Sequence[str], levels: Sequence[Levels], decimal: str = "."
+) -> "pd.DataFrame":
     """Read a CSV or Parquet file of new rows as the features of an earlier fit.
 
     Parameters
@@ -134,6 +139,8 @@ def read_features(file: Path, features: Sequence[str], levels: Sequence[Levels])
         Of the fit.
     levels : sequence of Levels
         How the fit turned text columns into features.
+    decimal : "." or ",", default "."
+        Of a CSV file.
 
     Returns
     -------
@@ -150,7 +157,7 @@ def read_features(file: Path, features: Sequence[str], levels: Sequence[Levels])
     """
     import pandas as pd
 
-    source = _opened(file, least=1)
+    source = _opened(file, decimal, least=1)
     from_text = {feature for one in levels for feature in one.features}
     numeric = [name for name in features if name not in from_text]
     names = [name for name in source.names if name]
@@ -168,8 +175,8 @@ def read_features(file: Path, features: Sequence[str], levels: Sequence[Levels])
     return pd.concat(blocks, axis=1)[list(features)]
 
 
-def _opened(file: Path, *, least: int) -> FileColumns:
-    source = parquet_columns(file) if is_parquet(file) else csv_columns(file)
+def _opened(file: Path, decimal: str, *, least: int) -> FileColumns:
+    source = parquet_columns(file) if is_parquet(file) else csv_columns(file, decimal)
     _check_source(file, source, least)
     return source
 
@@ -288,7 +295,7 @@ def _check_numeric(column: "pd.Series", what: str) -> None:
     if not _is_numeric(column):
         raise ValueError(
             f"the {what} {column.name!r} must be numeric, but it holds text, for example "
-            f"{telling_entry(column)!r}. Write numbers with a decimal point and without separators."
+            f"{telling_entry(column)!r}. {NUMBERS_AS_TEXT}"
         )
 
 

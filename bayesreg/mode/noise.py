@@ -191,13 +191,13 @@ def _at_edge(problem: Problem, edge: float, message: str) -> NoiseMode:
 
 _UNBOUNDED_ABOVE = (
     "the joint density has no mode: it still rises where noise_scale is 1e12 times the spread of y. "
-    "Give GaussianLikelihood a prior on noise_scale that falls off, or a known noise_scale."
+    "Give `noise_scale` a prior that falls off, or a known noise_scale."
 )
 
 _UNBOUNDED = (
     "the joint density of coefficients and noise_scale has no mode: it grows without bound as noise_scale goes to 0, "
     "because the data can be fitted perfectly and the prior on noise_scale does not vanish fast enough there. "
-    "Give GaussianLikelihood a known noise_scale, or a prior on it that vanishes at 0 (for example LogNormal), "
+    "Give a known noise_scale, or a prior on it that vanishes at 0 (for example LogNormal), "
     "or make the coefficients' prior relative_to_noise=True."
 )
 

@@ -55,7 +55,7 @@ class Diagnostics:
     def sentence(self) -> str:
         """What the numbers mean, in one sentence."""
         if not self.complaints:
-            return "The chains agree and explored enough: the means and intervals can be relied on."
+            return "The chains agree and explored enough: means and intervals are those of this model's posterior."
         return (
             f"Do not rely on the means and intervals: {', and '.join(self.complaints)}; "
             "sample longer, or use a smaller prior scale."

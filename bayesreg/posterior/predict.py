@@ -169,8 +169,18 @@ def _posterior(tree: "xr.DataTree") -> "xr.Dataset":
 
 def _check_names(tree: "xr.DataTree", names: tuple[str, ...]) -> None:
     known = tuple(str(name) for name in _posterior(tree)["feature"].values)
-    if known != tuple(names):
-        raise ValueError(f"the draws are of features {list(known)}, the data of {list(names)}.")
+    if known == tuple(names):
+        return
+    missing = [name for name in known if name not in names]
+    if not missing and len(names) == len(known):
+        raise ValueError(
+            f"the draws are of features in another order than the data: {list(known)}. Give X[{list(known)!r}]."
+        )
+    beside = [name for name in names if name not in known]
+    raise ValueError(
+        f"the draws are of features {list(known)}, the data of {list(names)}. Missing from the data: "
+        f"{missing or 'nothing'}; only there: {beside or 'nothing'}. Give the columns that were fitted, in their order."
+    )
 
 
 def check_budget(shape: tuple[int, ...]) -> None:

@@ -1,5 +1,6 @@
 """The mode and the posterior of every coefficient, side by side."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +37,39 @@ def summarise_coefs(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame":
         at_mode = np.append(at_mode, mode.intercept)
         draws = np.column_stack([draws, posterior["intercept"].values.ravel()])
     return _frame(names, at_mode, draws)
+
+
+def summarise_contrasts(
+    mode: "MapEstimate", tree: "xr.DataTree", groups: Sequence[Sequence[str]]
+) -> "pd.DataFrame":
+    """Summarise coefficients as their differences from the mean of their group.
+
+    Parameters
+    ----------
+    mode : MapEstimate
+    tree : xarray.DataTree
+        From sample_posterior of the same model and data.
+    groups : sequence of sequences of str
+        Features; a group of one has nothing to be compared with, and is left out.
+
+    Returns
+    -------
+    DataFrame
+        One row a feature of a group, in the columns of `summarise_coefs`.
+    """
+    compared = [group for group in groups if len(group) > 1]
+    draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, mode.coef.size)
+    position = {name: j for j, name in enumerate(mode.feature_names)}
+    names = [name for group in compared for name in group]
+    at_mode, differences = np.empty(len(names)), np.empty((len(draws), len(names)))
+    first = 0
+    for group in compared:
+        here = [position[name] for name in group]
+        place = slice(first, first + len(here))
+        at_mode[place] = mode.coef[here] - mode.coef[here].mean()
+        differences[:, place] = draws[:, here] - draws[:, here].mean(axis=1, keepdims=True)
+        first += len(here)
+    return _frame(names, at_mode, differences)
 
 
 def summarise_noise_scale(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame | None":

@@ -1,5 +1,7 @@
 """What came out of a fit: the mode with its proof, the posterior, and whether the draws can be relied on."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from ..cautions import cautions
@@ -9,6 +11,9 @@ from ..pictures import forest_figure, has_common_units
 from ..text import clearest, coefficient_cells, probability, rounded
 from .figures import certificate_figure
 from .section import Picture, Section, capital, count, named
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _MOST_ROWS = 60
 _MOST_DRAWN = 30
@@ -26,7 +31,10 @@ _WAYS = {
 def points(fit: Fit) -> list[str]:
     """Return what is to be known first."""
     p = fit.mode.coef.size
-    of_features = fit.coefs.iloc[:p]
+    of_features = fit.coefs.iloc[:p].copy()
+    has_levels = fit.model.fit_intercept and not fit.contrasts.empty
+    if has_levels:
+        of_features.loc[fit.contrasts.index] = fit.contrasts
     clear = [str(name) for name, row in of_features.iterrows() if row["q05"] > 0.0 or row["q95"] < 0.0]
     found = [f"{described(fit.model)}.", f"{fit.data.n_samples} rows, {count(p, 'column')}."]
     zeros = int((fit.mode.coef == 0.0).sum())
@@ -35,9 +43,12 @@ def points(fit: Fit) -> list[str]:
             f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
         )
     names = f": {named(clear)}" if clear else ""
+    less = " (levels of text less the mean of their column's)" if has_levels else ""
     found.append(
-        f"The 90% posterior interval leaves out 0 for {len(clear)} of {count(p, 'coefficient')}{names}."
+        f"The 90% posterior interval leaves out 0 for {len(clear)} of {count(p, 'coefficient')}{less}{names}."
     )
+    if fit.r_squared is not None:
+        found.append(f"The mode explains {fit.r_squared:.1%} of the response's variance on these rows (R²).")
     found.append(_certainty(fit))
     if fit.diagnostics is not None:
         found.append(fit.diagnostics.sentence)
@@ -74,16 +85,20 @@ def certificate_section(fit: Fit) -> Section:
 def posterior_section(fit: Fit) -> Section:
     """Tabulate mode and posterior, and draw the intervals."""
     shown = clearest(fit.coefs, _MOST_ROWS)
-    rows = [
-        (str(name), *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
-        for name, row in shown.iterrows()
-    ]
+    rows = [_row(str(name), row) for name, row in shown.iterrows()]
     sentences = [
         "P(sign) is the posterior probability that a coefficient has the sign of its mean. A mode of 0 is exactly 0; "
         "the posterior around it still has a width."
     ]
     if len(shown) < len(fit.coefs):
         sentences.append(f"The table has the {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest.")
+    if fit.model.fit_intercept and not fit.contrasts.empty:
+        sentences.append(
+            "Beside an intercept the data tell only how the levels of a text column differ: the last rows are each "
+            "level less the mean of its column's levels."
+        )
+        levels = clearest(fit.contrasts, _MOST_ROWS)
+        rows += [_row(f"{name}, less the mean", row) for name, row in levels.iterrows()]
     sentences += _other_parameters(fit)
     if has_common_units(fit.data):
         sentences.append(
@@ -97,6 +112,10 @@ def posterior_section(fit: Fit) -> Section:
     picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data), alt)
     columns = ("coefficient", "mode (MAP)", "posterior mean", "90% interval", "sd", "P(sign)")
     return Section(sentences, picture, columns, tuple(rows))
+
+
+def _row(name: str, row: "pd.Series") -> tuple[str, ...]:
+    return (name, *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
 
 
 def diagnostics_section(fit: Fit) -> Section:
