@@ -1,15 +1,10 @@
 """Where prior and data disagree, which no diagnostic of the draws can tell."""
 
-import warnings
-
 import numpy as np
 
 from .fitted import Fit
-from .likelihoods import GaussianLikelihood
-from .mode.solve import map_estimate
-from .model import LinearModel
+from .gaussian import unpenalised_fit
 from .posterior.predict import noise_scale
-from .priors import FlatPrior
 
 _TAILS = (0.005, 0.995)
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
@@ -36,11 +31,8 @@ def _noise_pulled(fit: Fit) -> str | None:
     """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
     if fit.noise is None or fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
-    plain = LinearModel(FlatPrior(), GaussianLikelihood(1.0), fit_intercept=fit.model.fit_intercept)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the data: told when they were fitted
-        rss = 2.0 * map_estimate(plain, fit.data).certificate.primal
-    freedom = fit.data.sum_weights - np.count_nonzero(fit.data.column_sd > 0.0) - fit.model.fit_intercept
+    rss, rank = unpenalised_fit(fit.data.least_squares(centre=fit.model.fit_intercept)[0])
+    freedom = fit.data.sum_weights - rank - fit.model.fit_intercept
     if not (rss > 0.0 and freedom > 0.0):
         return None
     left = float(np.sqrt(rss / freedom))

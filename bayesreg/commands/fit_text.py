@@ -26,10 +26,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _MOST_ROWS = 60
-_FEW_ROWS, _FEW_MISSING = (
-    10,
-    1.5,
-)  # rows that any numbers may count; steps, on average, of a column that counts
+_FEW_ROWS = 10  # which any numbers may count
+_MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be missing
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
@@ -71,10 +69,10 @@ def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
 
 
 def _is_count(column: "pd.Series") -> bool:
-    """Tell a column that numbers the rows, some of which may be missing."""
+    """Tell a column that numbers the rows."""
     steps = column.diff().iloc[1:]
     counts = bool((steps >= 1.0).all() and (column % 1.0 == 0.0).all())
-    return len(column) > _FEW_ROWS and counts and steps.mean() < _FEW_MISSING
+    return len(column) > _FEW_ROWS and counts and steps.mean() < _MEAN_STEP
 
 
 def _counts_rows(name: object) -> str:
