@@ -1,10 +1,13 @@
 """The command `bayesreg`: options, exit codes, and every error as one line."""
 
 import shlex
+import sys
 import warnings
+from _thread import interrupt_main
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import click
@@ -14,6 +17,7 @@ from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
 
 _NOT_OPTIMAL = 3
 _INTERRUPTED = 130
+_SOON = 0.02  # seconds
 _DRAWS = "posterior.nc"
 _PRIORS = {
     "laplace": "laplace",
@@ -502,7 +506,7 @@ def _one_line_errors(
 ) -> Iterator[None]:
     """Turn what may go wrong into one line on stderr: exit code 1, or 130 after Ctrl-C."""
     try:
-        with _one_line_warnings():
+        with _one_line_warnings(), _interrupts_are_kept():
             yield
     except KeyboardInterrupt:
         left = f"{', '.join(written)} in {out}" if written else "nothing"
@@ -518,6 +522,26 @@ def _one_line_errors(
         raise click.ClickException(f"{place}: {reason}.") from error
     except (ValueError, TypeError, MemoryError, ImportError) as error:
         raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@contextmanager
+def _interrupts_are_kept() -> Iterator[None]:
+    """Deliver Ctrl-C again where a callback has swallowed it: JAX runs one at every garbage collection."""
+    show_others = sys.unraisablehook
+
+    def again(unraisable: Any) -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            timer = Timer(_SOON, interrupt_main)  # at once it would be raised here, and ignored too
+            timer.daemon = True
+            timer.start()
+        else:
+            show_others(unraisable)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = show_others
 
 
 @contextmanager

@@ -497,6 +497,25 @@ def test_numbers_show_three_digits_of_their_sd():
     assert rounded(3.0, 0.0) == "3"
 
 
+def test_ctrl_c_that_a_callback_swallows_comes_again():
+    """As where garbage is collected while JAX, whose callback then runs, compiles."""
+    import gc
+
+    from bayesreg.cli import _interrupts_are_kept
+
+    def swallow(*_):
+        gc.callbacks.remove(swallow)
+        raise KeyboardInterrupt
+
+    def collect_and_wait():
+        gc.callbacks.append(swallow)
+        gc.collect()
+        time.sleep(5.0)
+
+    with pytest.raises(KeyboardInterrupt), _interrupts_are_kept():
+        collect_and_wait()
+
+
 def test_the_installed_command_stops_at_ctrl_c(tmp_path):
     import signal
 

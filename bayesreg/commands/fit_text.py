@@ -87,7 +87,7 @@ def _levels(levels: Levels) -> str:
         return f"{column!r} is text of one level: {features[0]}"
     return (
         f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; beside an intercept the "
-        "data tell only how they differ from one another, so read the differences, in a table of their own"
+        "data tell only how they differ from one another, which stands below the coefficients"
     )
 
 
@@ -127,8 +127,10 @@ def _print_contrasts(console: "Console", fit: Fit) -> None:
     if not fit.model.fit_intercept or fit.contrasts.empty:
         return
     shown = clearest(fit.contrasts, _MOST_ROWS)
-    title = "Levels of text, each less the mean of its column's levels: what the data tell of them"
-    table = make_table(title, ("level", "MAP", "posterior mean", "90% interval", "P(sign)"))
+    console.print(
+        "Levels of text, each less the mean of its column's levels, which is what the data tell of them:"
+    )
+    table = make_table("", ("level", "MAP", "posterior mean", "90% interval", "P(sign)"))
     for name, row in shown.iterrows():
         table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
     console.print(table)
