@@ -73,7 +73,7 @@ def ways_cases():
                 yield pytest.param(case, shape, known, marks=pytest.mark.slow if slow else ())
 
 
-@pytest.mark.parametrize(("case", "shape", "known"), ways_cases())
+@pytest.mark.parametrize(("case", "shape", "known"), list(ways_cases()))
 def test_the_ways_agree(case, shape, known):
     """NUTS in either coordinates, and Gibbs: three algorithms that share the prior's rates and little else."""
     data = br.RowData.from_arrays(*small(*shape))
