@@ -8,11 +8,13 @@ from .posterior.predict import noise_scale
 
 _TAILS = (0.005, 0.995)
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
+_LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
-    found = (_all_zero(fit), _noise_pulled(fit) or _mode_apart(fit))
+    of_noise = None if fit.noise is None else _noise_pulled(fit) or _mode_apart(fit)
+    found = (_all_zero(fit), of_noise)
     return tuple(sentence for sentence in found if sentence is not None)
 
 
@@ -29,7 +31,7 @@ def _all_zero(fit: Fit) -> str | None:
 
 def _noise_pulled(fit: Fit) -> str | None:
     """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
-    if fit.noise is None or fit.data.n_samples < fit.mode.coef.size + _SPARE:
+    if fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
     rss, rank = unpenalised_fit(fit.data.least_squares(centre=fit.model.fit_intercept)[0])
     freedom = fit.data.sum_weights - rank - fit.model.fit_intercept
@@ -40,8 +42,8 @@ def _noise_pulled(fit: Fit) -> str | None:
     if low <= left <= high:
         return None
     why = (
-        "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; a larger "
-        "scale, the one that 'evidence' chooses, or a scale in units of y does not"
+        "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; "
+        f"{_LARGER_SCALE}"
         if fit.model.prior.relative_to_noise
         else "the prior keeps the coefficients from explaining the response, or says otherwise of σ; try a larger scale"
     )
@@ -53,15 +55,13 @@ def _noise_pulled(fit: Fit) -> str | None:
 
 def _mode_apart(fit: Fit) -> str | None:
     """Compare σ at the mode with its posterior, which needs no more rows than columns."""
-    if fit.noise is None:
-        return None
     low, high = _noise_interval(fit)
     at_mode = fit.mode.noise_scale
     if low <= at_mode <= high:
         return None
     units = (
         " The prior's scale is in units of σ, so that coefficients larger than it expects also make the posterior's σ "
-        "larger: a larger scale, the one that 'evidence' chooses, or a scale in units of y does not."
+        f"larger: {_LARGER_SCALE}."
         if fit.model.prior.relative_to_noise
         else ""
     )

@@ -18,7 +18,6 @@ from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
 _NOT_OPTIMAL = 3
 _INTERRUPTED = 130
 _SOON = 0.02  # seconds
-_DRAWS = "posterior.nc"
 _PRIORS = {
     "laplace": "laplace",
     "lasso": "laplace",
@@ -510,10 +509,7 @@ def _one_line_errors(
             yield
     except KeyboardInterrupt:
         left = f"{', '.join(written)} in {out}" if written else "nothing"
-        mode_only = (
-            " These are the mode's; there is no posterior." if written and _DRAWS not in written else ""
-        )
-        click.echo(f"Interrupted. Written: {left}.{mode_only}", err=True)
+        click.echo(f"Interrupted. Written: {left}.{_what_is_missing(written)}", err=True)
         raise click.exceptions.Exit(_INTERRUPTED) from None
     except OSError as error:
         reason = error.strerror or error
@@ -522,6 +518,14 @@ def _one_line_errors(
         raise click.ClickException(f"{place}: {reason}.") from error
     except (ValueError, TypeError, MemoryError, ImportError) as error:
         raise click.ClickException(" ".join(str(error).split())) from error
+
+
+def _what_is_missing(written: list[str] | None) -> str:
+    if not written:
+        return ""
+    from .commands.predict import DRAWS
+
+    return "" if DRAWS in written else " These are the mode's; there is no posterior."
 
 
 @contextmanager

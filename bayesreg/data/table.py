@@ -188,12 +188,9 @@ def _check_source(file: Path, source: FileColumns, least: int) -> None:
         raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
     if source.n_rows < least:
         had = "a header and no row" if source.n_rows == 0 else "one row"
-        needed = (
-            "One row at least is needed."
-            if least == 1
-            else ("At least two rows are needed, and more to learn anything.")
-        )
-        raise ValueError(f"{file} has {had}. {needed}")
+        needed = "One row at least is" if least == 1 else "At least two rows are"
+        more = "" if least == 1 else ", and more to learn anything"
+        raise ValueError(f"{file} has {had}. {needed} needed{more}.")
 
 
 def _weights_column(names: list[str], target: str, weights: str) -> str:
