@@ -13,7 +13,7 @@ from .data.levels import levels_to_json
 from .data.rows import RowData
 from .data.table import Table
 from .figures import save_figure
-from .files import whole_file
+from .files import write_whole
 from .fitted import FEWEST_DRAWS, Fit
 from .likelihoods import GaussianLikelihood
 from .mode.solve import MapEstimate, map_estimate
@@ -205,16 +205,14 @@ def _write_mode(
 
 def _write_posterior(out: Path, written: list[str], fit: Fit) -> None:
     _write_csv(fit.coefs, out, "coefficients.csv", written)
-    with whole_file(out / DRAWS) as partial:
-        fit.tree.to_netcdf(partial, engine="h5netcdf")
+    write_whole(out / DRAWS, bytes(fit.tree.to_netcdf(engine="h5netcdf")))
     written.append(DRAWS)
     save_figure(forest_figure(fit.tree, fit.mode, fit.data), out / "forest.png")
     written.append("forest.png")
 
 
 def _write_csv(frame: "pd.DataFrame", out: Path, name: str, written: list[str]) -> None:
-    with whole_file(out / name) as partial:
-        frame.to_csv(partial)
+    write_whole(out / name, frame.to_csv().encode())
     if name not in written:
         written.append(name)
 

@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .files import whole_file
+from .files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,8 +22,7 @@ def make_figure(width: float, height: float) -> "Figure":
 
 def save_figure(figure: "Figure", file: Path) -> None:
     """Write a figure as PNG."""
-    with whole_file(file) as partial:
-        partial.write_bytes(png_bytes(figure, _DPI))
+    write_whole(file, png_bytes(figure, _DPI))
 
 
 def png_bytes(figure: "Figure", dpi: int) -> bytes:

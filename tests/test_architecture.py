@@ -8,7 +8,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
 # From the bottom up. A module may import what stands before it; those of one line, not each other.
 LAYERS = [
-    ["arguments", "errors", "scales", "compilation", "jax_context"],
+    ["arguments", "errors", "files", "scales", "compilation", "jax_context"],
     ["priors"],
     ["penalty"],
     ["data.checks", "data.file_columns", "data.flat", "data.folds", "data.products", "data.threads"],
@@ -61,7 +61,7 @@ LAYERS = [
         "plots.priors",
         "plots.scales",
     ],
-    ["files", "model_text", "text"],
+    ["model_text", "text"],
     ["code_lines", "figures", "fitted"],
     ["pictures", "cautions"],
     ["report.data_summary", "report.formula", "report.section"],

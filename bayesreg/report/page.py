@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from .. import __version__
 from ..code_lines import regressor_code
-from ..files import whole_file
+from ..files import write_whole
 from ..fitted import Fit
 from .checks import path_section, predictive_section
 from .formula import is_weighted
@@ -85,9 +85,7 @@ def write_report(
 
 def write_page(fit: Fit, origin: Origin, file: Path) -> None:
     """Write the page of a fit, whole or not at all."""
-    page = render(fit, origin)
-    with whole_file(file) as partial:
-        partial.write_text(page, encoding="utf-8")
+    write_whole(file, render(fit, origin).encode())
 
 
 def render(fit: Fit, origin: Origin) -> str:
