@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, final
 from .commands.as_json import to_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
-from .commands.predict import DRAWS, LEVELS
 from .commands.rows import Rows
 from .data.levels import levels_to_json
 from .data.rows import RowData
 from .data.table import Table
-from .figures import save_figure
-from .files import write_whole
+from .draws_file import DRAWS, LEVELS, draws_content
+from .figures import picture
 from .fitted import FEWEST_DRAWS, Fit
 from .likelihoods import GaussianLikelihood
 from .mode.solve import MapEstimate, map_estimate
 from .model import LinearModel
 from .model_text import described
+from .outputs import COEFFICIENTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .posterior.sample import sample_posterior
 from .priors import DEFAULT_SCALE, ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
-from .report.page import write_page
+from .report.page import render
 from .report.section import Origin
 from .selection import ScaleSelection, select_scale
 from .text import make_console, print_labelled
@@ -30,10 +30,6 @@ from .text import make_console, print_labelled
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
-
-
-_REPORT, _SCALES = "report.html", "scales.csv"
-_SOMETIMES = (_REPORT, _SCALES, "path.png")  # files that not every fit writes
 
 
 def make_model(
@@ -143,25 +139,31 @@ def run(task: Task, written: list[str]) -> None:
     data = RowData.from_arrays(table.X, table.y, table.weights)
     model, chosen = _choose(console, task, data)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
-    task.out.mkdir(parents=True, exist_ok=True)
-    _write_mode(task.out, written, model, mode, chosen, data)
+    outputs = Outputs(task.out, written)
+    files = _mode_files(model, mode, chosen, data)
+    outputs.put(files)
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     fit = Fit(model, data, mode, tree, chosen, table.levels)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
+    files[COEFFICIENTS] = _csv(fit.coefs)
+    put_somewhere(outputs, files | {DRAWS: draws_content(tree, files)})
     print_fit(console, fit)
-    _write_posterior(task.out, written, fit)
+    files[FOREST] = picture(forest_figure(fit.tree, fit.mode, fit.data))
     if task.report:
         origin = Origin(
             f"{table.y.name} in {task.rows.file.name}", str(table.y.name), "Command", task.command, notes
         )
-        write_page(fit, origin, task.out / _REPORT)
-        written.append(_REPORT)
+        files[REPORT] = render(fit, origin).encode()
+    outputs.put(files | {DRAWS: draws_content(tree, files)})
     print_labelled(console, "written", f"{', '.join(written)} in {task.out}")
-    left = [name for name in _SOMETIMES if name not in written and (task.out / name).exists()]
-    if left:
-        print_labelled(console, "left", f"{', '.join(left)}, of an earlier fit, in {task.out}")
+    if outputs.removed:
+        print_labelled(
+            console, "removed", f"{', '.join(outputs.removed)}, of an earlier fit, from {task.out}"
+        )
+    if outputs.left:
+        print_labelled(console, "left", f"{', '.join(outputs.left)}, of another fit, in {task.out}")
     if task.json:
         print(to_json(fit_document(fit, table, [str(task.out / name) for name in written])))
     if not fit.complete:
@@ -186,35 +188,20 @@ def _choose(console: "Console", task: Task, data: RowData) -> tuple[LinearModel,
     return model, chosen
 
 
-def _write_mode(
-    out: Path,
-    written: list[str],
-    model: LinearModel,
-    mode: MapEstimate,
-    chosen: ScaleSelection | None,
-    data: RowData,
-) -> None:
-    """Write what is known before the posterior is."""
-    _write_csv(_mode_frame(mode, model), out, "coefficients.csv", written)
+def _mode_files(
+    model: LinearModel, mode: MapEstimate, chosen: ScaleSelection | None, data: RowData
+) -> dict[str, bytes]:
+    """Return what is known before the posterior is, by the names of the files."""
+    files = {COEFFICIENTS: _csv(_mode_frame(mode, model))}
     if chosen is not None:
-        _write_csv(chosen.to_frame(), out, _SCALES, written)
+        files[SCALES] = _csv(chosen.to_frame())
     if mode.noise_scale > 0.0:  # it is 0 for a constant response, which was warned of
-        save_figure(path_figure(model, mode, data), out / "path.png")
-        written.append("path.png")
+        files[PATH] = picture(path_figure(model, mode, data))
+    return files
 
 
-def _write_posterior(out: Path, written: list[str], fit: Fit) -> None:
-    _write_csv(fit.coefs, out, "coefficients.csv", written)
-    write_whole(out / DRAWS, bytes(fit.tree.to_netcdf(engine="h5netcdf")))
-    written.append(DRAWS)
-    save_figure(forest_figure(fit.tree, fit.mode, fit.data), out / "forest.png")
-    written.append("forest.png")
-
-
-def _write_csv(frame: "pd.DataFrame", out: Path, name: str, written: list[str]) -> None:
-    write_whole(out / name, frame.to_csv().encode())
-    if name not in written:
-        written.append(name)
+def _csv(frame: "pd.DataFrame") -> bytes:
+    return frame.to_csv().encode()
 
 
 def _mode_frame(mode: MapEstimate, model: LinearModel) -> "pd.DataFrame":

@@ -523,7 +523,7 @@ def _one_line_errors(
 def _what_is_missing(written: list[str] | None) -> str:
     if not written:
         return ""
-    from .commands.predict import DRAWS
+    from .draws_file import DRAWS
 
     return "" if DRAWS in written else " These are the mode's; there is no posterior."
 

@@ -22,7 +22,12 @@ def make_figure(width: float, height: float) -> "Figure":
 
 def save_figure(figure: "Figure", file: Path) -> None:
     """Write a figure as PNG."""
-    write_whole(file, png_bytes(figure, _DPI))
+    write_whole(file, picture(figure))
+
+
+def picture(figure: "Figure") -> bytes:
+    """Return a figure as the bytes of a PNG, as the commands write it."""
+    return png_bytes(figure, _DPI)
 
 
 def png_bytes(figure: "Figure", dpi: int) -> bytes:

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 from .. import __version__
 from ..data.levels import levels_from_json
 from ..data.table import read_features
+from ..draws_file import DRAWS, LEVELS, files_of_fit, read_draws
+from ..outputs import check_one_fit
 from ..posterior.predict import predict_posterior
 from .as_json import to_json
 
 if TYPE_CHECKING:
     import xarray as xr
-
-DRAWS = "posterior.nc"
-LEVELS = "levels"  # the attribute of the draws that holds how text became features
 
 
 def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, decimal: str, json: bool) -> None:
@@ -49,15 +48,10 @@ def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, decimal: str, j
 
 
 def _draws(fitted: Path) -> "xr.DataTree":
-    import xarray as xr
-
-    file = fitted / DRAWS if fitted.is_dir() else fitted
-    if not file.exists():
+    if not fitted.is_dir():
+        return read_draws(fitted)
+    if not (fitted / DRAWS).exists():
         raise ValueError(f"{fitted} has no {DRAWS}. `bayesreg fit` writes it: give the folder of its --out.")
-    try:
-        tree = xr.open_datatree(file, engine="h5netcdf").load()
-    except OSError:
-        raise ValueError(f"{file} holds no draws that can be read. Fit again to write it anew.") from None
-    if "posterior" not in tree.children or "coef" not in tree["posterior"]:
-        raise ValueError(f"{file} holds no draws of coefficients. Give what `bayesreg fit` wrote.")
+    tree = read_draws(fitted / DRAWS)
+    check_one_fit(fitted, files_of_fit(tree))
     return tree

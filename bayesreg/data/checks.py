@@ -29,8 +29,25 @@ def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...]
     if feature_names is not None:
         if not isinstance(feature_names, Iterable):
             raise TypeError(f"`feature_names` must be a sequence of names; got {feature_names!r}.")
-        return tuple(str(name) for name in feature_names)
-    return tuple(str(name) for name in X.columns) if is_frame(X) else None
+        return _sound_names(feature_names)
+    return _sound_names(X.columns) if is_frame(X) else None
+
+
+def _sound_names(names: Iterable[Any]) -> tuple[str, ...]:
+    """Return names as text that a file of draws can keep."""
+    sound = tuple(str(name) for name in names)
+    for name in sound:
+        if "\0" in name:
+            raise ValueError(
+                f"a feature is called {name!r}, which holds a zero byte: no file of draws can keep that. Rename it, or "
+                "the level that it is named after."
+            )
+        if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
+            raise ValueError(
+                f"a feature is called {name!r}, which holds half a letter (a lone surrogate): no file can keep that. "
+                "Rename it."
+            )
+    return sound
 
 
 @lru_cache(maxsize=16)

@@ -79,13 +79,8 @@ def write_report(
     given = {"title": (title, _TITLE), "response": (response, _RESPONSE)}
     options = "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
     made_by = _code_of(regressor, fit, f"br.write_report(regressor, {file.name!r}{options})")
-    write_page(fit, Origin(title, response, "Python", made_by), file)
+    write_whole(file, render(fit, Origin(title, response, "Python", made_by)).encode())
     return file
-
-
-def write_page(fit: Fit, origin: Origin, file: Path) -> None:
-    """Write the page of a fit, whole or not at all."""
-    write_whole(file, render(fit, origin).encode())
 
 
 def render(fit: Fit, origin: Origin) -> str:
