@@ -270,7 +270,7 @@ def fit(
     """Fit a CSV or Parquet file: the mode with its proof, and the posterior around it.
 
     Text columns are one-hot encoded. Results go to standard output and, as tables, draws and
-    pictures, to a directory.
+    pictures, to a directory, in place of an earlier fit's.
     """
     written: list[str] = []
     with _one_line_errors(out, written, read=(file,)):
