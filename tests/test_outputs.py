@@ -44,7 +44,7 @@ def filled(folder, files):
 class TestPut:
     @pytest.mark.parametrize("later", [MODE, WHOLE, {"coefficients.csv": b"later"}], ids=len)
     def test_at_every_step_the_folder_is_of_one_fit(self, tmp_path, monkeypatch, later):
-        folder = filled(tmp_path / "out", EARLIER)
+        folder = filled(tmp_path / "out", EARLIER | {".bayesreg-0.partial": b"of one who was killed"})
         seen = []
         for name in ("replace", "unlink", "fsync", "open"):
             genuine = getattr(os, name)
@@ -235,6 +235,7 @@ def broken_off(fits, out, number, moment):
         assert (mean > 0) == (owners["coefficients.csv"] == "A")
     else:
         assert "posterior.nc" not in owners
+        assert "has a mode and no posterior.nc: its fit was broken off" in answer.stderr
     return owners["coefficients.csv"]
 
 

@@ -7,7 +7,7 @@ from .. import __version__
 from ..data.levels import levels_from_json
 from ..data.table import read_features
 from ..draws_file import DRAWS, LEVELS, files_of_fit, read_draws
-from ..outputs import check_one_fit
+from ..outputs import COEFFICIENTS, check_one_fit
 from ..posterior.predict import predict_posterior
 from .as_json import to_json
 
@@ -50,6 +50,10 @@ def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, decimal: str, j
 def _draws(fitted: Path) -> "xr.DataTree":
     if not fitted.is_dir():
         return read_draws(fitted)
+    if not (fitted / DRAWS).exists() and (fitted / COEFFICIENTS).exists():
+        raise ValueError(
+            f"{fitted} has a mode and no {DRAWS}: its fit was broken off. Fit again to have draws."
+        )
     if not (fitted / DRAWS).exists():
         raise ValueError(f"{fitted} has no {DRAWS}. `bayesreg fit` writes it: give the folder of its --out.")
     tree = read_draws(fitted / DRAWS)
