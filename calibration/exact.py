@@ -65,7 +65,7 @@ def exact(posterior: Posterior, refinement: float = 1.0) -> dict[str, Any]:
     bulks: tuple[list[tuple[float, float]], list[float]] = ([], [])
     if not isinstance(posterior.noise, float):
         parameters["log noise_scale"] = _of_values(weight, log_sigma)
-        bulks = _bulks(weight, log_sigma)
+        bulks = bulks_of(weight, log_sigma)
     return {"parameters": parameters, "bulks": bulks[0], "splits": bulks[1]}
 
 
@@ -81,7 +81,12 @@ def log_sigma_density(posterior: Posterior) -> tuple[Array, Array]:
 def bulks(posterior: Posterior) -> list[tuple[float, float]]:
     """Return σ at each bulk's peak, and the bulk's mass."""
     values, weight = log_sigma_density(posterior)
-    return _bulks(weight, values)[0]
+    return bulks_of(weight, values)[0]
+
+
+def has_quadrature(posterior: Posterior) -> bool:
+    """Whether `exact` serves, which takes one or two dimensions of σ, scale and one coefficient."""
+    return bool(posterior.copies) or posterior.laplace is None or posterior.X.shape[1] == 2
 
 
 def _conditional(posterior: Posterior) -> Conditional:
@@ -89,9 +94,9 @@ def _conditional(posterior: Posterior) -> Conditional:
         return _orthogonal(posterior)
     if posterior.laplace is None:
         return _spectral(posterior)
-    if posterior.X.shape[1] == 2:
-        return pair_component(posterior)
-    raise ValueError("general columns under a Laplace prior have no quadrature: see `ladder`")
+    if not has_quadrature(posterior):
+        raise ValueError("general columns under a Laplace prior have no quadrature: see `ladder`")
+    return pair_component(posterior)
 
 
 def _log_prior(posterior: Posterior, log_sigma: Array, log_scale: Array) -> Array:
@@ -240,7 +245,7 @@ def _of_values(weight: Array, values: Array) -> dict[str, float]:
     return {"mean": float(mean), "sd": float(np.sqrt(variance)), "kurtosis": float(kurtosis)}
 
 
-def _bulks(weight: Array, log_sigma: Array) -> tuple[list[tuple[float, float]], list[float]]:
+def bulks_of(weight: Array, log_sigma: Array) -> tuple[list[tuple[float, float]], list[float]]:
     """Cut log σ in the valleys of its density: σ at each peak and the mass around it, and σ in each valley."""
     values, places = np.unique(log_sigma, return_inverse=True)
     density = np.bincount(places, weight)

@@ -5,12 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
+from scipy.special import betainc, ndtri
 
 Array = Float[np.ndarray, "..."]
 
-N_TESTS, CHANCE = 20_000, 0.001  # of a whole sweep; that one of them fails by chance
+N_TESTS, CHANCE = 20_000, 0.05  # of a whole sweep; that one of them fails by chance
 CRITICAL = NormalDist().inv_cdf(1.0 - CHANCE / (2.0 * N_TESTS))
 LEAST_ESS = 400.0  # that four chains may have without a word: no error may be larger than it allows
+_SAFETY = 2.0  # of an answer's own errors, which few ladders tell
 
 
 class Test(NamedTuple):
@@ -32,8 +34,9 @@ class Test(NamedTuple):
 def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     """Compare means and sds of all parameters, and the masses of the bulks of σ.
 
-    The error of a mean is sd/√ESS, that of log sd is ½√((kurtosis − 1)/ESS), with the exact sd and kurtosis and the
-    ESS of the draws and of their squared deviations; where the answer has errors of its own they are added.
+    The error of a mean is sd/√ESS and that of an sd, as a share, ½√((kurtosis − 1)/ESS), with the exact sd and kurtosis, and the
+    bulk ESS that users are told (or that of being in a bulk of σ, where chains cross between bulks less often);
+    where the answer has errors of its own they are added.
 
     Parameters
     ----------
@@ -44,30 +47,34 @@ def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     """
     parameters = answer["parameters"]
     draws = np.stack([drawn(tree, name) for name in parameters], axis=-1)
-    exact = {key: np.array([one[key] for one in parameters.values()]) for key in ("mean", "sd", "kurtosis")}
-    errors = {
-        key: np.array([one.get(f"{key}_error", 0.0) for one in parameters.values()]) for key in ("mean", "sd")
-    }
-    off = draws - exact["mean"]
+    masses, crossings = _masses(tree, answer)
+    ess = np.minimum(effective(draws), crossings)
+
+    def known(key: str) -> Array:
+        return np.array([one.get(key, 0.0) for one in parameters.values()])
+
     mean, sd = draws.mean(axis=(0, 1)), draws.std(axis=(0, 1))
-    mean_error = exact["sd"]
-    spread = 0.5 * np.sqrt(np.maximum(exact["kurtosis"] - 1.0, 0.1))
-    with np.errstate(divide="ignore"):
-        log_ratio = np.log(sd / exact["sd"])
+    ratio = sd / known("sd")
+    wider = 1.5 * (
+        ratio ** (2.0 / 3.0) - 1.0
+    )  # a variance is skew, its cube root about normal (Wilson and Hilferty)
     tests = []
-    for statistic, difference, unit, own, series in (
-        ("mean", mean - exact["mean"], mean_error, errors["mean"], off),
-        ("sd", log_ratio, spread, errors["sd"] / exact["sd"], off**2),
+    for statistic, values, difference, unit, own in (
+        ("mean", mean, mean - known("mean"), known("sd"), known("mean_error")),
+        (
+            "sd",
+            sd,
+            wider,
+            0.5 * np.sqrt(np.maximum(known("kurtosis") - 1.0, 0.1)),
+            known("sd_error") / known("sd"),
+        ),
     ):
-        ess = effective(series)
-        z = difference / np.sqrt(unit**2 / ess + own**2)
-        large = difference / np.sqrt(unit**2 / LEAST_ESS + own**2)
-        values = {"mean": mean, "sd": sd}[statistic]
+        z, off = (difference / np.sqrt(unit**2 / n + (_SAFETY * own) ** 2) for n in (ess, LEAST_ESS))
         tests += [
             Test(name, statistic, *map(float, row))
-            for name, *row in zip(parameters, exact[statistic], values, z, large, strict=True)
+            for name, *row in zip(parameters, known(statistic), values, z, off, strict=True)
         ]
-    return tests + _masses(tree, answer)
+    return tests + masses
 
 
 def drawn(tree: Any, name: str) -> Array:
@@ -79,28 +86,36 @@ def drawn(tree: Any, name: str) -> Array:
 
 
 def effective(series: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, " k"]:
-    """Return the effective number of draws for the mean of each series; constant ones have all."""
+    """Return the bulk ESS of each series; constant ones have all draws."""
     from arviz_stats.base import array_stats
 
     size = float(series.shape[0] * series.shape[1])
     constant = np.ptp(series, axis=(0, 1)) == 0.0
     ess = np.full(series.shape[-1], size)
     if not constant.all():
-        ess[~constant] = array_stats.ess(series[..., ~constant], chain_axis=0, draw_axis=1, method="mean")
+        ess[~constant] = array_stats.ess(series[..., ~constant], chain_axis=0, draw_axis=1, method="bulk")
     return np.clip(ess, 1.0, None)
 
 
-def _masses(tree: Any, answer: dict[str, Any]) -> list[Test]:
-    """Test the mass below each valley of σ."""
-    tests = []
-    below = np.cumsum([mass for _, mass in answer["bulks"]])
-    for split, mass in zip(answer["splits"], below[:-1], strict=True):
-        inside = (np.log(tree["posterior"]["noise_scale"].values) < np.log(split)).astype(float)
+def _masses(tree: Any, answer: dict[str, Any]) -> tuple[list[Test], float]:
+    """Test the mass below each valley of σ, and return the least ESS of being below one too."""
+    tests, least = [], np.inf
+    below = np.cumsum([mass for _, mass in answer["bulks"]])[:-1]
+    errors = answer.get("mass_errors", np.zeros(len(below)))
+    for split, mass, error in zip(answer["splits"], below, errors, strict=True):
+        inside = (tree["posterior"]["noise_scale"].values < split).astype(float)
         ess = effective(inside[..., None])[0]
-        spread = np.sqrt(mass * (1.0 - mass))
-        difference = inside.mean() - mass
-        z, off = (difference * np.sqrt(one) / spread for one in (ess, LEAST_ESS))
-        tests.append(
-            Test(f"P(σ < {split:.3g})", "mass", float(mass), float(inside.mean()), float(z), float(off))
-        )
-    return tests
+        least = min(least, ess)
+        own = (_SAFETY * error) ** 2 / (mass * (1.0 - mass))
+        z, off = (_binomial_z(inside.mean(), mass, 1.0 / (1.0 / n + own)) for n in (ess, LEAST_ESS))
+        tests.append(Test(f"P(σ < {split:.3g})", "mass", float(mass), float(inside.mean()), z, off))
+    return tests, least
+
+
+def _binomial_z(share: float, mass: float, n: float) -> float:
+    """Turn the tail of a binomial beyond a share of n trials into a normal quantile."""
+    k = share * n
+    below = betainc(n - k, k + 1.0, 1.0 - mass) if k < n else 1.0
+    above = betainc(k, n - k + 1.0, mass) if k > 0.0 else 1.0
+    z = ndtri(min(max(min(below, above), 1e-300), 0.5))
+    return float(z if below < above else -z)

@@ -51,7 +51,9 @@ def _fixed(rng: np.random.Generator, number: int) -> Posterior:
         return _pair(rng)
     if number % 10 in (1, 2):
         return _first_with_two_bulks(rng, _draw_with_large_coefficients)
-    p = _whole(rng, 1, 12) if number % 10 < 9 else _whole(rng, 8, 60)
+    if number % 10 == 9:
+        return _first_with_two_bulks(rng, lambda rng: _draw_with_large_coefficients(rng, least=15, most=80))
+    p = _whole(rng, 1, 12)
     n = _whole(rng, p + 3, 200)
     sigma, squares, error = _noise_and_squares(rng, n, p)
     least_squares = error * _t_values(rng, p)
@@ -101,8 +103,10 @@ def _lighter_bulk(posterior: Posterior) -> float:
     return masses[1] if len(masses) > 1 else 0.0
 
 
-def _draw_with_large_coefficients(rng: np.random.Generator, most: int = 30) -> Callable[[float], Posterior]:
-    p = _whole(rng, 1, most)
+def _draw_with_large_coefficients(
+    rng: np.random.Generator, least: int = 1, most: int = 30
+) -> Callable[[float], Posterior]:
+    p = _whole(rng, least, most)
     n = _whole(rng, p + 3, 200)
     sigma, squares, error = _noise_and_squares(rng, n, p)
     squares, error = np.full(p, squares[0]), np.full(p, error[0])
@@ -142,7 +146,7 @@ def _scales(rng: np.random.Generator, number: int) -> Posterior:
         y = 2.0 + X @ (error * t) + sigma * rng.normal(size=n)
     relative = bool(rng.random() < 0.3)
     size = np.abs(error * t).mean() * (
-        np.exp(rng.uniform(-5.0, -1.5)) if hard else np.exp(rng.uniform(-2.0, 2.0))
+        np.exp(rng.uniform(-6.5, -2.0)) if hard else np.exp(rng.uniform(-2.0, 2.0))
     )
     if relative:
         size /= sigma

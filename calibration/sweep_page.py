@@ -38,7 +38,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "ladder of σ.",
         "",
         f"A posterior is right if no error is beyond {CRITICAL:.2f} Monte Carlo errors, of these draws by their own "
-        f"effective number, and of {LEAST_ESS:.0f} independent draws: in one of a thousand whole sweeps a test would "
+        f"effective number, and of {LEAST_ESS:.0f} independent draws: in one of twenty whole sweeps a test would "
         "fail by chance. It is told if a warning was given, or the certificate failed; silent if neither. "
         f"**{_count(silent)} wrong in silence.**",
         "",
