@@ -34,9 +34,9 @@ class Test(NamedTuple):
 def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     """Compare means and sds of all parameters, and the masses of the bulks of σ.
 
-    The error of a mean is sd/√ESS and that of an sd, as a share, ½√((kurtosis − 1)/ESS), with the exact sd and kurtosis, and the
-    bulk ESS that users are told (or that of being in a bulk of σ, where chains cross between bulks less often);
-    where the answer has errors of its own they are added.
+    The error of a mean is sd/√ESS and that of an sd, as a share, ½√((kurtosis − 1)/ESS), with the exact sd and
+    kurtosis, and the bulk ESS that users are told (or that of being in a bulk of σ, where chains cross between bulks
+    less often); where the answer has errors of its own they are added.
 
     Parameters
     ----------
