@@ -48,14 +48,15 @@ def test_names_of_half_files_differ_and_permissions_are_the_users(tmp_path):
     assert (tmp_path / "a").stat().st_mode & 0o777 == 0o640
 
 
-def test_a_write_that_fails_leaves_the_earlier_file_alone(tmp_path, monkeypatch):
+@pytest.mark.parametrize("why", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_a_write_that_fails_leaves_the_earlier_file_alone(tmp_path, monkeypatch, why):
     write_whole(tmp_path / "a", b"earlier")
 
-    def full(_):
-        raise OSError(28, "No space left on device")
+    def fail(_):
+        raise why
 
-    monkeypatch.setattr(files.os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(files.os, "fsync", fail)
+    with pytest.raises(type(why)):
         write_whole(tmp_path / "a", b"later")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
     assert (tmp_path / "a").read_bytes() == b"earlier"

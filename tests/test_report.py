@@ -24,7 +24,6 @@ from sklearn.linear_model import Lasso, Ridge
 
 import bayesreg as br
 from bayesreg.code_lines import regressor_code
-from bayesreg.files import whole_file
 from bayesreg.posterior.predictive_check import check_predictions
 from bayesreg.report.data_summary import summarise_data
 
@@ -399,21 +398,6 @@ def test_before_sampling_it_refuses(tmp_path):
     with pytest.raises(NotFittedError, match=r"needs posterior draws: call \.sample\(\) first"):
         br.write_report(regressor.fit(X, y), tmp_path / "r.html")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_file_is_there_whole_or_not_at_all(tmp_path):
-    file = tmp_path / "a.txt"
-    file.write_text("old")
-
-    def interrupted():
-        with whole_file(file) as partial:
-            partial.write_text("half")
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    assert file.read_text() == "old"
-    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_code_of_a_model_states_every_kind_of_value():
