@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
-from .data.products import product, times
+from .data.products import cholesky, cholesky_solve, eigh, product, times
 from .penalty import Penalty
 from .problem import Problem
 
 _REFINEMENTS = 4
 _NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
+_SAFE_PIVOT = 1e-6  # least squared pivot, on unit-norm columns, with which a Newton step has digits left
 _GRAM_AT_HAND = 512  # columns
 _SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
 _STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
@@ -51,29 +52,47 @@ def _refined(
 
     A spectral decomposition is right to rounding of its largest column only.
     """
-    from scipy.linalg import cho_factor, cho_solve
-
     norms = np.sqrt(least_squares.squared_norms + l2)
+    negligible = least_squares.rounding * np.sqrt(least_squares.response_ss)
     for _ in range(_REFINEMENTS):
-        slopes = least_squares.residuals(coefs)[0] - l2 * coefs
-        violation = (np.abs(slopes) / norms).max(axis=1)
-        size = np.sqrt(least_squares.response_ss)
-        poor = np.flatnonzero(violation > least_squares.rounding * size)
+        slopes = (least_squares.residuals(coefs)[0] - l2 * coefs) / norms
+        poor = np.flatnonzero(np.abs(slopes).max(axis=1) > negligible)
         if poor.size == 0 or 8 * coefs.shape[1] ** 2 > GRAM_BUDGET:
             break
         for k in poor:
-            system = least_squares.gram / norms[k] / norms[k][:, None]
-            system[np.diag_indices_from(system)] = 1.0
-            coefs[k] += cho_solve(cho_factor(system), slopes[k] / norms[k]) / norms[k]
+            coefs[k] += _newton_step(least_squares.gram, norms[k], slopes[k], negligible) / norms[k]
     return coefs
+
+
+def _newton_step(
+    gram: Float[np.ndarray, "p p"],
+    norms: Float[np.ndarray, " p"],
+    slope: Float[np.ndarray, " p"],
+    negligible: float,
+) -> Float[np.ndarray, " p"]:
+    """Solve for a gradient on unit-norm columns, but along directions where it is rounding.
+
+    Where the curvature is all the prior's, a step for rounding would be a step to anywhere.
+    """
+    system = gram / norms / norms[:, None]
+    system[np.diag_indices_from(system)] = 1.0
+    factor = cholesky(system.copy())
+    if factor is not None and np.square(np.diagonal(factor)).min() > _SAFE_PIVOT:
+        return cholesky_solve(factor, slope)
+    values, vectors = eigh(system)
+    along = times(vectors.T, slope)
+    along[np.abs(along) <= negligible] = 0.0
+    return times(vectors, along / np.maximum(values, values.size * np.finfo(float).eps))
 
 
 def _proportional(
     least_squares: LeastSquares, l2: Float[np.ndarray, " p"], multiples: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, "k p"]:
     unit = 1.0 / np.sqrt(l2)
-    spectrum = least_squares.spectrum(unit)
-    filtered = spectrum.cross / (spectrum.values + multiples[:, None])
+    largest = float((np.sqrt(least_squares.squared_norms) * unit).max(initial=0.0)) or 1.0
+    unit = unit / largest  # squares of what is larger than 1 may be infinite
+    spectrum = told(least_squares.spectrum(unit))
+    filtered = spectrum.cross / (spectrum.values + (multiples / largest / largest)[:, None])
     return product(filtered, spectrum.vectors.T) * unit
 
 
@@ -151,15 +170,60 @@ def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation
     return Rotation(unit, spectrum.vectors, spectrum.values, spectrum.cross, rss)
 
 
+def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: float) -> float:
+    """Return by what share rounding in the decomposition may change a posterior variance.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    rotated : Rotation
+        Of its columns, with at least one direction that is seen.
+    ratio : float
+        σ² over the prior's variance, in the rotation's units.
+
+    Returns
+    -------
+    float
+        Infinite where columns are of so different size that a small one is lost beside a large one.
+    """
+    values, q = rotated.values, rotated.unit.size
+    by_gram = least_squares is least_squares.statistics
+    largest = float(values.max())
+    error = np.finfo(float).eps * q * (largest if by_gram else np.sqrt(largest * values))
+    of_seen = float((error / (values + ratio)).max())
+    if values.size == q:
+        return of_seen
+    if values.size < _rank(least_squares):
+        return np.inf
+    return max(
+        of_seen, float((error**2 / values).max()) / ratio
+    )  # a wide prior's variance, let in by an angle
+
+
+def _rank(least_squares: LeastSquares) -> int:
+    """Return the number of directions that are seen on unit-norm columns."""
+    return int(told(least_squares.spectrum(_to_unit_norm(least_squares))).values.size)
+
+
+def _to_unit_norm(least_squares: LeastSquares) -> Float[np.ndarray, " p"]:
+    norms = np.sqrt(least_squares.squared_norms)
+    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+
+
+def told(spectrum: Spectrum) -> Spectrum:
+    """Return a spectrum without what is rounding: columns that depend on one another but for it do so exactly."""
+    noise = spectrum.values.max(initial=0.0) * (_NOISE * max(spectrum.vectors.shape, default=0)) ** 2
+    seen = spectrum.values > noise
+    return Spectrum(spectrum.values[seen], spectrum.vectors[:, seen], spectrum.cross[seen])
+
+
 def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> tuple[Spectrum, float]:
     """Return the spectrum of X·diag(unit) less what is rounding, and the residual sum of squares at its solution.
 
-    The smallest directions are kept out of the solution, which they would swamp, and taken off its sum of squares.
+    The smaller directions are kept out of the solution, which they would swamp, and taken off its sum of squares.
     """
-    spectrum = least_squares.spectrum(unit)
-    largest = spectrum.values.max(initial=0.0)
-    seen = spectrum.values > largest * (_NOISE * max(spectrum.vectors.shape)) ** 2
-    values, cross, vectors = spectrum.values[seen], spectrum.cross[seen], spectrum.vectors[:, seen]
+    values, vectors, cross = told(least_squares.spectrum(unit))
+    largest = values.max(initial=0.0)
     strong = values > _STRONG * largest
     best = unit * times(np.ascontiguousarray(vectors[:, strong]), cross[strong] / values[strong])
     rss = float(least_squares.residuals(best[None, :])[1][0]) - float(
@@ -172,8 +236,7 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     """Return the residual sum of squares of plain least squares, and the rank of the columns."""
     if least_squares.cross.size == 0:
         return least_squares.response_ss, 0
-    norms = np.sqrt(least_squares.squared_norms)
-    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    unit = _to_unit_norm(least_squares)
     spectrum = least_squares.spectrum(unit)
     seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
     coef = unit * times(spectrum.vectors[:, seen], spectrum.cross[seen] / spectrum.values[seen])

@@ -10,6 +10,7 @@ from .errors import NoEquivalent
 from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
 from .scales import LARGEST, SMALLEST
 
+_FORCES_ZERO = 1e300  # what float64 holds of a penalty that is as good as infinite
 _SAME = 1e-12  # relative difference of strengths that is rounding
 
 Strength = float | Float[np.ndarray, " p"]
@@ -48,9 +49,10 @@ def checked_noise_scale(noise_scale: Any) -> float:
 
 def strengths(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
     """Return (l1, l2) = σ²·(1/b, 1/τ²), or with scales relative to the noise (σ/b, 1/τ²)."""
-    l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
-    l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
-    return l1, l2
+    with np.errstate(over="ignore"):
+        l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
+        l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
+    return np.minimum(l1, _FORCES_ZERO), np.minimum(l2, _FORCES_ZERO)
 
 
 @final

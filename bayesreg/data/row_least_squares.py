@@ -386,6 +386,8 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     if rows.null is not None:
         far &= ~rows.null
     if far.any() and not rows.is_sparse:
+        rows.shift = x_mean + np.where(far, _means(X - x_mean, share), 0.0)  # to the last digit
+        means = Means(rows.shift, means.y)
         copied = RowLeastSquares(rows.columns(np.arange(x_mean.size)), centred)
         return copied, means
     return rows, means

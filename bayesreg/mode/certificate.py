@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from typing import final
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
+from ..data.least_squares import LeastSquares
 from ..data.products import times
+from ..errors import beyond_float64
 from ..problem import Problem
 
+_EIGENVALUES_AT_HAND = 2048  # columns
 _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened
 
 
@@ -35,6 +38,11 @@ class Certificate:
     rounding : float
         First-order bound on what rounding in sums over rows can add to the duality gap. From
         statistics it also bounds what they have lost: there the proof is max(gap, rounding).
+        What the last digits of the intercept and of the means leave open is in it, and in the gap.
+    coef_rounding : float
+        First-order bound on what rounding can move a coefficient by, where an l2 penalty holds it, as a
+        share of the largest, on unit-norm columns. It counts where the curvature is almost all the
+        prior's: the objective does not show it there.
     source : {"rows", "gram"}
         What it was computed from.
     noise_scale : float
@@ -49,9 +57,17 @@ class Certificate:
     duality_gap: float
     kkt_residual: float
     rounding: float
+    coef_rounding: float
     source: str
     noise_scale: float
     conditional_on_noise_scale: bool = False
+
+    def proves(self, tol: float) -> bool:
+        """Tell whether the objective is known to `tol`, and coefficients that a prior holds to √tol.
+
+        About its minimum the objective grows with the square of the distance.
+        """
+        return self.proven_gap <= tol and self.coef_rounding <= np.sqrt(tol)
 
     @property
     def proven_gap(self) -> float:
@@ -73,7 +89,7 @@ class Certificates:
 
     Attributes
     ----------
-    primal, gaps, kkt_residuals, rounding, noise_scales : array (k,)
+    primal, gaps, kkt_residuals, rounding, coef_rounding, noise_scales : array (k,)
         `gaps` and `rounding` in units of `null_objective`; the others as in `Certificate`.
     null_objective : float
     source : {"rows", "gram"}
@@ -84,6 +100,7 @@ class Certificates:
     gaps: Float[np.ndarray, " k"]
     kkt_residuals: Float[np.ndarray, " k"]
     rounding: Float[np.ndarray, " k"]
+    coef_rounding: Float[np.ndarray, " k"]
     noise_scales: Float[np.ndarray, " k"]
     null_objective: float
     source: str
@@ -94,9 +111,13 @@ class Certificates:
         """What each vouches for: the gap, and from statistics at least the rounding."""
         return np.maximum(self.gaps, self.rounding) if self.source == "gram" else self.gaps
 
+    def prove(self, tol: float) -> Bool[np.ndarray, " k"]:
+        """Tell which prove what `Certificate.proves` says."""
+        return (self.proven_gaps <= tol) & (self.coef_rounding <= np.sqrt(tol))
+
     def of(self, order: Int[np.ndarray, " m"]) -> "Certificates":
         """Return some of them, in an order."""
-        fields = ("primal", "gaps", "kkt_residuals", "rounding", "noise_scales")
+        fields = ("primal", "gaps", "kkt_residuals", "rounding", "coef_rounding", "noise_scales")
         return replace(self, **{name: getattr(self, name)[order] for name in fields})
 
     def __len__(self) -> int:
@@ -110,6 +131,7 @@ class Certificates:
             duality_gap=float(self.gaps[k]),
             kkt_residual=float(self.kkt_residuals[k]),
             rounding=float(self.rounding[k]),
+            coef_rounding=float(self.coef_rounding[k]),
             source=self.source,
             noise_scale=float(self.noise_scales[k]),
             conditional_on_noise_scale=self.conditional_on_noise_scale,
@@ -152,30 +174,55 @@ def certify(
     -------
     Certificates
 
+    Raises
+    ------
+    ValueError
+        Where the objective at the point is beyond float64.
+
     References
     ----------
     S. Boyd and L. Vandenberghe (2004), Convex Optimization, section 5.5;
     S.-J. Kim et al. (2007), doi:10.1109/JSTSP.2007.910971 (the lasso's dual point).
     """
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below
+        found = _certified(problem, coefs, intercepts, l1, l2, noise_scales, tol)
+    if not (np.isfinite(found.primal).all() and np.isfinite(found.gaps).all()):
+        raise beyond_float64()
+    return found
+
+
+def _certified(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k p"],
+    intercepts: Float[np.ndarray, " k"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    noise_scales: Float[np.ndarray, " k"],
+    tol: float,
+) -> Certificates:
     all_coefs = coefs if problem.centred else _with_intercept_column(problem, coefs, intercepts)
     penalised = all_coefs[:, problem.penalised]
     gradients, projected_ss = problem.reduced.residuals(penalised)
-    lost_ss = _lost_ss(problem, all_coefs, intercepts)
+    in_offset = _offset_rounding(problem, all_coefs, intercepts)
+    lost_ss = _lost_ss(problem, all_coefs, intercepts, in_offset)
     step = _dual_step(gradients, l1, l2)
     penalty = l1 * np.abs(penalised) + 0.5 * l2 * penalised**2
     at_dual = step[:, None] * gradients
     terms = penalty + _conjugate(at_dual, l1, l2) - penalised * at_dual
-    gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
     primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
+    gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
     null = 0.5 * problem.reduced.response_ss
     rounding = _rounding(problem, all_coefs, l1, l2, projected_ss, _WORTH_A_CLOSER_LOOK * tol)
+    rounding += 0.5 * problem.sum_weights * in_offset**2
     kkt = _kkt_residuals(problem, penalised, gradients, l1, l2)
     unit = 1.0 / null if null > 0.0 else 0.0
+    gaps *= unit
     return Certificates(
         primal=primal,
-        gaps=gaps * unit,
+        gaps=np.where(np.isfinite(gaps), gaps, primal * unit),  # J is never below 0
         kkt_residuals=kkt,
         rounding=rounding * unit,
+        coef_rounding=_coef_rounding(problem.reduced, penalised, l2, projected_ss, np.sqrt(tol)),
         noise_scales=noise_scales,
         null_objective=null,
         source="rows" if problem.has_rows else "gram",
@@ -197,12 +244,25 @@ def _with_intercept_column(
     return np.column_stack([coefs, intercepts]) if problem.has_intercept_column else coefs
 
 
-def _lost_ss(
+def _offset_rounding(
     problem: Problem, coefs: Float[np.ndarray, "k c"], intercepts: Float[np.ndarray, " k"]
+) -> Float[np.ndarray, " k"]:
+    """Bound what the last digits of means, products and intercept leave open of the residuals' mean."""
+    if not problem.centred:
+        return np.zeros(len(coefs))
+    size = np.abs(problem.means.y) + times(np.abs(coefs), np.abs(problem.means.x)) + np.abs(intercepts)
+    return float(np.sqrt(coefs.shape[1] + 2.0)) * float(np.finfo(float).eps) * size
+
+
+def _lost_ss(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k c"],
+    intercepts: Float[np.ndarray, " k"],
+    in_offset: Float[np.ndarray, " k"],
 ) -> Float[np.ndarray, " k"]:
     """Return the squared length of the residual's part along intercept and flat columns, 0 when they are optimal."""
     offset = problem.means.y - times(coefs, problem.means.x) - intercepts if problem.centred else 0.0
-    lost = np.broadcast_to(problem.sum_weights * np.square(offset), len(coefs)).copy()
+    lost = np.broadcast_to(problem.sum_weights * np.square(np.abs(offset) + in_offset), len(coefs)).copy()
     if problem.flat_block is not None:
         gradients, _ = problem.least_squares.residuals(coefs)
         lost += np.square(gradients[:, problem.rates.flat] @ problem.flat_block.to_coef).sum(axis=1)
@@ -278,6 +338,54 @@ def _rounding(
             bounds, 0.5 * problem.reduced.response_ss * np.minimum(lost / np.maximum(rss, lost), 1.0)
         )
     return bounds + (0.0 if problem.flat_block is None else problem.flat_block.doubt)
+
+
+def _coef_rounding(
+    least_squares: LeastSquares,
+    coefs: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    rss: Float[np.ndarray, " k"],
+    matters: float,
+) -> Float[np.ndarray, " k"]:
+    """Bound what rounding moves coefficients by that an l2 penalty holds: its gradient, over the least curvature.
+
+    Rows make the gradient wrong by rounding of the residual, and the residual itself by rounding of what it is the
+    difference of, which weak directions show by the root of their curvature only.
+    """
+    norms = np.sqrt(least_squares.squared_norms)
+    held = (l2 > 0.0) & (coefs != 0.0) & (norms > 0.0)
+    doubt = np.zeros(len(coefs))
+    some = np.flatnonzero(held.any(axis=1))
+    if some.size == 0:
+        return doubt
+    sizes = np.abs(coefs[some]) * norms
+    ratios = np.divide(l2[some], norms**2, out=np.full(sizes.shape, np.inf), where=held[some])
+    total = np.sqrt(least_squares.response_ss) + sizes.sum(axis=1)
+    residual = total if least_squares is least_squares.statistics else np.sqrt(rss[some])
+
+    def bound(curvature: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
+        curvature = np.maximum(curvature, np.finfo(float).tiny)
+        error = least_squares.rounding * (residual / curvature + total / np.sqrt(curvature))
+        return error / sizes.max(axis=1)
+
+    doubt[some] = bound(ratios.min(axis=1))
+    if (doubt > matters).any():
+        doubt[some] = bound(_least_curvature(least_squares, norms, ratios))
+    return doubt
+
+
+def _least_curvature(
+    least_squares: LeastSquares, norms: Float[np.ndarray, " q"], ratios: Float[np.ndarray, "s q"]
+) -> Float[np.ndarray, " s"]:
+    """Return at most the least curvature of loss and l2 penalty on unit-norm columns, from that under the weakest."""
+    weakest = ratios.min(axis=0)
+    used = np.flatnonzero(np.isfinite(weakest))
+    least = ratios.min(axis=1)
+    if used.size > _EIGENVALUES_AT_HAND:
+        return least
+    system = least_squares.gram[np.ix_(used, used)] / norms[used] / norms[used][:, None]
+    beyond = (ratios[:, used] - weakest[used]).min(axis=1)
+    return np.maximum(least, _smallest_eigenvalue(system + np.diag(weakest[used])) + beyond)
 
 
 def _second_order_together(

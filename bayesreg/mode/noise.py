@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import NoModeError
+from ..errors import NoModeError, beyond_float64
 from ..gaussian import unpenalised_fit
 from ..problem import Problem
 from .coefs import solve_coefs
@@ -91,6 +91,8 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
         start = profile.coefs[-1]
         slopes, sigmas = np.append(slopes, profile.slope), np.append(sigmas, grid[indices])
         settled = smallest_rss / grid[indices] ** 2 + profile.prior_pull > outweighing[indices]
+        if not np.isfinite(profile.slope).all():
+            raise beyond_float64()
         if settled[-1] and profile.slope[-1] < 0.0:
             break
     turns = np.flatnonzero((slopes[1:] < 0.0) & (slopes[:-1] >= 0.0))

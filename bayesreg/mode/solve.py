@@ -58,7 +58,8 @@ class MapEstimate:
     n_iter : int
         The solver's rounds; 1 for a closed form.
     converged : bool
-        Whether the duality gap is at most `tol`, and from statistics the rounding too.
+        Whether the duality gap is at most `tol`, from statistics the rounding too, and what rounding
+        can move a coefficient by at most √tol of the largest.
     feature_names : tuple of p str
     local_modes : tuple of NoiseMode
         Every local mode of an unknown σ, the highest first; empty for a known one.
@@ -241,7 +242,7 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
         penalty=problem.penalty(sigma),
         certificate=certificate,
         n_iter=int(n_rounds[0]),
-        converged=certificate.proven_gap <= tol,
+        converged=certificate.proves(tol),
         feature_names=problem.feature_names,
         local_modes=local_modes,
     )
@@ -320,7 +321,7 @@ def _map_path(
     coefs, intercepts, _, certificates = _proved(problem, solved, l1[order], l2[order], sigmas, tol)
     back = np.argsort(order)
     coefs, intercepts, certificates = coefs[back], intercepts[back], certificates.of(back)
-    converged = certificates.proven_gaps <= tol
+    converged = certificates.prove(tol)
     if not converged.all():
         first = certificates[int(np.argmin(converged))]
         warn(_missed(first, tol), ConvergenceWarning)
@@ -384,6 +385,14 @@ def _warn_of_constant_response(problem: Problem) -> None:
 
 def _missed(certificate: Certificate, tol: float) -> str:
     gap = certificate.duality_gap
+    if certificate.proven_gap <= tol:
+        return (
+            f"the objective is at its minimum (duality gap {gap:.1e}), but rounding may move coefficients by "
+            f"{certificate.coef_rounding:.1e} of the largest: columns depend on one another, or nearly so, and the "
+            "prior, which alone holds the coefficients there, is too wide for float64 to tell where. Where columns "
+            "depend on one another exactly, predictions and coefficients are right all the same. "
+            "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
+        )
     if gap <= tol:
         return (
             f"the duality gap is {gap:.1e}, but rounding in the sufficient statistics leaves "

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..gaussian import GaussianMarginal, Rotation, rotate
+from ..errors import SamplingWarning, warn
+from ..gaussian import GaussianMarginal, Rotation, rotate, variance_rounding
 from ..problem import Problem
 from ..scales import log_prob_within
 from .centre import as_arrays, middles, power, rates_at, rough_noise_centre, scale_coordinates
@@ -15,6 +16,11 @@ from .density import Position, Scales, Values
 
 _GRID, _WIDTHS = np.linspace(-1.0, 1.0, 129), (8.0, 0.2, 0.01)  # of logarithms, ever closer
 _ALTERNATIONS = 3
+_NOT_TOLD_BY_STATISTICS = (
+    "as far as sufficient statistics tell, {unseen} combination(s) of the columns are 0 in every row, and the draws "
+    "have the prior's width along them. The prior is so wide that what the statistics round away would narrow it, "
+    "unless the columns depend on one another exactly. Give the rows (RowData), or a smaller prior scale."
+)
 _ROUNDING = 1e-6  # of a posterior variance: what the decomposition may be wrong by
 
 
@@ -68,14 +74,19 @@ def rotation(problem: Problem) -> Rotation | None:
     if rotated.values.size == 0:
         return rotated
     sigma, scales = _centre(problem, rotated)
-    rates = rates_at(problem, scales)
-    least = float((rates.strengths(sigma)[1] * rotated.unit**2).min())
-    if rotated.values.size == rotated.unit.size:
-        least += float(rotated.values.min())
-    rounding = np.finfo(float).eps * rotated.unit.size * float(rotated.values.max())
-    if problem.has_rows:  # singular values: the square root of what a Gram matrix would be wrong by
-        return rotated if rounding <= _ROUNDING * np.sqrt(least * rotated.values.max()) else None
-    return rotated if rounding <= _ROUNDING * least else None
+    strengths = rates_at(problem, scales).strengths(sigma)[1]
+    ratio = float((strengths * rotated.unit**2).min())
+    if variance_rounding(problem.reduced, rotated, ratio) <= _ROUNDING:
+        unseen = rotated.unit.size - rotated.values.size
+        if unseen and not problem.has_rows and _unseen_may_be_data(rotated, ratio):
+            warn(_NOT_TOLD_BY_STATISTICS.format(unseen=unseen), SamplingWarning)
+        return rotated
+    return None
+
+
+def _unseen_may_be_data(rotated: Rotation, ratio: float) -> bool:
+    """Tell whether what statistics round away would narrow so wide a prior."""
+    return bool(np.finfo(float).eps * rotated.unit.size * rotated.values.max() > ratio)
 
 
 def marginal_target(problem: Problem, rotated: Rotation) -> MarginalTarget:
