@@ -36,8 +36,8 @@ def gathered_by_scale(n_scales: int) -> Iterator[None]:
 def beyond_float64() -> ValueError:
     """Return the error for sizes that are too far apart."""
     return ValueError(
-        "float64 cannot hold the objective at its minimum: columns of X differ so much in size, or the scales of noise "
-        "and prior are so far from theirs, that squares and products leave its range. "
+        "float64 cannot hold the objective: columns of X differ so much in size, or coefficients, noise "
+        "or prior scales are so far from theirs, that squares and products leave its range. "
         "Change units, so that columns and y are of like size."
     )
 

@@ -153,7 +153,7 @@ def _over_noise(
         grid = np.linspace(low, high, _POINTS)
         sigma = np.clip(np.exp(grid), *bounds)
         density = np.asarray(log_likelihood(sigma)) + log_prior(sigma) + grid
-        counts = np.flatnonzero(density > density.max() - _NEGLIGIBLE)
+        counts = np.flatnonzero(density >= density.max() - _NEGLIGIBLE)
         first, last = max(counts[0] - 1, 0), min(counts[-1] + 1, _POINTS - 1)
         if last - first > 0.5 * _POINTS:
             break

@@ -10,7 +10,7 @@ from .errors import NoEquivalent
 from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
 from .scales import LARGEST, SMALLEST
 
-_FORCES_ZERO = 1e300  # what float64 holds of a penalty that is as good as infinite
+_WEAKEST, _STRONGEST = 1e-300, 1e300  # as good as no penalty, and as an infinite one
 _SAME = 1e-12  # relative difference of strengths that is rounding
 
 Strength = float | Float[np.ndarray, " p"]
@@ -52,7 +52,12 @@ def strengths(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: A
     with np.errstate(over="ignore"):
         l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
         l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
-    return np.minimum(l1, _FORCES_ZERO), np.minimum(l2, _FORCES_ZERO)
+    return _within_float64(l1, l1_rate), _within_float64(l2, l2_rate)
+
+
+def _within_float64(strength: Any, rate: Any) -> Any:
+    """Keep a strength whose square root and inverse are finite: neither infinite, nor 0 where its rate is not."""
+    return np.where(np.asarray(rate) > 0.0, np.clip(strength, _WEAKEST, _STRONGEST), 0.0)
 
 
 @final

@@ -148,6 +148,7 @@ def effective_df_path(problem: Problem, l2: Vector, multiples: Path) -> Path:
     array (k,)
     """
     values = _spectrum(problem, _unit(problem, l2), multiples.min()).values
+    values = values[values > 0.0]
     return _flat_df(problem) + (values / (values + multiples[:, None])).sum(axis=1)
 
 

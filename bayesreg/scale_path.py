@@ -75,8 +75,18 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
     Returns
     -------
     ScalePath
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the prior does not fit the data, or is on no column.
     """
     prior, problem = model.prior, resolve(model, data)
+    if not problem.penalised[problem.is_feature].any():
+        raise ValueError(
+            "no column is under the prior: `factor` is infinite for every feature, so that every scale gives the same "
+            "model and none can be chosen. Make the factor of some feature finite, or use FlatPrior and no selection."
+        )
     if scales is not None:
         values = checked_scales(scales)
         return _at_scales(model, problem, np.sort(values), np.argsort(values, kind="stable"))

@@ -51,6 +51,8 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
         "certificate": {
             "duality_gap": mode.duality_gap,
             "kkt_residual": mode.kkt_residual,
+            "rounding": certificate.rounding,
+            "coef_rounding": certificate.coef_rounding,
             "source": certificate.source,
             "conditional_on_noise_scale": certificate.conditional_on_noise_scale,
             "converged": mode.converged,

@@ -222,7 +222,9 @@ def _certified(
         gaps=np.where(np.isfinite(gaps), gaps, primal * unit),  # J is never below 0
         kkt_residuals=kkt,
         rounding=rounding * unit,
-        coef_rounding=_coef_rounding(problem.reduced, penalised, l2, projected_ss, np.sqrt(tol)),
+        coef_rounding=_coef_rounding(
+            problem.reduced, penalised, gradients, projected_ss, l1, l2, np.sqrt(tol)
+        ),
         noise_scales=noise_scales,
         null_objective=null,
         source="rows" if problem.has_rows else "gram",
@@ -343,30 +345,37 @@ def _rounding(
 def _coef_rounding(
     least_squares: LeastSquares,
     coefs: Float[np.ndarray, "k q"],
-    l2: Float[np.ndarray, "k q"],
+    gradients: Float[np.ndarray, "k q"],
     rss: Float[np.ndarray, " k"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
     matters: float,
 ) -> Float[np.ndarray, " k"]:
     """Bound what rounding moves coefficients by that an l2 penalty holds: its gradient, over the least curvature.
 
     Rows make the gradient wrong by rounding of the residual, and the residual itself by rounding of what it is the
-    difference of, which weak directions show by the root of their curvature only.
+    difference of, which weak directions show by the root of their curvature only. Columns count that are in use, or
+    that only rounding keeps out.
     """
-    norms = np.sqrt(least_squares.squared_norms)
-    held = (l2 > 0.0) & (coefs != 0.0) & (norms > 0.0)
     doubt = np.zeros(len(coefs))
-    some = np.flatnonzero(held.any(axis=1))
+    some = np.flatnonzero(((l2 > 0.0) & (coefs != 0.0)).any(axis=1))
     if some.size == 0:
         return doubt
+    norms = np.sqrt(least_squares.squared_norms)
     sizes = np.abs(coefs[some]) * norms
-    ratios = np.divide(l2[some], norms**2, out=np.full(sizes.shape, np.inf), where=held[some])
     total = np.sqrt(least_squares.response_ss) + sizes.sum(axis=1)
+    margin = least_squares.rounding * total[:, None] * norms
+    held = (l2[some] > 0.0) & (norms > 0.0)
+    held &= (coefs[some] != 0.0) | (np.abs(gradients[some]) >= l1[some] - margin)
+    ratios = np.divide(l2[some], norms**2, out=np.full(sizes.shape, np.inf), where=held)
     residual = total if least_squares is least_squares.statistics else np.sqrt(rss[some])
 
     def bound(curvature: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
         curvature = np.maximum(curvature, np.finfo(float).tiny)
-        error = least_squares.rounding * (residual / curvature + total / np.sqrt(curvature))
-        return error / sizes.max(axis=1)
+        error = least_squares.rounding * (
+            residual / curvature + total / np.maximum(curvature, np.sqrt(curvature))
+        )
+        return error / np.maximum(sizes.max(axis=1), np.finfo(float).tiny)
 
     doubt[some] = bound(ratios.min(axis=1))
     if (doubt > matters).any():

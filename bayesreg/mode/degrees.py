@@ -33,7 +33,8 @@ def effective_df_along(
     H. Zou, T. Hastie and R. Tibshirani (2007), doi:10.1214/009053607000000127.
     """
     if only_ridge(problem, l1, l2):
-        return effective_df_path(problem, l2[0], l2[:, 0] / l2[0, 0])
+        strongest = l2[l2[:, 0].argmax()]
+        return effective_df_path(problem, strongest, l2[:, 0] / strongest[0])
     flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
     fixed, rank = float(problem.centred) + flat_rank, rank_counter(problem)
     return fixed + np.array([_of_support(problem, rank, *row) for row in zip(coefs, l1, l2, strict=True)])

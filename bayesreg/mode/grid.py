@@ -83,7 +83,9 @@ def strengths_along(
     """
     varied = _by_coefficient(problem, multiples)
     sigma = np.broadcast_to(noise_scales, multiples.shape)[:, None]
-    return strengths(problem.rates.l1 * varied, problem.rates.l2 * varied, sigma, problem.rates.relative)
+    with np.errstate(over="ignore"):
+        l1, l2 = problem.rates.l1 * varied, problem.rates.l2 * varied
+    return strengths(l1, l2, sigma, problem.rates.relative)
 
 
 def problem_at(problem: Problem, multiple: float) -> Problem:

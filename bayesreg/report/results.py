@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 60
 _MOST_DRAWN = 30
 _ROUNDING = 1e-10  # a gap that is no more than that
+_COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
 _SCALES = ("prior_scale", "laplace_scale", "gaussian_scale")
 _WAYS = {
     "marginal": "the coefficients are integrated out, and drawn exactly afterwards",
@@ -147,11 +148,17 @@ def _certainty(fit: Fit) -> str:
     if not fit.mode.converged:
         return (
             "The mode misses the tolerance that was asked for: its objective may be above the minimum by up to "
-            f"{gap:.1e} {of_null} ({source})."
+            f"{gap:.1e} {of_null} ({source}){_doubt_of_coefs(certificate.coef_rounding)}."
         )
     close = ", which is rounding" if gap <= _ROUNDING else ""
     least = f"by at most {gap:.1e} {of_null}{close}" if gap else "by nothing that float64 can tell"
     return f"The mode is proved: its objective is above the minimum {least} ({source})."
+
+
+def _doubt_of_coefs(share: float) -> str:
+    if share <= _COEFS_IN_DOUBT:
+        return ""
+    return f", and rounding may move coefficients by up to {share:.1e} of the largest"
 
 
 def _about_scale(fit: Fit) -> list[str]:
