@@ -133,7 +133,7 @@ def run(task: Task, written: list[str]) -> None:
     console = make_console(quiet=task.json)
     table = task.rows.read()
     _check_names(task, table)
-    notes = table_notes(task.rows.file, table)
+    notes = table_notes(task.rows.file, table, fit_intercept=task.model.fit_intercept)
     for label, text in notes:
         print_labelled(console, label, text)
     data = RowData.from_arrays(table.X, table.y, table.weights)

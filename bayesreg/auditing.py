@@ -365,7 +365,7 @@ def _misreadings(answer: _Answer, penalty: Penalty) -> Iterator[tuple[str, str, 
                     other.to_prior(1.0)
                 except ValueError:  # what it asks for these data do not have, or it has no such penalty
                     continue
-                yield code, target.code(values), other
+                yield code, target.code(values, fit_intercept=answer.fit_intercept), other
 
 
 def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[float, float, str] | None:
@@ -386,7 +386,7 @@ def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[floa
     ratio = there.values[form.ratio] if isinstance(form.ratio, str) else form.ratio
     rounded = float(f"{strength[0]:.14g}")  # as it was given, before it went through a Penalty
     stated = {**there.values, form.strength: rounded} if not form.vector else there.values
-    return rounded, float(ratio), source.code(stated)
+    return rounded, float(ratio), source.code(stated, fit_intercept=answer.fit_intercept)
 
 
 def _values(target: Convention, strength: float, ratio: float) -> Iterator[dict[str, Any]]:

@@ -50,9 +50,10 @@ def sklearn_code(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
         return f"LinearRegression({'' if fit_intercept else 'fit_intercept=False'}){weights}"
     scaler = f"StandardScaler({'' if fit_intercept else 'with_mean=False'})"
     in_pipeline = f"make_pipeline({scaler}, {{}}){_weights_comment(data, 'both steps')}"
-    # A constant column's coefficient is 0 under any penalty, so it need not share the others'.
+    # Beside an intercept a constant column's coefficient is 0 under any penalty, so it need not share the others'.
+    counts = varying if fit_intercept and varying.any() else np.ones(sd.size, dtype=bool)
     for values, form in ((raw, f"{{}}{weights}"), ((raw[0] / sd, raw[1] / sd**2), in_pipeline)):
-        common = [strength[varying] if varying.any() else strength for strength in values]
+        common = [strength[counts] for strength in values]
         if all(np.allclose(strength, strength[0], rtol=1e-10, atol=0.0) for strength in common):
             one = Penalty(*(float(s[0]) for s in common))
             return form.format(_estimator_code(one, data, fit_intercept=fit_intercept))
@@ -101,11 +102,10 @@ def _estimator_code(penalty: Penalty, data: Data, *, fit_intercept: bool) -> str
         if isinstance(data, RowData)
         else np.full(data.n_samples, data.sum_weights / data.n_samples)
     )
-    code = translate(penalty, "Penalty", f"sklearn.{name}", sample_weight=weights).code
-    more = [] if name == "Ridge" else list(_SKLEARN_TOLERANCE)
-    if not fit_intercept:
-        more.append("fit_intercept=False")
-    return f"{', '.join([code[:-1], *more])})"
+    code = translate(
+        penalty, "Penalty", f"sklearn.{name}", sample_weight=weights, fit_intercept=fit_intercept
+    ).code
+    return code if name == "Ridge" else f"{', '.join([code[:-1], *_SKLEARN_TOLERANCE])})"
 
 
 def regressor_code(model: LinearModel, *, scale_selection: str | None = None) -> str:

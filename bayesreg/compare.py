@@ -84,13 +84,15 @@ def _on_equal_columns(penalty: Penalty) -> tuple[Penalty, Float[np.ndarray, " p"
 def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) -> tuple[Any, str]:
     from sklearn import linear_model
 
-    without = "" if fit_intercept else "fit_intercept=False"
     if not penalty.l1 and not penalty.l2:
+        without = "" if fit_intercept else "fit_intercept=False"
         return linear_model.LinearRegression(fit_intercept=fit_intercept), f"LinearRegression({without})"
     name = "Ridge" if not penalty.l1 else "ElasticNet" if penalty.l2 else "Lasso"
-    translation = translate(penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight)
+    translation = translate(
+        penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight,
+        fit_intercept=fit_intercept,
+    )  # fmt: skip
     arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept}
     if name != "Ridge":
         arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
-    code = f"{translation.code[:-1]}, {without})" if without else translation.code
-    return getattr(linear_model, name)(**arguments), code
+    return getattr(linear_model, name)(**arguments), translation.code

@@ -9,8 +9,9 @@ from .conventions.table import CONVENTIONS
 from .conventions.translation import translate
 from .data.gram import GramData
 from .data.rows import RowData
-from .gaussian import effective_df, unpenalised_fit
+from .gaussian import unpenalised_fit
 from .likelihoods import GaussianLikelihood
+from .mode.degrees import effective_df
 from .mode.solve import map_estimate
 from .model import LinearModel
 from .penalty import Penalty, checked_noise_scale

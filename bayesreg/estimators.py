@@ -18,9 +18,9 @@ from .data.checks import as_design, column_names
 from .data.gram import GramData
 from .data.rows import RowData
 from .errors import ConvergenceWarning, warn
-from .gaussian import effective_df
 from .likelihoods import GaussianLikelihood
 from .mode.certificate import certify_point
+from .mode.degrees import effective_df
 from .mode.solve import map_estimate
 from .model import LinearModel
 from .penalty import Penalty

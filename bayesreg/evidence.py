@@ -81,7 +81,7 @@ def _evaluate(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.nda
         sigma = problem.noise_scale
         ratio = (1.0 if relative else sigma) ** 2 / scales**2
         return constant + np.asarray(marginal.log_likelihood(np.full(scales.size, sigma), ratio))
-    log_prior, bounds = _noise_log_prior(problem), _bounds(problem)
+    log_prior, bounds = noise_log_prior(problem), noise_bounds(problem)
 
     def at(scale: float) -> Callable[[Any], Any]:
         return lambda sigma: marginal.log_likelihood(
@@ -112,7 +112,7 @@ def null_log_evidence(problem: Problem) -> float:
 
     if problem.noise_scale is not None:
         return float(_constant(problem) + log_likelihood(np.float64(problem.noise_scale)))
-    return _constant(problem) + _over_noise(log_likelihood, _noise_log_prior(problem), _bounds(problem))
+    return _constant(problem) + _over_noise(log_likelihood, noise_log_prior(problem), noise_bounds(problem))
 
 
 def _constant(problem: Problem) -> float:
@@ -129,8 +129,8 @@ def _flat_volume(problem: Problem) -> float:
     return float(volume + np.linalg.slogdet(block.to_coef)[1])
 
 
-def _noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"]]:
-
+def noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"]]:
+    """Return the log prior density of an unknown σ as a function, −inf outside of its support."""
     prior = problem.likelihood.noise_prior(problem.response_scale)
 
     def log_prior(sigma: Any) -> Float[np.ndarray, " m"]:
@@ -162,7 +162,7 @@ def _over_noise(
     return float(peak + np.log(simpson(np.exp(density - peak), x=grid)))
 
 
-def _bounds(problem: Problem) -> tuple[float, float]:
+def noise_bounds(problem: Problem) -> tuple[float, float]:
     """Return the range of σ outside of which there is nothing, given that the posterior is proper."""
     low, high = problem.likelihood.noise_bounds()
     least, most = problem.response_scale * np.exp(np.array(_WIDEST))

@@ -8,14 +8,13 @@ from jaxtyping import Float, Int
 
 from .data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
 from .data.products import cholesky, cholesky_solve, eigh, product, times
-from .penalty import Penalty
 from .problem import Problem
 
 _REFINEMENTS = 4
 _NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
 _SAFE_PIVOT = 1e-6  # least squared pivot, on unit-norm columns, with which a Newton step has digits left
 _GRAM_AT_HAND = 512  # columns
-_SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
+SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
 _STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
 
 
@@ -261,36 +260,7 @@ def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:
             return int(active.size)
         block = gram[np.ix_(active, active)]
         size = np.sqrt(np.where(np.diagonal(block) > 0.0, np.diagonal(block), 1.0))
-        *_, rank, _ = dpstrf(block / size / size[:, None], tol=_SAME_DIRECTION)
+        *_, rank, _ = dpstrf(block / size / size[:, None], tol=SAME_DIRECTION)
         return int(rank)
 
     return count
-
-
-def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> float:
-    """Return the effective degrees of freedom of a fit, intercept and flat coefficients included.
-
-    The trace of the map from y to fitted values with the support held: for the lasso the rank of the
-    columns whose coefficients are not zero (Zou, Hastie and Tibshirani 2007), for ridge Σ d/(d + λ₂).
-
-    Parameters
-    ----------
-    problem : Problem
-        Without a prior on the intercept.
-    coef : array (p,)
-    penalty : Penalty
-        With one strength a column.
-
-    Returns
-    -------
-    float
-    """
-    penalised = problem.penalised
-    l1, l2 = np.asarray(penalty.l1)[penalised], np.asarray(penalty.l2)[penalised]
-    active = (coef[penalised] != 0.0) | (l1 == 0.0)
-    flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
-    pure_l1 = rank_counter(problem)(np.flatnonzero(active & (l2 == 0.0)))
-    shrunk = active & (l2 > 0.0)
-    unit = np.divide(1.0, np.sqrt(l2), out=np.zeros_like(l2), where=shrunk)
-    values = problem.reduced.spectrum(unit).values if shrunk.any() else np.zeros(0)
-    return float(problem.centred) + flat_rank + pure_l1 + float(np.sum(values / (1.0 + values)))

@@ -28,11 +28,12 @@ class LinearModel:
     standardize : bool, default False
         Whether the prior's scale speaks of coefficients of standardised columns
         (weighted sd, ddof 0; centred only where there is an intercept). Results are
-        reported on the original columns all the same; a constant column gets 0.
+        reported on the original columns all the same. A constant column gets 0 beside a
+        flat intercept; without one it is a column like any other, divided by 1.
     intercept_prior : LaplacePrior, GaussianPrior or ElasticNetPrior, optional
         Prior on the intercept at x = 0 on the raw columns, with scales given as numbers.
         None: flat. With it the columns are not centred, so a constant column is a
-        column like any other unless `standardize` is on.
+        column like any other.
     """
 
     prior: Prior

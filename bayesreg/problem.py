@@ -183,10 +183,6 @@ def resolve(model: LinearModel, data: Data) -> Problem:
     )
     column_sd = _column_sd(model, data, least_squares if centre else None)
     rates = prior_rates(model, data.feature_names, column_sd)
-    if model.standardize and not centre:
-        constant = np.zeros(rates.l1.size, dtype=bool)
-        constant[: column_sd.size] = column_sd == 0.0
-        least_squares = least_squares.zeroed(constant)
     reduced, flat_block = least_squares, None
     if rates.flat.any():
         reduced, flat_block = least_squares.without(rates.flat)
@@ -241,7 +237,7 @@ def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.
         With scales that are numbers, arrays, mappings or None; a distribution counts as 1.
     names : tuple of p str
     column_sd : array (p,)
-        Weighted standard deviations, ddof 0; 0 stands for a constant column.
+        Weighted standard deviations, ddof 0; 0 stands for a constant column, whose unit is 1.
 
     Returns
     -------

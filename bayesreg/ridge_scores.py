@@ -27,8 +27,8 @@ _EPS = float(np.finfo(float).eps)
 _GRAM_ERROR = 10.0 * _EPS  # of a Gram matrix, relative to its largest eigenvalue
 _SPECTRUM_TOLERANCE = 1e-9  # of (G + λ)⁻¹ from a Gram matrix, at worst; what is met is 1e-11
 _RANK_TOLERANCE = 1e-14  # absolute error of a hat matrix's entries by low rank
-_CAREFUL = 0.1  # 1 − h below which the subtraction has lost a digit
-_ALONE = 1e-12  # share of a row outside the flat columns' span that is rounding
+CAREFUL = 0.1  # 1 − h below which the subtraction has lost a digit
+ALONE = 1e-12  # share of a row outside the flat columns' span that is rounding
 _BLOCK_ENTRIES, _FEWEST_ROWS = 2**17, 256  # of a block, so that it stays in cache
 _SERIAL_ENTRIES = 2**20  # data smaller than this are not worth threads
 _TALL = 16  # times more rows than columns: the pass over rows is most of the work
@@ -430,7 +430,7 @@ def _stream_part(
         leverage *= -weights[:, None]
         leverage[:, -1] += 1.0
         one_minus_h = np.matmul(leverage, path.expand, out=left[:m])
-        lost = np.flatnonzero(one_minus_h[:, path.smallest] < _CAREFUL)  # h falls with λ
+        lost = np.flatnonzero(one_minus_h[:, path.smallest] < CAREFUL)  # h falls with λ
         if lost.size:
             risky.append(first + lost)
             error[lost], one_minus_h[lost] = 0.0, 1.0
@@ -496,10 +496,10 @@ def _kernel_errors(
     The kernel is ZZ' = A'A with A the root, asked for only where the kernel is too coarse;
     `numbers` are the rows' own, for the message.
     """
-    outside = _complement(flat)
-    alone = np.square(outside[first:]).sum(axis=1) <= _ALONE
+    outside = complement(flat)
+    alone = np.square(outside[first:]).sum(axis=1) <= ALONE
     if alone.any():
-        raise ValueError(_alone(int(numbers[np.argmax(alone)])))
+        raise ValueError(alone_in(int(numbers[np.argmax(alone)]), "choose the scale by gcv"))
     projected = outside.T @ kernel @ outside
     found = _eigh(projected, float(multiples.min())) or _svd(root() @ outside)
     values, basis = found[0], outside @ found[1]
@@ -508,7 +508,7 @@ def _kernel_errors(
     return (own * (y @ basis)) @ filters / (np.square(own) @ filters)
 
 
-def _complement(flat: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m c"]:
+def complement(flat: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m c"]:
     """Return an orthonormal basis of what is orthogonal to the flat columns."""
     from scipy.linalg import svd
 
@@ -520,8 +520,9 @@ def _complement(flat: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m c"]:
     return left[:, rank:]
 
 
-def _alone(row: int) -> str:
+def alone_in(row: int, otherwise: str) -> str:
+    """Say that a row cannot be left out, and what to do."""
     return (
         f"row {row} alone determines the intercept or an unpenalised coefficient, so the fit without it is not "
-        "determined and has no leave-one-out error. Give that coefficient a prior, or choose the scale by gcv."
+        f"determined and has no leave-one-out error. Give that coefficient a prior, or {otherwise}."
     )

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from conftest import diabetes, model, wide
 from scipy import stats
+from scipy.special import logsumexp
 
 import bayesreg as br
 from bayesreg.posterior.convergence import bfmi, judge
@@ -154,6 +155,106 @@ def test_exact_leave_one_out_with_all_known_is_a_refit_without_the_row(shape, we
         expected = w[i] * stats.norm(mean, np.sqrt(0.81 + A[i] @ covariance @ A[i])).logpdf(y[i])
         assert float(found.elpd_i[i]) == pytest.approx(expected, abs=1e-8)
     assert found.p > 0
+
+
+def log_evidence(X, y, w, scale, relative):
+    """Return log ∫ p(y | σ) p(σ) dσ under HalfNormal(2) on σ, by the covariance of y, on a grid."""
+    kept = w > 0.0
+    X, y, w = X[kept], y[kept], w[kept]
+    grid = np.linspace(-5.0, 4.0, 601)
+    sigma = np.exp(grid)[:, None, None]
+    tau = scale * (sigma if relative else 1.0)
+    covariance = np.diag(1.0 / w) * sigma**2 + tau**2 * (X @ X.T)
+    inverse = np.linalg.inv(covariance)
+    precision = inverse.sum(axis=(1, 2))  # of a flat intercept
+    residual = y - ((inverse @ y).sum(axis=1) / precision)[:, None]
+    quadratic = np.einsum("si,sij,sj->s", residual, inverse, residual)
+    likelihood = -0.5 * (np.linalg.slogdet(covariance)[1] + quadratic + np.log(precision))
+    powers = 0.5 * ((1.0 - w).sum() * (2.0 * grid + np.log(2.0 * np.pi)) - np.log(w).sum())
+    constant = -0.5 * (len(y) - 1) * np.log(2.0 * np.pi)
+    values = likelihood + powers + constant + stats.halfnorm(scale=2.0).logpdf(np.exp(grid)) + grid
+    return logsumexp(values)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_exact_leave_one_out_of_weighted_rows(relative):
+    """A row of weight w leaves with the power w that the posterior holds; the row it is then asked for is one."""
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(14, 3))
+    y = X @ [1.0, 0.0, -1.0] + 0.6 * rng.normal(size=14)
+    y[2] += 5.0
+    w = np.ones(14)
+    w[[2, 3, 7]] = 2.0, 4.5, 0.2
+    linear = br.LinearModel(
+        br.GaussianPrior(0.8, relative_to_noise=relative), br.GaussianLikelihood(dist.HalfNormal(2.0))
+    )
+    data = br.RowData.from_arrays(X, y, w)
+    found = br.exact_loo(sample(linear, data, num_samples=4000), linear, data)
+    for i in range(14):
+        once, without = w.copy(), w.copy()
+        once[i], without[i] = 1.0, 0.0
+        expected = log_evidence(X, y, once, 0.8, relative) - log_evidence(X, y, without, 0.8, relative)
+        assert float(found.elpd_i[i]) == pytest.approx(w[i] * expected, abs=0.02 * w[i])
+    assert not found.warning
+
+
+def test_exact_leave_one_out_where_a_row_moves_the_scale_too():
+    """Two unknowns and an outlier: against draws of the posterior without it."""
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(16, 2))
+    X[5] *= 4.0
+    y = X @ [0.2, -0.1] + 0.4 * rng.normal(size=16)
+    y[5] += 6.0
+    linear = br.LinearModel(
+        br.GaussianPrior(dist.HalfNormal(1.0)), br.GaussianLikelihood(dist.HalfNormal(1.0))
+    )
+    data, others = br.RowData.from_arrays(X, y), br.RowData.from_arrays(np.delete(X, 5, 0), np.delete(y, 5))
+    found = float(br.exact_loo(sample(linear, data, num_samples=2000), linear, data).elpd_i[5])
+    draws = sample(linear, others, num_samples=20_000)["posterior"].to_dataset()
+    at = draws["intercept"].values + draws["coef"].values @ X[5]
+    density = stats.norm(at, draws["noise_scale"].values).logpdf(y[5]).ravel()
+    expected = logsumexp(density) - np.log(density.size)
+    weights = np.exp(density - density.max())
+    error = weights.std() / weights.mean() / np.sqrt(density.size)
+    assert error < 0.1
+    assert found == pytest.approx(expected, abs=5.0 * error)
+
+
+@pytest.mark.parametrize("noise_scale", [0.7, None])
+def test_a_row_that_alone_tells_a_coefficient(noise_scale):
+    rng = np.random.default_rng(5)
+    X, y = rng.normal(size=(15, 2)), rng.normal(size=15)
+    X[:, 1] = 0.0
+    X[9, 1] = 3.0
+    data = br.RowData.from_arrays(X, y)
+    flat = br.LinearModel(br.GaussianPrior(1.0, factor={"x1": np.inf}), br.GaussianLikelihood(noise_scale))
+    with pytest.raises(ValueError, match="row 9 alone determines the intercept or an unpenalised"):
+        br.exact_loo(sample(flat, data, num_samples=50), flat, data)
+    with pytest.raises(ValueError, match="row 9 alone determines"):
+        br.select_scale(flat, data, "loo")
+
+
+def test_leave_one_out_where_a_wide_prior_leaves_next_to_nothing_of_a_row():
+    """1 − h is 1e-15 at row 9: a subtraction would leave noise; the refit without it is the prior's own width."""
+    rng = np.random.default_rng(6)
+    X, y = rng.normal(size=(15, 2)), rng.normal(size=15)
+    X[:, 1] = 0.0
+    X[9, 1] = 3.0
+    data, scale = br.RowData.from_arrays(X, y), 1e7
+    linear = model(br.GaussianPrior(1.0, factor={"x1": scale}), 0.7)
+    found = br.exact_loo(sample(linear, data, num_samples=5), linear, data)
+    A, keep = np.column_stack([np.ones(15), X[:, 0]]), np.arange(15) != 9
+    covariance = np.linalg.inv(A[keep].T @ A[keep] / 0.49 + np.diag([0.0, 1.0]))
+    mean = A[9] @ covariance @ A[keep].T @ y[keep] / 0.49
+    sd = np.sqrt(0.49 + A[9] @ covariance @ A[9] + (3.0 * scale) ** 2)
+    assert float(found.elpd_i[9]) == pytest.approx(stats.norm(mean, sd).logpdf(y[9]), rel=1e-9)
+
+
+@pytest.mark.parametrize("method", ["cv", "loo", "gcv", "aic", "evidence", "psis-loo"])
+def test_no_column_under_the_prior_leaves_no_scale_to_choose(method):
+    linear = model(br.GaussianPrior(1.0, factor=np.inf), 54.0)
+    with pytest.raises(ValueError, match="no column is under the prior"):
+        br.select_scale(linear, DATA, method)
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ LAYERS = [
     ["mode.solve"],
     ["mode.logistic", "scale_path"],
     ["cross_validation"],
-    ["posterior.diagnostics", "posterior.summary"],
+    ["posterior.diagnostics", "posterior.left_out", "posterior.log_grid", "posterior.summary"],
     ["posterior.density", "posterior.checkpoint", "posterior.sensitivity"],
     ["posterior.chains", "posterior.centre", "posterior.to_arviz", "posterior.to_numpyro"],
     ["posterior.nuts", "posterior.whitened", "posterior.mixture", "posterior.marginal", "posterior.predict"],

@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 from conftest import diabetes, model
+from sklearn.linear_model import Lasso, Ridge
+from sklearn.model_selection import KFold, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
 
@@ -39,15 +43,54 @@ def test_a_constant_column_in_merged_chunks():
     assert mode.coef[-1] == 0.0
 
 
-def test_without_an_intercept_a_constant_column_is_a_column():
-    wide = np.column_stack([X, np.full(40, 2.0)])
-    mode = br.map_estimate(
-        model(br.GaussianPrior(1.0), fit_intercept=False), br.RowData.from_arrays(wide, Y + 10)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("standardize", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_without_an_intercept_a_constant_column_is_a_column(form, standardize, weighted):
+    wide, y = np.column_stack([X, np.full(40, -2.0)]), Y + 7.0
+    w = RNG.uniform(0.1, 2.0, 40) if weighted else np.ones(40)
+    unit = np.ones(wide.shape[1])
+    if standardize:
+        spread = wide - np.average(wide, axis=0, weights=w)
+        unit = np.sqrt(np.average(spread**2, axis=0, weights=w))
+        unit[-1] = 1.0
+    root = np.sqrt(w)[:, None]
+    options = {"fit_intercept": False, "standardize": standardize}
+    ridge = br.map_estimate(model(br.GaussianPrior(0.7), **options), form(wide, y, w)).coef
+    exact = np.linalg.solve((wide.T * w) @ wide + np.diag((unit / 0.7) ** 2), wide.T @ (w * y))
+    np.testing.assert_allclose(ridge, exact, rtol=1e-8)
+    lasso = Lasso(1.0 / (0.3 * len(y)), fit_intercept=False, tol=1e-14, max_iter=10**6)
+    theirs = lasso.fit(root * wide / unit, root[:, 0] * y).coef_ / unit
+    mode = br.map_estimate(model(br.LaplacePrior(0.3), **options), form(wide, y, w))
+    np.testing.assert_allclose(mode.coef, theirs, atol=1e-7)
+    assert abs(mode.coef[-1]) > 1.0
+    assert br.audit(mode.coef, 0.0, wide, y, mode.penalty, w, fit_intercept=False).optimal
+
+
+def test_beside_an_intercept_with_a_prior_a_constant_column_is_a_column():
+    wide, y = np.column_stack([X, np.full(40, 2.0)]), Y + 7.0
+    given = {"standardize": True, "intercept_prior": br.GaussianPrior(0.5)}
+    mode = br.map_estimate(model(br.GaussianPrior(0.7), **given), br.RowData.from_arrays(wide, y))
+    design = np.column_stack([wide, np.ones(40)])
+    unit = np.append(wide.std(axis=0), 1.0)
+    unit[-2] = 1.0
+    exact = np.linalg.solve(
+        design.T @ design + np.diag((unit / np.array([*[0.7] * (len(unit) - 1), 0.5])) ** 2), design.T @ y
     )
-    assert mode.coef[-1] > 1.0
-    standardized = model(br.GaussianPrior(1.0), fit_intercept=False, standardize=True)
-    for form in FORMS:
-        assert br.map_estimate(standardized, form(wide, Y + 10)).coef[-1] == 0.0
+    np.testing.assert_allclose([*mode.coef, mode.intercept], exact, rtol=1e-8)
+
+
+def test_a_column_that_is_constant_in_the_training_rows_of_one_fold():
+    """scikit-learn scales such a column by 1 there, too."""
+    group = np.repeat([1.0, 4.0], [30, 10])
+    wide = np.column_stack([group, RNG.normal(size=40)])
+    y = wide @ [2.0, -1.0] + 0.3 * RNG.normal(size=40)
+    model_of = model(br.GaussianPrior(), fit_intercept=False, standardize=True)
+    found = br.select_scale(model_of, br.RowData.from_arrays(wide, y), "cv", folds=4, scales=[0.5, 20.0])
+    for scale, scores in zip(found.scales, found.fold_scores, strict=True):
+        pipeline = make_pipeline(StandardScaler(with_mean=False), Ridge(1.0 / scale**2, fit_intercept=False))
+        theirs = cross_val_score(pipeline, wide, y, cv=KFold(4), scoring="neg_mean_squared_error")
+        np.testing.assert_allclose(scores, -theirs, rtol=1e-8)
 
 
 @pytest.mark.parametrize("prior", PRIORS, ids=str)

@@ -52,6 +52,30 @@ def test_what_the_model_amounts_to():
     )
 
 
+@pytest.mark.parametrize("shape", [(30, 4), (12, 20)])
+@pytest.mark.parametrize(
+    ("l1", "l2"),
+    [([2.0, 0.0], [0.0, 30.0]), ([1.0, 0.3], [0.0, 8.0]), ([0.5, 0.0], [4.0, 9.0]), ([1.5, 1.5], [0.0, 0.0])],
+)
+def test_degrees_of_freedom_are_the_trace_of_what_y_does_to_the_fit(l1, l2, shape):
+    """The derivative of every fitted value by its own response, by refits."""
+    rng = np.random.default_rng(4)
+    design = rng.normal(size=shape) + 2.0 * rng.normal(size=(shape[0], 1))
+    y = design[:, :2] @ [1.0, -0.7] + rng.normal(size=shape[0])
+    penalty = br.Penalty(np.resize(l1, shape[1]), np.resize(l2, shape[1]))
+    fit_of = br.LinearModel(penalty.to_prior(1.0), br.GaussianLikelihood(1.0))
+    step = 1e-4
+
+    def fitted(response):
+        mode = br.map_estimate(fit_of, br.RowData.from_arrays(design, response), tol=1e-13)
+        return mode.intercept + design @ mode.coef
+
+    steps = step * np.eye(shape[0])
+    trace = sum((fitted(y + e) - fitted(y - e))[i] for i, e in enumerate(steps)) / (2.0 * step)
+    found = br.equivalents(penalty, design, y, 1.0).attrs["effective_df"]
+    assert found == pytest.approx(trace, rel=1e-5)
+
+
 def test_flat_and_wide():
     assert br.equivalents(br.Penalty(), X, Y, SIGMA).attrs["prior_r2"] is None
     wide = np.random.default_rng(0).normal(size=(6, 10))

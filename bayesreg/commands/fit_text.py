@@ -31,7 +31,7 @@ _MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be 
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
-def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
+def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple[str, str], ...]:
     """Say what was read, and what became of it, as labels and texts."""
     rows, p = table.X.shape
     form = (
@@ -57,13 +57,12 @@ def table_notes(file: Path, table: Table) -> tuple[tuple[str, str], ...]:
     notes += [("levels", _levels(levels)) for levels in table.levels]
     if table.constant:
         names = ", ".join(map(repr, table.constant))
-        notes.append(
-            (
-                "constant",
-                f"{names}: the data say nothing of a column that does not vary, so its MAP is 0 and its "
-                "posterior is the prior",
-            )
+        meaning = (
+            "the data say nothing of a column that does not vary, so its MAP is 0 and its posterior is the prior"
+            if fit_intercept
+            else "a column that does not vary stands for the intercept that is not fitted, under the prior"
         )
+        notes.append(("constant", f"{names}: {meaning}"))
     notes += [("identifier?", _counts_rows(name)) for name in table.X.columns if _is_count(table.X[name])]
     return tuple(notes)
 

@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Any, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ..data.checks import as_design, as_response, as_weights, is_sparse
 from ..penalty import checked_noise_scale
@@ -54,6 +54,11 @@ class Context:
         """The sample weights, ones where none were given."""
         return None if self.n_samples is None else as_weights(self.sample_weight, self.n_samples)
 
+    @cached_property
+    def varies(self) -> Bool[np.ndarray, " p"] | None:
+        """Which columns are not constant, where X was given."""
+        return None if self.X is None else self.column_scales("") > 0.0
+
     def sum_weights(self, key: str) -> float:
         """Return Σw, or ask for the data by name."""
         if self.weights is None:
@@ -87,12 +92,12 @@ class Context:
         squares[squares <= total * (_ROUNDING * size) ** 2] = 0.0
         return np.sqrt(squares if norm else squares / (total - ddof * total / len(w)))
 
-    def response_scale(self, key: str, *, ddof: int = 0) -> float:
-        """Return the weighted sd of y; without an intercept its root mean square."""
+    def response_scale(self, key: str, *, ddof: int = 0, about_zero: bool = False) -> float:
+        """Return the weighted sd of y about its mean, or its root mean square."""
         if self.y is None or self.weights is None:
             raise ValueError(f"{key} divides by the standard deviation of the response. Give `y`.")
         y, w = as_response(self.y, len(self.weights)), self.weights
-        centre = (w @ y) / w.sum() if self.fit_intercept else 0.0
+        centre = 0.0 if about_zero else (w @ y) / w.sum()
         scale = float(np.sqrt(w @ (y - centre) ** 2 / (w.sum() - ddof * w.sum() / len(w))))
         if not scale > _ROUNDING * np.abs(y).max(initial=0.0):
             raise ValueError(f"{key} divides by the standard deviation of the response, and `y` is constant.")

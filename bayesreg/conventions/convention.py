@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ..errors import NoEquivalent
 from ..penalty import Penalty
@@ -16,9 +16,10 @@ _SAME = 1e-12  # relative difference of strengths that is rounding
 
 Family = Literal["gaussian", "binomial", "poisson", "any"]
 Loss = Literal["mean", "sum"]
-Intercept = Literal["free", "penalised", "a column", "none"]
+Intercept = Literal["free", "penalised", "a column", "none", "always"]
 Language = Literal["python", "R", "MATLAB", "Stan"]
 Array = Float[np.ndarray, "..."]
+Mask = Bool[np.ndarray, "..."]
 
 
 class Form(Protocol):
@@ -55,14 +56,16 @@ class Convention:
     evidence : str
         How this entry was established, with package and version.
     code_template : str
-        The line of code, with ``{arguments}``.
+        The line of code, with ``{arguments}`` and, where it is not one of them, ``{intercept}``.
     form : Form
         The arithmetic.
     family : "gaussian", "binomial", "poisson" or "any"
         The likelihood: no penalty means the same beside another one.
-    intercept : "free", "penalised", "a column" or "none"
+    intercept : "free", "penalised", "a column", "none" or "always"
         What becomes of the intercept. "a column": it is a column of ones, penalised unless the strength is a
-        vector with 0 for it. "none": the package fits none.
+        vector with 0 for it. "none": the package fits none. "always": it is free, and cannot be left out.
+    intercept_code : tuple of two str
+        What the line says where an intercept is fitted, and where none is.
     language : "python", "R", "MATLAB" or "Stan"
     scalar : bool
         Whether each parameter is one number for all coefficients.
@@ -78,6 +81,7 @@ class Convention:
     form: Form
     family: Family = "gaussian"
     intercept: Intercept = "free"
+    intercept_code: tuple[str, str] = ("", "")
     language: Language = "python"
     scalar: bool = False
 
@@ -89,7 +93,13 @@ class Convention:
         """Whether the intercept is penalised like a coefficient."""
         return self.intercept in ("penalised", "a column")
 
-    def code(self, values: Mapping[str, Any]) -> str:
+    @property
+    def excluding(self) -> str | None:
+        """The parameter in which np.inf leaves a column out, where there is one."""
+        factors = self.form.factors if isinstance(self.form, ElasticForm) else None
+        return factors.name if factors is not None and factors.exclude is not None else None
+
+    def code(self, values: Mapping[str, Any], *, fit_intercept: bool = True) -> str:
         """Return the line of code to paste."""
         spelt = {
             name: literal(value, self.language)
@@ -97,10 +107,15 @@ class Convention:
             if not (name in self.parameters and _is(self.parameters[name], value))
             and f"{{{name}}}" not in self.code_template
         }
-        arguments = ", ".join(f"{self._spelt(name)}={value}" for name, value in spelt.items())
+        arguments = [f"{self._spelt(name)}={value}" for name, value in spelt.items()]
+        intercept = self.intercept_code[not fit_intercept]
+        if intercept and "{intercept}" not in self.code_template:
+            arguments.append(intercept)
         items = ", ".join(f'"{name}": {value}' for name, value in spelt.items())
         written = {name: literal(value, self.language) for name, value in values.items()}
-        return self.code_template.format(arguments=arguments, items=items, **written)
+        return self.code_template.format(
+            arguments=", ".join(arguments), items=items, intercept=intercept, **written
+        )
 
 
 def _is(default: Any, value: Any) -> bool:
@@ -136,26 +151,97 @@ def _number(value: float) -> str:
 @final
 @dataclass(frozen=True)
 class Unit:
-    """What a package divides each column by before the penalty applies."""
+    """What a package divides each column, or the response, by before the penalty applies.
+
+    Attributes
+    ----------
+    ddof : int
+    norm : bool
+        Whether it is the length, not the sd.
+    switch : str, optional
+        The parameter that turns it off, where one does.
+    about_zero : bool
+        Whether it is a root mean square where no intercept is fitted.
+    with_intercept_only : bool
+        Whether the package does not divide where no intercept is fitted, whatever the switch says.
+    of_constant : float, optional
+        What a constant column is divided by where no intercept is fitted, where that is known.
+    """
 
     ddof: int = 0
     norm: bool = False
-    switch: str | None = None  # the parameter that turns it off, where one does
-    about_zero: bool = False  # where no intercept is fitted: a root mean square in place of the sd
+    switch: str | None = None
+    about_zero: bool = False
+    with_intercept_only: bool = False
+    of_constant: float | None = None
 
     def of(self, key: str, context: Context) -> Float[np.ndarray, " p"]:
-        """Return each column's divisor, 0 for a constant column, which such packages leave at coefficient 0."""
+        """Return each column's divisor, 0 for a column without spread."""
         about_zero = self.about_zero and not context.fit_intercept
         return context.column_scales(key, ddof=self.ddof, norm=self.norm, about_zero=about_zero)
+
+    def of_response(self, key: str, context: Context) -> float:
+        """Return the response's divisor."""
+        about_zero = self.about_zero and not context.fit_intercept
+        return context.response_scale(key, ddof=self.ddof, about_zero=about_zero)
 
 
 @final
 @dataclass(frozen=True)
 class Factors:
-    """A parameter with one multiplier of the strength a column."""
+    """A parameter with one multiplier of the strength a column.
+
+    Attributes
+    ----------
+    name : str
+    rescaled : bool
+        Whether the package itself rescales them to the mean 1.
+    exclude : str, optional
+        The parameter that numbers columns to leave out, from 1 on, where there is one; a factor of np.inf does the
+        same there. What is left out counts as 1 among the others.
+    constant_is_one : bool
+        Whether a constant column counts as 1 too.
+    """
 
     name: str
-    rescaled: bool = False  # to the mean 1, by the package itself
+    rescaled: bool = False
+    exclude: str | None = None
+    constant_is_one: bool = False
+
+    def of(self, values: Mapping[str, Any], context: Context) -> tuple[Array | float, Mask]:
+        """Return the factors, 1 for what is left out, and which columns are left out."""
+        given = values.get(self.name)
+        excluded = self._numbered(None if self.exclude is None else values.get(self.exclude), given, context)
+        if given is None:
+            return 1.0, excluded
+        factors = np.asarray(given, dtype=float)
+        _check_length(self.name, factors, context)
+        if factors.ndim != 1 or np.isnan(factors).any() or (factors < 0).any():
+            raise ValueError(f"`{self.name}` must be numbers, at least 0, one a column; got {given!r}.")
+        excluded = excluded | np.isinf(factors)
+        if np.isinf(factors).any() and self.exclude is None:
+            raise ValueError(
+                f"`{self.name}` must be finite numbers, one a column; got {given!r}. Drop the column."
+            )
+        one = excluded if context.varies is None or not self.constant_is_one else excluded | ~context.varies
+        factors = np.where(one, 1.0, factors)
+        if excluded.all() or not factors.any():
+            raise ValueError(
+                f"`{self.name}` must be positive and finite for one column at least; got {given!r}."
+            )
+        return (factors / factors.mean() if self.rescaled else factors), excluded
+
+    def _numbered(self, exclude: Any, given: Any, context: Context) -> Mask:
+        """Return which columns are left out by their numbers."""
+        if exclude is None:
+            return np.zeros(np.shape(given) if given is not None else (), dtype=bool)
+        if context.X is None:
+            raise ValueError(f"`{self.exclude}` numbers columns. Give `X`.")
+        numbers, p = np.atleast_1d(np.asarray(exclude, dtype=float)), np.shape(context.X)[1]
+        if not np.isin(numbers, np.arange(1, p + 1)).all():
+            raise ValueError(f"`{self.exclude}` must be numbers of columns, from 1 to {p}; got {exclude!r}.")
+        excluded: Bool[np.ndarray, ...] = np.isin(np.arange(1, p + 1), numbers)
+        return excluded
 
 
 @final
@@ -171,25 +257,34 @@ class ElasticForm:
     loss : "mean" or "sum"
     times : float
         What makes the loss ½Σsr² (or its mean): 1, or ½ where the package's has no ½.
-    l2_over_response_sd : bool
-        Whether the package scales y to sd 1 inside, which shrinks its L2 part alone by that sd.
+    response_unit : Unit, optional
+        What the package divides y by inside, where it does: that shrinks its L2 part alone.
     unit : Unit, optional
     factors : Factors, optional
     vector : bool
         Whether the strength itself may be one number a column.
     inverse : bool
         Whether the parameter is one over the strength (C).
+    leaves_out_constant : bool
+        Whether a constant column gets 0 even where no intercept is fitted, for which it would stand.
+    one_part : bool
+        Whether l1 and l2 exclude each other.
+    needs_l1 : bool
+        Whether the package refuses a ratio of 0.
     """
 
     strength: str
     ratio: str | float
     loss: Loss
     times: float = 1.0
-    l2_over_response_sd: bool = False
+    response_unit: Unit | None = None
     unit: Unit | None = None
     factors: Factors | None = None
     vector: bool = False
     inverse: bool = False
+    leaves_out_constant: bool = False
+    one_part: bool = False
+    needs_l1: bool = False
 
     @property
     def inverse_of_strength(self) -> str | None:
@@ -203,86 +298,133 @@ class ElasticForm:
         with np.errstate(divide="ignore"):
             strength = self._scale(key, context) * (1.0 / given if self.inverse else given)
         a = self._ratio(values)
-        if self.factors is not None and values.get(self.factors.name) is not None:
-            factors = self._factors(values[self.factors.name])
-            _check_length(self.factors.name, factors, context)
+        excluded: Any = False
+        if self.factors is not None:
+            factors, excluded = self.factors.of(values, context)
             strength = strength * factors
         l1, l2 = strength * a, strength * (1.0 - a)
-        if self.l2_over_response_sd and np.any(l2):
-            l2 = l2 / context.response_scale(key)
-        if self._standardises(values):
+        if self.response_unit is not None and np.any(l2):
+            l2 = l2 / self.response_unit.of_response(key, context)
+        if self._standardises(values, context):
             assert self.unit is not None
             unit = self.unit.of(key, context)
-            alive = unit > 0.0
-            unit = _filled(unit, alive)
+            unit = _filled(unit, unit > 0.0)
             l1, l2 = l1 * unit, l2 * unit**2
-            if (
-                not context.fit_intercept and not alive.all()
-            ):  # dropped there; here they would be an intercept
-                l1 = np.where(alive, l1, np.inf)
+        if not context.fit_intercept and self.leaves_out_constant and context.varies is not None:
+            excluded = excluded | ~context.varies
+        if np.any(excluded):
+            l1 = np.where(excluded, np.inf, l1)
         return Penalty(*(float(part) if np.ndim(part) == 0 else part for part in (l1, l2)))
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
         """Return the parameters; of several that say the same, those without standardising and without factors."""
-        if np.isinf(penalty.l1).any() or np.isinf(penalty.l2).any():
+        l1, l2, excluded, counts = self._what_counts(key, penalty, context)
+        switch = None if self.unit is None else self.unit.switch
+        reasons = []
+        for standardised, with_factors in self._ways(context):
+            one, two = self._per_unit(key, l1, l2, counts, context) if standardised else (l1, l2)
+            try:
+                values = self._stated(key, one, two, excluded, context, with_factors=with_factors)
+            except NoEquivalent as reason:
+                reasons.append(reason)
+            else:
+                return values if switch is None else {**values, switch: standardised}
+        raise reasons[0]
+
+    def _ways(self, context: Context) -> list[tuple[bool, bool]]:
+        """Return whether to standardise, and whether to use factors, in the order in which that is tried."""
+        if self.unit is None or self.unit.switch is None:
+            return [(self.unit is not None, True)]
+        able = context.X is not None and self._standardises({self.unit.switch: True}, context)
+        return [
+            (standardised, with_factors)
+            for with_factors in (False, True)
+            for standardised in (False, True)
+            if able or not standardised
+        ]
+
+    def _per_unit(
+        self, key: str, l1: Array, l2: Array, counts: Mask, context: Context
+    ) -> tuple[Array, Array]:
+        """Return the strengths on standardised columns."""
+        assert self.unit is not None
+        unit = self.unit.of(key, context)
+        counts, safe = counts & (unit > 0.0), np.where(unit > 0.0, unit, 1.0)
+        return _filled(l1 / safe, counts), _filled(l2 / safe**2, counts)
+
+    def _what_counts(self, key: str, penalty: Penalty, context: Context) -> tuple[Any, Any, Mask, Mask]:
+        """Return the strengths, filled where they say nothing; which columns are left out; whose strengths count.
+
+        A constant column beside an intercept has the coefficient 0 under any penalty.
+        """
+        l1, l2 = np.asarray(penalty.l1, dtype=float), np.asarray(penalty.l2, dtype=float)
+        for part in (l1, l2):
+            _check_length("penalty", part, context)
+        shape = np.broadcast_shapes(
+            l1.shape, l2.shape, () if context.varies is None else context.varies.shape
+        )
+        infinite = np.broadcast_to(np.isinf(l1) | np.isinf(l2), shape)
+        varies = np.ones(shape, dtype=bool) if context.varies is None else context.varies
+        if not context.fit_intercept and self.leaves_out_constant and (~varies & ~infinite).any():
+            raise NoEquivalent(
+                f"{key} gives the coefficient 0 to a column that does not vary, and without an intercept such a column "
+                "is one. Leave the column out and fit the intercept."
+            )
+        unseen = ~varies if context.fit_intercept or self.leaves_out_constant else np.zeros(shape, dtype=bool)
+        excluded = infinite & ~unseen
+        if excluded.any() and (self.factors is None or self.factors.exclude is None):
             raise NoEquivalent(
                 f"{key} has no infinite penalty. Drop the columns whose coefficient it forces to 0."
             )
-        if self.unit is None:
-            return self._stated(key, penalty.l1, penalty.l2, context)
-        plain: NoEquivalent | None = None
-        if self.unit.switch is not None:
-            try:
-                values = self._stated(key, penalty.l1, penalty.l2, context, with_factors=context.X is None)
-                return {**values, self.unit.switch: False}
-            except NoEquivalent as reason:
-                plain = reason
-        if plain is not None and context.X is None:
-            raise plain
-        unit = self.unit.of(key, context)
-        alive = unit > 0.0
-        safe = np.where(alive, unit, 1.0)
-        parts = (
-            np.broadcast_to(np.asarray(part), unit.shape) / by
-            for part, by in ((penalty.l1, safe), (penalty.l2, safe**2))
-        )
-        l1, l2 = (_filled(part, alive) for part in parts)
-        try:
-            values = self._stated(key, l1, l2, context, with_factors=self.unit.switch is None)
-        except NoEquivalent:
-            if self.unit.switch is None or self.factors is None:
-                raise
-            return {**self._stated(key, penalty.l1, penalty.l2, context), self.unit.switch: False}
-        return values if self.unit.switch is None else {**values, self.unit.switch: True}
+        if excluded.any() and (excluded | unseen).all():
+            raise NoEquivalent(f"{key} has no model without any column.")
+        counts = ~(infinite | unseen)
+        if counts.all():
+            return l1, l2, excluded, counts
+        l1, l2 = (_filled(np.broadcast_to(part, shape), counts) for part in (l1, l2))
+        return l1, l2, excluded, counts
 
     def _stated(
-        self, key: str, l1: Any, l2: Any, context: Context, *, with_factors: bool = True
+        self,
+        key: str,
+        l1: Any,
+        l2: Any,
+        excluded: Mask,
+        context: Context,
+        *,
+        with_factors: bool,
     ) -> dict[str, Any]:
-        if self.l2_over_response_sd and np.any(l2):
-            l2 = np.asarray(l2) * context.response_scale(key)
+        if self.response_unit is not None and np.any(l2):
+            l2 = np.asarray(l2) * self.response_unit.of_response(key, context)
         l1, l2 = np.broadcast_arrays(np.asarray(l1, dtype=float), np.asarray(l2, dtype=float))
         self._refuse_other_part(key, l1, l2)
         strength = (l1 + l2) / self._scale(key, context)
-        values: dict[str, Any] = {}
-        common: Any = _common(strength)
+        kept = strength[~excluded] if excluded.any() else strength
+        common: Any = _common(kept)
+        factors: Any = None
         if common is None:
             if self.vector:
                 common = strength
             elif self.factors is not None and with_factors:
-                common = float(strength.mean())
-                values[self.factors.name] = strength / common
+                common = float(kept.mean())
+                factors = strength / common
             else:
                 raise NoEquivalent(
                     f"{key} has one penalty for all coefficients, but this one differs between them (from "
-                    f"{strength.min():.6g} to {strength.max():.6g}). Rescale the columns so that it does not."
+                    f"{kept.min():.6g} to {kept.max():.6g}). Rescale the columns so that it does not."
                 )
+        if excluded.any():
+            factors = np.where(excluded, np.inf, 1.0 if factors is None else factors)
         if self.inverse:
             with np.errstate(divide="ignore"):
                 common = 1.0 / np.asarray(common)
         parameters: dict[str, Any] = {self.strength: common if np.ndim(common) else float(common)}
         if isinstance(self.ratio, str):
             parameters[self.ratio] = self._common_ratio(key, l1, l1 + l2)
-        return {**parameters, **values}
+        if factors is not None:
+            assert self.factors is not None
+            parameters[self.factors.name] = factors
+        return parameters
 
     def _scale(self, key: str, context: Context) -> float:
         return self.times * (context.sum_weights(key) if self.loss == "mean" else 1.0)
@@ -295,17 +437,11 @@ class ElasticForm:
             raise ValueError(f"`{self.ratio}` must lie between 0 and 1; got {ratio!r}.")
         return float(ratio)
 
-    def _factors(self, value: Any) -> Array:
-        assert self.factors is not None
-        factors = np.asarray(value, dtype=float)
-        if factors.ndim != 1 or not np.isfinite(factors).all() or (factors < 0).any() or not factors.any():
-            raise ValueError(
-                f"`{self.factors.name}` must be finite numbers at least 0, one a column; got {value!r}."
-            )
-        return factors / factors.mean() if self.factors.rescaled else factors
-
-    def _standardises(self, values: Mapping[str, Any]) -> bool:
-        return self.unit is not None and (self.unit.switch is None or bool(values[self.unit.switch]))
+    def _standardises(self, values: Mapping[Any, Any], context: Context) -> bool:
+        unit = self.unit
+        if unit is None or (unit.with_intercept_only and not context.fit_intercept):
+            return False
+        return unit.switch is None or bool(values[unit.switch])
 
     def _refuse_other_part(self, key: str, l1: Array, l2: Array) -> None:
         for name, part, only in (("l2", l2, 1.0), ("l1", l1, 0.0)):
@@ -323,6 +459,10 @@ class ElasticForm:
                 f"{key} has one ratio of l1 to l2 for all coefficients, but this penalty's {self.ratio} would run from "
                 f"{ratios.min():.6g} to {ratios.max():.6g}."
             )
+        if self.needs_l1 and common == 0.0:
+            raise NoEquivalent(f"{key} has no pure ridge: its {self.ratio} must be above 0.")
+        if self.one_part and 0.0 < common < 1.0:
+            raise NoEquivalent(f"{key} has l1 or l2, not both, and this penalty has both.")
         return common
 
 
@@ -342,7 +482,7 @@ def _common(values: Array) -> float | None:
 
 
 def _filled(part: Array, alive: Array) -> Array:
-    """Give constant columns, whose coefficient is 0 under any penalty, the mean of the others."""
+    """Give columns whose coefficient is 0 under any penalty the mean of the others."""
     return np.where(alive, part, part[alive].mean() if alive.any() else 0.0)
 
 
@@ -494,8 +634,17 @@ class PriorScale:
         if self.unit is None or (self.unit.switch is not None and not values[self.unit.switch]):
             return 1.0
         unit = self.unit.of(key, context)
-        unit = _filled(unit, unit > 0.0)
-        return unit / (context.response_scale(key, ddof=self.unit.ddof) if self.of_response else 1.0)
+        alive = unit > 0.0
+        if context.fit_intercept:
+            unit = _filled(unit, alive)
+        elif self.unit.of_constant is not None:
+            unit = np.where(alive, unit, self.unit.of_constant)
+        elif not alive.all():
+            raise NoEquivalent(
+                f"{key} divides by each column's spread, and a column that does not vary has none. Without an "
+                "intercept it would stand for one: leave the column out and fit the intercept."
+            )
+        return unit / (self.unit.of_response(key, context) if self.of_response else 1.0)
 
 
 def _plain(value: Array) -> Any:

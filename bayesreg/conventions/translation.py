@@ -55,7 +55,7 @@ def translate(
     sample_weight: Any = None,
     noise_scale: float | None = None,
     *,
-    fit_intercept: bool = True,
+    fit_intercept: bool | None = None,
     rescale: bool = False,
 ) -> Translation:
     """State one package's penalty in another's convention.
@@ -73,8 +73,9 @@ def translate(
     sample_weight : array (n,), optional
     noise_scale : float, optional
         σ, needed where one side is a prior and the likelihood is Gaussian.
-    fit_intercept : bool, default True
-        Whether the model has an intercept. Matters where a package penalises it, and to glmnet's scaling of y.
+    fit_intercept : bool, optional
+        Whether the model has an intercept; the line to paste says so. It also matters where a package penalises it,
+        where one standardises, and to glmnet's scaling of y. Default: that of the object given as `value`, else True.
     rescale : bool, default False
         Whether the columns may be rescaled for the target, where it has one penalty for all and this one differs
         between them, as one stated on standardised columns does: the answer is then for ``X / column_unit``.
@@ -103,6 +104,7 @@ def translate(
             raise side.form.refusal(side.key)
     _check_family(source, target)
     sigma = 1.0 if {source.family, target.family} & {"binomial", "poisson"} else noise_scale
+    fit_intercept = _has_intercept(value, fit_intercept)
     context = Context(X, y, sample_weight, sigma, fit_intercept)
     _ = context.weights  # refused where they do not fit, whether they are needed or not
     values = _parameters(source, value)
@@ -113,6 +115,9 @@ def translate(
         _refuse_intercept(target)
     if target.intercept == "none" and fit_intercept:
         raise NoEquivalent(f"{target.key} fits no intercept. Give fit_intercept=False, and centre the data.")
+    for side in (source, target):
+        if side.intercept == "always" and not fit_intercept:
+            raise NoEquivalent(f"{side.key} always fits an intercept, and fit_intercept=False asks for none.")
     unit = None
     try:
         stated = target.form.from_penalty(target.key, penalty, context)
@@ -130,10 +135,25 @@ def translate(
             ) from None
     if target.intercept == "a column" and fit_intercept:
         stated = _with_constant(target, stated, penalty, context)
-    code = target.code(stated)
+    code = target.code(stated, fit_intercept=fit_intercept)
     if unit is not None:
         code += "  # fitted to X / column_unit; then coef / column_unit"
     return Translation(stated, penalty, code, unit)
+
+
+def _has_intercept(value: Any, fit_intercept: bool | None) -> bool:
+    """Tell whether there is an intercept, from what was said and from an estimator that says it itself."""
+    if not (fit_intercept is None or isinstance(fit_intercept, bool | np.bool_)):
+        raise TypeError(f"`fit_intercept` must be True or False; got {fit_intercept!r}.")
+    own = getattr(value, "fit_intercept", None)
+    if not isinstance(own, bool | np.bool_):
+        return fit_intercept is None or bool(fit_intercept)
+    if fit_intercept not in (None, own):
+        raise ValueError(
+            f"`fit_intercept` is {fit_intercept}, and the {type(value).__name__} that was given has "
+            f"fit_intercept={own}. Leave the argument out, or give the estimator that is meant."
+        )
+    return bool(own)
 
 
 def _convention(argument: str, key: str) -> Convention:
@@ -226,7 +246,19 @@ def _attributes(convention: Convention, value: Any) -> dict[str, Any]:
         )
     if getattr(value, "positive", False):
         raise NoEquivalent(f"{expected}(positive=True) constrains the signs, which no penalty here does.")
-    return {name: getattr(value, name) for name in convention.parameters}
+    values = {name: getattr(value, name) for name in convention.parameters}
+    return _by_penalty(convention, values, getattr(value, "penalty", "elasticnet"))
+
+
+def _by_penalty(convention: Convention, values: dict[str, Any], penalty: Any) -> dict[str, Any]:
+    """Return the parameters of an estimator that names its penalty beside them, as scikit-learn's do."""
+    ratio = {"l1": 1.0, "l2": 0.0}
+    if "l1_ratio" in values and penalty in ratio:
+        return {**values, "l1_ratio": ratio[penalty]}
+    if "l1_ratio" in values and penalty is None:
+        strength = next(iter(values))
+        return {**values, strength: np.inf if strength == convention.form.inverse_of_strength else 0.0}
+    return values
 
 
 def _checked(name: str, value: Any, convention: Convention) -> Any:
@@ -242,9 +274,13 @@ def _checked(name: str, value: Any, convention: Convention) -> Any:
     inverse = name == convention.form.inverse_of_strength
     if is_array and not convention.scalar:
         array = np.asarray(value, dtype=float)
-        usable = array > 0 if inverse else np.isfinite(array) & (array >= 0)
+        usable = (
+            array > 0 if inverse else (array >= 0) & (np.isfinite(array) | (name == convention.excluding))
+        )
         if array.size == 0 or not usable.all():
             rule = "positive numbers (np.inf: no penalty)" if inverse else "finite numbers, at least 0"
+            if name == convention.excluding:
+                rule = "numbers, at least 0 (np.inf: left out)"
             raise ValueError(f"`{name}` must be {rule}; got {value!r}.")
         return array
     number = isinstance(value, int | float | np.number) and not isinstance(value, bool)

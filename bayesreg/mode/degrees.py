@@ -1,13 +1,36 @@
-"""What fits along a path cost in effective degrees of freedom."""
+"""What fits cost in effective degrees of freedom: one definition, of one fit or of a path."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float
 
-from ..gaussian import rank_counter
+from ..data.products import eigh
+from ..data.row_least_squares import RowLeastSquares
+from ..gaussian import SAME_DIRECTION, rank_counter
+from ..penalty import Penalty
 from ..problem import Problem
 from ..ridge_scores import effective_df_path
+
+
+def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> float:
+    """Return the effective degrees of freedom of a fit, as `effective_df_along` has them.
+
+    Parameters
+    ----------
+    problem : Problem
+        Without a prior on the intercept.
+    coef : array (p,)
+    penalty : Penalty
+        With one strength a column.
+
+    Returns
+    -------
+    float
+    """
+    penalised = problem.penalised
+    rows = (np.asarray(part)[None, penalised] for part in (coef, penalty.l1, penalty.l2))
+    return float(effective_df_along(problem, *rows)[0])
 
 
 def effective_df_along(
@@ -36,8 +59,16 @@ def effective_df_along(
         strongest = l2[l2[:, 0].argmax()]
         return effective_df_path(problem, strongest, l2[:, 0] / strongest[0])
     flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
-    fixed, rank = float(problem.centred) + flat_rank, rank_counter(problem)
-    return fixed + np.array([_of_support(problem, rank, *row) for row in zip(coefs, l1, l2, strict=True)])
+    supports = (coefs != 0.0) | ((l1 == 0.0) & (problem.reduced.squared_norms > 0.0))
+    shrunk = (supports & (l2 > 0.0)).any(axis=1)
+    found, rank = np.zeros(len(coefs)), rank_counter(problem)
+    found[~shrunk] = [rank(np.flatnonzero(support)) for support in supports[~shrunk]]
+    grams = _grams(problem, supports[shrunk])
+    found[shrunk] = [
+        _trace(gram, strengths[support])
+        for gram, strengths, support in zip(grams, l2[shrunk], supports[shrunk], strict=True)
+    ]
+    return float(problem.centred) + flat_rank + found
 
 
 def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]) -> bool:
@@ -45,18 +76,22 @@ def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndar
     return bool(l2.any()) and not l1.any() and not problem.has_intercept_column
 
 
-def _of_support(
-    problem: Problem,
-    rank: Callable[[Int[np.ndarray, " a"]], int],
-    coef: Float[np.ndarray, " q"],
-    l1: Float[np.ndarray, " q"],
-    l2: Float[np.ndarray, " q"],
-) -> float:
-    """Return the trace of G(G + l2)⁻¹ over the support."""
-    active = np.flatnonzero((coef != 0.0) | ((l1 == 0.0) & (problem.reduced.squared_norms > 0.0)))
-    if not l2[active].any():
-        return float(rank(active))
-    curvature = problem.reduced.gram[np.ix_(active, active)] + np.diag(l2[active])
-    size = np.sqrt(np.diagonal(curvature))
-    inverse = np.linalg.pinv(curvature / size / size[:, None], hermitian=True)
-    return float(active.size - (l2[active] / size**2) @ np.diagonal(inverse))
+def _grams(problem: Problem, supports: Bool[np.ndarray, "k q"]) -> Iterator[Float[np.ndarray, "a a"]]:
+    """Yield the Gram matrix of each support, from the rows where that is less work than that of all columns."""
+    reduced = problem.reduced
+    few = np.square(supports.sum(axis=1)).sum() < supports.shape[1] ** 2
+    for support in supports:
+        columns = np.flatnonzero(support)
+        if few and isinstance(reduced, RowLeastSquares):
+            yield reduced.subset(columns).gram
+        else:
+            yield reduced.gram[np.ix_(columns, columns)]
+
+
+def _trace(gram: Float[np.ndarray, "a a"], l2: Float[np.ndarray, " a"]) -> float:
+    """Return the trace of G(G + l2)⁻¹, of columns that may be alike."""
+    size = np.sqrt(np.diagonal(gram) + l2)
+    values, vectors = eigh((gram + np.diag(l2)) / size / size[:, None])
+    seen = values > SAME_DIRECTION
+    inverse = np.square(vectors[:, seen]) @ (1.0 / values[seen])
+    return float(seen.sum() - (l2 / size**2) @ inverse)

@@ -1,21 +1,30 @@
 """Leave-one-out predictive densities of a Gaussian prior, with no importance weights on coefficients."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..data.rows import RowData
+from ..evidence import noise_bounds, noise_log_prior
+from ..gaussian import rotate
+from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
-from ..propriety import check_proper
+from ..propriety import check_proper, integrated_out
+from ..scales import LARGEST, SMALLEST, bounds, log_prob_within
+from .left_out import Few, LogDensities, Rows, few_rows, log_densities, residuals_of, weighted_rows
+from .log_grid import Window, integration_nodes
 from .marginal import gaussian_scale, is_one_gaussian
 from .predict import check_budget, check_rows
 
 if TYPE_CHECKING:
     import xarray as xr
 
-_GOOD_K = 0.7
+_GOOD_K = 0.7  # as ArviZ has it
+_TRUSTED_K = 0.3  # above it weights are not trusted with one row's density
 
 
 def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
@@ -23,8 +32,10 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
 
     Given σ and the prior's scale the density without row i is closed-form: Normal with the error
     eᵢ/(1 − hᵢ) and the variance σ²(1 + hᵢ/(wᵢ(1 − hᵢ))), hᵢ the leverage. With both known that is
-    all; else it is averaged over the draws of σ and the scale, 1/p(yᵢ | y₋ᵢ) =
-    E[1/p(yᵢ | y₋ᵢ, σ, scale)]: importance sampling in two dimensions at most.
+    all; else it is averaged over the draws of σ and the scale, weighted by one over the density of
+    what they hold of row i, its power wᵢ: importance sampling in two dimensions at most. Where a row
+    moves σ or the scale so far that the weights' Pareto k is above 0.3, quadrature takes its place,
+    and that k is 0.
 
     Parameters
     ----------
@@ -37,12 +48,13 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
     Returns
     -------
     arviz_stats.utils.ELPDDataLOO
-        As ``arviz.loo`` returns it, so that ``arviz.compare`` takes it. A row's density is multiplied
-        by its weight.
+        As ``arviz.loo`` returns it, so that ``arviz.compare`` takes it. The log density of a row, held once, is
+        multiplied by its weight; a row leaves with its whole weight.
 
     Raises
     ------
     TypeError, ValueError, MemoryError
+        ValueError where one row alone determines the intercept or a flat coefficient, too.
 
     References
     ----------
@@ -60,16 +72,81 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
     posterior = tree["posterior"].to_dataset()
     shape = posterior["coef"].shape[:2]
     check_budget((*shape, data.y.size))
-    left_out, inside = _log_densities(problem, data, *_noise_and_ratio(problem, posterior))
-    known = problem.noise_scale is not None and not problem.sampled_scales
-    if known:
-        pointwise, pareto_k = left_out[0], np.zeros(data.y.size)
+    sigma, ratio = _noise_and_ratio(problem, posterior)
+    rows = weighted_rows(problem, data)
+    density = log_densities(sigma, data.sample_weight, *residuals_of(rows, ratio))
+    if problem.noise_scale is not None and not problem.sampled_scales:
+        pointwise, pareto_k = density.left_out[0], np.zeros(data.y.size)
     else:
-        pointwise, pareto_k = _averaged(left_out.reshape(*shape, -1))
-    within = _log_mean_exp(inside)
+        pointwise, pareto_k = _averaged(*(part.reshape(*shape, -1) for part in density[:2]))
+        doubtful = np.flatnonzero(pareto_k > _TRUSTED_K)
+        if doubtful.size:
+            pointwise[doubtful] = _integrated(rows, _unknowns(problem, posterior), data, doubtful)
+            pareto_k[doubtful] = 0.0
+    within = _log_sum_exp(density.inside, axis=0) - np.log(len(density.inside))
     return _as_elpd(
-        pointwise * data.sample_weight, within * data.sample_weight, pareto_k, n_samples=left_out.shape[0]
+        pointwise * data.sample_weight, within * data.sample_weight, pareto_k, n_samples=len(density.inside)
     )
+
+
+class _Unknowns(NamedTuple):
+    """σ and the prior's scale, as far as they are not known, by their logarithms."""
+
+    problem: Problem
+    log_priors: tuple[Callable[[Any], Any], ...]
+    draws: Window
+    ends: Window
+
+    def at(self, logs: Float[np.ndarray, "m d"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+        """Return σ and σ²/scale²."""
+        known = self.problem.noise_scale
+        sigma = np.exp(logs[:, 0]) if known is None else np.full(len(logs), known)
+        scale = np.exp(logs[:, -1]) if self.problem.sampled_scales else np.ones(len(logs))
+        unit = 1.0 if self.problem.penalised_rates.relative.any() else sigma
+        return sigma, (unit / scale) ** 2
+
+    def log_prior(self, logs: Float[np.ndarray, "m d"]) -> Float[np.ndarray, " m"]:
+        """Return the log prior density of the logarithms."""
+        with float64_on_cpu():
+            each = [prior(np.exp(part)) for prior, part in zip(self.log_priors, logs.T, strict=True)]
+        return logs.sum(axis=1) + np.sum(each, axis=0)
+
+
+def _unknowns(problem: Problem, posterior: "xr.Dataset") -> _Unknowns:
+    """Return what is unknown, with where its draws lie and where it may lie at all."""
+    names, priors, ends = [], [], []
+    if problem.noise_scale is None:
+        names, priors, ends = ["noise_scale"], [noise_log_prior(problem)], [noise_bounds(problem)]
+    for name, prior in problem.sampled_scales.items():
+        names.append(name)
+        priors.append(partial(log_prob_within, prior))
+        ends.append(tuple(np.clip(bounds(prior), SMALLEST, LARGEST)))
+    draws = [(posterior[name].values.min(), posterior[name].values.max()) for name in names]
+    return _Unknowns(problem, tuple(priors), np.log(np.array(draws)).T, np.log(np.array(ends)).T)
+
+
+def _integrated(
+    rows: Rows, unknowns: _Unknowns, data: RowData, chosen: Int[np.ndarray, " r"]
+) -> Float[np.ndarray, " r"]:
+    """Return the same for some rows by quadrature: where a row moves σ or the scale, weighted draws do not tell it."""
+    problem = unknowns.problem
+    power = problem.sum_weights - integrated_out(problem)
+    marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power)
+    found = np.empty(chosen.size)
+    for k, row in enumerate(chosen):
+        few, weight = few_rows(rows, chosen[[k]]), data.sample_weight[[row]]
+
+        def densities(logs: Any, few: Few = few, weight: Any = weight) -> LogDensities:
+            sigma, ratio = unknowns.at(logs)
+            return log_densities(sigma, weight, *few.residuals(ratio))
+
+        def without(logs: Any, densities: Any = densities) -> Any:
+            all_rows = marginal.log_likelihood(*unknowns.at(logs)) + unknowns.log_prior(logs)
+            return all_rows - densities(logs).held[:, 0]
+
+        logs, log_weights = integration_nodes(without, unknowns.draws, unknowns.ends)
+        found[k] = _log_sum_exp(log_weights + densities(logs).left_out[:, 0], axis=0)
+    return found
 
 
 def _noise_and_ratio(
@@ -85,69 +162,24 @@ def _noise_and_ratio(
     return sigma, np.broadcast_to((unit / gaussian_scale(scales)) ** 2, sigma.shape)
 
 
-def _log_densities(
-    problem: Problem, data: RowData, sigma: Float[np.ndarray, " s"], ratio: Float[np.ndarray, " s"]
-) -> tuple[Float[np.ndarray, "s n"], Float[np.ndarray, "s n"]]:
-    """Return the log density of each row without itself, and with itself, given σ and σ²/scale²."""
-    from scipy.linalg import qr, svd
-
-    root = np.sqrt(data.sample_weight)
-    X = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
-    flat = [np.ones((len(X), int(problem.centred))), X[:, problem.rates.flat[: X.shape[1]]]]
-    basis = qr(np.hstack(flat) * root[:, None], mode="economic")[0]
-    columns = X[:, problem.penalised] / np.sqrt(problem.penalised_rates.l2) * root[:, None]
-    columns = columns - basis @ (basis.T @ columns)
-    y = data.y * root
-    y = y - basis @ (basis.T @ y)
-    left, sizes, _ = svd(columns, full_matrices=False)
-    filters = sizes[:, None] ** 2 / (sizes[:, None] ** 2 + ratio)
-    leverage = (np.square(basis).sum(axis=1)[:, None] + np.square(left) @ filters).T
-    error = (y[:, None] - left @ (filters * (left.T @ y)[:, None])).T
-    with np.errstate(divide="ignore", invalid="ignore"):
-        weight = np.where(root > 0.0, root, np.nan)
-        spread = leverage / weight**2
-        without = _log_normal(error / weight / (1.0 - leverage), sigma, 1.0 + spread / (1.0 - leverage))
-        inside = _log_normal(error / weight, sigma, 1.0 + spread)
-    absent = root == 0.0
-    without[:, absent] = inside[:, absent] = 0.0
-    return without, inside
-
-
-def _log_normal(
-    error: Float[np.ndarray, "s n"], sigma: Float[np.ndarray, " s"], variance: Float[np.ndarray, "s n"]
-) -> Float[np.ndarray, "s n"]:
-    total = sigma[:, None] ** 2 * variance
-    return -0.5 * (np.log(2.0 * np.pi * total) + error**2 / total)
-
-
-def _log_mean_exp(values: Float[np.ndarray, "s n"]) -> Float[np.ndarray, " n"]:
+def _log_sum_exp(values: Any, axis: Any) -> Any:
     from scipy.special import logsumexp
 
-    return logsumexp(values, axis=0) - np.log(len(values))
+    return logsumexp(values, axis=axis)
 
 
-def _averaged(log_density: Float[np.ndarray, "chain draw n"]) -> tuple[Any, Any]:
-    """Return −log E[1/p], smoothed by ArviZ as it smooths any importance weights, and the Pareto k."""
-    import arviz as az
-    import xarray as xr
-
-    from .to_arviz import named_draws
+def _averaged(
+    left_out: Float[np.ndarray, "chain draw n"], held: Float[np.ndarray, "chain draw n"]
+) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
+    """Return log E[p(yᵢ | y₋ᵢ, σ, scale) | y₋ᵢ] by weights 1/held, smoothed as ArviZ does, and the Pareto k."""
+    from arviz_stats.base import array_stats
 
     # A row of weight 0 has the density 1 at every draw: nothing is to be smoothed.
-    varying = np.ptp(log_density, axis=(0, 1)) > 0.0
-    elpd, pareto_k = log_density[0, 0].copy(), np.zeros(varying.size)
-    if not varying.any():
-        return elpd, pareto_k
-    log_density = log_density[..., varying]
-    rows = np.arange(log_density.shape[-1])
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": named_draws({"unused": log_density[..., 0]}, ()),
-            "log_likelihood": named_draws({"y": log_density}, rows, "observation"),
-        }
-    )
-    found = az.loo(tree, pointwise=True, reff=1.0)
-    elpd[varying], pareto_k[varying] = found.elpd_i.values, found.pareto_k.values
+    varying = np.ptp(held, axis=(0, 1)) > 0.0
+    elpd, pareto_k = left_out[0, 0].copy(), np.zeros(varying.size)
+    if varying.any():
+        weights, pareto_k[varying] = array_stats.psislw(held[..., varying], r_eff=1.0, axis=(0, 1))
+        elpd[varying] = _log_sum_exp(weights + np.moveaxis(left_out[..., varying], -1, 0), axis=(1, 2))
     return elpd, pareto_k
 
 

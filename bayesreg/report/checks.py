@@ -2,7 +2,7 @@
 
 from ..data.rows import RowData
 from ..fitted import Fit
-from ..gaussian import effective_df
+from ..mode.degrees import effective_df
 from ..pictures import path_figure
 from ..posterior.predictive_check import check_predictions
 from ..problem import resolve
