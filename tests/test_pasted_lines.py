@@ -385,3 +385,15 @@ def test_who_divides_by_the_responses_sd_and_who_by_its_root_mean_square():
     ).penalty  # fmt: skip
     sd = np.where(np.arange(5) == 2, 1.0, WITH_CONSTANT.std(axis=0, ddof=1))
     np.testing.assert_allclose(scale.l2, (sd / (2.0 * RESPONSE.std(ddof=1))) ** 2, rtol=1e-12)
+
+
+def test_sparse_columns_stay_sparse():
+    """A dense copy of these would take 8 TB."""
+    from scipy.sparse import csc_array
+
+    rows, columns, p = np.arange(6), [0, 5, 5, 7, 7, 7], 10**6
+    wide = csc_array((np.arange(1.0, 7.0), (rows, columns)), shape=(10**6, p))
+    response = np.zeros(10**6)
+    response[:6] = 1.0
+    found = br.translate(br.Penalty(2.0e5), "Penalty", "sklearn.Lasso", wide, response, fit_intercept=False)
+    assert found.code == "Lasso(alpha=0.2, fit_intercept=False)"

@@ -56,8 +56,12 @@ class Context:
 
     @cached_property
     def varies(self) -> Bool[np.ndarray, " p"] | None:
-        """Which columns are not constant, where X was given."""
-        return None if self.X is None else self.column_scales("") > 0.0
+        """Which columns are not constant in the rows that count, where X was given."""
+        if self.X is None or self.weights is None:
+            return None
+        rows = as_design(self.X)[np.flatnonzero(self.weights)]
+        high, low = (_dense(end) for end in (rows.max(axis=0), rows.min(axis=0)))
+        return high - low > _ROUNDING * np.maximum(np.abs(high), np.abs(low))
 
     def sum_weights(self, key: str) -> float:
         """Return Σw, or ask for the data by name."""
@@ -102,3 +106,7 @@ class Context:
         if not scale > _ROUNDING * np.abs(y).max(initial=0.0):
             raise ValueError(f"{key} divides by the standard deviation of the response, and `y` is constant.")
         return scale
+
+
+def _dense(ends: Any) -> Float[np.ndarray, " p"]:
+    return ends.toarray().ravel() if is_sparse(ends) else ends
