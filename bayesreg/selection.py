@@ -21,7 +21,7 @@ from .mode.solve import MapEstimate, check_tol, map_estimate, mode_of
 from .model import LinearModel
 from .penalty import Penalty, strengths
 from .priors import ElasticNetPrior, Prior
-from .problem import Data, Problem, check_data, check_model, prior_rates
+from .problem import Data, Problem, check_data, check_model
 from .scale_path import ScalePath
 
 if TYPE_CHECKING:
@@ -350,7 +350,6 @@ def select_scale(
     check_whole("seed", seed, 0, LARGEST_SEED)
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
-    _check_a_column_has_the_prior(unit, data)
     if isinstance(data, RowData):
         data, folds = data.present(folds)
     request = Request(
@@ -372,14 +371,6 @@ def select_scale(
         path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
-
-
-def _check_a_column_has_the_prior(model: LinearModel, data: Data) -> None:
-    if data.n_features and prior_rates(model, data.feature_names, np.ones(data.n_features)).flat.all():
-        raise ValueError(
-            "no column is under the prior, as its factor is np.inf for all of them, so that every scale gives the same "
-            "fit. Leave `factor` out, or fit a FlatPrior."
-        )
 
 
 def _two_digits(value: float) -> str:
