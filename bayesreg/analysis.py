@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
 
-from .commands.as_json import to_json
+from .commands.as_json import print_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
 from .commands.rows import Rows
@@ -165,7 +165,7 @@ def run(task: Task, written: list[str]) -> None:
     if outputs.left:
         print_labelled(console, "left", f"{', '.join(outputs.left)}, of another fit, in {task.out}")
     if task.json:
-        print(to_json(fit_document(fit, table, [str(task.out / name) for name in written])))
+        print_json(fit_document(fit, table, [str(task.out / name) for name in written]))
     if not fit.complete:
         raise KeyboardInterrupt
 

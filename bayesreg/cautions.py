@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from .data.rows import RowData
 from .fitted import Fit
 from .gaussian import unpenalised_fit
 from .posterior.predict import noise_scale
 
 _TAILS = (0.005, 0.995)
+_MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
 _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
@@ -14,8 +16,23 @@ _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
     of_noise = None if fit.noise is None else _noise_pulled(fit) or _mode_apart(fit)
-    found = (_all_zero(fit), of_noise)
+    found = (_weights_apart(fit), _all_zero(fit), of_noise)
     return tuple(sentence for sentence in found if sentence is not None)
+
+
+def _weights_apart(fit: Fit) -> str | None:
+    """Compare what the weights sum to with the rows that have one; whole numbers may well count copies of rows."""
+    n, total = fit.data.n_samples, fit.data.sum_weights
+    sums_to_one = bool(np.isclose(total, 1.0))
+    known_noise = fit.noise is None  # then weights may be precisions, whatever they sum to
+    if n / _MEANT <= total <= n * _MEANT or (known_noise and not sums_to_one):
+        return None
+    if isinstance(fit.data, RowData) and not (fit.data.sample_weight % 1.0).any():
+        return None
+    return (
+        f"The weights of {n} rows sum to {total:.6g}, and a weight of 2 is the row twice: the posterior is that of "
+        f"{total:.6g} rows. Where only their proportions are meant, divide them by their mean."
+    )
 
 
 def _all_zero(fit: Fit) -> str | None:

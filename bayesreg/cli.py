@@ -14,9 +14,14 @@ import click
 
 from . import __version__
 from .errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
+from .terminal import outlets, printable, stdout_fault
 
 _NOT_OPTIMAL = 3
 _INTERRUPTED = 130
+_NO_MEMORY = (
+    "this needs more memory than there is. Give fewer rows or columns; in Python, GramData.from_chunks takes rows in "
+    "blocks."
+)
 _SOON = 0.02  # seconds
 _PRIORS = {
     "laplace": "laplace",
@@ -132,6 +137,30 @@ class _ConventionKey(click.ParamType):
             self.fail(str(error), param, ctx)
 
 
+class _Commands(click.Group):
+    """The commands, whose messages a terminal does not obey, and whose work outlives standard output."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run one; where what it said could not be written, say so and exit with 1."""
+        with outlets():
+            try:
+                return super().main(*args, **options)
+            except SystemExit as done:
+                fault = stdout_fault()
+                if fault is None or done.code:
+                    raise
+                click.echo(f"Error: {fault}.", err=True)
+                raise SystemExit(1) from None
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run one."""
+        try:
+            return super().invoke(context)
+        except click.ClickException as error:
+            vars(error)["message"] = printable(error.message)
+            raise
+
+
 def _options(*options: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Return options as one decorator, in the order given."""
 
@@ -167,6 +196,18 @@ _ROWS = _options(
         "--weights", metavar="COLUMN", help="Column of sample weights: 2 is the row twice, 0 the row absent."
     ),
     click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry."),
+    click.option(
+        "--missing",
+        multiple=True,
+        metavar="TEXT",
+        help="What stands for a missing entry, beside a blank: ? or NA or -99, say; repeatable.",
+    ),
+    click.option(
+        "--levels",
+        multiple=True,
+        metavar="NAME",
+        help='Column whose entries name groups, even where they look like numbers; repeatable, or "a, b".',
+    ),
     _DECIMAL,
 )
 _TARGET = click.option(
@@ -181,7 +222,7 @@ _JSON = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EXIT_CODES)
 @click.version_option(__version__, prog_name="bayesreg")
 def main() -> None:
     """Regularised linear models: the mode with its proof, and the width around it.
@@ -255,6 +296,8 @@ def fit(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    missing: tuple[str, ...],
+    levels: tuple[str, ...],
     decimal: str,
     prior: str,
     scale: float | str | None,
@@ -290,7 +333,7 @@ def fit(
                 f"Choosing the scale by {scale}, from draws at every scale: this takes a while.", err=True
             )
         task = Task(
-            rows=Rows(file, target, features, exclude, weights, drop_missing, decimal),
+            rows=Rows(file, target, features, exclude, weights, drop_missing, decimal, missing, levels),
             model=model,
             selection=scale if isinstance(scale, str) else None,
             seed=seed,
@@ -359,6 +402,8 @@ def translate(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    missing: tuple[str, ...],
+    levels: tuple[str, ...],
     decimal: str,
     noise_scale: float | None,
     rescale: bool,
@@ -373,8 +418,10 @@ def translate(
     """
     if (file is None) != (target is None):
         raise click.UsageError("--data and --target go together.")
-    if file is None and (features or exclude or weights or drop_missing):
-        raise click.UsageError("--features, --exclude, --weights and --drop-missing speak of --data.")
+    if file is None and (features or exclude or weights or drop_missing or missing or levels):
+        raise click.UsageError(
+            "--features, --exclude, --weights, --drop-missing, --missing and --levels speak of --data."
+        )
     with _one_line_errors(read=() if file is None else (file,)):
         from .commands.rows import Rows
         from .commands.translate import run
@@ -386,7 +433,7 @@ def translate(
             raise click.BadParameter(str(error), param_hint="VALUE") from error
         rows = None
         if file is not None and target is not None:
-            rows = Rows(file, target, features, exclude, weights, drop_missing, decimal)
+            rows = Rows(file, target, features, exclude, weights, drop_missing, decimal, missing, levels)
         run(
             stated,
             to,
@@ -438,6 +485,8 @@ def audit(
     exclude: tuple[str, ...],
     weights: str | None,
     drop_missing: bool,
+    missing: tuple[str, ...],
+    levels: tuple[str, ...],
     decimal: str,
     family: str | None,
     noise_scale: float | None,
@@ -454,7 +503,7 @@ def audit(
         from .commands.rows import Rows
 
         optimal = run(
-            Rows(file, target, features, exclude, weights, drop_missing, decimal),
+            Rows(file, target, features, exclude, weights, drop_missing, decimal, missing, levels),
             coef,
             penalty,
             family=family,
@@ -508,16 +557,34 @@ def _one_line_errors(
         with _one_line_warnings(), _interrupts_are_kept():
             yield
     except KeyboardInterrupt:
-        left = f"{', '.join(written)} in {out}" if written else "nothing"
-        click.echo(f"Interrupted. Written: {left}.{_what_is_missing(written)}", err=True)
+        left = _left(out, written) or "Written: nothing."
+        click.echo(printable(f"Interrupted. {left}{_what_is_missing(written)}"), err=True)
         raise click.exceptions.Exit(_INTERRUPTED) from None
     except OSError as error:
-        reason = error.strerror or error
-        fault = None if error.filename is None else Path(error.filename)
-        place = f"cannot read {fault}" if out is None or fault in read else f"cannot write to {out}"
-        raise click.ClickException(f"{place}: {reason}.") from error
-    except (ValueError, TypeError, MemoryError, ImportError) as error:
-        raise click.ClickException(" ".join(str(error).split())) from error
+        raise click.ClickException(f"{_place(error, out, read)}: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise click.ClickException(_in_one_line(error) or _NO_MEMORY) from error
+    except (ValueError, TypeError, ImportError) as error:
+        raise click.ClickException(_in_one_line(error) or type(error).__name__) from error
+    fault = stdout_fault()
+    if fault is not None:
+        raise click.ClickException(f"{fault}. {_left(out, written)}".strip())
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())
+
+
+def _place(error: OSError, out: Path | None, read: tuple[Path, ...]) -> str:
+    """Say what could not be done, with which file."""
+    fault = None if error.filename is None else Path(error.filename)
+    if out is None or fault in read:
+        return f"cannot read {fault or ' or '.join(map(str, read))}"
+    return f"cannot write to {out}"
+
+
+def _left(out: Path | None, written: list[str] | None) -> str:
+    return f"Written: {', '.join(written)} in {out}." if written else ""
 
 
 def _what_is_missing(written: list[str] | None) -> str:
@@ -558,7 +625,7 @@ def _one_line_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, _OUR_WARNINGS):
-                click.echo(f"Warning: {message}", err=True)
+                click.echo(printable(f"Warning: {message}"), err=True)
             else:
                 show_others(message, category, *place, **more)
 

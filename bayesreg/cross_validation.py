@@ -209,15 +209,23 @@ def _check_axis(data: GramData, folds: Any) -> None:
             f"these statistics have {n_folds} folds, which were fixed when they were made; got folds={folds!r}. "
             "Leave `folds` out, or make the statistics with other folds."
         )
-    _require_folds(data.folds.n_splits, present, data.n_samples)
+    _require_folds(data.folds.n_splits, present, data.n_samples, of_blocks=True)
 
 
-def _require_folds(n_splits: int | None, present: tuple[Label, ...], n_samples: int) -> None:
+def _require_folds(
+    n_splits: int | None, present: tuple[Label, ...], n_samples: int, *, of_blocks: bool = False
+) -> None:
     missing = [] if n_splits is None else sorted(set(range(n_splits)) - set(present))
     if missing:
+        of_each_block = (
+            " Each chunk was cut into that many folds by itself, and one with fewer rows has none for the last: give "
+            "larger chunks, or a label for each row."
+            if of_blocks and n_samples >= (n_splits or 0)
+            else ""
+        )
         raise ValueError(
             f"each of {n_splits} folds needs a row with a positive weight, but fold {missing[0]} (from 0) has none; "
-            f"there are {n_samples} such rows. Give fewer `folds`."
+            f"there are {n_samples} such rows.{of_each_block or ' Give fewer `folds`.'}"
         )
     if len(present) < 2:
         raise ValueError(

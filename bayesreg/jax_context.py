@@ -3,6 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_NO_DEVICE = (
+    RuntimeError,
+    AssertionError,
+)  # what JAX raises where none of the platforms that it may use is there
+
 
 @contextmanager
 def float64_on_cpu() -> Iterator[None]:
@@ -18,10 +23,24 @@ def float64_on_cpu() -> Iterator[None]:
 
 
 def _cpu() -> "object | None":
-    """Return the CPU, or None where JAX was told to do without."""
+    """Return the CPU, or None where JAX was told to do without and has another device.
+
+    Raises
+    ------
+    ValueError
+        Where it has none.
+    """
     import jax
 
     try:
         return jax.local_devices(backend="cpu")[0]
-    except RuntimeError:
-        return None
+    except _NO_DEVICE:
+        pass
+    try:
+        jax.local_devices()
+    except _NO_DEVICE as error:
+        raise ValueError(
+            "JAX finds no device: JAX_PLATFORMS, or a setting of JAX's, allows only such as this machine has not. Set "
+            "JAX_PLATFORMS=cpu, or leave it unset."
+        ) from error
+    return None

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from math import floor, isfinite, log10
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from .terminal import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +23,17 @@ _MOST_DECIMALS, _MOST_DIGITS = 8, 8
 _SOURCES = {"rows": "rows", "gram": "statistics"}
 
 
+class _Plain(Console):
+    """A console that prints names as they are, but for what a terminal would obey."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return text with control characters written out."""
+        return super().render_str(printable(text), **options)
+
+
 def make_console(*, quiet: bool = False) -> Console:
     """Return a console that prints names as they are, brackets and colons included; or nothing."""
-    return Console(width=WIDTH, highlight=False, markup=False, emoji=False, quiet=quiet)
+    return _Plain(width=WIDTH, highlight=False, markup=False, emoji=False, quiet=quiet)
 
 
 def make_table(title: str, columns: Sequence[str]) -> Table:
@@ -75,10 +86,14 @@ def clearest(summary: "pd.DataFrame", most: int) -> "pd.DataFrame":
 def coefficient_cells(row: "pd.Series") -> list[str]:
     """Return MAP, posterior mean and 90% interval of a row of `summarise_coefs`, to three digits of the sd.
 
-    A MAP that is exactly zero is "0".
+    A MAP that is exactly zero is "0"; one that is not has a digit that shows it.
     """
     at_mode, mean, low, high = (rounded(row[name], row["sd"]) for name in ("map", "mean", "q05", "q95"))
-    return ["0" if row["map"] == 0.0 else at_mode, mean, f"[{low}, {high}]"]
+    if row["map"] == 0.0:
+        at_mode = "0"
+    elif float(at_mode) == 0.0:
+        at_mode = f"{row['map']:.2g}"
+    return [at_mode, mean, f"[{low}, {high}]"]
 
 
 def probability(value: float) -> str:

@@ -8,10 +8,11 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
 # From the bottom up. A module may import what stands before it; those of one line, not each other.
 LAYERS = [
-    ["arguments", "errors", "files", "scales", "compilation", "jax_context"],
+    ["arguments", "errors", "files", "scales", "compilation", "jax_context", "terminal"],
     ["priors"],
     ["penalty"],
     ["data.checks", "data.file_columns", "data.flat", "data.folds", "data.products", "data.threads"],
+    ["data.doubtful_text", "data.file_kinds"],
     ["data.csv_file", "data.levels", "data.parquet_file"],
     ["data.table"],
     ["data.least_squares", "conventions.context"],

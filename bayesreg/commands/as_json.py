@@ -1,10 +1,18 @@
 """Results as JSON: numbers, names and lists, for machines."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+
+from ..terminal import printable_json
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """Print a document, in the letters that standard output has."""
+    print(printable_json(to_json(document), getattr(sys.stdout, "encoding", None)))
 
 
 def to_json(document: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from ..conventions.translation import Translation, translate
 from ..data.file_columns import listed
 from ..model_text import strengths_text
 from ..text import make_console, print_code, print_labelled
-from .as_json import by_name, to_json
+from .as_json import by_name, print_json
 from .coefficients import read_coefficients
 from .rows import Rows
 from .values import StatedPenalty
@@ -65,7 +65,7 @@ def run(
         family=_family(penalty.row, family), tol=tol,
     )  # fmt: skip
     if json:
-        print(to_json(_document(found, penalty.text, asked)))
+        print_json(_document(found, penalty.text, asked))
     else:
         _print(found, penalty.text, asked)
     return found.optimal

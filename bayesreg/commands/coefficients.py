@@ -1,8 +1,8 @@
 """Coefficients that someone else has found, read from a file by name."""
 
-import csv
 import difflib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..data.csv_file import csv_columns
+from ..data.csv_file import checked_text, csv_columns, csv_rows
 from ..data.file_columns import listed
 
+_EXAMPLE = 'Write them as in {"bmi": 1.5, "intercept": 0.1}.'
 _INTERCEPTS = ("(Intercept)", "intercept", "Intercept", "const", "Constant")
 
 
@@ -47,8 +48,8 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
     ValueError
         Where the file cannot be read so, or names are missing, repeated or unknown.
     """
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    named, intercept = _from_json(file, text, features) if _is_json(text) else _from_csv(file, features)
+    raw = checked_text(file, file.read_bytes())
+    named, intercept = _from_json(file, raw, features) if _is_json(raw) else _from_csv(file, raw, features)
     missing = [name for name in features if name not in named]
     unknown = [name for name in named if name not in features]
     if missing or unknown:
@@ -75,15 +76,14 @@ def _mismatch(missing: list[str], unknown: list[str]) -> str:
     return " ".join(said)
 
 
-def _is_json(text: str) -> bool:
-    return text.lstrip()[:1] in ("{", "[")
+def _is_json(raw: bytes) -> bool:
+    return raw.removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
 
 
-def _from_csv(file: Path, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
+def _from_csv(file: Path, raw: bytes, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
     """Read names and numbers from the first two columns."""
-    delimiter = csv_columns(file).delimiter or ","
-    with file.open(encoding="utf-8-sig", newline="") as stream:
-        rows = [row for row in csv.reader(stream, delimiter=delimiter, skipinitialspace=True) if row]
+    delimiter = csv_columns(file, raw).delimiter or ","
+    rows = [row for _, row in csv_rows(raw, delimiter)]
     if rows and not _is_number(rows[0][1] if len(rows[0]) > 1 else ""):
         rows = rows[1:]
     pairs = []
@@ -94,15 +94,17 @@ def _from_csv(file: Path, features: Sequence[str]) -> tuple[dict[str, float], fl
     return _split(file, pairs, features)
 
 
-def _from_json(file: Path, text: str, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
+def _from_json(file: Path, raw: bytes, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
     try:
-        document = json.loads(text)
+        document = json.loads(raw, parse_int=float)
     except json.JSONDecodeError as error:
         raise ValueError(f"{file} is no JSON document: {error}.") from None
+    except RecursionError:
+        raise ValueError(f"{file} is nested too deeply to hold coefficients. {_EXAMPLE}") from None
     if isinstance(document, Mapping) and isinstance(document.get("map"), Mapping):
         document = document["map"]  # of `bayesreg fit --json`
     if not isinstance(document, Mapping):
-        raise ValueError(f'{file} must hold names with numbers, as in {{"bmi": 1.5, "intercept": 0.1}}.')
+        raise ValueError(f"{file} must hold names with numbers. {_EXAMPLE}")
     coef = document.get("coef")
     if isinstance(coef, list) and len(coef) == len(features):
         coef = dict(zip(features, coef, strict=True))

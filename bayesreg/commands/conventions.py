@@ -6,7 +6,7 @@ from .. import __version__
 from ..conventions.convention import REQUIRED, Convention
 from ..conventions.table import CONVENTIONS
 from ..text import make_console, make_table, print_labelled
-from .as_json import to_json
+from .as_json import print_json
 
 
 def run(words: tuple[str, ...], *, json: bool) -> None:
@@ -31,7 +31,7 @@ def run(words: tuple[str, ...], *, json: bool) -> None:
             f"no convention is called like {' or '.join(map(repr, words))}. All are listed without a word."
         )
     if json:
-        print(to_json({"bayesreg": __version__, "conventions": [_document(row) for row in found]}))
+        print_json({"bayesreg": __version__, "conventions": [_document(row) for row in found]})
     elif words:
         _print_each(found)
     else:

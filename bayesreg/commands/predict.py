@@ -9,7 +9,7 @@ from ..data.table import read_features
 from ..draws_file import DRAWS, LEVELS, files_of_fit, read_draws
 from ..outputs import COEFFICIENTS, check_one_fit
 from ..posterior.predict import predict_posterior
-from .as_json import to_json
+from .as_json import print_json
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +42,7 @@ def run(fitted: Path, file: Path, *, mass: float, of_mean: bool, decimal: str, j
     found = found.set_axis(pd.RangeIndex(1, len(found) + 1))
     if json:
         rows = found.to_dict("records")
-        print(to_json({"bayesreg": __version__, "mass": mass, "of_mean": of_mean, "predictions": rows}))
+        print_json({"bayesreg": __version__, "mass": mass, "of_mean": of_mean, "predictions": rows})
     else:
         print(found.to_csv(index_label="row", float_format="%.10g", lineterminator="\n"), end="")
 

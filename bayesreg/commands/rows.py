@@ -16,6 +16,8 @@ class Rows(NamedTuple):
     weights: str | None
     drop_missing: bool
     decimal: str
+    missing: tuple[str, ...]
+    levels: tuple[str, ...]
 
     def read(self) -> Table:
         """Read them."""
@@ -27,4 +29,6 @@ class Rows(NamedTuple):
             weights=self.weights,
             drop_missing=self.drop_missing,
             decimal=self.decimal,
+            missing=self.missing,
+            levels=self.levels,
         )

@@ -9,7 +9,7 @@ from ..conventions.translation import Translation, translate
 from ..data.table import Table
 from ..model_text import strengths_text
 from ..text import make_console, print_code, print_labelled
-from .as_json import by_name, to_json
+from .as_json import by_name, print_json
 from .rows import Rows
 from .values import StatedPenalty
 
@@ -55,7 +55,7 @@ def run(
             raise ValueError(f"{error} Here: --data FILE --target NAME.") from error
         raise
     if json:
-        print(to_json(_document(found, source, target, table)))
+        print_json(_document(found, source, target, table))
     else:
         _print(found, source, target, table)
 

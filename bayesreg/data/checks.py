@@ -13,6 +13,7 @@ Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
 Design = Any  # a Matrix, or a scipy.sparse.csc_array of its shape
 
+_AS_NUMBERS = "Turn them into numbers first, for example days since the first."
 _COLUMNS_AT_ONCE = 256
 _LARGEST, _SMALLEST = 1e100, 1e-100  # products of three such numbers are still finite
 
@@ -139,8 +140,11 @@ def as_response(y: Any, n_samples: int) -> Vector:
     return values
 
 
-def as_weights(sample_weight: Any, n_samples: int) -> Vector:
-    """Return weights as float64 of shape (n,), finite, at least 0 and not all 0; None is 1 for each row."""
+def as_weights(sample_weight: Any, n_samples: int, *, may_be_absent: bool = False) -> Vector:
+    """Return weights as float64 of shape (n,), finite and at least 0; None is 1 for each row.
+
+    All of them 0 are refused, unless the rows may all be absent.
+    """
     if sample_weight is None:
         return np.ones(n_samples)
     values = _numeric_array(sample_weight, "sample_weight")
@@ -158,7 +162,7 @@ def as_weights(sample_weight: Any, n_samples: int) -> Vector:
             f"`sample_weight` has {int((values < 0).sum())} negative entries (first at row {row}: {values[row]:g}). "
             "A weight of 2 means the row twice, 0 the row absent; there is no less than absent."
         )
-    if not values.any():
+    if not (values.any() or may_be_absent):
         raise ValueError(
             "`sample_weight` is zero for every row, which leaves no data. Give some row a weight."
         )
@@ -187,7 +191,7 @@ def _numeric_array(value: Any, what: str) -> np.ndarray:
     if array.dtype.kind in "US":
         raise ValueError(_text_message(what, []))
     if array.dtype.kind in "mM":
-        raise ValueError(f"`{what}` holds dates or durations ({array.dtype}). Turn them into numbers first.")
+        raise ValueError(f"`{what}` holds dates or durations ({array.dtype}). {_AS_NUMBERS}")
     if array.dtype.kind == "O" and array.ndim == 0:
         hint = " Call .collect() first." if hasattr(value, "collect") else ""
         raise TypeError(
@@ -210,10 +214,29 @@ def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
     except (TypeError, ValueError) as error:
         if any(np.iscomplexobj(entry) for entry in flat):
             raise ValueError(f"Complex data not supported: `{what}` holds complex numbers.") from None
+        of_time = _kind_of_time(flat[~missing])
+        if of_time is not None:
+            raise ValueError(f"`{what}` holds {of_time}. {_AS_NUMBERS}") from None
         raise TypeError(
             f"`{what}` must hold numbers; argument must be a string or a number, got an entry that is neither "
             f"({error}). Check for ragged rows."
         ) from None
+
+
+def _kind_of_time(entries: np.ndarray) -> str | None:
+    """Name what marks places in time, or stretches of a line, where an entry does."""
+    import datetime
+
+    import pandas as pd
+
+    kinds = {
+        "dates": datetime.date,  # a time stamp is one too
+        "times of day": datetime.time,
+        "durations": datetime.timedelta,
+        "periods": pd.Period,
+        "intervals": pd.Interval,
+    }
+    return next((name for name, kind in kinds.items() if any(isinstance(one, kind) for one in entries)), None)
 
 
 def _frame_values(X: Any) -> Matrix:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, Self, final
 import numpy as np
 from jaxtyping import Float
 
+from .checks import column_names, numbered_names
 from .folds import FoldRows, Label, split_rows
 from .gram_least_squares import GramLeastSquares, without_null
 from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, relative_rounding
@@ -105,7 +106,10 @@ class GramData:
         MemoryError
             Where p × p numbers pass the budget.
         """
-        rows = RowData._checked(X, y, sample_weight, feature_names)
+        return cls._reduced(RowData._checked(X, y, sample_weight, feature_names), folds)
+
+    @classmethod
+    def _reduced(cls, rows: RowData, folds: Any) -> Self:
         if folds is None:
             return cls.from_rows(rows)
         rows, folds = rows.present(folds)
@@ -146,8 +150,8 @@ class GramData:
         Parameters
         ----------
         chunks : iterable of (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels)
-            Blocks without rows, or whose weights are all 0, are passed over. `sample_weight` may
-            be None. `labels`, one for each row of the block, name the rows' folds.
+            Blocks of the same columns without rows, or whose weights are all 0, are passed over. `sample_weight`
+            may be None. `labels`, one for each row of the block, name the rows' folds.
         feature_names : sequence of p str, optional
             Default: the frames' columns, else "x0", "x1", ...
         folds : int or scikit-learn splitter, optional
@@ -165,13 +169,17 @@ class GramData:
         """
         # Equal-sized partial sums are merged first, as in a binary counter: the error grows with log(blocks).
         partial: list[tuple[int, Self]] = []
+        known: tuple[str, ...] | None = None
         for number, chunk in enumerate(chunks):
-            block = cls._from_chunk(number, chunk, feature_names, folds)
-            if block is None:
-                continue
-            mismatch = _mismatch(partial[-1][1], block) if partial else None
+            names, block = cls._from_chunk(number, chunk, feature_names, folds)
+            known = known or names
+            mismatch = _other_names(known, names) if known and names else None
+            if partial and block is not None:
+                mismatch = mismatch or _mismatch(partial[-1][1], block)
             if mismatch is not None:
                 raise ValueError(f"chunk {number}: {mismatch}")
+            if block is None:
+                continue
             size = 1
             while partial and partial[-1][0] == size:
                 block = partial.pop()[1] + block
@@ -187,7 +195,8 @@ class GramData:
     @classmethod
     def _from_chunk(
         cls, number: int, chunk: Any, feature_names: Sequence[str] | None, folds: Any
-    ) -> Self | None:
+    ) -> tuple[tuple[str, ...] | None, Self | None]:
+        """Return the names of a block's columns, where it tells any, and its statistics, where it has rows."""
         if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3, 4):
             raise TypeError(
                 f"chunk {number} must be (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels); "
@@ -197,12 +206,16 @@ class GramData:
             raise TypeError(
                 "labels of rows belong into the chunks, as (X, y, sample_weight, labels), and then `folds` is None."
             )
-        X, y, weight = chunk[:3] if len(chunk) > 2 else (*chunk, None)
-        folds = chunk[3] if len(chunk) == 4 else folds
-        if np.shape(X)[:1] == (0,) or (weight is not None and np.ndim(weight) and not np.any(weight)):
-            return None
+        X, y, weight, labels = (*chunk, None, None)[:4]
         try:
-            return cls.from_arrays(X, y, weight, feature_names, folds)
+            if np.shape(X)[:1] == (0,):
+                return _names_without_rows(X, y, weight, labels, feature_names), None
+            rows = RowData._checked(X, y, weight, feature_names, may_be_absent=True)
+            if rows.n_samples == 0:
+                if labels is not None:
+                    split_rows(labels, rows.X, rows.y)  # refuses what are not labels of these rows
+                return rows.feature_names, None
+            return rows.feature_names, cls._reduced(rows, folds if labels is None else labels)
         except (TypeError, ValueError) as error:
             raise type(error)(f"chunk {number}: {error}") from error
 
@@ -286,13 +299,39 @@ def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
     return FoldAxis(a.n_splits, {label: parts[label] for label in ordered})
 
 
+def _names_without_rows(
+    X: Any, y: Any, weight: Any, labels: Any, feature_names: Sequence[str] | None
+) -> tuple[str, ...] | None:
+    """Return the names of columns without rows, beside which nothing else may have any."""
+    for what, values in (("y", y), ("sample_weight", weight), ("labels", labels)):
+        if values is not None and np.size(values) and np.ndim(values):
+            raise ValueError(
+                f"`X` has no row, and `{what}` has {np.shape(values)[0]}. Give the rows of both."
+            )
+    names, shape = column_names(X, feature_names), np.shape(X)
+    if len(shape) < 2:
+        return names
+    if names is not None and len(names) != shape[1]:
+        raise ValueError(
+            f"`feature_names` must have one name for each of the {shape[1]} columns; got {len(names)}."
+        )
+    return names or numbered_names(shape[1])
+
+
+def _other_names(a: tuple[str, ...], b: tuple[str, ...]) -> str | None:
+    if a == b:
+        return None
+    return (
+        "statistics can be added only over the same features in the same order; "
+        f"got {list(a)} and {list(b)}. Reorder the columns of one block."
+    )
+
+
 def _mismatch(a: GramData, b: GramData) -> str | None:
     """Say why two blocks cannot be added, and what to do; None where they can."""
-    if a.feature_names != b.feature_names:
-        return (
-            "statistics can be added only over the same features in the same order; "
-            f"got {list(a.feature_names)} and {list(b.feature_names)}. Reorder the columns of one block."
-        )
+    others = _other_names(a.feature_names, b.feature_names)
+    if others is not None:
+        return others
     if (a.folds is None) != (b.folds is None):
         return (
             "statistics with folds and statistics without cannot be added: it is not known which fold the latter "

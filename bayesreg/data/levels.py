@@ -3,14 +3,13 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
+from .doubtful_text import NUMBERS_AS_TEXT, telling_entry
 from .file_columns import listed
 
 if TYPE_CHECKING:
     import pandas as pd
-
-NUMBERS_AS_TEXT = "Write numbers without separators or units; --decimal , reads decimal commas."
 
 _MOST_LEVELS = 50
 
@@ -85,15 +84,6 @@ def found_levels(column: "pd.Series", n_rows: int) -> Levels:
         )
     shown = values[1:] if len(values) == 2 else values
     return Levels(str(column.name), tuple(values), tuple(f"{column.name}={value}" for value in shown))
-
-
-def telling_entry(column: "pd.Series") -> Any:
-    """Return the first entry that is no number, which makes a column text; else the first."""
-    import pandas as pd
-
-    entries = column.dropna()
-    telling = entries[pd.to_numeric(entries, errors="coerce").isna()]
-    return (telling if len(telling) else entries).iloc[0]
 
 
 def levels_to_json(levels: Sequence[Levels]) -> str:

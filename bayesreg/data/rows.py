@@ -70,11 +70,20 @@ class RowData:
         return data
 
     @classmethod
-    def _checked(cls, X: Any, y: Any, sample_weight: Any, feature_names: Sequence[str] | None) -> Self:
+    def _checked(
+        cls,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        feature_names: Sequence[str] | None,
+        *,
+        may_be_absent: bool = False,
+    ) -> Self:
         names = column_names(X, feature_names)
         values = as_design(X, names)
         n, p = values.shape
-        return cls(values, as_response(y, n), as_weights(sample_weight, n), names or numbered_names(p))
+        weights = as_weights(sample_weight, n, may_be_absent=may_be_absent)
+        return cls(values, as_response(y, n), weights, names or numbered_names(p))
 
     def at(self, rows: Any) -> Self:
         """Return some of the rows: a slice, or their positions."""

@@ -3,13 +3,15 @@
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from .csv_file import csv_columns
+from .doubtful_text import PLAIN_NUMBER, check_levels, why_no_numbers
 from .file_columns import FileColumns, listed
-from .levels import NUMBERS_AS_TEXT, Levels, found_levels, telling_entry
-from .parquet_file import is_parquet, parquet_columns
+from .levels import Levels, found_levels
+from .parquet_file import MAGIC, parquet_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,6 +69,8 @@ def read_table(
     weights: str | None = None,
     drop_missing: bool = False,
     decimal: str = ".",
+    missing: Sequence[str] = (),
+    levels: Sequence[str] = (),
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
 
@@ -86,6 +90,10 @@ def read_table(
         Whether to leave out rows with a missing entry; default is to refuse them.
     decimal : "." or ",", default "."
         Of a CSV file.
+    missing : sequence of str, default ()
+        What stands for a missing entry, beside a blank.
+    levels : sequence of str, default ()
+        Names of the features, or names joined by commas, whose entries name groups, whatever they look like.
 
     Returns
     -------
@@ -96,8 +104,8 @@ def read_table(
     Raises
     ------
     ValueError
-        Where the file is no such table, a name is unknown, an entry is missing or a column
-        cannot be turned into numbers, with the remedy.
+        Where the file is no such table, a name is unknown, an entry is missing, or a column cannot be turned into
+        numbers or is text that may be meant as numbers or as missing, with the remedy.
     ImportError
         Where the file is Parquet and pyarrow is absent.
     OSError
@@ -107,18 +115,25 @@ def read_table(
     names = [name for name in source.names if name]
     asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
     chosen = _chosen_columns(names, asked, features, exclude)
-    frame = source.read([*asked, *chosen]).apply(_stripped)
+    as_text = _listed_columns("column of levels", names, asked, levels)
+    unused = [name for name in as_text if name not in chosen]
+    if unused:
+        raise ValueError(f"{listed(unused)} of --levels is not among the features.")
+    frame = source.read([*asked, *chosen], as_text, missing).apply(partial(_cleaned, missing=missing))
     for name, what in zip(asked, ("target", "weights column"), strict=False):
         _check_numeric(frame[name], what)
+    for name in chosen:
+        if name not in as_text and not _is_numeric(frame[name]):
+            check_levels(frame[name], written_out=source.writes_missing_out)
     frame, dropped = _without_missing(frame, drop_missing=drop_missing)
-    X, levels = _encoded(frame[chosen], source.n_rows)
+    X, encoded = _encoded(frame[chosen], source.n_rows)
     return Table(
         X=X,
         y=frame[target].astype("float64"),
         weights=None if weights is None else frame[weights].astype("float64"),
         n_columns=len(source.names),
         delimiter=source.delimiter,
-        levels=levels,
+        levels=encoded,
         dropped=dropped,
         n_dropped=source.n_rows - len(frame),
         constant=tuple(str(name) for name in X.columns if X[name].min() == X[name].max()),
@@ -165,7 +180,7 @@ def read_features(
     for name in wanted:
         if name not in names:
             raise ValueError(_unknown("feature", name, names))
-    frame = source.read(wanted).apply(_stripped)
+    frame = source.read(wanted, [one.column for one in levels], ()).apply(_cleaned)
     counts = _missing(frame)
     if counts:
         raise ValueError(f"entries are missing: {_counted(counts)}. Leave these rows out, or impute them.")
@@ -176,9 +191,19 @@ def read_features(
 
 
 def _opened(file: Path, decimal: str, *, least: int) -> FileColumns:
-    source = parquet_columns(file) if is_parquet(file) else csv_columns(file, decimal)
+    source = _columns_of(file, decimal)
     _check_source(file, source, least)
     return source
+
+
+def _columns_of(file: Path, decimal: str) -> FileColumns:
+    """Look into a file, which is opened once: of a pipe nothing is left for a second time."""
+    with file.open("rb") as stream:
+        start = stream.read(len(MAGIC))
+        if start == MAGIC and stream.seekable():
+            return parquet_columns(file)
+        content = start + stream.read()
+    return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, decimal)
 
 
 def _check_source(file: Path, source: FileColumns, least: int) -> None:
@@ -252,12 +277,13 @@ def _is_numeric(column: "pd.Series") -> bool:
     return is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean"
 
 
-def _stripped(column: "pd.Series") -> "pd.Series":
-    """Strip text; what is blank is missing."""
+def _cleaned(column: "pd.Series", missing: Sequence[str] = ()) -> "pd.Series":
+    """Strip text; what is blank, or stands for a missing entry, is missing."""
     if _is_numeric(column):
-        return column
+        numbers = [float(word) for word in missing if PLAIN_NUMBER.fullmatch(word)]
+        return column.mask(column.isin(numbers)) if numbers and column.dtype.kind in "iuf" else column
     text = column.astype("str").str.strip()
-    return text.mask(column.isna() | (text == ""))
+    return text.mask(column.isna() | text.isin(["", *missing]))
 
 
 def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.DataFrame, dict[str, int]]":
@@ -291,8 +317,7 @@ def _counted(counts: dict[str, int]) -> str:
 def _check_numeric(column: "pd.Series", what: str) -> None:
     if not _is_numeric(column):
         raise ValueError(
-            f"the {what} {column.name!r} must be numeric, but it holds text, for example "
-            f"{telling_entry(column)!r}. {NUMBERS_AS_TEXT}"
+            f"the {what} {column.name!r} must be numeric, but it holds text, {why_no_numbers(column)}"
         )
 
 
