@@ -31,9 +31,14 @@ def picture(figure: "Figure") -> bytes:
 
 
 def png_bytes(figure: "Figure", dpi: int) -> bytes:
-    """Return a figure as the bytes of a PNG."""
+    """Return a figure as the bytes of a PNG; its text is drawn by matplotlib, whatever it is set to."""
+    from matplotlib import rc_context
+    from matplotlib.text import Text
+
     stream = BytesIO()
-    with warnings.catch_warnings():
+    for text in figure.findobj(Text):
+        text.set_usetex(False)
+    with warnings.catch_warnings(), rc_context({"text.usetex": False}):
         # A letter that the font lacks is drawn as a box; the text output has the name in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(stream, format="png", dpi=dpi)

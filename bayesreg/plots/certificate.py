@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..model import LinearModel
 from ..problem import Data, resolve
-from .style import COLOURS, DARK, axes_or_current, shown
+from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
             markeredgecolor=DARK,
             label="0: between them",
         )
-    ax.set_yticks(places, [shown(mode.feature_names[j]) for j in rows])
+    ax.set_yticks(places, [shown(mode.feature_names[j]) for j in rows], **NO_CODE)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     which = f"{len(rows)} of {mode.coef.size} features" if len(rows) < mode.coef.size else "features"
     ax.set_ylabel(which)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import COLOURS, DARK, axes_or_current, shown
+from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,7 +75,7 @@ def plot_forest(
     if penalized is not None:
         theirs = (_of_each("penalized", penalized, p) * multipliers)[shown_rows]
         ax.plot(theirs, rows, "x", color="black", markersize=6, zorder=5, label="penalised estimate")
-    ax.set_yticks(rows, [shown(mode.feature_names[j]) for j in shown_rows])
+    ax.set_yticks(rows, [shown(mode.feature_names[j]) for j in shown_rows], **NO_CODE)
     ax.set_ylim(shown_rows.size - 0.5, -0.5)
     ax.set_xlabel("coefficient, y per unit of x" if units is None else "coefficient × sd(x), in units of y")
     which = f"{shown_rows.size} of {p} features" if shown_rows.size < p else "features"

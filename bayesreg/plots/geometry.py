@@ -9,7 +9,7 @@ from jaxtyping import Float
 from ..mode.solve import map_estimate
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
-from .style import COLOURS, DARK, axes_or_current, shown
+from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -92,8 +92,8 @@ def plot_geometry(
     ax.plot(
         *at_mode, "D", color=COLOURS[1], markeredgecolor=DARK, label="mode (MAP)", linestyle="none", zorder=5
     )
-    ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])},\ny per unit of x")
-    ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])},\ny per unit of x")
+    ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])},\ny per unit of x", **NO_CODE)
+    ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])},\ny per unit of x", **NO_CODE)
     ax.dataLim.set_points(np.stack([low, high]))  # not of the contours, which go on beyond
     ax.set_xlim(low[0], high[0], auto=equal)
     ax.set_ylim(low[1], high[1], auto=equal)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .strengths import strength_label, strength_name, strengths_along
-from .style import COLOURS, MARKERS, STYLES, axes_or_current, shown
+from .style import COLOURS, MARKERS, NO_CODE, STYLES, axes_or_current, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -97,7 +97,9 @@ def plot_coefficient_path(
     ax.set_ylabel("coefficient, y per unit of x")
     if named.size:
         hidden = f"{others.size} more in grey" if others.size else None
-        ax.legend(title=hidden, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        legend = ax.legend(title=hidden, loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
+        for text in legend.get_texts():
+            text.set(**NO_CODE)
     if x == "scale":
         _add_penalty_axis(path, ax)
     places = {

@@ -3,7 +3,7 @@
 Colour-blind readers tell the colours apart (Okabe and Ito's, then three of Tol's muted scheme); in grey, styles do.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,7 +34,10 @@ def current_figure() -> "Figure":
     return figure
 
 
+NO_CODE: dict[str, Any] = {"usetex": False}  # of text that holds a name, which LaTeX would run as code
+
+
 def shown(name: str) -> str:
-    """Return a name that matplotlib shows as it is: $ starts no formula, a leading _ hides nothing."""
+    """Return a name that matplotlib, without LaTeX, shows as it is: $ starts no formula, a leading _ hides nothing."""
     short = name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
     return f" {short}".replace("$", r"\$") if short.startswith("_") else short.replace("$", r"\$")
