@@ -1,6 +1,9 @@
 """Rows, sufficient statistics and chunks are the same data."""
 
+import datetime
+
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import PROBLEMS, model, wide
 
@@ -110,6 +113,52 @@ def test_single_row_and_empty_blocks_are_blocks():
     chunks = [(X[:1], y[:1]), (X[:0], y[:0]), (X[1:7], y[1:7]), (X[7:8], y[7:8], [0.0]), (X[7:], y[7:])]
     merged = br.GramData.from_chunks(iter(chunks))
     np.testing.assert_allclose(merged.gram, br.GramData.from_arrays(X, y).gram, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("last", "said"),
+    [
+        (lambda X, y: (X[:0], y[:5]), "chunk 1: `X` has no row, and `y` has 5"),
+        (lambda X, y: (X[:0], y[:0], np.ones(3)), "`sample_weight` has 3"),
+        (lambda X, y: (X[:0], y[:0], None, ["a"]), "`labels` has 1"),
+        (lambda X, y: (X[:0, :1], y[:0]), "same features in the same order"),
+        (lambda X, y: (X, y[:9], np.zeros(20)), "X has 20 rows, y has 9"),
+        (lambda X, y: (X, y, np.zeros((20, 2))), "one weight for each of the 20 rows"),
+        (lambda X, y: (X[:, :2], y, np.zeros(20)), "same features in the same order"),
+        (lambda X, y: (X, y, np.zeros(20), list("abc")), "one label for each of the 20 rows"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_block_without_rows_must_be_one(last, said, first):
+    X, y = wide(20, 3)
+    whole = (X, y, None, list("ab") * 10) if len(last(X, y)) == 4 else (X, y)
+    chunks = [last(X, y), whole] if first else [whole, last(X, y)]
+    with pytest.raises(ValueError, match=said.replace("chunk 1", f"chunk {0 if first else 1}")):
+        br.GramData.from_chunks(chunks)
+
+
+def test_short_blocks_with_numbered_folds_are_told_of():
+    X, y = wide(20, 3)
+    data = br.GramData.from_chunks([(X[i : i + 4], y[i : i + 4]) for i in range(0, 20, 4)], folds=5)
+    with pytest.raises(ValueError, match="Each chunk was cut into that many folds by itself"):
+        br.select_scale(br.LinearModel(br.GaussianPrior()), data)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (pd.date_range("2020-03-01", periods=4, tz="Asia/Tokyo"), "dates"),
+        ([datetime.time(i) for i in range(4)], "times of day"),
+        (pd.period_range("2020Q1", periods=4, freq="Q"), "periods"),
+        (pd.interval_range(0, 4), "intervals"),
+        ([datetime.date(2020, 1, 1), None] * 2, "dates"),
+        (pd.to_timedelta(range(4), unit="h"), "durations"),
+    ],
+)
+def test_places_and_stretches_of_time_are_named(values, said):
+    frame = pd.DataFrame({"a": [1.0, 2.0, 3.0, 5.0], "when": values})
+    with pytest.raises(ValueError, match=rf"`X\['when'\]` holds .*{said}.* Turn them into numbers first"):
+        br.RowData.from_arrays(frame, [1.0, 2.0, 3.0, 4.0])
 
 
 def test_blocks_that_do_not_fit_are_refused():

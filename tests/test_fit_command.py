@@ -283,7 +283,7 @@ def test_no_single_lambda_is_said_with_the_reason():
         ("a,y\n1,x\n2,3\n", "the target 'y' must be numeric, but it holds text, for example 'x'"),
         (
             "a;y\n1,5;1\n2,5;2\n3,5;3\n4;4\n",
-            "numbers written as text? Write numbers without separators or units; --decimal ,",
+            "in place of numbers. Write numbers without separators or units; --decimal ,",
         ),
         ("a,y\n1,inf\n2,3\n", "1 infinity"),
         ("a\0,y\n1,2\n2,3\n", "holds zero bytes"),
@@ -354,7 +354,7 @@ def test_too_many_missing_entries(tmp_path):
 def test_other_encodings_are_refused_with_the_line(tmp_path):
     file = write(tmp_path, "größe,y\n1,2\n3,4\n", encoding="latin-1")
     assert "is not UTF-8 text (byte 0xf6 in line 1)" in error(fit(file, "--target", "y"))
-    assert "is not UTF-8 text" in error(
+    assert "is UTF-16 text" in error(
         fit(write(tmp_path, "a,y\n1,2\n3,4\n", encoding="utf-16"), "--target", "y")
     )
 

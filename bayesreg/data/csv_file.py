@@ -110,18 +110,24 @@ def _delimiter(file: Path, raw: bytes) -> str:
         raise ValueError(
             f"line 1 of {file} is {lines[0].strip()!r}, which only Excel reads. Delete that line."
         )
+    possible = [delimiter for delimiter in _DELIMITERS if delimiter in lines[0]]
+    if not possible:  # one column, or a title stands above the header
+        return _most_regular(lines[1:], _DELIMITERS)
     try:
         found = csv.Sniffer().sniff("".join(lines), delimiters=_DELIMITERS).delimiter
     except csv.Error:
-        found = _most_regular(lines[1:])
-    above = not any(delimiter in lines[0] for delimiter in _DELIMITERS)  # a title, or there is one column
-    return found if found in lines[0] or (above and all(found in line for line in lines[1:])) else ","
+        found = ""
+    return found if found in possible else _most_regular(lines[1:], possible)
 
 
-def _most_regular(lines: Sequence[str]) -> str:
-    """Return the delimiter that each line has as often; the comma where none is."""
-    regular = [one for one in _DELIMITERS if len({line.count(one) for line in lines} - {0}) == 1]
-    return regular[0] if regular else ","
+def _most_regular(lines: Sequence[str], delimiters: Sequence[str]) -> str:
+    """Return the delimiter that most lines have as often, else a comma."""
+    filled = [line for line in lines if line.strip()]
+    for delimiter in delimiters:
+        counts = Counter(line.count(delimiter) for line in filled)
+        if any(often > 0 and 2 * times > len(filled) for often, times in counts.items()):
+            return delimiter
+    return ","
 
 
 def _checked_shape(file: Path, raw: bytes, delimiter: str) -> tuple[list[str], int]:

@@ -56,15 +56,15 @@ class Levels:
         return pd.DataFrame(ones, index=column.index)
 
 
-def found_levels(column: "pd.Series", n_rows: int) -> Levels:
+def found_levels(column: "pd.Series", n_rows: int | None) -> Levels:
     """Find the levels of a text column.
 
     Parameters
     ----------
     column : series
         No entry missing.
-    n_rows : int
-        Of the file.
+    n_rows : int or None
+        Of the file; None where it was said that the entries name groups.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def found_levels(column: "pd.Series", n_rows: int) -> Levels:
         Where there are so many that the column tells rows apart, not groups of them.
     """
     values = sorted(column.astype("str").unique())
-    if len(values) > 2 and (len(values) > _MOST_LEVELS or 2 * len(values) >= n_rows):
+    if n_rows is not None and len(values) > 2 and (len(values) > _MOST_LEVELS or 2 * len(values) >= n_rows):
         raise ValueError(
             f"column {column.name!r} holds text with {len(values)} levels in {n_rows} rows, for example "
             f"{telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --exclude. "

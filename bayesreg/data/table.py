@@ -126,7 +126,7 @@ def read_table(
         if name not in as_text and not _is_numeric(frame[name]):
             check_levels(frame[name], written_out=source.writes_missing_out)
     frame, dropped = _without_missing(frame, drop_missing=drop_missing)
-    X, encoded = _encoded(frame[chosen], source.n_rows)
+    X, encoded = _encoded(frame[chosen], source.n_rows, as_text)
     return Table(
         X=X,
         y=frame[target].astype("float64"),
@@ -321,7 +321,9 @@ def _check_numeric(column: "pd.Series", what: str) -> None:
         )
 
 
-def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[Levels, ...]]":
+def _encoded(
+    frame: "pd.DataFrame", n_rows: int, as_text: Sequence[str]
+) -> "tuple[pd.DataFrame, tuple[Levels, ...]]":
     import pandas as pd
 
     blocks: list[Any] = []
@@ -331,7 +333,7 @@ def _encoded(frame: "pd.DataFrame", n_rows: int) -> "tuple[pd.DataFrame, tuple[L
         if _is_numeric(column):
             blocks.append(column.astype("float64"))
             continue
-        described = found_levels(column, n_rows)
+        described = found_levels(column, None if name in as_text else n_rows)
         block = described.encoded(column)
         blocks.append(block)
         levels.append(described)
