@@ -347,3 +347,31 @@ def test_the_current_axes_are_the_default():
         figure, ax = plt.subplots()
         assert call() is ax
         plt.close(figure)
+
+
+def test_names_are_never_code_to_latex():
+    import matplotlib as mpl
+    from matplotlib.text import Text
+
+    from bayesreg.figures import png_bytes
+
+    rng = np.random.default_rng(0)
+    names = [r"\immediate\write18{id}", "a_b^c$d$"]
+    X = rng.normal(size=(40, 2))
+    data = br.RowData.from_arrays(X, X[:, 0] + rng.normal(size=40), feature_names=names)
+    model = br.LinearModel(br.LaplacePrior(0.5), br.GaussianLikelihood(1.0))
+    mode, path = br.map_estimate(model, data), br.map_path(model, data)
+    tree = br.sample_posterior(model, data, num_samples=50, progress=False)
+    with mpl.rc_context({"text.usetex": True}):
+        for draw in (
+            lambda ax: br.plot_forest(tree, mode, ax),
+            lambda ax: br.plot_certificate(mode, model, data, ax),
+            lambda ax: br.plot_geometry(model, data, ax=ax),
+            lambda ax: br.plot_coefficient_path(path, ax),
+        ):
+            figure = Figure()
+            draw(figure.subplots())
+            texts = [text for text in figure.findobj(Text) if "write18" in text.get_text()]
+            assert texts
+            assert not any(text.get_usetex() for text in texts)
+            assert png_bytes(figure, 50).startswith(b"\x89PNG")  # without LaTeX
