@@ -28,6 +28,8 @@ _HOME = {
     "map_estimate": "mode.solve",
     "map_path": "mode.solve",
     "sample_posterior": "posterior.sample",
+    "certify_posterior": "posterior.certificate",
+    "PosteriorCertificate": "posterior.certificate",
     "add_log_likelihood": "posterior.predict",
     "add_posterior_predictive": "posterior.predict",
     "predict_posterior": "posterior.predict",
@@ -59,6 +61,7 @@ _HOME = {
     "plot_shrinkage": "plots.priors",
     "plot_geometry": "plots.geometry",
     "plot_certificate": "plots.certificate",
+    "plot_posterior_certificate": "plots.posterior_certificate",
     "plot_predictive_check": "plots.predictive",
     "plot_calibration": "plots.predictive",
     "plot_observed": "plots.predictive",
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from .plots.forest import plot_forest as plot_forest
     from .plots.geometry import plot_geometry as plot_geometry
     from .plots.paths import plot_coefficient_path as plot_coefficient_path
+    from .plots.posterior_certificate import plot_posterior_certificate as plot_posterior_certificate
     from .plots.predictive import plot_calibration as plot_calibration
     from .plots.predictive import plot_observed as plot_observed
     from .plots.predictive import plot_predictive_check as plot_predictive_check
@@ -122,6 +126,8 @@ if TYPE_CHECKING:
     from .plots.priors import plot_prior as plot_prior
     from .plots.priors import plot_shrinkage as plot_shrinkage
     from .plots.scales import plot_scale_selection as plot_scale_selection
+    from .posterior.certificate import PosteriorCertificate as PosteriorCertificate
+    from .posterior.certificate import certify_posterior as certify_posterior
     from .posterior.leave_one_out import exact_loo as exact_loo
     from .posterior.predict import add_log_likelihood as add_log_likelihood
     from .posterior.predict import add_posterior_predictive as add_posterior_predictive

@@ -16,7 +16,7 @@ _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
     of_noise = None if fit.noise is None else _noise_pulled(fit) or _mode_apart(fit)
-    found = (_weights_apart(fit), _all_zero(fit), of_noise)
+    found = (_weights_apart(fit), _all_zero(fit), of_noise, _several_parts(fit))
     return tuple(sentence for sentence in found if sentence is not None)
 
 
@@ -87,6 +87,17 @@ def _mode_apart(fit: Fit) -> str | None:
         f"[{low:.4g}, {high:.4g}]. With many columns for the rows the mode's coefficients fit a part of the noise, so "
         f"the intervals need not lie around the mode's coefficients.{units} A noise scale that is known makes both "
         "speak of one σ."
+    )
+
+
+def _several_parts(fit: Fit) -> str | None:
+    parts = str(fit.tree.attrs.get("parts", ""))
+    if not parts:
+        return None
+    return (
+        f"The posterior has separate parts, around {parts}: in one the noise stands in for what the prior's scale "
+        "keeps the coefficients from. Means and intervals lie across all of them. A larger scale, a distribution as "
+        "the scale, or a scale in units of the noise leaves one."
     )
 
 

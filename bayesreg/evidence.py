@@ -12,7 +12,7 @@ from .jax_context import float64_on_cpu
 from .model import LinearModel
 from .priors import GaussianPrior
 from .problem import Data, Problem, resolve
-from .propriety import check_proper, integrated_out
+from .propriety import check_proper, power
 from .scales import checked
 
 _POINTS = 801
@@ -73,10 +73,9 @@ def log_marginal_likelihood(
 
 def _evaluate(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
     check_proper(problem)
-    power = problem.sum_weights - integrated_out(problem)
-    marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power)
+    marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power(problem))
     relative = bool(problem.penalised_rates.relative.any())
-    constant = _constant(problem)
+    constant = log_constant(problem)
     if problem.noise_scale is not None:
         sigma = problem.noise_scale
         ratio = (1.0 if relative else sigma) ** 2 / scales**2
@@ -104,20 +103,21 @@ def null_log_evidence(problem: Problem) -> float:
     float
     """
     nothing = np.zeros(0)
-    power = problem.sum_weights - integrated_out(problem)
-    marginal = GaussianMarginal(nothing, nothing, problem.reduced.response_ss, power)
+    marginal = GaussianMarginal(nothing, nothing, problem.reduced.response_ss, power(problem))
 
     def log_likelihood(sigma: Any) -> Any:
         return np.asarray(marginal.log_likelihood(sigma, np.ones_like(sigma)))
 
     if problem.noise_scale is not None:
-        return float(_constant(problem) + log_likelihood(np.float64(problem.noise_scale)))
-    return _constant(problem) + _over_noise(log_likelihood, noise_log_prior(problem), noise_bounds(problem))
+        return float(log_constant(problem) + log_likelihood(np.float64(problem.noise_scale)))
+    return log_constant(problem) + _over_noise(
+        log_likelihood, noise_log_prior(problem), noise_bounds(problem)
+    )
 
 
-def _constant(problem: Problem) -> float:
-    power = problem.sum_weights - integrated_out(problem)
-    return _flat_volume(problem) - 0.5 * power * float(np.log(2.0 * np.pi))
+def log_constant(problem: Problem) -> float:
+    """Return what the log likelihood of the reduced problem leaves out."""
+    return _flat_volume(problem) - 0.5 * power(problem) * float(np.log(2.0 * np.pi))
 
 
 def _flat_volume(problem: Problem) -> float:

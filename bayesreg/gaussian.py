@@ -231,6 +231,19 @@ def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> t
     return Spectrum(values, vectors, cross), max(rss, 0.0)
 
 
+def root(
+    least_squares: LeastSquares,
+) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, " r"], float]:
+    """Return R and t with RSS(β) = ‖t − Rβ‖² + a constant, and that constant; r ≤ n."""
+    norms = np.sqrt(least_squares.squared_norms)
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    spectrum, rss = informative(least_squares, unit)
+    if spectrum.values.size == 0:
+        return np.zeros((1, norms.size)), np.zeros(1), rss
+    size = np.sqrt(spectrum.values)
+    return size[:, None] * spectrum.vectors.T * norms, spectrum.cross / size, rss
+
+
 def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     """Return the residual sum of squares of plain least squares, and the rank of the columns."""
     if least_squares.cross.size == 0:
@@ -240,6 +253,19 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
     coef = unit * times(spectrum.vectors[:, seen], spectrum.cross[seen] / spectrum.values[seen])
     return float(least_squares.residuals(coef[None, :])[1][0]), int(seen.sum())
+
+
+def is_one_gaussian(problem: Problem) -> bool:
+    """Tell whether all penalised coefficients are Gaussian and their variances move together."""
+    rates = problem.penalised_rates
+    scaled = problem.is_feature[problem.penalised]
+    together = not problem.sampled_scales or bool(scaled.all())
+    return not rates.l1.any() and together and np.unique(rates.relative).size <= 1
+
+
+def gaussian_scale[T](scales: dict[str, T]) -> T | float:
+    """Return the sampled scale of a Gaussian part, 1 where none is sampled."""
+    return scales.get("gaussian_scale", scales.get("prior_scale", 1.0))
 
 
 def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:

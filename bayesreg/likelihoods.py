@@ -1,20 +1,13 @@
 """Likelihoods: the loss of a row, and what is believed of its nuisance parameter."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, final
 
-import numpy as np
-
-from .jax_context import float64_on_cpu
+from .hyperpriors import LogDensity, half_student_t, log_density
 from .penalty import checked_noise_scale
 from .scales import bounds, check_positive_distribution, is_distribution
 
-LogDensity = Callable[[Any], tuple[Any, Any]]  # of numbers in an array of any shape, element by element
-
 _DEGREES_OF_FREEDOM = 4.0
-_AT_ONCE = 128  # numbers that a distribution is evaluated at: one compiled program for any more or fewer
 
 
 @final
@@ -66,7 +59,7 @@ class GaussianLikelihood:
         return (0.0, float("inf")) if self.noise_scale is None else bounds(self.noise_scale)
 
     def noise_log_prior(self, response_scale: float) -> LogDensity:
-        """Return the log prior density of σ and its derivative, up to a constant, as one function.
+        """Return the log prior density of σ and its derivative, as one function.
 
         Parameters
         ----------
@@ -74,99 +67,5 @@ class GaussianLikelihood:
             The spread of y that scales the default prior.
         """
         if self.noise_scale is None:
-            return _half_student_t(response_scale)
-        closed_form = _CLOSED_FORMS.get(type(self.noise_scale).__qualname__)
-        if closed_form is not None and type(self.noise_scale).__module__.startswith("numpyro."):
-            return closed_form(self.noise_scale)
-        return _from_distribution(self.noise_scale)
-
-
-def _half_student_t(scale: float) -> LogDensity:
-    nu = _DEGREES_OF_FREEDOM
-
-    def log_density(sigma: Any) -> tuple[Any, Any]:
-        z = (sigma / scale) ** 2 / nu
-        return -0.5 * (nu + 1) * np.log1p(z), -(nu + 1) * z / (sigma * (1 + z))
-
-    return log_density
-
-
-def _half_normal(distribution: Any) -> LogDensity:
-    scale = float(distribution.scale)
-    return lambda sigma: (-0.5 * (sigma / scale) ** 2, -sigma / scale**2)
-
-
-def _half_cauchy(distribution: Any) -> LogDensity:
-    scale = float(distribution.scale)
-    return lambda sigma: (-np.log1p((sigma / scale) ** 2), -2.0 * sigma / (scale**2 + sigma**2))
-
-
-def _exponential(distribution: Any) -> LogDensity:
-    rate = float(distribution.rate)
-    return lambda sigma: (-rate * sigma, np.full(np.shape(sigma), -rate)[()])
-
-
-def _log_normal(distribution: Any) -> LogDensity:
-    loc, scale = float(distribution.loc), float(distribution.scale)
-
-    def log_density(sigma: Any) -> tuple[Any, Any]:
-        z = (np.log(sigma) - loc) / scale
-        return -0.5 * z**2 - np.log(sigma), -(z / scale + 1.0) / sigma
-
-    return log_density
-
-
-# What a mode of σ asks for dozens of times: a compiled call each would take most of the time of a small problem.
-_CLOSED_FORMS: dict[str, Callable[[Any], LogDensity]] = {
-    "HalfNormal": _half_normal,
-    "HalfCauchy": _half_cauchy,
-    "Exponential": _exponential,
-    "LogNormal": _log_normal,
-}
-
-
-@lru_cache(maxsize=1)
-def _value_and_derivative() -> Callable[..., Any]:
-    """Compile once for each family of distributions: its parameters are arguments."""
-    import jax
-    import jax.numpy as jnp
-
-    def total(sigma: Any, prior: Any) -> tuple[Any, Any]:
-        values = prior.log_prob(sigma)
-        return jnp.sum(values), values
-
-    def evaluate(sigma: Any, prior: Any) -> tuple[Any, Any]:
-        derivatives, values = jax.grad(total, has_aux=True)(sigma, prior)
-        return values, derivatives
-
-    return jax.jit(evaluate)
-
-
-def _from_distribution(distribution: Any) -> LogDensity:
-    import jax
-    import jax.numpy as jnp
-
-    low, high = bounds(distribution)
-    with float64_on_cpu():
-        prior = jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), distribution)
-
-    def log_density(sigma: Any) -> tuple[Any, Any]:
-        shape, flat = np.shape(sigma), np.ravel(sigma)
-        inside = (low <= flat) & (flat <= high)
-        values, derivatives = np.full(flat.size, -np.inf), np.zeros(flat.size)
-        wanted = flat[inside]
-        if wanted.size:
-            values[inside], derivatives[inside] = evaluate(wanted)
-        return values.reshape(shape)[()], derivatives.reshape(shape)[()]
-
-    def evaluate(sigma: Any) -> tuple[Any, Any]:
-        whole = -(-sigma.size // _AT_ONCE) * _AT_ONCE
-        blocks = np.pad(sigma, (0, whole - sigma.size), mode="edge").reshape(-1, _AT_ONCE)
-        with float64_on_cpu():
-            parts = [_value_and_derivative()(block, prior) for block in blocks]
-        values, derivatives = (
-            np.concatenate([np.asarray(v) for v in column]) for column in zip(*parts, strict=True)
-        )
-        return values[: sigma.size], derivatives[: sigma.size]
-
-    return log_density
+            return half_student_t(_DEGREES_OF_FREEDOM, response_scale)
+        return log_density(self.noise_scale)

@@ -9,20 +9,23 @@ from jaxtyping import Float
 
 from .cross_validation import statistics_if_smaller
 from .errors import SamplingWarning, warn
-from .evidence import null_log_evidence
+from .evidence import log_constant
 from .mode.grid import penalty_multiples, problem_at, scales_of
 from .model import LinearModel
 from .penalty import strengths
+from .posterior.bulks import where_mass_is
+from .posterior.propagation import Propagation
 from .posterior.sample import sample_posterior
+from .priors import prior_energies
 from .problem import Data, Problem, resolve
 from .propriety import check_proper
 
 if TYPE_CHECKING:
     import xarray as xr
 
+_RUNGS, _NOTHING = 24, 1e-9  # of log σ, and the mass of a cell that none is needed for
 _STEP = 0.35  # between two nodes, in log scale
 _MIXED = 1.05  # R-hat of the slope, above which its error is in doubt
-_FAR = 1e3  # of l1/√(2 l2), above which the elastic net is a Laplace prior
 _LITTLE = (
     0.02  # what the slope is at most at the strongest node, from where it vanishes as the square of the scale
 )
@@ -48,10 +51,10 @@ def path_log_evidence(
     """Estimate log p(y | scale) by path sampling, from the null model on.
 
     With m the multiple of the rates (1/scale, 1/scale² for a Gaussian prior) and U(β) = Σ l1|βⱼ| + ½ l2 βⱼ² at
-    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Draws at some two dozen scales tell
-    this slope, a cubic spline through it is integrated, and as scale → 0 the evidence is that of the null model,
-    which is exact. Stein's identity for the dilation β → (1+ε)β gives a variable of mean zero that takes most of the
-    error away.
+    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Expectation propagation tells the evidence,
+    jumps where the noise gives way included; draws at some two dozen scales tell by how much its slope is off, and a
+    cubic spline through that is integrated from scale 0 on, where the evidence is that of the null model. Stein's
+    identity for the dilation β → (1+ε)β gives a variable of mean zero that takes most of the draws' error away.
 
     Parameters
     ----------
@@ -96,8 +99,9 @@ def path_log_evidence(
     unit = np.eye(steps.size)
     weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
     weights[:, 0] += 0.5  # from scale 0 to the first node, as the slope grows with the square of the scale
-    values = null_log_evidence(problem) + weights @ slopes
-    return PathEvidence(values, np.sqrt(weights**2 @ errors**2))
+    multiples = penalty_multiples(model.prior, scales)
+    values = np.array([propagated_evidence(problem_at(problem, float(one)))[0] for one in multiples])
+    return PathEvidence(values + weights @ slopes, np.sqrt(weights**2 @ errors**2))
 
 
 def _nodes(model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
@@ -132,7 +136,7 @@ def _slopes(
     *,
     progress: bool,
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """Return d log p(y | scale)/d log scale at each node, with its Monte Carlo error."""
+    """Return by how much d log p(y | scale)/d log scale is above what is propagated, at each node, and its error."""
     from tqdm.auto import tqdm
 
     found = []
@@ -145,7 +149,9 @@ def _slopes(
                 here, data, num_samples=num_samples, num_chains=num_chains, seed=seed + k, progress=False
             )
         multiple = float(penalty_multiples(model.prior, np.array([scale]))[0])
-        found.append(_slope(problem_at(problem, multiple), tree))
+        there = problem_at(problem, multiple)
+        slope, error, mixing = _slope(there, tree)
+        found.append((slope - propagated_evidence(there)[1], error, mixing))
     slopes, errors, mixing = np.array(found).T
     doubtful = np.flatnonzero(mixing > _MIXED)
     if doubtful.size:
@@ -157,6 +163,32 @@ def _slopes(
         )
     per_log_scale = float(np.log(scales_of(model.prior, np.array([np.exp(-1.0)])))[0]) ** -1
     return slopes * per_log_scale, errors * per_log_scale
+
+
+def propagated_evidence(problem: Problem) -> tuple[float, float]:
+    """Return log p(y) by expectation propagation, and −d log p(y)/d log m at the problem's own m.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its scales numbers.
+
+    Returns
+    -------
+    log_evidence, slope
+        With the constants of `log_marginal_likelihood`.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    propagation, found = Propagation(problem), where_mass_is(problem)
+    if found is None:
+        given = propagation.at(np.array([problem.noise_scale]), {})
+        return log_constant(problem) + float(given.log_mass[0]), float(given.energy[0])
+    mass = found.mass[:, 0]
+    seen = np.flatnonzero(mass > _NOTHING)
+    rungs = found.log_sigma[np.unique(np.linspace(seen[0], seen[-1], _RUNGS).astype(int))]
+    energy = PchipInterpolator(rungs, propagation.at(np.exp(rungs), {}).energy)(found.log_sigma[seen])
+    return log_constant(problem) + found.log_evidence, float(mass[seen] @ energy / mass[seen].sum())
 
 
 def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
@@ -171,7 +203,7 @@ def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
     rates = problem.penalised_rates
     l1, l2 = (part / sigma**2 for part in strengths(rates.l1, rates.l2, sigma, rates.relative))
     absolute, square = (l1 * np.abs(coef)).sum(axis=1), (l2 * coef**2).sum(axis=1)
-    energy = absolute + 0.5 * square - _prior_energy(l1, l2).sum(axis=1)
+    energy = absolute + 0.5 * square - sum(prior_energies(l1, l2)).sum(axis=1)
     pull = (coef * problem.reduced.residuals(coef)[0] / sigma**2).sum(axis=1)
     of_mean_zero = coef.shape[1] + pull - absolute - square
     spread = of_mean_zero - of_mean_zero.mean()
@@ -179,17 +211,6 @@ def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
     slope = float(spread @ (energy - energy.mean())) / total if total > 0.0 else 0.0
     controlled = energy - slope * of_mean_zero
     return float(controlled.mean()), *_error_of_mean(controlled.reshape(shape))
-
-
-def _prior_energy(l1: Float[np.ndarray, "s q"], l2: Float[np.ndarray, "s q"]) -> Float[np.ndarray, "s q"]:
-    """Return the prior mean of l1|β| + ½ l2 β²: 1 for a Laplace prior, ½ for a Gaussian one."""
-    from scipy.special import erfcx
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = l1 / np.sqrt(2.0 * l2)
-        net = 0.5 - t**2 + t / (np.sqrt(np.pi) * erfcx(t))
-        far = 1.0 - 0.5 / t**2  # where the two above cancel
-    return np.where(t > _FAR, far, net)
 
 
 def _error_of_mean(values: Float[np.ndarray, "chain draw"]) -> tuple[float, float]:

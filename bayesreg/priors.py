@@ -16,6 +16,7 @@ from .scales import ScaleLike, checked, is_distribution
 
 Array = Float[np.ndarray, "..."]
 
+_FAR = 1e3  # of l1/√(2 l2), above which the elastic net is a Laplace prior
 DEFAULT_SCALE = 2.5  # in units of sd(y)/sd(x), the weakly informative choice of rstanarm and Bambi
 
 
@@ -113,6 +114,18 @@ def elastic_net_log_normaliser(b: Any, tau: Any) -> Array:
     finite_tau = np.where(np.isinf(tau), 1.0, tau)
     gaussian = np.log(finite_tau * np.sqrt(2.0 * np.pi) * erfcx(finite_tau / (b * np.sqrt(2.0))))
     return np.where(np.isinf(tau), np.log(2.0 * b), gaussian)
+
+
+def prior_energies(l1: Any, l2: Any) -> tuple[Any, Any]:
+    """Return the prior means of l1|β| and ½ l2 β²: (1, 0) for a Laplace prior, (0, ½) for a Gaussian one."""
+    from scipy.special import erfcx
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = l1 / np.sqrt(2.0 * l2)
+        near = 2.0 * t * (1.0 / (np.sqrt(np.pi) * erfcx(t)) - t)
+        far = 1.0 - 1.0 / t**2  # where the two above cancel
+    absolute = np.where(t > _FAR, far, near)
+    return absolute, 0.5 * (1.0 - absolute)
 
 
 def _check_fields(prior: Prior) -> None:

@@ -33,6 +33,11 @@ def integrated_out(problem: Problem) -> int:
     return int(problem.centred) + int(problem.rates.flat.sum())
 
 
+def power(problem: Problem) -> float:
+    """Return the power of 1/σ in the likelihood, what is flat integrated out."""
+    return problem.sum_weights - integrated_out(problem)
+
+
 def _check_flat_block(problem: Problem) -> None:
     block = problem.flat_block
     if block is None or not block.undetermined.any():

@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Float
 
 import bayesreg as br
-from bayesreg.posterior import density, gibbs, independence, marginal, mixture, nuts, whitened
+from bayesreg import gaussian
+from bayesreg.posterior import bulks, density, gibbs, independence, marginal, mixture, nuts, whitened
 
 from .cases import SCALES, Case
 from .ranks import posterior_draws
@@ -47,11 +48,11 @@ def variance_for_sd() -> Iterator[None]:
         return right_factor(self, jnp.sqrt(noise_scale))
 
     right_factor = gibbs._System.factor
-    right_marginal = marginal.GaussianMarginal.log_likelihood
+    right_marginal = gaussian.GaussianMarginal.log_likelihood
     modules = (whitened, mixture, gibbs)
     with _fresh_programs():
         patches = [patch.object(module, "log_noise_likelihood", wrong) for module in modules]
-        patches.append(patch.object(marginal.GaussianMarginal, "log_likelihood", wrong_marginal))
+        patches.append(patch.object(gaussian.GaussianMarginal, "log_likelihood", wrong_marginal))
         patches.append(patch.object(gibbs._System, "factor", wrong_factor))
         for one in patches:
             one.start()
@@ -73,7 +74,16 @@ def missing_jacobian() -> Iterator[None]:
         value = biject_to(prior.support)(self.offset + self.step * u)
         return value, prior.log_prob(value)
 
-    with _fresh_programs(), patch.object(density.Coordinate, "at", wrong):
+    def wrong_marginal(problem: Any, log_sigma: Any) -> Any:
+        return right_marginal(problem, log_sigma) - log_sigma
+
+    right_marginal = bulks.log_noise_prior
+    with (
+        _fresh_programs(),
+        patch.object(density.Coordinate, "at", wrong),
+        patch.object(bulks, "log_noise_prior", wrong_marginal),
+        patch.object(marginal, "log_noise_prior", wrong_marginal),
+    ):
         yield
 
 

@@ -375,3 +375,18 @@ def test_names_are_never_code_to_latex():
             assert texts
             assert not any(text.get_usetex() for text in texts)
             assert png_bytes(figure, 50).startswith(b"\x89PNG")  # without LaTeX
+
+
+def test_the_posteriors_certificate_is_drawn_as_it_is():
+    model = br.LinearModel(br.LaplacePrior(0.5))
+    tree = br.sample_posterior(model, DATA, num_samples=300, progress=False)
+    judged = br.certify_posterior(tree, model, DATA)
+    ax = br.plot_posterior_certificate(judged, axes())
+    drawn = np.concatenate(
+        [one.get_xdata() for one in ax.get_lines() if one.get_marker() not in ("", "None")]
+    )
+    assert np.nanmax(np.abs(drawn)) == pytest.approx(judged.largest_z)
+    assert np.isfinite(drawn).sum() == judged.n_tests
+    assert [label.get_text() for label in ax.get_yticklabels()] == list(judged.names)
+    assert "certified" in ax.get_title()
+    assert f"{judged.largest_z:.1f}" in ax.get_title()

@@ -150,8 +150,8 @@ def test_wide_data_agree_with_gibbs():
         (br.LinearModel(br.ElasticNetPrior(np.inf, 0.5)), *small(), "marginal"),
         (br.LinearModel(br.LaplacePrior(1.0)), *small(), "independence"),
         (br.LinearModel(br.LaplacePrior(1.0)), *small(8, 12), "gibbs"),
-        (model(br.LaplacePrior(0.003), 1.0), *small(60, 40), "mixture"),
-        (model(br.LaplacePrior(0.5), 1.0), *small(200, 150), "whitened"),
+        (model(br.LaplacePrior(0.003), 1.0), *small(60, 40), "gibbs"),
+        (model(br.LaplacePrior(0.5), 1.0), *small(200, 150), "independence"),
         (br.LinearModel(br.GaussianPrior(1.0)), *small(8, 12), "marginal"),
     ],
 )
@@ -256,13 +256,10 @@ def test_badly_scaled_statistics_are_not_rotated():
 
 
 def test_chains_that_get_stuck_are_drawn_another_way(tmp_path):
-    """Independent proposals that the pilot found good, and chains stay at for long: Gibbs takes over, checkpoint and all."""
-    from bayesreg.posterior.convergence import got_stuck
-
+    """Independent proposals that are taken up too seldom: Gibbs takes over, checkpoint and all."""
     data = br.GramData.from_arrays(*diabetes())
     linear = br.LinearModel(br.LaplacePrior(0.0427, relative_to_noise=True))
     alone = sample(linear, data, method="independence")
-    assert got_stuck({name: alone["sample_stats"][name].values for name in ("accepted",)})
     assert min(float(az.ess(values)) for values in parameters(alone).values()) < 1000
     tree = sample(linear, data)
     assert tree.attrs["method"] == "gibbs"

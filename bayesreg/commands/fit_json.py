@@ -104,6 +104,10 @@ def _diagnostics(fit: Fit) -> dict[str, Any] | None:
         "ess_tail": found.ess_tail,
         "n_divergent": found.n_divergent,
         "n_draws": found.n_draws,
+        "certificate": found.certificate,
+        "certified": found.certified,
+        "tried": found.tried,
+        "parts": found.parts,
         "complaints": list(found.complaints),
         "reliable": not found.complaints,
     }

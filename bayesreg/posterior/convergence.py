@@ -6,15 +6,18 @@ import numpy as np
 from jaxtyping import Float
 
 from ..problem import Problem
+from .certificate import PosteriorCertificate
+from .pareto import pareto_k
 from .to_arviz import Posterior
 
 _LARGEST_R_HAT = 1.01
 _LEAST_ESS_PER_CHAIN = 100
-_LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
+LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
 _LEAST_BFMI = 0.3
 _NAMED = 3
 _LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
-_STUCK_FREE, _STUCK_STAY = 0.3, 0.05  # beyond these another kernel is taken
+_STUCK_FREE, _STUCK_STAY, _STUCK_K = 0.3, 0.05, 0.7  # beyond these another kernel is taken
+_MOST_K = 0.5  # of the tail of proposals' weights
 _LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
 
 
@@ -69,18 +72,22 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
     return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
 
 
-def complaint(posterior: Posterior, problem: Problem) -> str | None:
+def complaint(posterior: Posterior, problem: Problem, certificate: PosteriorCertificate) -> str | None:
     """Return what to warn of, or None.
 
     Parameters
     ----------
     posterior : Posterior
-        From chains.
     problem : Problem
+    certificate : PosteriorCertificate
     """
-    findings = [*_divergences(posterior.stats), *_energy(posterior.stats)]
-    if posterior.noise_scale.shape[1] >= _LEAST_DRAWS and not _moves_freely(posterior.stats):
-        findings += _disagreement(posterior, problem)
+    findings = [
+        *_divergences(posterior.stats),
+        *_energy(posterior.stats),
+        *_contradiction(posterior, certificate),
+    ]
+    if posterior.noise_scale.shape[1] >= LEAST_DRAWS and not _moves_freely(posterior.stats):
+        findings += [*_long_stays(posterior.stats), *_disagreement(posterior, problem)]
     if not findings:
         return None
     return "The draws may not represent the posterior: " + " ".join(findings)
@@ -97,7 +104,7 @@ def _divergences(stats: dict[str, Any]) -> list[str]:
 
 
 def _energy(stats: dict[str, Any]) -> list[str]:
-    if "energy" not in stats or stats["energy"].shape[1] < _LEAST_DRAWS:
+    if "energy" not in stats or stats["energy"].shape[1] < LEAST_DRAWS:
         return []
     values = bfmi(stats["energy"])
     low = np.flatnonzero(values < _LEAST_BFMI)
@@ -110,27 +117,46 @@ def _energy(stats: dict[str, Any]) -> list[str]:
     ]
 
 
-def _moves_freely(stats: dict[str, Any]) -> bool:
-    """Tell whether independent proposals were taken up so often that R-hat and ESS of each parameter can be left out.
+def _contradiction(posterior: Posterior, certificate: PosteriorCertificate) -> list[str]:
+    if certificate.finding is None:
+        return []
+    return [f"{certificate.finding}: {_remedy(posterior.stats)}."]
 
-    A chain of them is a weighted sample of independent proposals, the weights being how long it stayed at each. So
-    where (Σ stays)²/Σ stays² is most of the draws, and no stay is long, no parameter has few effective draws.
+
+def _moves_freely(stats: dict[str, Any]) -> bool:
+    """Tell whether draws are so nearly independent that R-hat and ESS of each parameter can be left out.
+
+    A chain of independent proposals is a weighted sample of them, the weights being how long it stayed at each. So
+    where (Σ stays)²/Σ stays² is most of the draws, no stay is long, and the weights' tail is light, no parameter has
+    few effective draws. Draws without a chain are independent.
     """
     if "accepted" not in stats:
-        return False
+        return (
+            not stats.keys() - {"diverging"}
+            and not stats.get("diverging", np.zeros(1)).any()
+            and "lp" not in stats
+        )
     free, longest = _stays(stats["accepted"])
-    return free >= _LEAST_FREE and longest <= _LONGEST_STAY
+    return free >= _LEAST_FREE and longest <= _LONGEST_STAY and _weights_k(stats) <= _MOST_K
 
 
-def got_stuck(stats: dict[str, Any]) -> bool:
-    """Tell whether independent proposals were refused for so long that another kernel serves better.
-
-    The pilot that promised otherwise has seen none of the places that they seldom reach.
-    """
-    if stats["accepted"].shape[1] < _LEAST_DRAWS:
-        return False
+def _long_stays(stats: dict[str, Any]) -> list[str]:
+    """Say where independent proposals were refused for so long that they have missed places."""
+    if "accepted" not in stats:
+        return []
     free, longest = _stays(stats["accepted"])
-    return free < _STUCK_FREE or longest > _STUCK_STAY
+    if free >= _STUCK_FREE and longest <= _STUCK_STAY and _weights_k(stats) <= _STUCK_K:
+        return []
+    return [
+        f"chains stay at one draw for up to {longest:.1%} of their length, and the proposals' weights have a tail of "
+        f"shape {_weights_k(stats):.2f} (below {_STUCK_K} is safe): {_remedy(stats)}."
+    ]
+
+
+def _weights_k(stats: dict[str, Any]) -> float:
+    """Return the tail's shape k of the proposals' weights: among draws, which weights have chosen, it is k/(1 − k)."""
+    drawn = pareto_k(stats["log_weight"][stats["accepted"]])
+    return 1.0 - 1.0 / (1.0 + drawn) if drawn > 0.0 else drawn
 
 
 def _stays(accepted: Any) -> tuple[float, float]:

@@ -12,6 +12,7 @@ from ..priors import elastic_net_log_normaliser
 Position = dict[str, Array]
 
 _PROBES = 3
+NOWHERE = 1e300  # the end of what has none
 
 
 class Values(NamedTuple):
@@ -100,6 +101,8 @@ class Coordinate(NamedTuple):
     prior: Density
     offset: Any
     step: Any
+    low: Any = 0.0  # what a part of the posterior is held within
+    high: Any = NOWHERE
 
     def at(self, u: Array) -> tuple[Array, Array]:
         """Return the quantity, and the log prior density of u."""
@@ -109,7 +112,8 @@ class Coordinate(NamedTuple):
         to_natural = biject_to(self.prior.distribution.support)
         value = to_natural(unconstrained)
         jacobian = to_natural.log_abs_det_jacobian(unconstrained, value)
-        return value, self.prior.distribution.log_prob(value) + jacobian
+        log_density = self.prior.distribution.log_prob(value) + jacobian
+        return value, jnp.where((value >= self.low) & (value < self.high), log_density, -jnp.inf)
 
 
 class Scales(NamedTuple):

@@ -1,4 +1,4 @@
-"""Whether draws can be relied on: three numbers, and what they mean."""
+"""Whether draws can be relied on: the certificate, three numbers, and what they mean."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -25,6 +25,14 @@ class Diagnostics:
         Divergent transitions after warm-up.
     n_chains, n_draws : int
         Chains, and draws of all of them together.
+    certificate : str
+        What the density says of the draws; empty where it was not asked.
+    certified : bool
+        Whether it confirms them, where it was asked.
+    tried : str
+        Samplers whose draws it refused before, with the reasons.
+    parts : str
+        The separate parts of the posterior with their masses, where there are several.
 
     References
     ----------
@@ -38,11 +46,17 @@ class Diagnostics:
     n_divergent: int
     n_chains: int
     n_draws: int
+    certificate: str = ""
+    certified: bool = True
+    tried: str = ""
+    parts: str = ""
 
     @property
     def complaints(self) -> tuple[str, ...]:
         """What speaks against relying on the draws."""
         found = []
+        if not self.certified:
+            found.append("the density contradicts the draws")
         if not self.r_hat <= _LARGEST_R_HAT:
             found.append("the chains disagree")
         if not min(self.ess_bulk, self.ess_tail) >= _LEAST_ESS_PER_CHAIN * self.n_chains:
@@ -55,7 +69,12 @@ class Diagnostics:
     def sentence(self) -> str:
         """What the numbers mean, in one sentence."""
         if not self.complaints:
-            return "The chains agree and explored enough: means and intervals are those of this model's posterior."
+            confirmed = (
+                "The density confirms the draws: "
+                if self.certificate.startswith("certified")
+                else "The chains agree and explored enough: "
+            )
+            return f"{confirmed}means and intervals are those of this model's posterior."
         return (
             f"Do not rely on the means and intervals: {', and '.join(self.complaints)}; "
             "sample longer, or use a smaller prior scale."
@@ -63,9 +82,10 @@ class Diagnostics:
 
     def __str__(self) -> str:
         divergences = "no divergence" if self.n_divergent == 0 else f"{self.n_divergent} divergences"
+        certificate = f"{self.certificate}; " if self.certificate else ""
         return (
-            f"largest R-hat {self.r_hat:.3f}, smallest ESS {self.ess_bulk:.0f} bulk and {self.ess_tail:.0f} tail "
-            f"of {self.n_draws} draws, {divergences}"
+            f"{certificate}largest R-hat {self.r_hat:.3f}, smallest ESS {self.ess_bulk:.0f} bulk and "
+            f"{self.ess_tail:.0f} tail of {self.n_draws} draws, {divergences}"
         )
 
 
@@ -83,6 +103,7 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     """
     import arviz as az
 
+    told = tree.attrs
     summary = az.summary(tree, kind="diagnostics", round_to="none")
     diverging = tree["sample_stats"].to_dataset()["diverging"].values
     return Diagnostics(
@@ -92,4 +113,8 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
         n_divergent=int(diverging.sum()),
         n_chains=diverging.shape[0],
         n_draws=diverging.size,
+        certificate=str(told.get("certificate", "")),
+        certified=bool(told.get("certified", 1)) or str(told.get("certificate", "")).startswith("not judged"),
+        tried=str(told.get("tried", "")),
+        parts=str(told.get("parts", "")),
     )

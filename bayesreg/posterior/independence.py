@@ -20,6 +20,7 @@ from jaxtyping import Array, Float
 
 from .chains import Program, Record
 from .density import Position, Scales, Target, Values
+from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 _PER_BLOCK = 1024  # proposals drawn at once
@@ -27,9 +28,10 @@ _STARTS = 64  # where chains start, drawn from the pilot by weight
 _STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals in between
 _MOST_BETWEEN = 16
 _MOST_STAY = 0.15  # with so many in between, above which NUTS serves better
-_PILOT_BLOCKS, _ROUNDS, _LEAST_ROUNDS = 2, 8, 3
-_GAIN = 0.03  # in acceptance, that is worth another round
-_ENOUGH, _HOPELESS = 0.7, 0.02  # acceptance, at which no more rounds are made
+_SURE, _LEAST_ACCEPTANCE = 0.85, 0.5  # where weights hardly differ, their tail tells nothing
+_MOST_K = 0.5  # of the weights' tail
+_PILOT_BLOCKS, _ROUNDS = 2, 3
+_ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance, at which no more rounds are made
 _PILOT_SEED = 20_261_127
 
 
@@ -78,11 +80,14 @@ class Pilot(NamedTuple):
     target: IndependenceTarget
     acceptance: float
     stay: float  # probability that a draw is the one before again
+    pareto_k: float  # of the proposals' weights
 
     @property
     def promising(self) -> bool:
-        """Whether draws will be about independent."""
-        return self.stay <= _MOST_STAY
+        """Whether draws will be about independent, and the weights' tail is light enough to tell so."""
+        if self.acceptance >= _SURE:
+            return True
+        return self.acceptance >= _LEAST_ACCEPTANCE and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
 
 
 class _State(NamedTuple):
@@ -101,22 +106,30 @@ class _Proposals(NamedTuple):
     log_uniform: Float[Array, " m"]
 
 
-def pilot(target: Target) -> Pilot:
-    """Fit proposals to a target; inside `jax.enable_x64`.
+class Moments(NamedTuple):
+    """What is expected of a posterior in its target's coordinates."""
+
+    mean: Float[np.ndarray, " d"]
+    root: Float[np.ndarray, "d d"]  # of the covariance
+
+
+def pilot(target: Target, expected: Moments) -> Pilot:
+    """Try proposals on a target, and fit them where that helps; inside `jax.enable_x64`.
 
     Parameters
     ----------
     target : Target
-        Of float64 arrays, in coordinates in which its bulk is near 0 and about as wide as 1.
+        Of float64 arrays.
+    expected : Moments
+        What proposals begin with.
 
     Returns
     -------
     Pilot
         The same for the same target.
     """
-    size = sum(leaf.size for leaf in jax.tree.leaves(_form(target)))
-    mean, root = np.zeros(size), np.eye(size)
-    nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((size,), (), ())))
+    mean, root = expected
+    nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((mean.size,), (), ())))
     best: Pilot | None = None
     for round_ in range(_ROUNDS):
         trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0), nowhere)
@@ -127,14 +140,13 @@ def pilot(target: Target) -> Pilot:
         )
         weight, rejection = _judge(log_weight)
         acceptance = 1.0 - float(weight @ rejection)
-        gained = best is None or acceptance > best.acceptance + _GAIN
         if best is None or acceptance > best.acceptance:
             between, stay = _between(weight, rejection)
             chosen = np.random.default_rng(_PILOT_SEED).choice(weight.size, _STARTS, p=weight)
             starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
-            best = Pilot(trial._replace(between=jnp.asarray(float(between)), starts=starts), acceptance, stay)
-        hopeless = best.acceptance < _HOPELESS and round_ > 0
-        if best.acceptance >= _ENOUGH or hopeless or not (gained or round_ < _LEAST_ROUNDS):
+            trial = trial._replace(between=jnp.asarray(float(between)), starts=starts)
+            best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
+        if best.acceptance >= _ENOUGH or best.acceptance < _HOPELESS:
             break
         mean, root = _moments(position, weight, mean, root)
     assert best is not None
@@ -174,8 +186,8 @@ def _moments(
     """Return weighted moments, drawn to the present ones as far as their own error asks.
 
     The largest weights are cut (Ionides 2008, doi:10.1198/106186008X320456).
-    A covariance of d coordinates from m effective draws costs d²/4m of relative entropy, so it counts as m
-    draws against d² of the present one.
+    A covariance of d coordinates from m effective draws costs d²/4m of relative entropy, which is not to pass the
+    share that it counts for: m draws against 4d² of the present one.
     """
     cut = np.minimum(weight, 1.0 / np.sqrt(weight.size))
     weight = cut / cut.sum()
@@ -183,7 +195,7 @@ def _moments(
     new_mean = (effective * (weight @ position) + d * mean) / (effective + d)
     deviation = position - new_mean
     covariance = (deviation * weight[:, None]).T @ deviation
-    mixed = (effective * covariance + d**2 * (root @ root.T)) / (effective + d**2)
+    mixed = (effective * covariance + 4 * d**2 * (root @ root.T)) / (effective + 4 * d**2)
     return new_mean, np.linalg.cholesky(mixed + 1e-12 * np.eye(d))
 
 
@@ -300,6 +312,7 @@ def _record(target: IndependenceTarget, state: _State, found: _Proposals, rows: 
     values = jax.vmap(lambda x: target.inner.natural(unravel(x)))(position)
     stats = {
         "lp": jnp.where(was_here, state.log_density, found.log_density[rows]),
+        "log_weight": jnp.where(was_here, state.log_weight, found.log_weight[rows]),
         "accepted": rows != jnp.concatenate([jnp.full((1,), -1, rows.dtype), rows[:-1]]),
         "diverging": jnp.zeros(rows.shape, dtype=bool),
     }

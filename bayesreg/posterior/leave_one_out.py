@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 
 from ..data.rows import RowData
 from ..evidence import noise_bounds, noise_log_prior
-from ..gaussian import rotate
+from ..gaussian import gaussian_scale, is_one_gaussian, rotate
 from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
@@ -17,7 +17,6 @@ from ..propriety import check_proper, integrated_out
 from ..scales import LARGEST, SMALLEST, bounds, log_prob_within
 from .left_out import Few, LogDensities, Rows, few_rows, log_densities, residuals_of, weighted_rows
 from .log_grid import Window, integration_nodes
-from .marginal import gaussian_scale, is_one_gaussian
 from .predict import check_budget, check_rows
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ..data.least_squares import LeastSquares
-from ..gaussian import informative
+from ..gaussian import root
 from ..problem import Problem
-from .centre import as_arrays, coef_prior, middles, power, rough_noise_centre, scale_coordinates
+from ..propriety import power
+from .centre import Centre, as_arrays, coef_prior, scale_coordinates
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
 
 
@@ -83,40 +83,29 @@ def mixed(l1: Array, l2: Array, mixing: Array, log_norm: Array) -> tuple[Array, 
     return variance, jnp.where(has_l1, log_weight, 0.0)
 
 
-def mixture_target(problem: Problem) -> MixtureTarget:
+def mixture_target(problem: Problem, near: Centre) -> MixtureTarget:
     """State a problem's posterior as a scale mixture.
 
     Parameters
     ----------
     problem : Problem
         Of a proper posterior.
+    near : Centre
+        Where chains start.
 
     Returns
     -------
     MixtureTarget
         Of float64 arrays.
     """
-    root, response, rss = _root(problem.reduced)
+    factor, response, rss = root(problem.reduced)
     return as_arrays(
         MixtureTarget(
-            root=root,
+            root=factor,
             response=response,
             rss=rss,
             power=power(problem),
             prior=coef_prior(problem),
-            scales=scale_coordinates(problem, middles(problem), rough_noise_centre(problem)),
+            scales=scale_coordinates(problem, near),
         )
     )
-
-
-def _root(
-    least_squares: LeastSquares,
-) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, " r"], float]:
-    """Return R and t with RSS(β) = ‖t − Rβ‖² + a constant, and that constant; r ≤ n."""
-    norms = np.sqrt(least_squares.squared_norms)
-    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
-    spectrum, rss = informative(least_squares, unit)
-    if spectrum.values.size == 0:
-        return np.zeros((1, norms.size)), np.zeros(1), rss
-    size = np.sqrt(spectrum.values)
-    return size[:, None] * spectrum.vectors.T * norms, spectrum.cross / size, rss

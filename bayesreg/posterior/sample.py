@@ -1,7 +1,8 @@
 """sample_posterior: a Markov chain on what has no closed form, exact draws of what has one given the rest."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from ..jax_context import float64_on_cpu
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from ..propriety import check_proper
-from .convergence import complaint, got_stuck
+from .convergence import LEAST_DRAWS, complaint
 from .predict import add_log_likelihood
 from .to_arviz import Posterior, to_datatree
 
@@ -20,10 +21,15 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
+    from .bulks import Bulk, Look
+    from .certificate import PosteriorCertificate
     from .chains import Plan, Record
     from .ways import Way
 
 _DRAWS_BUDGET = 4 * 2**30  # bytes
+_MOST_RUNS = 3
+_PARTS = 2  # of the seed's streams
+_NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
 def sample_posterior(
@@ -67,13 +73,14 @@ def sample_posterior(
         How the coefficients are drawn. "marginal" integrates them out (Gaussian priors). "independence"
         accepts or rejects proposals that do not depend on the draw before, in coordinates in which data
         that dominate the prior make the posterior about normal. NUTS runs in these coordinates
-        ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians where the prior
-        dominates. "gibbs" draws the mixture block by block. "auto" takes "marginal" where the prior
-        allows it; else "gibbs" where there are as many coefficients as rows; else "independence" where a
-        pilot finds that draws will be about independent, unless chains then stay at one draw for long; else
-        "whitened" or "mixture", by whether data or prior dominate, or "gibbs" in place of "mixture" after
-        proposals failed, or where data and prior contradict each other. The result's attributes ``method`` and
-        ``kernel`` tell the choice.
+        ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians. "gibbs" draws the
+        mixture block by block. "auto" takes "marginal" where the prior allows it; else "gibbs" where σ
+        and the scales have several bulks, each held in its share, or where there are as many coefficients
+        as rows; else "independence" where data dominate and a pilot finds that draws will be about
+        independent; else "whitened", or "gibbs" (of many coefficients "mixture") where the prior
+        dominates. Draws that their certificate refuses, or that anything else speaks against, are made
+        again by another of these, up to twice. The result's attributes ``method`` and ``kernel`` tell
+        the choice, ``tried`` what was refused.
 
     Returns
     -------
@@ -82,7 +89,9 @@ def sample_posterior(
         noise_scale and prior_scale, for an elastic net laplace_scale and gaussian_scale),
         ``sample_stats``, ``log_prior``, ``constant_data`` (what is known) and, if asked for,
         ``log_likelihood``. The attribute ``complete`` is 0 where Ctrl-C ended the run early: then the
-        draws made until then are returned, as many from each chain.
+        draws made until then are returned, as many from each chain. ``certified`` is 1 where
+        `certify_posterior` finds nothing against the draws, ``certificate`` is its sentence, and
+        ``certificate_largest_z`` its figure; ``parts`` names the separate parts of the posterior.
 
     Raises
     ------
@@ -95,10 +104,10 @@ def sample_posterior(
     Warns
     -----
     SamplingWarning
-        One message on all that speaks against the draws: transitions that diverged, E-BFMI below 0.3,
-        and from 200 draws a chain R-hat above 1.01 or fewer than 100 effective draws a chain; which
-        parameters, and what to do. Another where the posterior was found to have two separate parts, and
-        where the run was interrupted.
+        One message on all that speaks against the draws: a density that contradicts them, transitions
+        that diverged, E-BFMI below 0.3, and from 200 draws a chain R-hat above 1.01 or fewer than 100
+        effective draws a chain; which parameters, by how much, and what to do. Another where the
+        posterior has separate parts, with their masses, and where the run was interrupted.
     """
     check_whole("num_warmup", num_warmup, 1)
     check_whole("num_samples", num_samples, 1)
@@ -106,33 +115,123 @@ def sample_posterior(
     check_whole("seed", seed, 0, LARGEST_SEED)
     import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
 
+    from .bulks import where_mass_is
     from .chains import Plan
-    from .ways import choose_way
+    from .ways import material
 
     problem = resolve(model, data)
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
     _check_memory(problem, plan)
     check_proper(problem)
-    with float64_on_cpu():
-        way = choose_way(problem, method, plan.num_warmup)
-    posterior = _draw(problem, way, plan, checkpoint, progress=progress)
-    if way.kernel == "independence" and method != "independence" and got_stuck(posterior.stats):
-        with float64_on_cpu():
-            way = choose_way(problem, method, plan.num_warmup, independent=False)
-        again = None if checkpoint is None else Path(checkpoint) / "again"
-        posterior = _draw(problem, way, plan, again, progress=progress)
-    complete = posterior.noise_scale.shape[1] == plan.num_samples
-    found = None if way.target is None else complaint(posterior, problem)
-    for message in (way.caution, found):
+    found = where_mass_is(problem)
+    chosen, tried = _best_run(problem, method, plan, found, checkpoint, progress=progress)
+    for message in (_on_parts(chosen.way, material(found)), chosen.complaint):
         if message is not None:
             warn(message, SamplingWarning)
-    if not complete:
-        _warn_of_interruption(posterior, plan, checkpoint)
-    settings = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "complete": int(complete)}
-    tree = to_datatree(problem, posterior, settings)
+    if not chosen.complete:
+        _warn_of_interruption(chosen.posterior, plan, checkpoint)
+    settings = {
+        **plan._asdict(),
+        "method": chosen.way.name,
+        "kernel": chosen.way.kernel,
+        "complete": int(chosen.complete),
+        "tried": ", ".join(tried),
+        "parts": in_words(material(found)),
+        **_certified(chosen.certificate),
+    }
+    tree = to_datatree(problem, chosen.posterior, settings)
     if log_likelihood:
         tree = add_log_likelihood(tree, model, data)
     return tree
+
+
+class _Run(NamedTuple):
+    """Draws, and what speaks for and against them."""
+
+    way: "Way"
+    posterior: Posterior
+    complete: bool
+    certificate: "PosteriorCertificate"
+    complaint: str | None
+
+    @property
+    def rank(self) -> tuple[bool, bool, float]:
+        """What orders runs, the best first."""
+        return not self.certificate.ok, self.complaint is not None, self.certificate.largest_z
+
+
+def _best_run(
+    problem: Problem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
+) -> tuple[_Run, list[str]]:
+    """Run one sampler after the other until draws are certified and nothing speaks against them."""
+    from .ways import ways
+
+    runs: list[_Run] = []
+    with float64_on_cpu():
+        candidates = ways(problem, method, plan.num_warmup, found)
+        way = next(candidates, None)
+    while way is not None:
+        folder = checkpoint if checkpoint is None or not runs else Path(checkpoint) / f"again-{len(runs)}"
+        runs.append(_run(problem, way, plan, found, folder, progress=progress))
+        good = runs[-1].complaint is None or not runs[-1].complete
+        if good or plan.num_samples < LEAST_DRAWS or len(runs) == _MOST_RUNS:
+            break
+        with float64_on_cpu():
+            way = next(candidates, None)
+    best = min(runs, key=lambda run: run.rank)
+    return best, [f"{run.way.name} ({run.certificate})" for run in runs if run is not best]
+
+
+def _run(
+    problem: Problem, way: "Way", plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
+) -> _Run:
+    from .certificate import certificate
+
+    posterior = _draw(problem, way, found, plan, checkpoint, progress=progress)
+    judged = certificate(problem, posterior, found)
+    complete = posterior.noise_scale.shape[1] == plan.num_samples
+    return _Run(way, posterior, complete, judged, complaint(posterior, problem, judged))
+
+
+def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:
+    """Return what is told of a certificate, as attributes."""
+    return {
+        "certified": int(judged.ok),
+        "certificate": str(judged),
+        "certificate_largest_z": judged.largest_z,
+        "certificate_expected_largest_z": judged.expected_largest_z,
+        "certificate_tests": judged.n_tests,
+    }
+
+
+def in_words(bulks: "Sequence[Bulk]") -> str:
+    """Name the parts of a posterior with their masses; nothing where there is one."""
+    if len(bulks) < 2:
+        return ""
+    names = list(bulks[0].scales)
+    return " and ".join(
+        ", ".join(
+            [f"noise_scale {bulk.noise_scale:.3g}", *(f"{name} {bulk.scales[name]:.3g}" for name in names)]
+        )
+        + f" ({bulk.mass:.2g} of the mass)"
+        for bulk in bulks
+    )
+
+
+def _on_parts(way: "Way", bulks: "Sequence[Bulk]") -> str | None:
+    """Say what draws of a posterior with several parts are; drawn in closed form they are right."""
+    if len(bulks) < 2 or way.marginal is not None:
+        return None
+    drawn = (
+        "The draws hold them in these shares, which are estimates: chains do not cross."
+        if way.parts
+        else "Chains do not cross between them, so the draws may be of one of them only: leave `method` out."
+    )
+    return (
+        f"The posterior has {_NUMBERS.get(len(bulks), len(bulks))} separate parts, around {in_words(bulks)}: in one "
+        f"the noise stands in for what the prior's scale keeps the coefficients from. {drawn} Give the prior a larger "
+        "scale, a distribution as its scale, or relative_to_noise=True."
+    )
 
 
 def _check_memory(problem: Problem, plan: "Plan") -> None:
@@ -153,19 +252,17 @@ def _warn_of_interruption(posterior: Posterior, plan: "Plan", checkpoint: Any) -
     warn(message, SamplingWarning)
 
 
-def _draw(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> Posterior:
+def _draw(
+    problem: Problem, way: "Way", found: "Look | None", plan: "Plan", checkpoint: Any, *, progress: bool
+) -> Posterior:
     rng = np.random.default_rng(plan.seed)
-    values, stats = _chains(problem, way, plan, checkpoint, progress=progress)
+    if way.rotation is not None:
+        values, stats = _without_chains(problem, way, found, plan, rng)
+    else:
+        values, stats = _chains(problem, way, plan, checkpoint, progress=progress)
     shape = values.noise_scale.shape
     sigma = values.noise_scale.ravel()
-    if way.rotation is None:
-        penalised = values.coef.reshape(sigma.size, -1)
-    else:
-        from .marginal import draw_coefs
-
-        scales = {name: scale.ravel() for name, scale in values.scales.items()}
-        penalised = draw_coefs(problem, way.rotation, sigma, scales, rng)
-    coefs, intercept = _complete(problem, penalised, sigma, rng)
+    coefs, intercept = _complete(problem, values.coef.reshape(sigma.size, -1), sigma, rng)
     return Posterior(
         coef=coefs.reshape(*shape, -1),
         intercept=intercept.reshape(shape),
@@ -175,23 +272,81 @@ def _draw(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progre
     )
 
 
-def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> "Record":
-    """Run the chains; where all but the coefficients is known there is nothing to run."""
-    from .chains import Record, run_chains
-    from .checkpoint import Checkpoint
+def _without_chains(
+    problem: Problem, way: "Way", found: "Look | None", plan: "Plan", rng: np.random.Generator
+) -> "Record":
+    """Draw σ, the scale and Gaussian coefficients one after the other, independently."""
+    from .chains import Record
     from .density import Values
+    from .marginal import draw_coefs, draw_scales
 
-    if way.target is None or way.program is None:
-        shape = plan.num_chains, plan.num_samples
-        known = Values(np.zeros((*shape, 0)), np.full(shape, problem.noise_scale), {})
-        return Record(known, {"diverging": np.zeros(shape, dtype=bool)})
-    target, saved = way.target, None
+    assert way.rotation is not None
+    assert way.marginal is not None
+    shape = plan.num_chains, plan.num_samples
+    n_draws = plan.num_chains * plan.num_samples
+    scales: dict[str, Any] = {}
+    if found is None:
+        sigma = np.full(n_draws, problem.noise_scale, dtype=float)
+    else:
+        sigma, scales = draw_scales(problem, way.marginal, found, n_draws, rng)
+    coef = draw_coefs(problem, way.rotation, sigma, scales, rng)
+    values = Values(
+        coef.reshape(*shape, -1),
+        sigma.reshape(shape),
+        {name: one.reshape(shape) for name, one in scales.items()},
+    )
+    return Record(values, {"diverging": np.zeros(shape, dtype=bool)})
+
+
+def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> "Record":
+    """Run the chains, of a posterior with several parts in each of them."""
+    if not way.parts:
+        return _run_on(problem, way, way.target, plan, checkpoint, progress=progress)
+    records = []
+    for k, (_, target) in enumerate(way.parts):
+        folder = None if checkpoint is None else Path(checkpoint) / f"part-{k}"
+        records.append(_run_on(problem, way, target, plan, folder, progress=progress))
+    return _mixed([mass for mass, _ in way.parts], records, np.random.default_rng([plan.seed, _PARTS]))
+
+
+def _run_on(
+    problem: Problem, way: "Way", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
+) -> "Record":
+    from .chains import run_chains
+    from .checkpoint import Checkpoint
+
+    assert way.program is not None
+    saved = None
     if checkpoint is not None:
         families = {name: one.prior.family for name, one in target.scales.sampled.items()}
         asked = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "priors of scales": families}
         saved = Checkpoint.open(checkpoint, asked, target)
         target = saved.target
     return run_chains(way.program, target, plan, progress=progress, checkpoint=saved)
+
+
+def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generator) -> "Record":
+    """Put the draws of a posterior's parts together, in each chain as many of a part as its mass asks for."""
+    import jax
+
+    n_chains = len(records[0].values.noise_scale)
+    n_draws = min(record.values.noise_scale.shape[1] for record in records)
+    upto = np.cumsum(masses) / np.sum(masses)
+    rows = []
+    for _ in range(n_chains):
+        part = np.searchsorted(upto, (np.arange(n_draws) + rng.random()) / n_draws).clip(max=len(masses) - 1)
+        rng.shuffle(part)
+        draw = np.empty(n_draws, dtype=int)
+        for k in range(len(masses)):
+            mine = np.flatnonzero(part == k)
+            draw[mine] = np.arange(mine.size) * n_draws // max(mine.size, 1)
+        rows.append((part, draw))
+
+    def pick(*leaves: Any) -> Any:
+        stacked = np.stack([leaf[:, :n_draws] for leaf in leaves])
+        return np.stack([stacked[part, chain, draw] for chain, (part, draw) in enumerate(rows)])
+
+    return jax.tree.map(pick, *records)
 
 
 def _complete(

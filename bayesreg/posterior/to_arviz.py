@@ -60,6 +60,71 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]
     return tree
 
 
+def from_datatree(problem: Problem, tree: "xr.DataTree") -> Posterior:
+    """Read complete draws back, and refuse those of another model.
+
+    Parameters
+    ----------
+    problem : Problem
+    tree : xarray.DataTree
+        With a group ``posterior``.
+
+    Returns
+    -------
+    Posterior
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    if not hasattr(tree, "children") or "posterior" not in tree.children:
+        raise TypeError(
+            "`tree` must be a DataTree with a group `posterior`, as sample_posterior returns it; "
+            f"got {type(tree).__name__}."
+        )
+    draws = tree["posterior"].to_dataset()
+    sampled = ["coef", *problem.sampled_scales]
+    sampled += ["intercept"] * problem.has_intercept + ["noise_scale"] * (problem.noise_scale is None)
+    missing = [name for name in sampled if name not in draws]
+    if missing:
+        raise ValueError(
+            f"the draws lack {', '.join(missing)}, which the model samples. Give the model that they are of."
+        )
+    names = (
+        [str(name) for name in draws["coef"].coords["feature"].values]
+        if "feature" in draws["coef"].coords
+        else []
+    )
+    if names != [str(name) for name in problem.feature_names]:
+        raise ValueError(
+            f"the draws are of the features {names[:5]}, the data have {list(problem.feature_names)[:5]}. "
+            "Give the data that the draws are of."
+        )
+    extra = [
+        name
+        for name in ("noise_scale", "prior_scale", "laplace_scale", "gaussian_scale")
+        if name in draws and name not in sampled
+    ]
+    if extra:
+        raise ValueError(
+            f"the draws hold {', '.join(extra)}, which the model takes as known. Give the model that they are of."
+        )
+    read = {
+        name: np.asarray(draws[name].transpose("chain", "draw", ...).values, dtype=float) for name in sampled
+    }
+    for name, values in read.items():
+        if not np.isfinite(values).all():
+            raise ValueError(f"the draws of {name} are not all finite numbers.")
+    shape = read["coef"].shape[:2]
+    return Posterior(
+        coef=read["coef"],
+        intercept=read.get("intercept", np.zeros(shape)),
+        noise_scale=read.get("noise_scale", np.full(shape, problem.noise_scale, dtype=float)),
+        scales={name: read[name] for name in problem.sampled_scales},
+        stats={},
+    )
+
+
 def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "feature") -> "xr.Dataset":
     """Return draws (chain, draw) or (chain, draw, `dim`) as a dataset."""
     import xarray as xr

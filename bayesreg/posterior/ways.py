@@ -1,26 +1,21 @@
-"""Which sampler: from what the prior is, from whether data or prior dominate, and from a pilot."""
+"""Which sampler: from what the prior is, where the mass is, whether data or prior dominate, and from a pilot."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from ..gaussian import Rotation
+from ..gaussian import Rotation, is_one_gaussian
 from ..problem import Problem
-from .centre import (
-    Centre,
-    centre,
-    middles,
-    null_is_ruled_out,
-    power,
-    prior_precision,
-    rates_at,
-    rough_noise_centre,
-)
+from ..propriety import power
+from .bulks import Bulk, Look, Marginal, gaussian_marginal
+from .centre import Centre, centre, prior_precision
 from .chains import Program
 from .density import Target
+from .expected import expected_moments
 from .gibbs import gibbs_program
 from .independence import independence_program, pilot
-from .marginal import is_one_gaussian, marginal_target, rotation
+from .marginal import rotation
 from .mixture import mixture_target
 from .nuts import TARGET_ACCEPT, nuts_program
 from .whitened import WhitenedTarget, whitened_target
@@ -28,11 +23,17 @@ from .whitened import WhitenedTarget, whitened_target
 _LEAST_DATA_SHARE = (
     0.7  # of a direction's precision, on average: below it the mixture was faster in every trial
 )
+_LEAST_DATA_SHARE_TO_PROPOSE = (
+    0.5  # below it the prior's tails are heavier than proposals are where it counts
+)
 _FLOAT64_TELLS = 1e12  # signal over noise up to which a covariance of both can be factorised
 _CAREFUL = 0.98  # acceptance, for narrow posteriors: with 0.8 calibration failed on 6 × 10
 _FEW = 300  # coefficients up to which a draw by Gibbs takes little time
 _FAR_OUT = 200.0  # |coef| in units of a Laplace prior's scale
+_UNLIKE = 100.0  # the largest over the smallest scale of coefficients
 _LEAST_POWER = 6.0  # of 1/σ, from which the t's tails are heavier
+_FUNNEL, _FUNNEL_MASS = 2.0, 1e-4  # below the centre of a log scale, and what may lie there
+_MATERIAL_MASS = 1e-4  # of a part of the posterior
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
@@ -44,11 +45,23 @@ class Way(NamedTuple):
     target: Target | None = None  # None: nothing is left for a chain, and draws are independent
     program: Program | None = None
     rotation: Rotation | None = None  # of coefficients that are drawn after all else
-    caution: str | None = None  # what the draws cannot show
+    marginal: Marginal | None = None  # of σ and the prior's scale, which are drawn from it
+    parts: tuple[
+        tuple[float, Target], ...
+    ] = ()  # of a posterior with several: the mass of each, and its target
 
 
-def choose_way(problem: Problem, method: str, num_warmup: int, *, independent: bool = True) -> Way:
-    """Return the sampler that was asked for, or for "auto" the one that suits.
+def material(found: Look | None) -> tuple[Bulk, ...]:
+    """Return the parts of a posterior that draws can be expected in."""
+    if found is None:
+        return ()
+    return tuple(
+        bulk for k, bulk in enumerate(found.bulks) if k == 0 or (found.told and bulk.mass > _MATERIAL_MASS)
+    )
+
+
+def ways(problem: Problem, method: str, num_warmup: int, found: Look | None) -> Iterator[Way]:
+    """Yield the sampler that was asked for, or for "auto" those that suit, the best first.
 
     Parameters
     ----------
@@ -57,12 +70,13 @@ def choose_way(problem: Problem, method: str, num_warmup: int, *, independent: b
     method : one of METHODS
     num_warmup : int
         Of NUTS.
-    independent : bool, default True
-        Whether "auto" may take independent proposals.
+    found : Look, optional
+        At the marginal of σ and scales.
 
-    Returns
-    -------
+    Yields
+    ------
     Way
+        Each made when it is asked for.
 
     Raises
     ------
@@ -71,51 +85,76 @@ def choose_way(problem: Problem, method: str, num_warmup: int, *, independent: b
     """
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
+    bulks = material(found)
+    near = centre(problem, bulks[0] if bulks else None)
     if method in ("auto", "marginal") and is_one_gaussian(problem):
-        rotated = rotation(problem)
+        rotated = rotation(problem, near)
         if rotated is not None:
-            return _marginal(problem, rotated, num_warmup, independent=independent)
+            yield Way("marginal", "none", rotation=rotated, marginal=gaussian_marginal(problem, rotated))
+            return
     if method == "marginal":
         raise ValueError(
             "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of scale for "
             "all coefficients, and columns that float64 can tell apart. Leave `method` out."
         )
-    if method == "auto" and problem.penalised.sum() >= power(problem):
-        method = "gibbs" if _signal_over_noise(problem) < _FLOAT64_TELLS else "mixture"
-    if method == "gibbs":
-        return _gibbs(problem)
-    if method == "mixture":
-        return _mixture(problem, num_warmup)
-    near = centre(problem)
-    if method == "auto" and problem.sampled_scales and not null_is_ruled_out(problem, near):
-        return _gibbs(problem) if problem.penalised.sum() <= _FEW else _mixture(problem, num_warmup)
-    whitened, caution = whitened_target(problem, near), _caution(problem, near)
-    if method == "independence" or (method == "auto" and independent and _tails_are_light(problem)):
-        trial = pilot(whitened)
-        if method == "independence" or trial.promising:
-            return Way("independence", "independence", trial.target, independence_program(), caution=caution)
-    if method == "auto" and whitened.data_share < _LEAST_DATA_SHARE:
-        hard = not independent or _some_are_far_out(near, whitened)  # NUTS on the mixture may diverge
-        by_blocks = hard and problem.penalised.sum() <= _FEW
-        way = _gibbs(problem) if by_blocks else _mixture(problem, num_warmup)
-        return way._replace(caution=caution)
-    return Way("whitened", "nuts", whitened, nuts_program(num_warmup), caution=caution)
+    if method != "auto":
+        yield _made(problem, method, num_warmup, near, found)
+        return
+    yield from _automatic(problem, num_warmup, near, found, bulks)
 
 
-def _caution(problem: Problem, near: Centre) -> str | None:
-    if problem.sampled_scales and not null_is_ruled_out(problem, near):
-        return (
-            "The data do not rule out that all coefficients are about 0, so the prior's scale, which is sampled, may "
-            'be too, where these coordinates do not lead. Sample with method="gibbs" or "mixture".'
+def _automatic(
+    problem: Problem, num_warmup: int, near: Centre, found: Look | None, bulks: tuple[Bulk, ...]
+) -> Iterator[Way]:
+    factorises = _signal_over_noise(problem, near) < _FLOAT64_TELLS
+    if len(bulks) > 1 and factorises:
+        yield _gibbs(problem, near)._replace(
+            parts=tuple((bulk.mass, mixture_target(problem, centre(problem, bulk))) for bulk in bulks)
         )
-    if near.rival is None:
-        return None
-    return (
-        f"The posterior has two separate parts, around noise_scale {near.noise_scale:.3g} and {near.rival:.3g}, and "
-        "the lighter may hold some of the mass: in one of them the noise stands in for what the prior's scale keeps "
-        "the coefficients from. Chains do not cross between them. Give the prior a larger scale, a distribution as its "
-        "scale, or relative_to_noise=True."
-    )
+        return
+    wide = problem.penalised.sum() >= power(problem)
+    if wide or _may_vanish(problem, found):
+        by_blocks = factorises and (wide or problem.penalised.sum() <= _FEW)
+        names = ["gibbs", "mixture"] if by_blocks else ["mixture", "gibbs"]
+        yield from (_made(problem, name, num_warmup, near, found) for name in names)
+        return
+    whitened = whitened_target(problem, near)
+    if _tails_are_light(problem) and whitened.data_share >= _LEAST_DATA_SHARE_TO_PROPOSE:
+        trial = pilot(whitened, expected_moments(problem, whitened, near, found))
+        if trial.promising:
+            yield Way("independence", "independence", trial.target, independence_program())
+    by_whitening = Way("whitened", "nuts", whitened, nuts_program(num_warmup))
+    few = problem.penalised.sum() <= _FEW
+    if whitened.data_share >= _LEAST_DATA_SHARE:
+        yield by_whitening
+        yield _gibbs(problem, near)
+    elif few or _is_hard_for_nuts(problem, near, whitened):
+        yield _gibbs(problem, near)
+        yield by_whitening
+    else:
+        yield _mixture(problem, num_warmup, near)
+        yield _gibbs(problem, near)
+
+
+def _made(problem: Problem, name: str, num_warmup: int, near: Centre, found: Look | None) -> Way:
+    if name == "gibbs":
+        return _gibbs(problem, near)
+    if name == "mixture":
+        return _mixture(problem, num_warmup, near)
+    whitened = whitened_target(problem, near)
+    if name == "whitened":
+        return Way("whitened", "nuts", whitened, nuts_program(num_warmup))
+    trial = pilot(whitened, expected_moments(problem, whitened, near, found))
+    return Way("independence", "independence", trial.target, independence_program())
+
+
+def _may_vanish(problem: Problem, found: Look | None) -> bool:
+    """Tell whether a sampled scale may go to 0 with all its coefficients, in a funnel with the null model's mass."""
+    if found is None or not problem.sampled_scales:
+        return False
+    mass, settings = found.mass, found.settings
+    peak = np.unravel_index(int(found.log_density.argmax()), mass.shape)[1]
+    return any(mass[:, values < values[peak] - _FUNNEL].sum() > _FUNNEL_MASS for values in settings.values())
 
 
 def _tails_are_light(problem: Problem) -> bool:
@@ -126,37 +165,28 @@ def _tails_are_light(problem: Problem) -> bool:
     return power(problem) >= _LEAST_POWER or not problem.penalised_rates.relative.any()
 
 
-def _some_are_far_out(near: Centre, whitened: WhitenedTarget) -> bool:
-    """Tell whether the data hold a coefficient so far out in its Laplace prior that NUTS on the mixture sticks."""
-    l1, _ = near.rates.strengths(near.noise_scale)
-    return bool((np.abs(np.asarray(whitened.centre)) * l1 / near.noise_scale**2).max(initial=0.0) > _FAR_OUT)
+def _is_hard_for_nuts(problem: Problem, near: Centre, whitened: WhitenedTarget) -> bool:
+    """Tell whether NUTS on the mixture may stick: at a coefficient far out in its prior, or at scales of many sizes."""
+    l1 = near.rates.strengths(near.noise_scale)[0] / near.noise_scale**2
+    far_out = (np.abs(np.asarray(whitened.centre)) * l1).max(initial=0.0) > _FAR_OUT
+    spread = np.sqrt(problem.reduced.squared_norms / prior_precision(near.rates, near.noise_scale))
+    spread = spread[spread > 0.0]
+    return bool(far_out or (spread.size and spread.max() > _UNLIKE * spread.min()))
 
 
-def _signal_over_noise(problem: Problem) -> float:
-    """Return the largest variance of a column's part under the prior, in units of about σ²."""
-    sigma = rough_noise_centre(problem)
-    precision = prior_precision(rates_at(problem, middles(problem)), sigma)
-    return float((problem.reduced.squared_norms / precision).max(initial=0.0)) / sigma**2
+def _signal_over_noise(problem: Problem, near: Centre) -> float:
+    """Return the largest variance of a column's part under the prior, in units of σ²."""
+    precision = prior_precision(near.rates, near.noise_scale)
+    return float((problem.reduced.squared_norms / precision).max(initial=0.0)) / near.noise_scale**2
 
 
-def _mixture(problem: Problem, num_warmup: int) -> Way:
+def _mixture(problem: Problem, num_warmup: int, near: Centre) -> Way:
     narrow = problem.penalised.sum() >= power(problem)  # the data can be interpolated, and σ be small
     program = nuts_program(num_warmup, _CAREFUL if narrow else TARGET_ACCEPT)
-    return Way("mixture", "nuts", mixture_target(problem), program)
+    return Way("mixture", "nuts", mixture_target(problem, near), program)
 
 
-def _gibbs(problem: Problem) -> Way:
+def _gibbs(problem: Problem, near: Centre) -> Way:
     relative = problem.penalised_rates.relative
     program = gibbs_program("all" if relative.all() else "some" if relative.any() else "none")
-    return Way("gibbs", "gibbs", mixture_target(problem), program)
-
-
-def _marginal(problem: Problem, rotated: Rotation, num_warmup: int, *, independent: bool) -> Way:
-    if problem.noise_scale is not None and not problem.sampled_scales:
-        return Way("marginal", "none", rotation=rotated)
-    target = marginal_target(problem, rotated)
-    if independent:
-        trial = pilot(target)
-        if trial.promising:
-            return Way("marginal", "independence", trial.target, independence_program(), rotated)
-    return Way("marginal", "nuts", target, nuts_program(num_warmup), rotated)
+    return Way("gibbs", "gibbs", mixture_target(problem, near), program)

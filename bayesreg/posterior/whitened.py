@@ -14,8 +14,8 @@ from jaxtyping import Array, Float
 from ..data.least_squares import LeastSquares, told_by_gram
 from ..data.products import eigh, product
 from ..problem import Problem
-from ..propriety import clearly_misfits
-from .centre import Centre, as_arrays, coef_centre, coef_prior, power, prior_precision, scale_coordinates
+from ..propriety import clearly_misfits, power
+from .centre import Centre, as_arrays, coef_centre, coef_prior, prior_precision, scale_coordinates
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
 
 
@@ -94,7 +94,7 @@ def whitened_target(problem: Problem, near: Centre) -> WhitenedTarget:
             rss=rss[0],
             power=power(problem),
             prior=coef_prior(problem),
-            scales=scale_coordinates(problem, near.scales, near.noise_scale),
+            scales=scale_coordinates(problem, near),
         )
     )
 

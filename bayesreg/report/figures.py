@@ -6,8 +6,10 @@ from ..figures import make_figure
 from ..mode.solve import MapEstimate
 from ..model import LinearModel
 from ..plots.certificate import plot_certificate
+from ..plots.posterior_certificate import plot_posterior_certificate
 from ..plots.predictive import plot_observed, plot_predictive_check
 from ..plots.scales import plot_scale_selection
+from ..posterior.certificate import PosteriorCertificate
 from ..posterior.predictive_check import PredictiveCheck
 from ..problem import Data
 from ..selection import ScaleSelection
@@ -22,6 +24,13 @@ def certificate_figure(mode: MapEstimate, model: LinearModel, data: Data) -> "Fi
     """Draw the optimality conditions, as tall as they need."""
     figure = make_figure(8, 1.6 + 0.22 * min(len(mode.feature_names), _MOST_ROWS))
     plot_certificate(mode, model, data, figure.subplots())
+    return figure
+
+
+def posterior_certificate_figure(certificate: PosteriorCertificate) -> "Figure":
+    """Draw what the density says of the draws, as tall as it needs."""
+    figure = make_figure(8, 1.6 + 0.22 * min(len(certificate.names), _MOST_ROWS))
+    plot_posterior_certificate(certificate, figure.subplots())
     return figure
 
 

@@ -8,8 +8,9 @@ from ..cautions import cautions
 from ..fitted import Fit
 from ..model_text import described
 from ..pictures import forest_figure, has_common_units
+from ..posterior.certificate import certify_posterior
 from ..text import clearest, coefficient_cells, probability, rounded
-from .figures import certificate_figure
+from .figures import certificate_figure, posterior_certificate_figure
 from .section import Picture, Section, capital, count, named
 
 if TYPE_CHECKING:
@@ -130,13 +131,26 @@ def diagnostics_section(fit: Fit) -> Section:
     found = fit.diagnostics
     if found is None:
         return Section([*sentences, "These are too few draws to judge them."])
+    if found.tried:
+        sentences.append(f"Tried before, and not used: {found.tried}.")
+    picture = None
+    if found.certificate:
+        judged = certify_posterior(fit.tree, fit.model, fit.data)
+        sentences.append(
+            f"The density itself was asked: {judged}. Each test compares the draws with the gradient of the log "
+            "density, which no sampler's own opinion enters; z is in standard errors."
+        )
+        picture = Picture.of(
+            posterior_certificate_figure(judged), "Chart of the largest z of each parameter's tests."
+        )
     rows = (
         ("largest R-hat", f"{found.r_hat:.3f}", "near 1 where the chains agree; 1.01 is the limit"),
         ("smallest ESS, bulk", f"{found.ess_bulk:.0f}", "draws that count as independent for means"),
         ("smallest ESS, tail", f"{found.ess_tail:.0f}", "the same for the ends of 90% intervals"),
         ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
     )
-    return Section([*sentences, found.sentence], columns=("diagnostic", "value", "meaning"), rows=rows)
+    columns = ("diagnostic", "value", "meaning")
+    return Section([*sentences, found.sentence], picture, columns, rows)
 
 
 def _certainty(fit: Fit) -> str:

@@ -69,6 +69,8 @@ def main() -> None:
     save("plot_shrinkage", all_priors(br.plot_shrinkage))
     save("plot_geometry", geometry)
     save("plot_certificate", lambda ax: br.plot_certificate(mode, STANDARDISED, DATA, ax))
+    judged = br.certify_posterior(tree, STANDARDISED, DATA)
+    save("plot_posterior_certificate", lambda ax: br.plot_posterior_certificate(judged, ax), 8.0, 6.0)
     save("plot_predictive_check", lambda ax: br.plot_predictive_check(check, ax))
     save("plot_calibration", lambda ax: br.plot_calibration(check, ax), 5.0)
     save("plot_observed", lambda ax: br.plot_observed(check, ax), 5.0)

@@ -1,0 +1,435 @@
+"""Where the mass of σ and of sampled scales lies, looked at globally: the coefficients integrated out, no climbing.
+
+Given σ and scales the posterior of the coefficients is log-concave, so that all separate parts of a posterior show in
+the marginal of (log σ, log scales). It is had on a grid: in closed form under a Gaussian prior, by expectation
+propagation under the others.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..gaussian import GaussianMarginal, Rotation, gaussian_scale, is_one_gaussian, rotate
+from ..hyperpriors import log_density
+from ..jax_context import float64_on_cpu
+from ..problem import Problem
+from ..propriety import power
+from ..scales import bounds
+from .ladder import Ladder
+from .propagation import Propagation
+
+MATERIAL = 14.0  # log density below the highest that is looked at
+_ROUNDS, _SCALE_ROUNDS = 24, 10
+_DEPTH = 3.0  # of a valley between two bulks, in log density
+_EVEN = 192  # points along log σ
+_STEP, _OUTER, _CLOSE = 0.75, 2.0, 1e-3  # between two scales, in logarithms
+_BULK, _STEEP, _STEEP_TAIL = (
+    8.0,
+    1.2,
+    4.0,
+)  # log density below the highest; its steps beyond which a scale is added
+_MOST_SETTINGS = 600
+_HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
+_AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
+_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 16  # between the first rungs, and how many
+_LOWEST, _HIGHEST = -18.0, 12.0  # of log σ, from the spread of y on
+_LEAST_RSS = 1e-8  # of y'y, below which rungs are added where they are needed
+
+
+class Marginal(NamedTuple):
+    """The likelihood of σ and scales, the coefficients integrated out."""
+
+    at: Callable[
+        [Any, dict[str, Any]], tuple[Any, Any]
+    ]  # log p(y | σ, scales) + a constant, its slope along log σ
+    rss: float  # that no coefficients undercut
+
+
+class Bulk(NamedTuple):
+    """One of the separate parts of a posterior."""
+
+    mass: float
+    noise_scale: float  # at the peak
+    scales: dict[str, float]
+    spread: dict[str, float]  # sd of the logarithms, σ's under "noise_scale"
+    bounds: dict[
+        str, tuple[float, float]
+    ]  # what keeps it apart from the others; none where it is the only one
+
+
+class Look(NamedTuple):
+    """The marginal on a grid: a row for each log σ, a column for each setting of the scales."""
+
+    log_sigma: Float[np.ndarray, " m"]
+    scale_grids: dict[str, Float[np.ndarray, " g"]]  # whose product the settings are
+    log_density: Float[np.ndarray, "m j"]  # per unit of the logarithms
+    log_volume: Float[np.ndarray, "m j"]  # of a cell
+    bulks: tuple[Bulk, ...] = ()  # the heaviest first
+    told: bool = True  # whether float64 tells it
+
+    @property
+    def settings(self) -> dict[str, Float[np.ndarray, " j"]]:
+        """The log scales of each column."""
+        mesh = np.meshgrid(*self.scale_grids.values(), indexing="ij")
+        return {name: axis.ravel() for name, axis in zip(self.scale_grids, mesh, strict=True)}
+
+    @property
+    def mass(self) -> Float[np.ndarray, "m j"]:
+        """The share of each cell."""
+        log_mass = self.log_density + self.log_volume
+        mass = np.exp(log_mass - log_mass.max())
+        return mass / mass.sum()
+
+    @property
+    def log_evidence(self) -> float:
+        """Log of the integral of the marginal."""
+        return float(np.logaddexp.reduce(self.log_density + self.log_volume, axis=None))
+
+
+def gaussian_marginal(problem: Problem, rotated: Rotation) -> Marginal:
+    """Return the closed form under a Gaussian prior."""
+    relative = bool(problem.penalised_rates.relative.any())
+    marginal = rotated.marginal(power(problem))
+
+    def evaluate(noise_scale: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+        unit = 1.0 if relative else noise_scale
+        ratio = np.broadcast_to((unit / gaussian_scale(scales)) ** 2, noise_scale.shape)
+        return marginal.log_likelihood(noise_scale, ratio), _slope(
+            marginal, noise_scale, ratio, relative=relative
+        )
+
+    return Marginal(evaluate, rotated.rss)
+
+
+def _slope(marginal: GaussianMarginal, noise_scale: Any, ratio: Any, *, relative: bool) -> Any:
+    share = marginal.values / (marginal.values + ratio[:, None])
+    if relative:
+        fit, seen = (1.0 - share) @ marginal.squares, 0.0
+    else:
+        fit, seen = (1.0 - share) ** 2 @ marginal.squares, share.sum(axis=1)
+    return (marginal.rss + fit) / noise_scale**2 + seen - marginal.power
+
+
+def propagated_marginal(propagation: Propagation) -> Marginal:
+    """Return what expectation propagation tells under any prior."""
+
+    def evaluate(noise_scale: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+        found = propagation.at(noise_scale, scales)
+        return np.where(found.settled, found.log_mass, np.nan), found.slope
+
+    return Marginal(evaluate, propagation.rss)
+
+
+def where_mass_is(problem: Problem) -> Look | None:
+    """Look at the marginal of what is unknown beside the coefficients; None where all of it is known.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a proper posterior.
+
+    Returns
+    -------
+    Look or None
+    """
+    if problem.noise_scale is not None and not problem.sampled_scales:
+        return None
+    if is_one_gaussian(problem):
+        return look(problem, gaussian_marginal(problem, rotate(problem.reduced, problem.penalised_rates.l2)))
+    propagation = Propagation(problem)
+    found = look(problem, propagated_marginal(propagation))
+    return found._replace(told=propagation.told(found.bulks[0].noise_scale, found.bulks[0].scales))
+
+
+def look(problem: Problem, marginal: Marginal) -> Look:
+    """Look at the marginal of log σ and of the logs of sampled scales, wherever it may have mass.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a proper posterior.
+    marginal : Marginal
+
+    Returns
+    -------
+    Look
+        Of one cell where σ and scales are known.
+    """
+    with float64_on_cpu():
+        grids = {name: _scale_grid(problem, name) for name in problem.sampled_scales}
+        known: dict[tuple[float, ...], Ladder] = {}
+        found = _on_grid(problem, marginal, grids, known)
+        for _ in range(_SCALE_ROUNDS if grids else 0):
+            finer = {name: _finer(problem, found, name) for name in grids}
+            n_settings = int(np.prod([grid.size for grid in finer.values()]))
+            if n_settings == found.log_density.shape[1] or n_settings > _MOST_SETTINGS:
+                break
+            found = _on_grid(problem, marginal, finer, known)
+    return found._replace(bulks=_bulks(found))
+
+
+def _scale_grid(problem: Problem, name: str) -> Float[np.ndarray, " j"]:
+    """Return logs of a scale: close where data and prior may balance, wide apart to where the prior ends."""
+    middle = _balance(problem, name)
+    wide = middle + np.arange(-40.0, 40.0, 0.25)
+    log_prior = log_scale_prior(problem, name, wide)
+    possible = wide[log_prior > log_prior.max() - 2.0 * MATERIAL]
+    low, high = np.clip([possible[0] - 0.25, possible[-1] + 0.25], *_log_bounds(problem, name))
+    inner = np.clip([middle - 6.0, middle + 4.0], low, high)
+    if inner[1] - inner[0] < _STEP:
+        inner = np.clip([inner[0] - 1.0, inner[1] + 1.0], low, high)
+    fine = np.linspace(inner[0], inner[1], max(3, int(np.ceil((inner[1] - inner[0]) / _STEP)) + 1))
+    below = np.append(np.arange(inner[0] - _OUTER, low, -_OUTER), low)[::-1]
+    return np.unique(np.concatenate([below, fine, np.arange(inner[1] + _OUTER, high, _OUTER), [high]]))
+
+
+def _balance(problem: Problem, name: str) -> float:
+    """Return the log of a scale at which a typical coefficient's part in y is as large as y."""
+    rates, follows = problem.penalised_rates, problem.is_feature[problem.penalised]
+    norms = np.sqrt(problem.reduced.squared_norms)
+    rate = np.sqrt(rates.l2) if name == "gaussian_scale" or not rates.l1.any() else rates.l1
+    seen = follows & (norms > 0.0) & (rate > 0.0)
+    if not seen.any():
+        return 0.0
+    spread = 1.0 if rates.relative[seen].any() else np.sqrt(problem.reduced.response_ss) or 1.0
+    return float(np.log(spread) - np.median(np.log(norms[seen] / rate[seen])))
+
+
+def log_scale_prior(problem: Problem, name: str, log_scale: Any) -> Any:
+    """Return the log prior density per unit of a log scale."""
+    values = np.asarray(log_density(problem.sampled_scales[name])(np.exp(log_scale))[0]) + log_scale
+    return np.where(np.isfinite(values), values, -np.inf)
+
+
+def log_noise_prior(problem: Problem, log_sigma: Any) -> Any:
+    """Return the log prior density per unit of log σ."""
+    assert problem.noise_log_prior is not None
+    sigma = np.exp(log_sigma)
+    low, high = problem.likelihood.noise_bounds()
+    with np.errstate(over="ignore"):
+        values = np.asarray(problem.noise_log_prior(sigma)[0]) + log_sigma
+    return np.where((sigma >= low) & (sigma <= high) & np.isfinite(values), values, -np.inf)
+
+
+def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
+    """Add the middles of intervals in which a scale's marginal is steep, and go on beyond ends that hold mass."""
+    grid = found.scale_grids[name]
+    if grid.size < 2:
+        return grid
+    log_mass, own = found.log_density + found.log_volume, found.settings[name]
+    along = np.array([np.logaddexp.reduce(log_mass[:, own == value], axis=None) for value in grid])
+    density = along - _log_widths(grid)
+    top = np.maximum(density[1:], density[:-1]) - density.max()
+    with np.errstate(invalid="ignore"):
+        steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
+    add = (top > -MATERIAL) & steep & (np.diff(grid) > _CLOSE)
+    beyond = []
+    for k, bound, out in zip((0, -1), _log_bounds(problem, name), (-_OUTER, _OUTER), strict=True):
+        if density[k] > density.max() - MATERIAL and abs(bound - grid[k]) > _CLOSE:
+            beyond.append(grid[k] + (out if abs(bound - grid[k]) > abs(out) else bound - grid[k]))
+    return np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond]))
+
+
+def _log_bounds(problem: Problem, name: str) -> tuple[float, float]:
+    with np.errstate(divide="ignore"):
+        low, high = np.log(bounds(problem.sampled_scales[name]))
+    return float(low), float(high)
+
+
+def _on_grid(
+    problem: Problem, marginal: Marginal, grids: dict[str, Any], known: dict[tuple[float, ...], Ladder]
+) -> Look:
+    blank = Look(np.zeros(1), grids, np.zeros((1, 1)), np.zeros((1, 1)))
+    settings = blank.settings
+    n_settings = int(np.prod([grid.size for grid in grids.values()]))
+    of_scales, widths = np.zeros(n_settings), np.zeros(n_settings)
+    for name, values in settings.items():
+        of_scales = of_scales + log_scale_prior(problem, name, values)
+        widths = widths + _log_widths(grids[name])[np.searchsorted(grids[name], values)]
+    if problem.noise_scale is None:
+        ladders = _ladders(problem, marginal, settings, n_settings, known)
+        log_sigma = _noise_grid(ladders, of_scales)
+        density = np.stack([one.at(log_sigma) for one in ladders], axis=1)
+    else:
+        log_sigma = np.log([problem.noise_scale])
+        sigma = np.full(n_settings, problem.noise_scale)
+        level = marginal.at(sigma, {name: np.exp(values) for name, values in settings.items()})[0]
+        density = np.where(np.isfinite(level), level, -np.inf)[None, :]
+    volume = _log_widths(log_sigma)[:, None] + widths
+    return blank._replace(log_sigma=log_sigma, log_density=density + of_scales, log_volume=volume)
+
+
+def _log_widths(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
+    """Return the logs of the cells' lengths, 0 where there is one cell."""
+    return np.log(np.diff(cell_edges(grid))) if grid.size > 1 else np.zeros(1)
+
+
+def cell_edges(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m1"]:
+    """Return where the cells of a grid end: half-way between its points."""
+    return np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1]), grid[-1:]])
+
+
+def _ladders(
+    problem: Problem,
+    marginal: Marginal,
+    settings: dict[str, Any],
+    n_settings: int,
+    known: dict[tuple[float, ...], Ladder],
+) -> list[Ladder]:
+    """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden."""
+    keys = [tuple(float(values[k]) for values in settings.values()) for k in range(n_settings)]
+    new = [k for k, key in enumerate(keys) if key not in known]
+    for k in new:
+        known[keys[k]] = Ladder(power(problem), lambda x: log_noise_prior(problem, x))
+    ends, first = _first_rungs(problem, marginal.rss)
+    wanted = dict.fromkeys(new, first)
+    for _ in range(_ROUNDS):
+        owner = np.repeat(list(wanted), [x.size for x in wanted.values()]).astype(int)
+        if owner.size == 0:
+            break
+        x = np.concatenate(list(wanted.values()))
+        level, slope = marginal.at(
+            np.exp(x), {name: np.exp(values[owner]) for name, values in settings.items()}
+        )
+        for k in wanted:
+            mine = owner == k
+            known[keys[k]].add(x[mine], level[mine], slope[mine])
+        further = {k: known[keys[k]].wanted(ends, MATERIAL) for k in wanted}
+        wanted = {k: x for k, x in further.items() if x.size}
+    return [known[key] for key in keys]
+
+
+def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float], Float[np.ndarray, " m"]]:
+    """Return the ends of what log σ may be, and a few rungs from where all is fitted to where nothing is."""
+    low, high = problem.likelihood.noise_bounds()
+    total = float(problem.reduced.response_ss) or problem.response_scale**2
+    freedom = max(power(problem), 1.0)
+    top = 0.5 * np.log(total / freedom)
+    bottom = 0.5 * np.log(max(least_rss, _LEAST_RSS * total) / freedom)
+    lowest = max(top + _LOWEST, np.log(low) if low > 0.0 else -np.inf)
+    highest = min(top + _HIGHEST, np.log(high))
+    if lowest >= highest:  # a prior far from the data
+        lowest, highest = np.log(low) if low > 0.0 else np.log(high) - _HIGHEST, np.log(high)
+    wide = np.linspace(lowest, highest if np.isfinite(highest) else lowest + _HIGHEST, 241)
+    of_prior = wide[int(np.argmax(log_noise_prior(problem, wide)))]
+    first, last = np.clip([min(bottom, of_prior) - 0.5, max(top, of_prior) + 0.5], wide[0], wide[-1])
+    if last - first < _FIRST_STEP:
+        first, last = np.clip([first - 0.5, last + 0.5], wide[0], wide[-1])
+    n_rungs = int(np.clip(np.ceil((last - first) / _FIRST_STEP) + 1, _LEAST_FIRST, _MOST_FIRST))
+    return (float(wide[0]), float(wide[-1])), np.linspace(first, last, n_rungs)
+
+
+def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Float[np.ndarray, " m"]:
+    """Return log σ evenly, and closer around every peak that is material."""
+    ends = np.concatenate([one.x for one in ladders])
+    first, last = ends.min(), ends.max()
+    even = np.linspace(first, last, _EVEN)
+    rough = np.linspace(first, last, 4 * _EVEN)
+    grids = [np.union1d(rough, ladder.x) for ladder in ladders]
+    densities = [one.at(grid) + level for one, grid, level in zip(ladders, grids, of_scales, strict=True)]
+    least = max(density.max() for density in densities) - MATERIAL
+    points = [even]
+    for ladder, grid, density in zip(ladders, grids, densities, strict=True):
+        is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:]) & (density[1:-1] > least)
+        points += [ladder.around(grid[k - 1], grid[k + 1], _AROUND) for k in np.flatnonzero(is_peak) + 1]
+    return np.unique(np.clip(np.concatenate(points), first, last))
+
+
+def _bulks(found: Look) -> tuple[Bulk, ...]:
+    """Return the parts that valleys deeper than `_DEPTH` separate, the heaviest first."""
+    shape = (found.log_sigma.size, *(grid.size for grid in found.scale_grids.values()))
+    label, n_bulks = _watershed(found.log_density.reshape(shape))
+    label = label.reshape(found.log_density.shape)
+    axes = {"noise_scale": found.log_sigma[:, None], **{k: v[None, :] for k, v in found.settings.items()}}
+    mass = found.mass
+    boxes = _boxes(label, n_bulks, mass, axes)
+    bulks = []
+    for k, box in enumerate(boxes):
+        inside = np.ones(mass.shape, dtype=bool)
+        for name, (low, high) in box.items():
+            inside &= (axes[name] >= low) & (axes[name] < high)
+        bulks.append(_bulk(found, (label == k) & inside, mass * inside, axes, box))
+    return tuple(sorted(bulks, key=lambda bulk: -bulk.mass))
+
+
+def _bulk(
+    found: Look, mine: Any, mass: Any, axes: dict[str, Any], box: dict[str, tuple[float, float]]
+) -> Bulk:
+    peak = np.unravel_index(int(np.where(mine, found.log_density, -np.inf).argmax()), mass.shape)
+    at_peak = {name: float(np.exp(np.broadcast_to(axis, mass.shape)[peak])) for name, axis in axes.items()}
+    spread = {name: _sd(np.broadcast_to(axis, mass.shape), mass) for name, axis in axes.items()}
+    bounds = {name: (float(np.exp(low)), float(np.exp(high))) for name, (low, high) in box.items()}
+    return Bulk(float(mass.sum()), at_peak.pop("noise_scale"), at_peak, spread, bounds)
+
+
+def _sd(values: Any, mass: Any) -> float:
+    weight = mass / mass.sum()
+    mean = (weight * values).sum()
+    return float(np.sqrt((weight * (values - mean) ** 2).sum()))
+
+
+def _boxes(label: Any, n_bulks: int, mass: Any, axes: dict[str, Any]) -> list[dict[str, tuple[float, float]]]:
+    """Return an interval for each bulk, on the axis along which they overlap least."""
+    if n_bulks == 1:
+        return [{}]
+    best: tuple[float, list[dict[str, tuple[float, float]]]] | None = None
+    for name, axis in axes.items():
+        values = np.broadcast_to(axis, mass.shape)
+        middles = np.array([values[label == k][mass[label == k].argmax()] for k in range(n_bulks)])
+        order, grid = np.argsort(middles), np.unique(values)
+        cuts, overlap = [-np.inf], 0.0
+        for left, right in pairwise(order):
+            between = grid[(grid > middles[left]) & (grid <= middles[right])]
+            if between.size == 0:
+                overlap = np.inf
+                break
+            of_left, of_right = (mass * (label == k) for k in (left, right))
+            wrong = [of_left[values >= cut].sum() + of_right[values < cut].sum() for cut in between]
+            least = min(wrong)
+            fits = between[np.asarray(wrong) <= least + 1e-12]
+            cuts.append(float(fits[fits.size // 2]))
+            overlap += float(least)
+        if best is None or overlap < best[0]:
+            ends = [*cuts, np.inf] if np.isfinite(overlap) else [-np.inf] + [np.inf] * n_bulks
+            boxes: list[dict[str, tuple[float, float]]] = [{} for _ in range(n_bulks)]
+            for place, k in enumerate(order):
+                boxes[k] = {name: (ends[place], ends[place + 1])}
+            best = overlap, boxes
+    assert best is not None
+    return best[1]
+
+
+def _watershed(density: Float[np.ndarray, "..."]) -> tuple[Int[np.ndarray, "..."], int]:
+    """Label material cells by the peak that they flow to; peaks are one where the valley between them is shallow."""
+    flat, shape = density.ravel(), density.shape
+    order = np.argsort(-flat, kind="stable")
+    order = order[flat[order] > flat[order[0]] - MATERIAL]
+    strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
+    parent: dict[int, int] = {}
+
+    def peak_of(cell: int) -> int:
+        while parent[cell] != cell:
+            parent[cell] = parent[parent[cell]]
+            cell = parent[cell]
+        return cell
+
+    for cell in order.tolist():
+        around = set()
+        for length, stride in zip(shape, strides, strict=True):
+            place = cell // stride % length
+            if place > 0 and cell - stride in parent:
+                around.add(peak_of(cell - stride))
+            if place < length - 1 and cell + stride in parent:
+                around.add(peak_of(cell + stride))
+        parent[cell] = highest = max(around, key=lambda at: flat[at], default=cell)
+        for other in around - {highest}:
+            if flat[other] - flat[cell] < _DEPTH:
+                parent[other] = highest
+    label = np.full(flat.size, -1)
+    peaks: dict[int, int] = {}
+    for cell in order.tolist():
+        label[cell] = peaks.setdefault(peak_of(cell), len(peaks))
+    return label.reshape(shape), len(peaks)

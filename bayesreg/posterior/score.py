@@ -1,0 +1,123 @@
+"""The gradient of a whole posterior's log density at its draws, in plain NumPy, apart from what samplers evaluate."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..data.least_squares import told_by_gram
+from ..hyperpriors import LogDensity, log_density
+from ..jax_context import float64_on_cpu
+from ..priors import prior_energies
+from ..problem import Problem
+from ..scales import bounds
+from .to_arviz import Posterior
+
+
+class Scored(NamedTuple):
+    """Positions on the whole line, the gradient there, and what of them is reported: linear in the position."""
+
+    position: Float[np.ndarray, "s d"]
+    score: Float[np.ndarray, "s d"]
+    names: tuple[str, ...]
+    reported: Float[np.ndarray, "s k"]
+
+
+def scored(problem: Problem, posterior: Posterior) -> Scored:
+    """Evaluate the gradient at every draw.
+
+    Parameters
+    ----------
+    problem : Problem
+    posterior : Posterior
+        Of s draws in all.
+
+    Returns
+    -------
+    Scored
+        Coefficients in their own units, the intercept as what it adds at the means of the columns, σ and scales as
+        logarithms, or between two bounds as logits.
+    """
+    sigma = posterior.noise_scale.reshape(-1, 1)
+    scales = {name: values.reshape(-1, 1) for name, values in posterior.scales.items()}
+    coef = posterior.coef.reshape(sigma.size, -1)
+    intercept = posterior.intercept.reshape(-1, 1)
+    if problem.has_intercept_column:
+        coef = np.hstack([coef, intercept])
+    rss, of_coef = _likelihood(problem, coef, sigma)
+    columns, scores = [coef], []
+    beyond = np.zeros((sigma.size, 1))
+    if problem.centred:
+        beyond = intercept - (problem.means.y - coef @ problem.means.x[:, None])
+        columns.append(beyond)
+        rss = rss + problem.sum_weights * beyond**2
+    l1, l2 = _rates(problem, sigma, scales)
+    absolute, quadratic = l1 * np.abs(coef), 0.5 * l2 * coef**2
+    scores.append(of_coef - l1 * np.sign(coef) - l2 * coef)
+    if problem.centred:
+        scores.append(-problem.sum_weights * beyond / sigma**2)
+    prior_absolute, prior_quadratic = prior_energies(l1, l2)
+    flat = problem.rates.flat
+    absolute -= np.where(flat, 0.0, prior_absolute)
+    quadratic -= np.where(flat, 0.0, prior_quadratic)
+    names = [f"coef[{name}]" for name in problem.feature_names]
+    reported = [coef[:, : problem.n_features]]
+    if problem.has_intercept:
+        names.append("intercept")
+        reported.append(intercept)
+    if problem.noise_scale is None:
+        relative = problem.rates.relative
+        of_prior = ((absolute + 2.0 * quadratic) * relative).sum(axis=1, keepdims=True)
+        of_sigma = (rss / sigma**2 - problem.sum_weights + of_prior) / sigma
+        assert problem.noise_log_prior is not None
+        where, score = _on_the_line(
+            sigma, of_sigma, problem.noise_log_prior, problem.likelihood.noise_bounds()
+        )
+        columns.append(where)
+        scores.append(score)
+        names.append("noise_scale")
+        reported.append(where)
+    follows = problem.is_feature & ~flat
+    shares = {"prior_scale": (1.0, 2.0), "laplace_scale": (1.0, 0.0), "gaussian_scale": (0.0, 2.0)}
+    for name, values in scales.items():
+        of_absolute, of_quadratic = shares[name]
+        energy = of_absolute * absolute + of_quadratic * quadratic
+        of_scale = (energy * follows).sum(axis=1, keepdims=True) / values
+        prior = problem.sampled_scales[name]
+        with float64_on_cpu():
+            where, score = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
+        columns.append(where)
+        scores.append(score)
+        names.append(name)
+        reported.append(where)
+    return Scored(np.hstack(columns), np.hstack(scores), tuple(names), np.hstack(reported))
+
+
+def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
+    """Return the residual sum of squares about the best intercept, and the gradient along the coefficients."""
+    least_squares = problem.least_squares
+    if problem.has_rows and told_by_gram(least_squares):
+        least_squares = least_squares.statistics
+    gradients, rss = least_squares.residuals(coef)
+    return rss[:, None], gradients / sigma**2
+
+
+def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+    """Return 1/b and 1/τ² of every coefficient at each draw."""
+    unit = np.where(problem.rates.relative, sigma, 1.0)
+    common = scales.get("prior_scale", 1.0)
+    b = np.where(problem.is_feature, scales.get("laplace_scale", common), 1.0)
+    tau = np.where(problem.is_feature, scales.get("gaussian_scale", common), 1.0)
+    return problem.rates.l1 / (unit * b), problem.rates.l2 / (unit * tau) ** 2
+
+
+def _on_the_line(value: Any, score: Any, prior: LogDensity, ends: tuple[float, float]) -> tuple[Any, Any]:
+    """Return a quantity between bounds as a number of the whole line, and the score along that, its prior included."""
+    low, high = ends
+    score = score + prior(value)[1]
+    above = value - low
+    if not np.isfinite(high):
+        return np.log(above), score * above + 1.0
+    share = above / (high - low)
+    slope = above * (1.0 - share)
+    return np.log(share) - np.log1p(-share), score * slope + 1.0 - 2.0 * share
