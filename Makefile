@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-slow lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration sweep clean constraints
+.PHONY: demo test test-slow lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -52,6 +52,10 @@ bench-posterior-peers:
 # Simulation-based calibration of every sampler and coverage of every interval, about half an hour.
 calibration: $(STAMP)
 	$(BIN)/python -m calibration.run $(ARGS)
+
+# False alarms of the posterior's certificate, and what it catches from what size.
+certified: $(STAMP)
+	$(BIN)/python -m calibration.certified $(ARGS)
 
 # 900 random posteriors whose answers are known, sampled at default settings, about two hours; it goes on where it stopped.
 sweep: $(STAMP)
