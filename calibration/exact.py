@@ -23,6 +23,10 @@ _BELOW, _ABOVE = 45.0, 30.0  # of the middle
 _SEARCHED, _KEPT = 100.0, 34.0  # log density below the largest
 _STEP = 0.5  # of the least sd that log σ may have
 _VALLEY, _LEAST_MASS = 1.0, 1e-4  # log density between bulks; mass that is worth a word
+_BULK, _MOST_BENT = (
+    8.0,
+    0.5,
+)  # log density below the largest that counts, and its second difference from point to point
 _AT_ONCE = 10_000
 
 
@@ -193,6 +197,9 @@ def _grid(
         mesh = [one.ravel() for one in np.meshgrid(*axes, indexing="ij")]
         density = _in_blocks(posterior, conditional, mesh, moments=False).log_evidence
         last = bool((step <= least)[free].all())
+        if last:  # far out in the prior's tail a bulk is narrower than any prior tells
+            bent = _bent(density.reshape([one.size for one in axes]))
+            least, last = np.where(bent, least / 2.0, least), not bent.any()
         near = density > density.max() - (_KEPT if last else _SEARCHED)
         points = [one[near] for one in mesh]
         if last:
@@ -203,6 +210,19 @@ def _grid(
         )
         step = np.maximum(step / 4.0, 0.999 * least)
     return points[0], points[1], _in_blocks(posterior, conditional, points, moments=moments)
+
+
+def _bent(density: Array) -> Array:
+    """Tell along which axes the density of what counts bends too much from one point to the next."""
+    found = []
+    for axis, length in enumerate(density.shape):
+        if length < 3:
+            found.append(False)
+            continue
+        middle = np.moveaxis(density, axis, 0)[1:-1]
+        bend = np.abs(np.diff(np.moveaxis(density, axis, 0), 2, axis=0))
+        found.append(bool((bend[middle > density.max() - _BULK] > _MOST_BENT).any()))
+    return np.array(found)
 
 
 def _least_step(scales: list[Any], p: int) -> float:

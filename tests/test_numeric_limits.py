@@ -134,7 +134,7 @@ def test_the_posterior_has_the_priors_width_where_columns_depend_on_one_another(
     assert coefs[:, -1].std() == pytest.approx(np.sqrt(slopes[-1, -1]), rel=0.06)
     from_statistics = isinstance(data, br.GramData)
     assert bool(caught) == (from_statistics and scale > 1e7)  # these cannot tell that they do so exactly
-    assert all("statistics" in str(one.message) for one in caught)
+    assert not caught or any("statistics" in str(one.message) for one in caught)
 
 
 def objective(X, y, coef, intercept, l2):

@@ -166,7 +166,6 @@ MODELS = {
     "standardised": model(br.LaplacePrior(), SIGMA, standardize=True),
     "standardised, no intercept": model(br.GaussianPrior(), SIGMA, standardize=True, fit_intercept=False),
     "intercept with a prior": model(br.GaussianPrior(), SIGMA, intercept_prior=br.GaussianPrior(100.0)),
-    "all flat": model(br.LaplacePrior(factor=np.inf), SIGMA),
 }
 NOT_ONE_SCALE = (
     "intercept with a prior",

@@ -32,6 +32,7 @@ _BULK, _STEEP, _STEEP_TAIL = (
     4.0,
 )  # log density below the highest; its steps beyond which a scale is added
 _MOST_SETTINGS = 600
+_FINE_SCALES, _GUESS = 2000, 60.0  # log scales that a peak is looked for at, and how far below the highest
 _HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
 _AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
 _FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 16  # between the first rungs, and how many
@@ -159,7 +160,7 @@ def look(problem: Problem, marginal: Marginal) -> Look:
         Of one cell where σ and scales are known.
     """
     with float64_on_cpu():
-        grids = {name: _scale_grid(problem, name) for name in problem.sampled_scales}
+        grids = {name: _scale_grid(problem, name, marginal.rss) for name in problem.sampled_scales}
         known: dict[tuple[float, ...], Ladder] = {}
         found = _on_grid(problem, marginal, grids, known)
         for _ in range(_SCALE_ROUNDS if grids else 0):
@@ -171,12 +172,12 @@ def look(problem: Problem, marginal: Marginal) -> Look:
     return found._replace(bulks=_bulks(found))
 
 
-def _scale_grid(problem: Problem, name: str) -> Float[np.ndarray, " j"]:
+def _scale_grid(problem: Problem, name: str, least_rss: float) -> Float[np.ndarray, " j"]:
     """Return logs of a scale: close where data and prior may balance, wide apart to where the prior ends."""
     middle = _balance(problem, name)
     wide = middle + np.arange(-40.0, 40.0, 0.25)
     log_prior = log_scale_prior(problem, name, wide)
-    possible = wide[log_prior > log_prior.max() - 2.0 * MATERIAL]
+    possible = wide[log_prior > log_prior.max() - 2.0 * MATERIAL - _most_gained(problem, least_rss)]
     low, high = np.clip([possible[0] - 0.25, possible[-1] + 0.25], *_log_bounds(problem, name))
     inner = np.clip([middle - 6.0, middle + 4.0], low, high)
     if inner[1] - inner[0] < _STEP:
@@ -184,6 +185,15 @@ def _scale_grid(problem: Problem, name: str) -> Float[np.ndarray, " j"]:
     fine = np.linspace(inner[0], inner[1], max(3, int(np.ceil((inner[1] - inner[0]) / _STEP)) + 1))
     below = np.append(np.arange(inner[0] - _OUTER, low, -_OUTER), low)[::-1]
     return np.unique(np.concatenate([below, fine, np.arange(inner[1] + _OUTER, high, _OUTER), [high]]))
+
+
+def _most_gained(problem: Problem, least_rss: float) -> float:
+    """Return the most that coefficients can add to the log likelihood: by as much may a scale's prior be outdone."""
+    total = float(problem.reduced.response_ss)
+    least = max(least_rss, _LEAST_RSS * total)
+    if problem.noise_scale is not None:
+        return 0.5 * (total - least) / problem.noise_scale**2
+    return 0.5 * power(problem) * float(np.log(total / least)) if total > 0.0 else 0.0
 
 
 def _balance(problem: Problem, name: str) -> float:
@@ -230,7 +240,26 @@ def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
     for k, bound, out in zip((0, -1), _log_bounds(problem, name), (-_OUTER, _OUTER), strict=True):
         if density[k] > density.max() - MATERIAL and abs(bound - grid[k]) > _CLOSE:
             beyond.append(grid[k] + (out if abs(bound - grid[k]) > abs(out) else bound - grid[k]))
-    return np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond]))
+    hidden = _between(grid, density - log_scale_prior(problem, name, grid), problem, name)
+    return np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond, hidden]))
+
+
+def _between(grid: Any, evidence: Any, problem: Problem, name: str) -> Float[np.ndarray, " k"]:
+    """Return where the prior of a scale and an interpolated evidence put peaks that no point of the grid is near."""
+    from scipy.interpolate import PchipInterpolator
+
+    told = np.isfinite(evidence)
+    if told.sum() < 2:
+        return np.zeros(0)
+    fine = np.linspace(grid[told][0], grid[told][-1], _FINE_SCALES)
+    density = PchipInterpolator(grid[told], evidence[told])(fine) + log_scale_prior(problem, name, fine)
+    is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
+    is_peak &= density[1:-1] > density.max() - _GUESS
+    peaks = np.flatnonzero(is_peak) + 1
+    bend = (2.0 * density[peaks] - density[peaks - 1] - density[peaks + 1]) / (fine[1] - fine[0]) ** 2
+    width = 1.0 / np.sqrt(np.maximum(bend, 1e-6))
+    far = np.abs(grid[:, None] - fine[peaks]).min(axis=0, initial=np.inf) > np.maximum(width, 2.0 * _CLOSE)
+    return fine[peaks][far]
 
 
 def _log_bounds(problem: Problem, name: str) -> tuple[float, float]:

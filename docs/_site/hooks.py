@@ -302,6 +302,7 @@ _INTERCEPTS = {
     "penalised": "its intercept is penalised",
     "a column": "its intercept is a column, penalised unless the strength is a vector with 0 for it",
     "none": "it fits no intercept",
+    "always": "it always fits an intercept",
 }
 
 
