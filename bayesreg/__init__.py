@@ -7,6 +7,8 @@ next to nothing and pulls in no plotting, sampling or estimator library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from . import jax_context as jax_context  # it has to know of every fork
+
 __version__ = "0.1.0"
 
 _HOME = {
@@ -70,6 +72,7 @@ _HOME = {
     "CheckpointError": "errors",
     "ConvergenceWarning": "errors",
     "DegenerateDataWarning": "errors",
+    "ForkedProcessError": "errors",
     "ImproperPosteriorError": "errors",
     "ImproperPriorError": "errors",
     "NoEquivalent": "errors",
@@ -97,6 +100,7 @@ if TYPE_CHECKING:
     from .errors import CheckpointError as CheckpointError
     from .errors import ConvergenceWarning as ConvergenceWarning
     from .errors import DegenerateDataWarning as DegenerateDataWarning
+    from .errors import ForkedProcessError as ForkedProcessError
     from .errors import ImproperPosteriorError as ImproperPosteriorError
     from .errors import ImproperPriorError as ImproperPriorError
     from .errors import NoEquivalent as NoEquivalent

@@ -92,7 +92,8 @@ def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) 
         penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight,
         fit_intercept=fit_intercept,
     )  # fmt: skip
-    arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept}
+    # Unless a seed is given, scikit-learn draws from NumPy's global state, also where nothing is random.
+    arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept, "random_state": 0}
     if name != "Ridge":
         arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
     return getattr(linear_model, name)(**arguments), translation.code

@@ -1,9 +1,63 @@
-"""Compiled programs kept on disk, for those who ask for it."""
+"""Compiled programs: so many are held in memory, and they are kept on disk for those who ask for it."""
 
 import os
 import platform
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
 from hashlib import sha256
 from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+MOST_PROGRAMS = 24  # some 3 to 10 MB each
+
+_held: OrderedDict[Any, Callable[..., Any]] = OrderedDict()  # the latest used last
+_lock = Lock()
+
+
+def compiled_by_shape[**P, T](function: Callable[P, T]) -> Callable[P, T]:
+    """Compile a function once for each shape of its arguments, and let go of what was not used for long.
+
+    JAX alone keeps every program for as long as the function lives, so that the memory of a process that
+    meets ever new shapes grows without end. Of all functions together the latest `MOST_PROGRAMS` are held.
+
+    Parameters
+    ----------
+    function : callable
+        Of pytrees of arrays, by position.
+
+    Returns
+    -------
+    callable
+    """
+
+    @wraps(function)
+    def call(*arguments: Any) -> T:
+        return _program(function, arguments)(*arguments)
+
+    return call  # type: ignore[return-value]
+
+
+def _program(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return the program for arguments of these shapes, a new one where none is held."""
+    import jax
+
+    leaves, form = jax.tree.flatten(arguments)
+    shapes = function, form, tuple(np.shape(leaf) for leaf in leaves)
+    with _lock:
+        program = _held.pop(shapes, None) or jax.jit(_copy(function))
+        _held[shapes] = program
+        while len(_held) > MOST_PROGRAMS:
+            _held.popitem(last=False)
+    return program
+
+
+def _copy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same as a function of its own: JAX's caches hold what they know of a function while it lives."""
+    return wraps(function)(lambda *arguments: function(*arguments))
 
 
 def use_compilation_cache(folder: str | Path) -> Path:

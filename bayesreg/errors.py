@@ -70,5 +70,9 @@ class CheckpointError(ValueError):
     """A checkpoint is damaged, or of another run."""
 
 
+class ForkedProcessError(RuntimeError):
+    """A process was forked after JAX was at work, whose threads it has not got: JAX would never answer there."""
+
+
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract
     """A penalty has no counterpart in the requested convention."""

@@ -51,6 +51,11 @@ def staged(file: Path, content: bytes) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
+def is_partial(file: Path) -> bool:
+    """Tell whether a file is one that a writer has not finished."""
+    return file.name.startswith(_PREFIX) and file.name.endswith(_SUFFIX)
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what writers have left in a folder who were killed; a living writer's is locked, and stays."""
     for partial in folder.glob(f"{_PREFIX}*{_SUFFIX}"):

@@ -1,7 +1,15 @@
-"""Where and how JAX computes here: in float64 on the CPU, whatever it is set to, and nothing is set for good."""
+"""Where and how JAX computes here: in float64 on the CPU, whatever it is set to, and nothing is set for good.
 
+JAX computes on threads, which a forked process does not inherit: there it would wait for them for ever. So
+whether a process was forked from one in which JAX was at work is remembered, and it is refused there.
+"""
+
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from .errors import ForkedProcessError
 
 _NO_DEVICE = (
     RuntimeError,
@@ -15,10 +23,17 @@ def float64_on_cpu() -> Iterator[None]:
 
     What is compiled here are long loops over small arrays. An accelerator pays for each step of them by
     a launch, which takes longer than the step (docs/architecture.md has figures).
+
+    Raises
+    ------
+    ForkedProcessError
+        In a process that was forked after JAX was at work.
     """
+    _threads.check()
     import jax
 
     with jax.enable_x64(True), jax.default_device(_cpu()):
+        _threads.at_work = True
         yield
 
 
@@ -44,3 +59,43 @@ def _cpu() -> "object | None":
             "JAX_PLATFORMS=cpu, or leave it unset."
         ) from error
     return None
+
+
+class _Threads:
+    """What this process knows of JAX's threads."""
+
+    def __init__(self) -> None:
+        self.at_work = False
+        self._lost = False
+        if hasattr(os, "register_at_fork"):  # where processes can be forked
+            os.register_at_fork(before=self._before_fork, after_in_child=self._after_fork)
+
+    def check(self) -> None:
+        """Refuse to wait for threads that are not there.
+
+        Raises
+        ------
+        ForkedProcessError
+        """
+        if self._lost:
+            raise ForkedProcessError(
+                "this process was forked from one in which JAX was at work. JAX's threads are not in it, and it would "
+                "wait for them for ever. Start processes that compute by multiprocessing.get_context('spawn') or "
+                "'forkserver' (joblib: backend='loky'), or let the first use of bayesreg or JAX come after the fork."
+            )
+
+    def _before_fork(self) -> None:
+        self.at_work = self.at_work or _jax_began_elsewhere()
+
+    def _after_fork(self) -> None:
+        self._lost = self._lost or self.at_work
+
+
+def _jax_began_elsewhere() -> bool:
+    """Tell whether JAX has begun to compute; it says so in a place that is not public, and may move."""
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    begun = getattr(bridge, "backends_are_initialized", None)
+    return begun is not None and bool(begun())
+
+
+_threads = _Threads()

@@ -91,6 +91,13 @@ class Problem:
         """The rates of the penalised coefficients."""
         return self.rates.of(self.penalised)
 
+    @property
+    def hyperpriors(self) -> dict[str, Any]:
+        """The distributions of the prior's scales and of σ, where these are sampled."""
+        if self.noise_scale is not None:
+            return dict(self.sampled_scales)
+        return {**self.sampled_scales, "noise_scale": self.likelihood.noise_prior(self.response_scale)}
+
     def with_penalised_rates(self, rates: Rates) -> "Problem":
         """Return the problem with other rates of its penalised coefficients."""
         l1, l2 = self.rates.l1.copy(), self.rates.l2.copy()

@@ -13,13 +13,16 @@ SMALLEST, LARGEST = 1e-100, 1e100
 
 
 def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] | None:
-    """Draw from a NumPyro distribution; None where it is improper."""
+    """Draw from a NumPyro distribution; None where it is improper.
+
+    As many as a power of two, of which the first are taken: few programs serve any number.
+    """
     try:
-        draws = distribution.sample(key, (n,))
+        draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
     # Why caught: NumPyro marks what is improper, or holds what is, by nothing else than that it cannot be drawn from.
     except NotImplementedError:
         return None
-    return np.asarray(draws, dtype=np.float64)
+    return np.asarray(draws, dtype=np.float64)[:n]
 
 
 def is_distribution(value: object) -> bool:

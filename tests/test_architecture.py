@@ -8,7 +8,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "bayesreg"
 # From the bottom up. A module may import what stands before it; those of one line, not each other.
 LAYERS = [
-    ["arguments", "errors", "files", "scales", "compilation", "jax_context", "terminal"],
+    ["arguments", "errors", "files", "scales", "compilation", "terminal"],
+    ["jax_context"],
     ["hyperpriors"],
     ["priors"],
     ["penalty"],
@@ -41,7 +42,9 @@ LAYERS = [
     ["mode.logistic", "scale_path"],
     ["cross_validation"],
     ["posterior.diagnostics", "posterior.left_out", "posterior.log_grid", "posterior.summary"],
-    ["posterior.density", "posterior.checkpoint", "posterior.sensitivity"],
+    ["posterior.density", "posterior.sensitivity"],
+    ["posterior.identity"],
+    ["posterior.checkpoint"],
     ["posterior.ladder", "posterior.pareto", "posterior.propagation"],
     ["posterior.bulks"],
     ["posterior.chains", "posterior.centre", "posterior.to_arviz", "posterior.to_numpyro"],

@@ -8,11 +8,14 @@ import sys
 import time
 
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 from conftest import wide
 
 import bayesreg as br
 from bayesreg.posterior import checkpoint as module
+from bayesreg.posterior.identity import Identity
+from bayesreg.problem import resolve
 
 X, Y = wide(30, 5)
 MODEL = br.LinearModel(br.LaplacePrior())
@@ -222,8 +225,101 @@ def test_nothing_in_a_checkpoint_is_a_pickle(tmp_path, often):
     victim = sorted(evil.glob("chain-*.block"))[0]
     content = buffer.getvalue()
     victim.write_bytes(module._MAGIC + sha256(content).hexdigest().encode() + b"\n" + content)
-    with pytest.raises(ValueError, match="allow_pickle=False"):
+    with pytest.raises(br.CheckpointError, match=r"is malformed .*allow_pickle=False"):
         sample(evil)
+
+
+def test_other_data_are_told_in_any_unit():
+    """A column of 1e-7 beside one of 1e8: a sign, a unit, one entry, a row's weight; rounding is no difference."""
+    rng = np.random.default_rng(3)
+    units = np.array([1e8, 1e-7, 1.0, 1e-3])
+    design, y = rng.normal(size=(50, 4)) * units, rng.normal(size=50) * 1e5
+    weights = rng.uniform(0.5, 2.0, 50)
+
+    def identity(X=design, y=y, weights=weights, prior=None, noise=None, **options):
+        linear = br.LinearModel(
+            prior or br.LaplacePrior(2e4 / units), br.GaussianLikelihood(noise), **options
+        )
+        return Identity.of(resolve(linear, br.RowData.from_arrays(X, y, weights)))
+
+    def changed(array, index, factor):
+        other = array.copy()
+        other[index] *= factor
+        return other
+
+    here = identity()
+    order = rng.permutation(50)
+    assert here.agrees(identity(design[order], y[order], weights[order]))
+    assert here.agrees(identity(weights=weights * (1.0 + 1e-14)))
+    others = [
+        *(identity(X=changed(design, np.s_[:, j], factor)) for j in range(4) for factor in (-1.0, 1.001)),
+        *(identity(X=changed(design, (7, j), 1.001)) for j in range(4)),
+        identity(y=-y),
+        identity(y=changed(y, 11, 1.001)),
+        identity(weights=changed(weights, 11, 1.001)),
+        identity(prior=br.LaplacePrior(changed(2e4 / units, 1, 1.001))),
+        identity(prior=br.LaplacePrior(2e4 / units, relative_to_noise=True)),
+        identity(prior=br.GaussianPrior(2e4 / units)),
+        identity(noise=dist.HalfNormal(1e5)),
+        identity(noise=dist.HalfNormal(1.001e5)),
+        identity(noise=1e5),
+        identity(noise=1.001e5),
+        identity(fit_intercept=False),
+        identity(X=design[:, :3], prior=br.LaplacePrior(2e4 / units[:3])),
+    ]
+    for i, one in enumerate(others):
+        assert not here.agrees(one), i
+        assert not any(one.agrees(other) for other in others[i + 1 :]), i
+
+
+def test_a_block_says_whose_it_is(tmp_path, often):
+    """Blocks with right checksums: of another seed, another chain, other data, under another's name."""
+    sample(tmp_path / "a")
+    blocks = sorted((tmp_path / "a").glob("chain-0001-*.block"))
+    shifted = X + 1e-3 * np.arange(5)
+    sample(tmp_path / "seed", seed=6)
+    sample(tmp_path / "data", X=shifted * [1, 1, 1, 1, -1])
+    foreign = [
+        (tmp_path / "seed" / blocks[1].name, blocks[1].name),
+        (tmp_path / "data" / blocks[2].name, blocks[2].name),
+        (sorted((tmp_path / "a").glob("chain-0002-*.block"))[1], blocks[1].name),
+        (blocks[2], blocks[1].name),
+    ]
+    for i, (source, name) in enumerate(foreign):
+        copy = tmp_path / f"{i}"
+        shutil.copytree(tmp_path / "a", copy)
+        shutil.copyfile(source, copy / name)
+        with pytest.raises(br.CheckpointError, match=rf"{name} is of another run, or of another place"):
+            sample(copy)
+    swapped = tmp_path / "swapped"
+    shutil.copytree(tmp_path / "a", swapped)
+    shutil.copyfile(tmp_path / "data" / "target.block", swapped / "target.block")
+    with pytest.raises(br.CheckpointError, match="of other data"):
+        sample(swapped)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from bayesreg.posterior.checkpoint import _held
+with _held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_one_process_at_a_time_and_a_dead_one_holds_nothing(tmp_path):
+    folder = tmp_path / "run"
+    whole = everything(sample(folder))
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    owner = subprocess.Popen([sys.executable, "-c", HOLD, str(folder)], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout.readline() == "held\n"
+    with pytest.raises(br.CheckpointError, match="another process is at work on the run in"):
+        sample(folder)
+    assert before == {path.name: path.read_bytes() for path in folder.iterdir()}
+    owner.send_signal(signal.SIGKILL)
+    owner.communicate()
+    assert everything(sample(folder)) == whole
 
 
 INTERRUPTED = """

@@ -1,10 +1,14 @@
-"""Compiled programs on disk: only where asked for, the same answers, and nothing lost where they are damaged."""
+"""Compiled programs. On disk: only where asked for, the same answers, and nothing lost where they are damaged.
+In memory: so many, the latest."""
 
+import gc
 import os
 import subprocess
 import sys
 import textwrap
+from collections import OrderedDict
 
+import numpy as np
 import pytest
 
 import bayesreg as br
@@ -79,3 +83,52 @@ def test_a_folder_that_is_not_ones_own_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("os.getuid", lambda: os.stat(tmp_path).st_uid + 1)
     with pytest.raises(PermissionError, match="of your own"):
         br.use_compilation_cache(tmp_path)
+
+
+@pytest.fixture
+def held(monkeypatch):
+    """No program yet, and room for three."""
+    programs = OrderedDict()
+    monkeypatch.setattr(compilation, "_held", programs)
+    monkeypatch.setattr(compilation, "MOST_PROGRAMS", 3)
+    return programs
+
+
+def test_a_program_for_each_shape_and_the_latest_are_held(held):
+    traced = []
+
+    @compilation.compiled_by_shape
+    def doubled(values):
+        traced.append(values.shape[0])
+        return 2 * values
+
+    def ask(*lengths):
+        for n in lengths:
+            np.testing.assert_array_equal(doubled(np.arange(n)), 2 * np.arange(n))
+
+    ask(1, 2, 3, 1, 2, 3, 1)
+    assert traced == [1, 2, 3]  # shapes that come again cost nothing
+    ask(4, 1, 3)  # 2 had waited longest
+    assert traced == [1, 2, 3, 4]
+    ask(2)
+    assert traced == [1, 2, 3, 4, 2]
+    assert len(held) == 3
+
+
+def test_what_is_let_go_of_is_gone(held):
+    import jax
+
+    def executables():
+        gc.collect()
+        return len(jax.devices("cpu")[0].client.live_executables())
+
+    @compilation.compiled_by_shape
+    def tripled(values):
+        return 3.0 * values
+
+    for n in range(2, 6):
+        tripled(np.ones(n, np.float32))
+    before = executables()
+    for n in range(6, 20):
+        tripled(np.ones(n, np.float32))
+    assert executables() == before

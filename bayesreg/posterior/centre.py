@@ -21,9 +21,8 @@ _LEAST_STEP, _MOST_STEP = 1e-6, 2.0  # of a logarithm
 def as_arrays[T](target: T) -> T:
     """Return a target with float64 arrays as its leaves; inside `jax.enable_x64`."""
     import jax
-    import jax.numpy as jnp
 
-    return jax.tree.map(lambda leaf: jnp.asarray(leaf, dtype=jnp.float64), target)
+    return jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf, dtype=np.float64)), target)
 
 
 def rates_at(problem: Problem, scales: dict[str, float]) -> Rates:

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from ..compilation import compiled_by_shape
 from ..jax_context import float64_on_cpu
 from .checkpoint import Checkpoint
 from .density import Target, Values
@@ -76,7 +77,7 @@ def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callab
 
         return lax.fori_loop(0, n_steps, one, (state, buffer))
 
-    return Program(jax.jit(begin), jax.jit(advance))
+    return Program(compiled_by_shape(begin), compiled_by_shape(advance))
 
 
 def run_chains(

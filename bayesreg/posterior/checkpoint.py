@@ -1,32 +1,36 @@
 """A run saved as it goes: a folder of files, each with its checksum, from which it goes on bit by bit.
 
 ``run.json`` says what was asked for, ``target.block`` holds the density, and a chain's blocks
-the state after them and the draws in them. A file is a line of text, a SHA-256, and NumPy's own
-format; nothing in it is executed when it is read. Files appear whole, by renaming.
+the state after them and the draws in them. A block says which run, chain and transitions it is of.
+A file is a line of text, a SHA-256, and NumPy's own format; nothing in it is executed when it is read.
+Files appear whole, by renaming, and one process at a time holds the folder.
 """
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from importlib.metadata import version
 from io import BytesIO
 from pathlib import Path
-from threading import get_ident
 from time import monotonic
-from typing import Any, Self, final
+from typing import Any, NamedTuple, Self, final
+from zipfile import BadZipFile
 
 import numpy as np
 
 from ..errors import CheckpointError
+from ..files import exclusive, is_partial, remove_leftovers, write_whole
 from ..jax_context import float64_on_cpu
+from .identity import Identity
 
-_MAGIC = b"bayesreg checkpoint 1\n"
-_RUN, _TARGET = "run.json", "target.block"
+_MAGIC = b"bayesreg checkpoint 2\n"
+_RUN, _TARGET, _LOCK = "run.json", "target.block", "lock"
 _SECONDS, _SHARE = (
     1.0,
     0.02,
 )  # a block is saved no sooner after the last than this, or than this share of the run
-_SAME = 1e-6  # of an array's largest entry: what the order of a sum may change between machines
 
 
 @final
@@ -34,12 +38,13 @@ class Checkpoint:
     """The folder of one run."""
 
     def __init__(self, folder: Path, target: Any) -> None:
-        self._folder = folder
-        self.target = target
+        self._folder, self.target = folder, target
+        self._run = _run_of(folder)
 
     @classmethod
-    def open(cls, folder: Any, asked: dict[str, Any], target: Any) -> Self:
-        """Begin a run in a folder, or go on with the one that is there.
+    @contextmanager
+    def open(cls, folder: Any, asked: dict[str, Any], target: Any, identity: Identity) -> Iterator[Self]:
+        """Begin a run in a folder, or go on with the one that is there; hold the folder meanwhile.
 
         Parameters
         ----------
@@ -49,28 +54,28 @@ class Checkpoint:
             The settings, plain JSON.
         target : pytree of float64 arrays
             The density. That of a run that goes on is the saved one, to the last bit.
+        identity : Identity
+            Of the posterior.
 
         Raises
         ------
         CheckpointError
-            Where the folder is of another run, is damaged, or holds other files.
+            Where the folder is of another run, is damaged, holds other files, or is held by another process.
         """
         folder = Path(folder)
-        if folder.exists() and not folder.is_dir():
-            raise CheckpointError(f"`checkpoint` must be a folder; {folder} is a file. Give another path.")
-        run = {"settings": asked, "versions": _versions()}
-        if (folder / _RUN).exists():
-            _check_same_run(folder, run)
-            return cls(folder, _same_target(folder, target))
-        if folder.exists() and any(not _is_leftover(path) for path in folder.iterdir()):
-            raise CheckpointError(
-                f"the folder {folder} holds files, and no run of bayesreg. Give a new folder; nothing was changed."
-            )
+        _check_folder(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        same = _named("same", _leaves(target.fingerprint()))
-        _write(folder / _TARGET, _named("leaf", _leaves(target)) | same)
-        _write_bytes(folder / _RUN, (json.dumps(run, indent=1, sort_keys=True) + "\n").encode())
-        return cls(folder, target)
+        with _held(folder):
+            remove_leftovers(folder)
+            run = {"settings": asked, "versions": _versions()}
+            if (folder / _RUN).exists():
+                _check_same_run(folder, run)
+                target = _same_target(folder, target, identity)
+            else:
+                saved = _named("leaf", _leaves(target)) | _named("identity", list(identity))
+                _write(folder / _TARGET, saved)
+                write_whole(folder / _RUN, (json.dumps(run, indent=1, sort_keys=True) + "\n").encode())
+            yield cls(folder, target)
 
     def chain(self, number: int, state: Any, blank: Any) -> "SavedChain":
         """Return what is saved of one chain.
@@ -83,25 +88,62 @@ class Checkpoint:
         blank : pytree
             Shapes and types of a block of draws.
         """
-        return SavedChain(self._folder, number, state, blank)
+        return SavedChain(self._folder, _Place(self._run, number), state, blank)
+
+
+class _Place(NamedTuple):
+    """Where a block belongs."""
+
+    run: str
+    chain: int
+
+    def file(self, folder: Path, last: int) -> Path:
+        """Return the name of the block that ends with a transition."""
+        return folder / f"chain-{self.chain:04d}-{last:012d}.block"
+
+    def named(self, first: int, last: int) -> dict[str, np.ndarray]:
+        """Return what a block says of itself."""
+        return {"run": np.array(self.run), "chain": np.array(self.chain), "range": np.array([first, last])}
+
+    def check(self, file: Path, arrays: dict[str, np.ndarray]) -> tuple[int, int]:
+        """Return the transitions of a block that belongs here.
+
+        Raises
+        ------
+        CheckpointError
+            Where it does not.
+        """
+        first, last = (int(end) for end in arrays.get("range", (0, 0)))
+        stated = self.named(first, last)
+        same = all(name in arrays and np.array_equal(arrays[name], value) for name, value in stated.items())
+        if not same or file != self.file(file.parent, last):
+            raise _foreign(file)
+        return first, last
+
+
+def _foreign(file: Path) -> CheckpointError:
+    return CheckpointError(
+        f"{file} is of another run, or of another place in this one. Restore the right one, or remove the folder to "
+        "begin anew."
+    )
 
 
 @final
 class SavedChain:
     """One chain's blocks."""
 
-    def __init__(self, folder: Path, number: int, state: Any, blank: Any) -> None:
-        self._folder, self._number = folder, number
+    def __init__(self, folder: Path, place: _Place, state: Any, blank: Any) -> None:
+        self._folder, self._place = folder, place
         self._began = self._saved_at = monotonic()
         self._state = state
         self._pending: list[Any] = []
         self._done, blocks = 0, []
-        for path in sorted(folder.glob(f"chain-{number:04d}-*.block")):
+        for path in sorted(folder.glob(f"chain-{place.chain:04d}-*.block")):
             arrays = _read(path)
-            first, last = (int(end) for end in arrays["range"])
+            first, last = place.check(path, arrays)
             if first != self._done:
                 raise CheckpointError(
-                    f"{folder} lacks a block: chain {number} has nothing from transition {self._done} to {first}. "
+                    f"{folder} lacks a block: chain {place.chain} has nothing from transition {self._done} to {first}. "
                     "Restore the missing file, or remove the folder to begin anew."
                 )
             self._state = _restored(path, arrays, "state", state)
@@ -132,9 +174,45 @@ class SavedChain:
             rows = jax.tree.map(lambda *parts: np.concatenate(parts), *self._pending)
             arrays |= _named("row", _leaves(rows))
             n_rows = len(jax.tree.leaves(rows)[0])
-        arrays |= {"range": np.array([self._done, self._reached]), "n_rows": np.array(n_rows)}
-        _write(self._folder / f"chain-{self._number:04d}-{self._reached:012d}.block", arrays)
+        arrays |= {"n_rows": np.array(n_rows), **self._place.named(self._done, self._reached)}
+        _write(self._place.file(self._folder, self._reached), arrays)
         self._done, self._pending = self._reached, []
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse a folder that is not for a run, before anything in it is touched."""
+    if folder.exists() and not folder.is_dir():
+        raise CheckpointError(f"`checkpoint` must be a folder; {folder} is a file. Give another path.")
+    if not folder.exists() or (folder / _RUN).exists():
+        return
+    if any(path.name not in (_TARGET, _LOCK) and not is_partial(path) for path in folder.iterdir()):
+        raise CheckpointError(
+            f"the folder {folder} holds files, and no run of bayesreg. Give a new folder; nothing was changed."
+        )
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder alone; one that cannot be written to can be read by all."""
+    with ExitStack() as held:
+        try:
+            held.enter_context(exclusive(folder / _LOCK, wait=False))
+        except BlockingIOError:
+            raise CheckpointError(
+                f"another process is at work on the run in {folder}. Wait until it ends, or give another folder; "
+                "nothing was changed."
+            ) from None
+        except OSError as error:
+            if os.access(folder, os.W_OK):
+                raise CheckpointError(
+                    f"{folder / _LOCK} cannot be opened ({error.strerror}). Give another folder; nothing was changed."
+                ) from None
+        yield
+
+
+def _run_of(folder: Path) -> str:
+    """Return what names a run: the hash of what was asked for and of the density."""
+    return sha256(b"".join((folder / name).read_bytes() for name in (_RUN, _TARGET))).hexdigest()
 
 
 def _versions() -> dict[str, str]:
@@ -164,31 +242,21 @@ def _check_same_run(folder: Path, run: dict[str, Any]) -> None:
         )
 
 
-def _same_target(folder: Path, target: Any) -> Any:
-    """Return the saved density, once it is known to be this one but for rounding."""
+def _same_target(folder: Path, target: Any, identity: Identity) -> Any:
+    """Return the saved density, once it is known to be of this posterior."""
     import jax
 
-    path = folder / _TARGET
-    arrays = _read(path)
-    fingerprint = _leaves(target.fingerprint())
-    saved = [arrays[name] for name in _named("leaf", _leaves(target)) if name in arrays]
-    structure, n_leaves = jax.tree.structure(target), len(jax.tree.leaves(target))
-    same = len(saved) == n_leaves == len(arrays) - len(fingerprint) and all(
-        name in arrays
-        and arrays[name].shape == new.shape
-        and np.abs(arrays[name] - new).max(initial=0.0) <= _SAME * _size(new)
-        for name, new in _named("same", fingerprint).items()
-    )
-    if not same:
+    arrays = _read(folder / _TARGET)
+    leaves, structure = jax.tree.flatten(target)
+    saved = [arrays.get(name) for name in _named("leaf", leaves)]
+    kept = Identity(*(arrays.get(name) for name in _named("identity", list(identity))))
+    shapes = [None if leaf is None else leaf.shape for leaf in saved]
+    if not identity.agrees(kept) or shapes != [np.shape(leaf) for leaf in leaves]:
         raise CheckpointError(
             f"the run in {folder} is of other data or of another model. Give another folder; nothing was changed."
         )
     with float64_on_cpu():
-        return jax.tree.unflatten(structure, [jax.numpy.asarray(leaf) for leaf in saved])
-
-
-def _size(array: np.ndarray) -> float:
-    return max(float(np.abs(array).max(initial=0.0)), float(np.finfo(float).tiny))
+        return jax.tree.unflatten(structure, [jax.device_put(leaf) for leaf in saved])
 
 
 def _leaves(tree: Any) -> list[np.ndarray]:
@@ -223,7 +291,7 @@ def _restored(
         wanted = jax.random.key_data(leaf) if _is_key(leaf) else leaf
         shape = wanted.shape if rows is None else (rows, *wanted.shape[1:])
         if array is None or array.shape != shape or array.dtype != wanted.dtype:
-            raise CheckpointError(f"{path} is of another run. Remove the folder to begin anew.")
+            raise _foreign(path)
         if rows is not None:
             restored.append(array)
         else:
@@ -235,24 +303,11 @@ def _restored(
     return jax.tree.unflatten(structure, restored)
 
 
-def _is_leftover(path: Path) -> bool:
-    return path.suffix == ".partial" or path.name == _TARGET
-
-
 def _write(path: Path, arrays: dict[str, np.ndarray]) -> None:
     buffer = BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     payload = buffer.getvalue()
-    _write_bytes(path, _MAGIC + sha256(payload).hexdigest().encode() + b"\n" + payload)
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    partial = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_whole(path, _MAGIC + sha256(payload).hexdigest().encode() + b"\n" + payload)
 
 
 def _read(path: Path) -> dict[str, np.ndarray]:
@@ -267,5 +322,8 @@ def _read(path: Path) -> dict[str, np.ndarray]:
     digest, payload = content[len(_MAGIC) : head - 1], content[head:]
     if sha256(payload).hexdigest().encode() != digest:
         raise CheckpointError(f"{path} is damaged: its checksum differs. {remedy}")
-    with np.load(BytesIO(payload), allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+    try:
+        with np.load(BytesIO(payload), allow_pickle=False) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (ValueError, OSError, BadZipFile) as error:
+        raise CheckpointError(f"{path} is malformed ({error}). {remedy}") from None

@@ -11,7 +11,6 @@ from ..priors import elastic_net_log_normaliser
 
 Position = dict[str, Array]
 
-_PROBES = 3
 NOWHERE = 1e300  # the end of what has none
 
 
@@ -38,19 +37,6 @@ class Target(Protocol):
 
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
-
-    def fingerprint(self) -> list[Any]:
-        """Return arrays that tell this density from another, whatever the rotation of its coordinates.
-
-        Where eigenvalues coincide the order of a sum decides on the eigenvectors.
-        """
-
-
-def seen_by_probes(root: Any) -> Float[np.ndarray, "n m"]:
-    """Return root·root' applied to some fixed vectors, which no rotation of the root's columns changes."""
-    values = np.asarray(root)
-    probes = np.random.default_rng(0).normal(size=(len(values), _PROBES))
-    return values @ (values.T @ probes)
 
 
 @final

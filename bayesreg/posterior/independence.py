@@ -18,6 +18,7 @@ from jax import lax
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
+from ..compilation import compiled_by_shape
 from .chains import Program, Record
 from .density import Position, Scales, Target, Values
 from .pareto import pareto_k
@@ -60,10 +61,6 @@ class IndependenceTarget(NamedTuple):
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
         return self.inner.log_density(position)
-
-    def fingerprint(self) -> list[Any]:
-        """Return what tells the density from another; the proposals follow from it."""
-        return self.inner.fingerprint()
 
 
 class _Starts(NamedTuple):
@@ -132,7 +129,9 @@ def pilot(target: Target, expected: Moments) -> Pilot:
     nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((mean.size,), (), ())))
     best: Pilot | None = None
     for round_ in range(_ROUNDS):
-        trial = IndependenceTarget(target, jnp.asarray(mean), jnp.asarray(root), jnp.asarray(1.0), nowhere)
+        trial = IndependenceTarget(
+            target, jax.device_put(mean), jax.device_put(root), jnp.asarray(1.0), nowhere
+        )
         numbers = [(np.int64(_PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
         blocks = [propose(*number, trial) for number in numbers]  # of the chains' types: one program for both
         position, log_weight, log_density = (
@@ -208,7 +207,7 @@ def independence_program() -> Program:
     Program
         For an IndependenceTarget.
     """
-    follow = jax.jit(_follow)
+    follow = compiled_by_shape(_follow)
 
     def begin(seed: int, chain: int, target: IndependenceTarget) -> _State:
         first = [np.asarray(values)[chain % _STARTS] for values in target.starts]
@@ -245,7 +244,7 @@ def _unravel(target: Target) -> Callable[[Array], Position]:
     return ravel_pytree(blank)[1]
 
 
-@jax.jit
+@compiled_by_shape
 def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _Proposals:
     """Draw a block of proposals, with their weights; each block of a chain from a key of its own."""
     size = target.mean.size

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from ..gaussian import root
 from ..problem import Problem
 from ..propriety import power
 from .centre import Centre, as_arrays, coef_prior, scale_coordinates
-from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 
 
 class MixtureTarget(NamedTuple):
@@ -52,12 +51,6 @@ class MixtureTarget(NamedTuple):
         variance, log_weight = self.mixed(sigma, scales, mixing)
         log_prior += jnp.sum(log_weight + position["mixing"] - mixing - 0.5 * z**2)
         return log_noise_likelihood(self.power, self.rss_at(jnp.sqrt(variance) * z), sigma) + log_prior
-
-    def fingerprint(self) -> list[Any]:
-        """Return arrays that tell this density from another, whatever the rotation of the root."""
-        of_prior = jax.tree.leaves((self.prior, self.scales))
-        cross = np.asarray(self.root).T @ np.asarray(self.response)
-        return [seen_by_probes(self.root.T), cross, self.rss, self.power, *of_prior]
 
     def mixed(self, noise_scale: Any, scales: dict[str, Any], mixing: Array) -> tuple[Array, Array]:
         """Return what `mixed` does, at a noise scale and at sampled prior scales."""

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..arguments import LARGEST_SEED, check_whole
+from ..compilation import compiled_by_shape
 from ..data.rows import RowData
 from ..errors import ImproperPriorError
 from ..jax_context import float64_on_cpu
@@ -88,12 +89,9 @@ def _draw_scales(
     """Draw σ and the prior's scales."""
     import jax
 
-    priors = dict(problem.sampled_scales)
-    if problem.noise_scale is None:
-        priors["noise_scale"] = problem.likelihood.noise_prior(problem.response_scale)
     drawn = {}
     with float64_on_cpu():
-        for i, (name, prior) in enumerate(sorted(priors.items())):
+        for i, (name, prior) in enumerate(sorted(problem.hyperpriors.items())):
             draws = draw_proper(prior, jax.random.fold_in(jax.random.key(seed), i), n)
             if draws is None:
                 raise ImproperPriorError(
@@ -111,8 +109,10 @@ def _rates(
 
     with float64_on_cpu():
         prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
-        rates = prior.rates(sigma[:, None], {name: scale[:, None] for name, scale in scales.items()})
-        l1, l2 = (np.asarray(rate) for rate in rates)
+        columns = {name: scale[:, None] for name, scale in scales.items()}
+        l1, l2 = (
+            np.asarray(rate) for rate in compiled_by_shape(CoefPrior.rates)(prior, sigma[:, None], columns)
+        )
     shape = (sigma.size, problem.is_feature.size)
     return np.broadcast_to(l1, shape), np.broadcast_to(l2, shape)
 

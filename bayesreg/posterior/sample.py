@@ -314,15 +314,15 @@ def _run_on(
 ) -> "Record":
     from .chains import run_chains
     from .checkpoint import Checkpoint
+    from .identity import Identity
 
     assert way.program is not None
-    saved = None
-    if checkpoint is not None:
-        families = {name: one.prior.family for name, one in target.scales.sampled.items()}
-        asked = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "priors of scales": families}
-        saved = Checkpoint.open(checkpoint, asked, target)
-        target = saved.target
-    return run_chains(way.program, target, plan, progress=progress, checkpoint=saved)
+    if checkpoint is None:
+        return run_chains(way.program, target, plan, progress=progress)
+    families = {name: one.prior.family for name, one in target.scales.sampled.items()}
+    asked = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "priors of scales": families}
+    with Checkpoint.open(checkpoint, asked, target, Identity.of(problem)) as saved:
+        return run_chains(way.program, saved.target, plan, progress=progress, checkpoint=saved)
 
 
 def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generator) -> "Record":

@@ -1,17 +1,19 @@
 """Draws to an xarray DataTree, with names, as ArviZ reads it."""
 
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
+from ..compilation import compiled_by_shape
 from ..jax_context import float64_on_cpu
 from ..problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_AT_ONCE = 1024  # draws whose prior density is evaluated by one call
 
 
 class Posterior(NamedTuple):
@@ -145,36 +147,47 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     if problem.has_intercept_column:
         all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
     with float64_on_cpu():
-        priors = dict(problem.sampled_scales)
-        if problem.noise_scale is None:
-            priors["noise_scale"] = problem.likelihood.noise_prior(problem.response_scale)
-        of_coefs, result = _log_densities()(
+        of_coefs, result = _over_draws(
             CoefPrior.at(*problem.rates, problem.is_feature),
-            {name: Density(prior) for name, prior in priors.items()},
-            all_coefs,
-            posterior.noise_scale,
-            posterior.scales,
+            {name: Density(prior) for name, prior in problem.hyperpriors.items()},
+            (all_coefs, posterior.noise_scale, posterior.scales),
         )
-    values = np.where(problem.rates.flat, 0.0, np.asarray(of_coefs))
+    values = np.where(problem.rates.flat, 0.0, of_coefs)
     result["coef"] = values[..., : problem.n_features]
     if problem.has_intercept_column:
         result["intercept"] = values[..., -1]
-    return {name: np.broadcast_to(v, posterior.coef.shape[: v.ndim]) for name, v in result.items()}
+    return result
 
 
-@lru_cache(maxsize=1)
-def _log_densities() -> Callable[..., Any]:
-    """Return one program for all densities: compiled one operation at a time they take seconds."""
+def _over_draws(prior: Any, priors: dict[str, Any], draws: Any) -> Any:
+    """Evaluate all densities, so many draws at once whatever their number: one program serves every run."""
     import jax
 
-    def evaluate(prior: Any, priors: dict[str, Any], coef: Any, noise_scale: Any, scales: Any) -> Any:
-        columns = {name: values[..., None] for name, values in scales.items()}
-        values = {**scales, "noise_scale": noise_scale}
-        return prior.log_density(coef, noise_scale[..., None], columns), {
-            name: one.distribution.log_prob(values[name]) for name, one in priors.items()
-        }
+    chains, n = draws[1].shape
+    whole = -(-chains * n // _AT_ONCE) * _AT_ONCE
+    rows = jax.tree.map(lambda values: np.resize(values, (whole, *values.shape[2:])), draws)
+    blocks = [
+        jax.tree.map(np.asarray, _log_densities(prior, priors, *_rows_of(rows, start)))
+        for start in range(0, whole, _AT_ONCE)
+    ]
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: chains * n], *blocks)
+    return jax.tree.map(lambda values: values.reshape(chains, n, *values.shape[1:]), joined)
 
-    return jax.jit(evaluate)
+
+def _rows_of(rows: Any, start: int) -> Any:
+    import jax
+
+    return jax.tree.map(lambda values: values[start : start + _AT_ONCE], rows)
+
+
+@compiled_by_shape
+def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, noise_scale: Any, scales: Any) -> Any:
+    """Evaluate all densities in one program: compiled one operation at a time they take seconds."""
+    columns = {name: values[:, None] for name, values in scales.items()}
+    values = {**scales, "noise_scale": noise_scale}
+    return prior.log_density(coef, noise_scale[:, None], columns), {
+        name: one.distribution.log_prob(values[name]) for name, one in priors.items()
+    }
 
 
 def _constants(problem: Problem) -> dict[str, Any]:

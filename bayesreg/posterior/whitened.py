@@ -16,7 +16,7 @@ from ..data.products import eigh, product
 from ..problem import Problem
 from ..propriety import clearly_misfits, power
 from .centre import Centre, as_arrays, coef_centre, coef_prior, prior_precision, scale_coordinates
-from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood, seen_by_probes
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 
 
 class WhitenedTarget(NamedTuple):
@@ -37,7 +37,7 @@ class WhitenedTarget(NamedTuple):
         sampled = self.scales.sampled
         at_centre = {name: jnp.zeros(()) for name in sampled}
         sigma = self.scales.at(at_centre)[0]
-        return float(jnp.mean(self.curvature) / sigma**2) if self.curvature.size else 1.0
+        return float(np.asarray(self.curvature).mean() / sigma**2) if self.curvature.size else 1.0
 
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
@@ -57,11 +57,6 @@ class WhitenedTarget(NamedTuple):
         rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature * z)
         log_prior += jnp.sum(self.prior.log_density(self._coef(position), sigma, scales))
         return log_noise_likelihood(self.power, rss, sigma) + log_prior
-
-    def fingerprint(self) -> list[Any]:
-        """Return arrays that tell this density from another, whatever the rotation of its coordinates."""
-        of_prior = jax.tree.leaves((self.prior, self.scales))
-        return [self.centre, seen_by_probes(self.transform), self.rss, self.power, *of_prior]
 
     def _coef(self, position: Position) -> Array:
         return self.centre + self.transform @ position["coef"]
