@@ -12,17 +12,17 @@ from typing import Any
 
 import numpy as np
 
-MOST_PROGRAMS = 24  # some 3 to 10 MB each
-
-_held: OrderedDict[Any, Callable[..., Any]] = OrderedDict()  # the latest used last
-_lock = Lock()
+MOST_PROGRAMS = 24  # some 3 to 20 MB each
+_MOST_TRACES = 256  # of programs let go of, a third of a MB each
 
 
 def compiled_by_shape[**P, T](function: Callable[P, T]) -> Callable[P, T]:
     """Compile a function once for each shape of its arguments, and let go of what was not used for long.
 
     JAX alone keeps every program for as long as the function lives, so that the memory of a process that
-    meets ever new shapes grows without end. Of all functions together the latest `MOST_PROGRAMS` are held.
+    meets ever new shapes grows without end. Of all functions together the latest `MOST_PROGRAMS` are held. What JAX
+    keeps of the others, the traces of its own functions at their shapes, only goes when all of its caches are
+    cleared, which is done after each 256 programs that were let go of: all that still serves is then compiled anew.
 
     Parameters
     ----------
@@ -36,23 +36,38 @@ def compiled_by_shape[**P, T](function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def call(*arguments: Any) -> T:
-        return _program(function, arguments)(*arguments)
+        return _held.program(function, arguments)(*arguments)
 
     return call  # type: ignore[return-value]
 
 
-def _program(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-    """Return the program for arguments of these shapes, a new one where none is held."""
-    import jax
+class _Held:
+    """The programs that are held, the latest used last."""
 
-    leaves, form = jax.tree.flatten(arguments)
-    shapes = function, form, tuple(np.shape(leaf) for leaf in leaves)
-    with _lock:
-        program = _held.pop(shapes, None) or jax.jit(_copy(function))
-        _held[shapes] = program
-        while len(_held) > MOST_PROGRAMS:
-            _held.popitem(last=False)
-    return program
+    def __init__(self) -> None:
+        self._programs: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
+        self._lock = Lock()
+        self._let_go = 0
+
+    def program(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        """Return the program for arguments of these shapes, a new one where none is held."""
+        import jax
+
+        leaves, form = jax.tree.flatten(arguments)
+        shapes = function, form, tuple(np.shape(leaf) for leaf in leaves)
+        with self._lock:
+            program = self._programs.pop(shapes, None) or jax.jit(_copy(function))
+            self._programs[shapes] = program
+            while len(self._programs) > MOST_PROGRAMS:
+                self._programs.popitem(last=False)
+                self._let_go += 1
+            if self._let_go >= _MOST_TRACES and not any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+                self._let_go = 0
+                jax.clear_caches()
+        return program
+
+
+_held = _Held()
 
 
 def _copy(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
-from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -88,7 +88,7 @@ def test_a_folder_that_is_not_ones_own_is_refused(tmp_path, monkeypatch):
 @pytest.fixture
 def held(monkeypatch):
     """No program yet, and room for three."""
-    programs = OrderedDict()
+    programs = compilation._Held()
     monkeypatch.setattr(compilation, "_held", programs)
     monkeypatch.setattr(compilation, "MOST_PROGRAMS", 3)
     return programs
@@ -112,7 +112,7 @@ def test_a_program_for_each_shape_and_the_latest_are_held(held):
     assert traced == [1, 2, 3, 4]
     ask(2)
     assert traced == [1, 2, 3, 4, 2]
-    assert len(held) == 3
+    assert len(held._programs) == 3
 
 
 def test_what_is_let_go_of_is_gone(held):
@@ -132,3 +132,27 @@ def test_what_is_let_go_of_is_gone(held):
     for n in range(6, 20):
         tripled(np.ones(n, np.float32))
     assert executables() == before
+
+
+def test_traces_are_cleared_now_and_then_and_answers_stay(held, monkeypatch):
+    """On threads, as chains are: each asks for shapes of its own, and for one in common."""
+    import jax
+
+    cleared = []
+    clear = jax.clear_caches
+    monkeypatch.setattr(jax, "clear_caches", lambda: (cleared.append(1), clear()))
+    monkeypatch.setattr(compilation, "_MOST_TRACES", 5)
+
+    @compilation.compiled_by_shape
+    def total(values):
+        return values.sum() + 1.0
+
+    def ask(thread):
+        for n in range(1, 12):
+            assert total(np.ones(10 * n + thread, np.float32)) == 10 * n + thread + 1.0
+            assert total(np.ones(3, np.float32)) == 4.0
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(ask, range(3)))
+    assert 4 <= len(cleared) <= 20
+    assert jax.eval_shape(total, np.ones(4, np.float32)).shape == ()
