@@ -32,10 +32,17 @@ _BULK, _STEEP, _STEEP_TAIL = (
     4.0,
 )  # log density below the highest; its steps beyond which a scale is added
 _MOST_SETTINGS = 600
-_FINE_SCALES, _GUESS = 2000, 60.0  # log scales that a peak is looked for at, and how far below the highest
+_PARTS, _FLOOR = (
+    4,
+    1e3,
+)  # of a step along a scale in the end, half as many of two; log density that counts as 0
+_FINE_SCALES, _THINKABLE = (
+    2000,
+    60.0,
+)  # log scales that a peak is looked for at, and how far below the highest
 _HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
 _AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
-_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 16  # between the first rungs, and how many
+_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 1.0, 4, 12  # between the first rungs, and how many
 _LOWEST, _HIGHEST = -18.0, 12.0  # of log σ, from the spread of y on
 _LEAST_RSS = 1e-8  # of y'y, below which rungs are added where they are needed
 
@@ -169,6 +176,8 @@ def look(problem: Problem, marginal: Marginal) -> Look:
             if n_settings == found.log_density.shape[1] or n_settings > _MOST_SETTINGS:
                 break
             found = _on_grid(problem, marginal, finer, known)
+        for name in grids:
+            found = _interpolated(problem, found, name)
     return found._replace(bulks=_bulks(found))
 
 
@@ -229,9 +238,7 @@ def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
     grid = found.scale_grids[name]
     if grid.size < 2:
         return grid
-    log_mass, own = found.log_density + found.log_volume, found.settings[name]
-    along = np.array([np.logaddexp.reduce(log_mass[:, own == value], axis=None) for value in grid])
-    density = along - _log_widths(grid)
+    density = _along_scale(found, name)
     top = np.maximum(density[1:], density[:-1]) - density.max()
     with np.errstate(invalid="ignore"):
         steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
@@ -254,12 +261,46 @@ def _between(grid: Any, evidence: Any, problem: Problem, name: str) -> Float[np.
     fine = np.linspace(grid[told][0], grid[told][-1], _FINE_SCALES)
     density = PchipInterpolator(grid[told], evidence[told])(fine) + log_scale_prior(problem, name, fine)
     is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
-    is_peak &= density[1:-1] > density.max() - _GUESS
+    is_peak &= density[1:-1] > density.max() - _THINKABLE
     peaks = np.flatnonzero(is_peak) + 1
     bend = (2.0 * density[peaks] - density[peaks - 1] - density[peaks + 1]) / (fine[1] - fine[0]) ** 2
     width = 1.0 / np.sqrt(np.maximum(bend, 1e-6))
     far = np.abs(grid[:, None] - fine[peaks]).min(axis=0, initial=np.inf) > np.maximum(width, 2.0 * _CLOSE)
     return fine[peaks][far]
+
+
+def _interpolated(problem: Problem, found: Look, name: str) -> Look:
+    """Interpolate along a scale: sums over small cells are integrals, however uneven these are."""
+    from scipy.interpolate import Akima1DInterpolator
+
+    grid = found.scale_grids[name]
+    if grid.size < 3:
+        return found
+    along = _along_scale(found, name)
+    material = np.maximum(along[1:], along[:-1]) > along.max() - MATERIAL
+    n_parts = np.where(material, _PARTS if len(found.scale_grids) == 1 else _PARTS // 2, 1)
+    steps = [
+        np.linspace(a, b, n, endpoint=False) for a, b, n in zip(grid[:-1], grid[1:], n_parts, strict=True)
+    ]
+    fine = np.concatenate([*steps, grid[-1:]])
+    axis = 1 + list(found.scale_grids).index(name)
+    shape = (found.log_sigma.size, *(one.size for one in found.scale_grids.values()))
+    evidence = np.moveaxis(found.log_density.reshape(shape), axis, -1) - log_scale_prior(problem, name, grid)
+    least = found.log_density.max() - _FLOOR
+    evidence = np.where(evidence > least, evidence, least)  # of nan too: where the prior is 0
+    density = Akima1DInterpolator(grid, evidence, axis=-1)(fine) + log_scale_prior(problem, name, fine)
+    density = np.moveaxis(density, -1, axis).reshape(shape[0], -1)
+    grids = {**found.scale_grids, name: fine}
+    volume = _log_widths(found.log_sigma)[:, None] + _log_areas(grids)
+    return found._replace(scale_grids=grids, log_density=density, log_volume=volume)
+
+
+def _along_scale(found: Look, name: str) -> Float[np.ndarray, " j"]:
+    """Return the log marginal density of a scale on its grid."""
+    grid, own = found.scale_grids[name], found.settings[name]
+    log_mass = found.log_density + found.log_volume
+    along = np.array([np.logaddexp.reduce(log_mass[:, own == value], axis=None) for value in grid])
+    return along - _log_widths(grid)
 
 
 def _log_bounds(problem: Problem, name: str) -> tuple[float, float]:
@@ -274,12 +315,11 @@ def _on_grid(
     blank = Look(np.zeros(1), grids, np.zeros((1, 1)), np.zeros((1, 1)))
     settings = blank.settings
     n_settings = int(np.prod([grid.size for grid in grids.values()]))
-    of_scales, widths = np.zeros(n_settings), np.zeros(n_settings)
+    of_scales = np.zeros(n_settings)
     for name, values in settings.items():
         of_scales = of_scales + log_scale_prior(problem, name, values)
-        widths = widths + _log_widths(grids[name])[np.searchsorted(grids[name], values)]
     if problem.noise_scale is None:
-        ladders = _ladders(problem, marginal, settings, n_settings, known)
+        ladders = _ladders(problem, marginal, settings, of_scales, known)
         log_sigma = _noise_grid(ladders, of_scales)
         density = np.stack([one.at(log_sigma) for one in ladders], axis=1)
     else:
@@ -287,13 +327,21 @@ def _on_grid(
         sigma = np.full(n_settings, problem.noise_scale)
         level = marginal.at(sigma, {name: np.exp(values) for name, values in settings.items()})[0]
         density = np.where(np.isfinite(level), level, -np.inf)[None, :]
-    volume = _log_widths(log_sigma)[:, None] + widths
+    volume = _log_widths(log_sigma)[:, None] + _log_areas(grids)
     return blank._replace(log_sigma=log_sigma, log_density=density + of_scales, log_volume=volume)
 
 
 def _log_widths(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
     """Return the logs of the cells' lengths, 0 where there is one cell."""
     return np.log(np.diff(cell_edges(grid))) if grid.size > 1 else np.zeros(1)
+
+
+def _log_areas(grids: dict[str, Any]) -> Any:
+    """Return the logs of the sizes of the cells of a product of grids, 0 of none."""
+    areas = np.zeros(1)
+    for grid in grids.values():
+        areas = (areas[:, None] + _log_widths(grid)).ravel()
+    return areas
 
 
 def cell_edges(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m1"]:
@@ -305,11 +353,14 @@ def _ladders(
     problem: Problem,
     marginal: Marginal,
     settings: dict[str, Any],
-    n_settings: int,
+    of_scales: Float[np.ndarray, " j"],
     known: dict[tuple[float, ...], Ladder],
 ) -> list[Ladder]:
-    """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden."""
-    keys = [tuple(float(values[k]) for values in settings.values()) for k in range(n_settings)]
+    """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden.
+
+    Hidden is what may be material beside the highest of all settings, their log prior density included.
+    """
+    keys = [tuple(float(values[k]) for values in settings.values()) for k in range(of_scales.size)]
     new = [k for k, key in enumerate(keys) if key not in known]
     for k in new:
         known[keys[k]] = Ladder(power(problem), lambda x: log_noise_prior(problem, x))
@@ -326,7 +377,12 @@ def _ladders(
         for k in wanted:
             mine = owner == k
             known[keys[k]].add(x[mine], level[mine], slope[mine])
-        further = {k: known[keys[k]].wanted(ends, MATERIAL) for k in wanted}
+        highest = max(known[key].highest() + level for key, level in zip(keys, of_scales, strict=True))
+        least = highest - of_scales
+        further = {
+            k: known[key].wanted(ends, least[k] - MATERIAL, least[k] - _THINKABLE)
+            for k, key in enumerate(keys)
+        }
         wanted = {k: x for k, x in further.items() if x.size}
     return [known[key] for key in keys]
 
@@ -433,6 +489,8 @@ def _boxes(label: Any, n_bulks: int, mass: Any, axes: dict[str, Any]) -> list[di
 
 def _watershed(density: Float[np.ndarray, "..."]) -> tuple[Int[np.ndarray, "..."], int]:
     """Label material cells by the peak that they flow to; peaks are one where the valley between them is shallow."""
+    if _n_peaks(density) == 1:
+        return np.where(density > density.max() - MATERIAL, 0, -1), 1
     flat, shape = density.ravel(), density.shape
     order = np.argsort(-flat, kind="stable")
     order = order[flat[order] > flat[order[0]] - MATERIAL]
@@ -462,3 +520,16 @@ def _watershed(density: Float[np.ndarray, "..."]) -> tuple[Int[np.ndarray, "..."
     for cell in order.tolist():
         label[cell] = peaks.setdefault(peak_of(cell), len(peaks))
     return label.reshape(shape), len(peaks)
+
+
+def _n_peaks(density: Float[np.ndarray, "..."]) -> int:
+    """Count the material cells that no neighbour is higher than."""
+    peaks = density > density.max() - MATERIAL
+    for axis in range(density.ndim):
+        step = np.diff(density, axis=axis)
+        ends = [(0, 0)] * density.ndim
+        ends[axis] = (1, 0)
+        peaks &= np.pad(step >= 0.0, ends, constant_values=True)
+        ends[axis] = (0, 1)
+        peaks &= np.pad(step <= 0.0, ends, constant_values=True)
+    return int(peaks.sum())

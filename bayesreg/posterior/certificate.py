@@ -305,17 +305,18 @@ def _mean_and_error(series: Float[np.ndarray, "chain draw t"]) -> tuple[Any, Any
     """
     n_chains, n_draws, _ = series.shape
     length = int(np.clip(round(_BATCH * np.sqrt(n_draws)), 1, max(n_draws // 2, 1)))
-    long, n_batches = _batch_variance(series, length)
-    short, _ = _batch_variance(series, max(length // 3, 1))
+    kept = series[:, n_draws % length :]  # whole batches: a draw that the mean sees, its error sees
+    long, n_batches = _batch_variance(kept, length)
+    short, _ = _batch_variance(kept, max(length // 3, 1))
     variance = np.maximum(long, 2.0 * long - short)
-    return series.mean(axis=(0, 1)), np.sqrt(variance / (n_chains * n_draws)), float(n_batches - 1)
+    return kept.mean(axis=(0, 1)), np.sqrt(variance / (n_chains * kept.shape[1])), float(n_batches - 1)
 
 
 def _batch_variance(series: Any, length: int) -> tuple[Any, int]:
     """Return the variance of the mean, times the number of draws."""
     n_chains, n_draws, n_series = series.shape
     per_chain = n_draws // length
-    kept = series[:, n_draws - per_chain * length :]
+    kept = series[:, n_draws % length :]
     batches = kept.reshape(n_chains * per_chain, length, n_series).mean(axis=1)
     return length * batches.var(axis=0, ddof=min(1, len(batches) - 1)), len(batches)
 

@@ -11,8 +11,13 @@ import numpy as np
 from jaxtyping import Float
 
 _TOLD = 0.5  # of the log density between two rungs, beyond which another is added
+_VALLEY, _AGREES = (
+    3.0,
+    0.25,
+)  # unless no valley as deep as those between bulks is, and rungs agree on the rise
 _WITHIN = np.linspace(0.0, 1.0, 17)  # of the way from one rung to the next
 _OUT = 1.5  # beyond the last rung, in log σ
+_ROUGHLY = 6.0  # told of what is far from material
 _CLOSEST, _LEAST = 1e-3, 2
 _LOG_MOST = 700.0  # whose exponential float64 holds
 
@@ -31,9 +36,11 @@ class Ladder:
     def __init__(self, power: float, log_prior: Callable[[Any], Any]) -> None:
         self._power, self._log_prior = power, log_prior
         self.x, self._level, self._log_rss = np.zeros(0), np.zeros(0), np.zeros(0)
+        self._bounds: tuple[Any, Any] | None = None
 
     def add(self, x: Any, level: Any, slope: Any) -> None:
         """Add rungs: the log likelihood there, and its slope; without those where they are not numbers."""
+        self._bounds = None
         told = np.isfinite(level) & np.isfinite(slope)
         x, level, slope = x[told], level[told], slope[told]
         rss = np.maximum((slope + self._power) * np.exp(2.0 * x), np.finfo(float).tiny)
@@ -49,13 +56,28 @@ class Ladder:
             return np.full(x.size, -np.inf)
         k = np.clip(np.searchsorted(self.x, x) - 1, 0, self.x.size - 2)
         a, b = self.x[k], self.x[k + 1]
-        bend = (self._log_rss[k + 1] - self._log_rss[k]) / (b - a)
+        bend = self._bend()[k]
         bend = np.where(x < a, np.clip(bend, 0.0, 2.0), bend)
-        missing = self._level[k + 1] - self._level[k] - self._rise(self._log_rss[k], bend, b - a, a)
+        missing = self._missing()[k]
         inside = self._level[k] + self._rise(self._log_rss[k], bend, x - a, a)
         inside += np.clip((x - a) / (b - a), 0.0, 1.0) * missing
         above = self._level[k + 1] + self._rise(self._log_rss[k + 1], 0.0, x - b, b)
         return np.where(x > b, above, inside) + self._log_prior(x)
+
+    def _bend(self) -> Any:
+        return np.diff(self._log_rss) / np.diff(self.x)
+
+    def _missing(self) -> Any:
+        """Return by how much R as a power of σ fails to tell the rise from each rung to the next."""
+        rise = self._rise(self._log_rss[:-1], self._bend(), np.diff(self.x), self.x[:-1])
+        return np.diff(self._level) - rise
+
+    def _log_mean_rss(self) -> Any:
+        """Return the log of the constant R that tells the rise from each rung to the next."""
+        step = np.diff(self.x)
+        of_one = self._rise(0.0, 0.0, step, self.x[:-1]) + self._power * step
+        over = (np.diff(self._level) + self._power * step) / of_one
+        return np.clip(np.log(np.maximum(over, np.finfo(float).tiny)), self._log_rss[:-1], self._log_rss[1:])
 
     def _rise(self, log_rss: Any, bend: Any, step: Any, start: Any) -> Any:
         """Integrate exp(log_rss + bend·s − 2(start + s)) − power over s from 0 to `step`."""
@@ -65,23 +87,45 @@ class Ladder:
         growth = np.where(steep, np.expm1(np.minimum(safe * step, _LOG_MOST)) / safe, step)
         return np.exp(np.minimum(log_rss - 2.0 * start, _LOG_MOST)) * growth - self._power * step
 
-    def wanted(self, ends: tuple[float, float], material: float) -> Float[np.ndarray, " m"]:
-        """Return where more rungs would tell what may be within `material` of the highest log density."""
-        if self.x.size < _LEAST:
-            return np.zeros(0)
+    def bounds(self) -> tuple[Float[np.ndarray, "k 17"], Float[np.ndarray, "k 17"]]:
+        """Return what the log density is at least and at most, within each of k intervals between rungs."""
+        if self._bounds is None:
+            self._bounds = self._bounded()
+        return self._bounds
+
+    def _bounded(self) -> tuple[Any, Any]:
         a, b = self.x[:-1, None], self.x[1:, None]
         x = a + (b - a) * _WITHIN
         low, high = self._log_rss[:-1, None], self._log_rss[1:, None]
         left, right = self._level[:-1, None], self._level[1:, None]
         log_prior = self._log_prior(x.ravel()).reshape(x.shape)
+        chord = self._log_mean_rss()[:, None]  # as R rises, its integral is convex in 1/σ²
         most = np.minimum(left + self._rise(high, 0.0, x - a, a), right + self._rise(low, 0.0, x - b, b))
+        most = np.minimum(most, left + self._rise(chord, 0.0, x - a, a))
         least = np.maximum(left + self._rise(low, 0.0, x - a, a), right + self._rise(high, 0.0, x - b, b))
-        top = (least + log_prior).max()
-        hides = (most + log_prior > top - material) & (most - least > _TOLD)
-        hidden = hides.any(axis=1) & (b - a > _CLOSEST)[:, 0]
-        new = [0.5 * (a + b)[hidden, 0]]
-        for end, bound in zip((self.x[0], self.x[-1]), ends, strict=True):
-            if self.at(np.array([end]))[0] > top - material and abs(bound - end) > _CLOSEST:
+        return least + log_prior, most + log_prior
+
+    def highest(self) -> float:
+        """Return the highest log density of which it is certain."""
+        return float(self.bounds()[0].max()) if self.x.size >= _LEAST else -np.inf
+
+    def wanted(self, ends: tuple[float, float], material: float, thinkable: float) -> Float[np.ndarray, " m"]:
+        """Return where more rungs would tell what may be above a log density that is material.
+
+        From a lower one on, which would be thinkable at another setting of the scales, less is asked for.
+        """
+        if self.x.size < _LEAST:
+            return np.zeros(0)
+        a, b = self.x[:-1], self.x[1:]
+        least, most = self.bounds()
+        doubt = np.where(most > material, most - least, 0.0).max(axis=1)
+        hidden = (doubt > _TOLD) & ((doubt > _VALLEY) | (np.abs(self._missing()) > _AGREES))
+        hidden |= np.where(most > thinkable, most - least, 0.0).max(axis=1) > _ROUGHLY
+        hidden &= b - a > _CLOSEST
+        new = [0.5 * (a + b)[hidden]]
+        heights = self._level[[0, -1]] + self._log_prior(self.x[[0, -1]])
+        for end, height, bound in zip(self.x[[0, -1]], heights, ends, strict=True):
+            if height > material and abs(bound - end) > _CLOSEST:
                 new.append(end + np.array([np.clip(bound - end, -_OUT, _OUT)]))
         return np.concatenate(new)
 

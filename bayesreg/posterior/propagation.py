@@ -54,7 +54,8 @@ class Propagation:
         n, q = self.root.shape
         self.wide = n < q
         self.gram = gram_of(self.root[:, :0] if self.wide else self.root)
-        self._found: list[tuple[Any, Conditional]] = []
+        self._found: list[Conditional] = []
+        self._keys = np.zeros((0, 0))  # logs of σ and scales of each
 
     @property
     def rss(self) -> float:
@@ -101,12 +102,13 @@ class Propagation:
                     old[again] = new
             return found
         key = np.log(np.concatenate([sigma, *scales.values()]))
-        nearest = min(self._found, key=lambda one: np.abs(one[0] - key).sum(), default=(None, None))[1]
+        nearest = self._found[int(np.abs(self._keys - key).sum(axis=1).argmin())] if self._found else None
         found = self._together(sigma, scales, nearest)
         if not found.settled[0]:
             found = self._together(sigma, scales, None, damping=_CAREFUL)
         if found.settled[0]:
-            self._found.append((key, found))
+            self._found.append(found)
+            self._keys = np.vstack([self._keys.reshape(-1, key.size), key])
         return found
 
     def _together(
