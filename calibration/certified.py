@@ -12,9 +12,10 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpyro.distributions as dist
 from tqdm import tqdm
 
 import bayesreg as br
@@ -23,13 +24,23 @@ from bayesreg.posterior.certificate import certificate
 from bayesreg.posterior.to_arviz import Posterior, from_datatree
 from bayesreg.problem import resolve
 
-from .planted import missing_jacobian, variance_for_sd
+from .cases import Case
+from .planted import missing_jacobian, variance_for_sd, wider_scales
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "certified.json"
 PAGE = ROOT / "docs" / "calibration" / "certificate.md"
 METHODS = ("marginal", "independence", "whitened", "mixture", "gibbs")
+TWO_BULKS = "two bulks"
 _BLOCK = 25  # runs of one process at a time
+_DOUBTS = (
+    "diverged",
+    "E-BFMI",
+    "R-hat",
+    "ESS is",
+    "chains stay",
+    "separate parts",
+)  # in a warning, beside the certificate
 
 Spoiler = Callable[[Posterior], Posterior]
 
@@ -101,57 +112,197 @@ SPOILED: dict[str, Spoiler] = {
 PLANTED = {
     "σ² for σ in the sampler": variance_for_sd,
     "no Jacobian of log σ in the sampler": missing_jacobian,
+    "scale × √2 in the sampler": wider_scales,
 }
 
 
-def posterior_of(seed: int, method: str) -> tuple[br.LinearModel, br.RowData]:
-    """Return a small model and its data, other ones for each seed."""
-    rng = np.random.default_rng(seed)
-    n, p = int(rng.integers(25, 60)), int(rng.integers(2, 7))
+class Kind(NamedTuple):
+    """A family of models, and the samplers that serve it."""
+
+    build: Callable[[np.random.Generator, bool], tuple[br.LinearModel, br.RowData]]
+    methods: tuple[str, ...] = METHODS
+
+
+def _rows(rng: np.random.Generator, n: int, p: int, **options: Any) -> br.RowData:
+    """Return correlated columns, of whose coefficients a part is 0, and noise of sd 1."""
     X = rng.normal(size=(n, p)) + rng.uniform(0.0, 1.5) * rng.normal(size=(n, 1)) + 1.0
     y = X @ (rng.normal(size=p) * (rng.random(p) < 0.6)) + rng.normal(size=n)
-    scale = float(np.exp(rng.uniform(-1.0, 1.0)))
-    prior = br.GaussianPrior(scale) if method == "marginal" else br.LaplacePrior(scale)
-    return br.LinearModel(prior), br.RowData.from_arrays(X, y)
+    return br.RowData.from_arrays(X, y, **options)
 
 
-def judge(method: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Judge right runs of one sampler, and each of them made wrong in every way."""
+def _scale(rng: np.random.Generator) -> float:
+    return float(np.exp(rng.uniform(-1.0, 1.0)))
+
+
+def _prior(gaussian: bool, scale: Any, **options: Any) -> Any:
+    return (br.GaussianPrior if gaussian else br.LaplacePrior)(scale, **options)
+
+
+def _plain(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(25, 60)), int(rng.integers(2, 7)))
+    return br.LinearModel(_prior(gaussian, _scale(rng))), data
+
+
+def _few_rows(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(9, 16)), int(rng.integers(2, 5)))
+    return br.LinearModel(_prior(gaussian, _scale(rng))), data
+
+
+def _known_noise(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(25, 60)), int(rng.integers(2, 7)))
+    return br.LinearModel(_prior(gaussian, _scale(rng)), br.GaussianLikelihood(1.0)), data
+
+
+def _relative(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(25, 60)), int(rng.integers(2, 7)))
+    return br.LinearModel(_prior(gaussian, _scale(rng), relative_to_noise=True)), data
+
+
+def _weighted(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    """Weights, no intercept, and a column without a penalty."""
+    n = int(rng.integers(30, 60))
+    data = _rows(rng, n, 5, sample_weight=rng.uniform(0.5, 3.0, size=n))
+    prior = _prior(gaussian, _scale(rng) * np.array([1.0, 0.3, 3.0, 1.0, np.inf]))
+    return br.LinearModel(prior, fit_intercept=False), data
+
+
+def _sampled_scale(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(15, 60)), int(rng.integers(3, 7)))
+    return br.LinearModel(_prior(gaussian, dist.HalfNormal(1.0))), data
+
+
+def _elastic_net(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    data = _rows(rng, int(rng.integers(25, 60)), int(rng.integers(2, 7)))
+    return br.LinearModel(br.ElasticNetPrior(_scale(rng), _scale(rng))), data
+
+
+def _wide(rng: np.random.Generator, gaussian: bool) -> tuple[br.LinearModel, br.RowData]:
+    return br.LinearModel(_prior(gaussian, 0.3 * _scale(rng))), _rows(rng, 15, 25)
+
+
+_CHAINS = ("marginal", "whitened", "mixture", "gibbs")
+KINDS = {
+    "plain": Kind(_plain),
+    "few rows": Kind(_few_rows),
+    "known noise": Kind(_known_noise),
+    "relative to the noise": Kind(_relative),
+    "weights, one column without a penalty": Kind(_weighted),
+    "sampled scale": Kind(_sampled_scale, ("marginal", "gibbs")),
+    "elastic net": Kind(_elastic_net, METHODS[1:]),
+    "more columns than rows": Kind(_wide, ("marginal", "gibbs")),
+}
+
+
+def posterior_of(seed: int, method: str) -> tuple[str, br.LinearModel, br.RowData]:
+    """Return a kind of model that the sampler serves, such a model and its data, other ones for each seed."""
+    kinds = [name for name, kind in KINDS.items() if method in kind.methods]
+    name = kinds[seed % len(kinds)]
+    return name, *KINDS[name].build(np.random.default_rng(seed), method == "marginal")
+
+
+def judge(method: str, seeds: Sequence[int], n_spoiled: int) -> list[dict[str, Any]]:
+    """Judge right runs of one sampler, and the first of them made wrong in every way."""
     entries = []
     for seed in seeds:
-        model, data = posterior_of(seed, method)
-        problem = resolve(model, data)
-        found = where_mass_is(problem)
-        right = from_datatree(problem, _sampled(model, data, method, seed))
-        entry = {"right": certificate(problem, right, found).ok}
-        entry |= {name: certificate(problem, spoil(right), found).ok for name, spoil in SPOILED.items()}
+        kind, model, data = posterior_of(seed, method)
+        tree, doubted = _sampled(model, data, method, seed)
+        if doubted:
+            entries.append({"doubted": False})
+            continue
+        refused = tree.attrs["certified"] == 0
+        entry = {"right": not refused, f"right: {kind}": not refused}
+        if seed < n_spoiled:
+            problem = resolve(model, data)
+            right, found = from_datatree(problem, tree), where_mass_is(problem)
+            spoiled = {name: spoil for name, spoil in SPOILED.items() if _can_be(name, problem)}
+            entry |= {name: certificate(problem, spoil(right), found).ok for name, spoil in spoiled.items()}
         entries.append(entry)
     return entries
 
 
+def _can_be(name: str, problem: Any) -> bool:
+    return problem.noise_scale is None or not name.startswith("σ")
+
+
 def judge_planted(method: str, name: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Judge runs of a sampler with an error in its code."""
+    """Judge runs of a sampler with an error in its code, on a case of calibration's."""
+    case = Case(method, "gaussian" if method == "marginal" else "laplace", False, 8, 3)
     entries = []
     for seed in seeds:
-        model, data = posterior_of(seed, method)
-        problem = resolve(model, data)
+        truth = case.simulate(np.random.default_rng(seed))
+        data = br.RowData.from_arrays(case.design(), truth.y)
+        problem = resolve(case.model(), data)
         found = where_mass_is(problem)
         with PLANTED[name]():
-            tree = _sampled(model, data, method, seed)
+            tree, _ = _sampled(case.model(), data, method, seed)
         entries.append({name: certificate(problem, from_datatree(problem, tree), found).ok})
     return entries
 
 
-def _sampled(model: br.LinearModel, data: br.RowData, method: str, seed: int) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", br.SamplingWarning)
-        return br.sample_posterior(model, data, method=method, seed=seed, progress=False)
+def judge_bulks(seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """Judge draws of posteriors with two bulks, and one chain or all of them moved to one bulk."""
+    entries = []
+    for seed in seeds:
+        model, data = two_bulks(seed)
+        problem = resolve(model, data)
+        found = where_mass_is(problem)
+        if found is None or len(found.bulks) != 2 or found.bulks[1].mass < 0.02:
+            continue
+        tree, _ = _sampled(model, data, "auto", seed)
+        right = from_datatree(problem, tree)
+        entry = {"right": certificate(problem, right, found).ok}
+        low, high = found.bulks[1].bounds["noise_scale"]
+        lighter = (right.noise_scale >= low) & (right.noise_scale < high)
+        for name, spoil in {
+            "one chain of four in the lighter bulk": lambda inside: [inside, ~inside, ~inside, ~inside],
+            "all in the heavier bulk": lambda inside: [~inside] * 4,
+            "all in the lighter bulk": lambda inside: [inside] * 4,
+        }.items():
+            moved = _chains_from(right, spoil(lighter.ravel()), seed)
+            entry[name] = certificate(problem, moved, found).ok
+        entries.append(entry)
+    return entries
+
+
+def two_bulks(seed: int) -> tuple[br.LinearModel, br.RowData]:
+    """Return a posterior with a bulk in which five coefficients are held and one in which they are noise."""
+    rng = np.random.default_rng(seed)
+    n, p = 60, 20
+    X = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, p))]))[0][:, 1:] * np.sqrt(n)
+    noise = rng.normal(size=n)
+    noise -= noise.mean() + X @ (X.T @ noise) / n
+    noise *= 0.1 * np.sqrt(n - 1 - p) / np.sqrt(noise @ noise)
+    size = rng.uniform(4.9, 5.15)
+    y = X @ np.r_[size * (-1.0) ** np.arange(5), np.zeros(p - 5)] + noise
+    model = br.LinearModel(br.LaplacePrior(0.1), br.GaussianLikelihood(dist.HalfCauchy(1.0)))
+    return model, br.RowData.from_arrays(X, y)
+
+
+def _chains_from(right: Posterior, wanted: Sequence[Any], seed: int) -> Posterior:
+    """Return as many draws, those of each chain from among wanted ones."""
+    rng = np.random.default_rng(seed)
+    shape = right.noise_scale.shape
+    rows = np.stack([rng.choice(np.flatnonzero(keep), shape[1]) for keep in wanted])
+    coef = right.coef.reshape(right.noise_scale.size, -1)[rows]
+    return Posterior(coef, right.intercept.ravel()[rows], right.noise_scale.ravel()[rows], {}, {})
+
+
+def _sampled(model: br.LinearModel, data: br.RowData, method: str, seed: int) -> tuple[Any, bool]:
+    """Return draws, and whether R-hat, effective draws and such doubt them."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", br.SamplingWarning)
+        tree = br.sample_posterior(model, data, method=method, seed=seed, progress=False)
+    said = [str(one.message) for one in caught if issubclass(one.category, br.SamplingWarning)]
+    return tree, any(doubt in message for message in said for doubt in _DOUBTS)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run all of it, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m calibration.certified", description=__doc__)
     parser.add_argument("--runs", type=int, default=1000, help="right runs of each sampler; default 1000")
+    parser.add_argument(
+        "--spoiled", type=int, default=300, help="of these made wrong in every way; default 300"
+    )
     parser.add_argument(
         "--planted", type=int, default=50, help="runs of each sampler with each error in its code"
     )
@@ -160,14 +311,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     jobs: list[tuple[Any, ...]] = []
     for method in options.methods.split(","):
-        jobs += [(judge, method, block) for block in _blocks(options.runs)]
+        jobs += [(judge, method, block, options.spoiled) for block in _blocks(options.runs)]
         jobs += [
             (judge_planted, method, name, block) for name in PLANTED for block in _blocks(options.planted)
         ]
+    two = [(judge_bulks, block) for block in _blocks(options.planted)]
     results: dict[str, dict[str, list[int]]] = {}
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
         running = {pool.submit(*job): job[1] for job in jobs}
-        for done in tqdm(as_completed(running), total=len(jobs), disable=None):
+        running |= {pool.submit(*job): TWO_BULKS for job in two}
+        for done in tqdm(as_completed(running), total=len(running), disable=None):
             counts = results.setdefault(running[done], {})
             for entry in done.result():
                 for name, ok in entry.items():
@@ -185,22 +338,46 @@ def _blocks(n: int) -> list[range]:
 
 def page(told: dict[str, Any]) -> list[str]:
     """Return the page's lines: a row for each error, a column for each sampler, the share that was refused."""
-    methods = [method for method in METHODS if method in told["refused"]]
+    refused = told["refused"]
+    methods = [method for method in METHODS if method in refused]
     lines = [
         "# The posterior's certificate, measured",
         "",
-        f"`python -m calibration.certified --runs {told['runs']}`, {told['date']}. Small models with data of their own "
-        "for each run, 4 × 1,000 draws. Of right runs the share that is refused is that of false alarms, 0.1% by "
-        "design; of draws that are made wrong, the share that is caught.",
+        f"`python -m calibration.certified --runs {told['runs']}`, {told['date']}; each run is of a model and data of "
+        "its own, 4 × 1,000 draws.",
         "",
-        "| draws | " + " | ".join(methods) + " |",
-        "|---|" + "---|" * len(methods),
+        "## Right draws that are refused",
+        "",
+        "By design 0.1%. Runs that R-hat, effective draws, divergences or long stays speak against are no right ones; "
+        "the last line counts them.",
+        "",
+        *_table(refused, methods, ["right", *(f"right: {kind}" for kind in KINDS)]),
+        "| doubted, of all runs | "
+        + " | ".join(f"{_runs(refused[method], 'doubted')} of {told['runs']}" for method in methods)
+        + " |",
+        "",
+        "## Wrong draws that are caught",
+        "",
+        "Draws of all these kinds of models, made wrong afterwards, and draws of samplers with an error in their code.",
+        "",
+        *_table(refused, methods, [*SPOILED, *PLANTED]),
     ]
-    for name in ["right", *SPOILED, *PLANTED]:
+    if TWO_BULKS in refused:
+        lines += ["", "## Two bulks", "", *_table(refused, [TWO_BULKS], list(refused[TWO_BULKS]))]
+    return lines
+
+
+def _runs(counts: dict[str, list[int]], name: str) -> int:
+    return counts.get(name, [0, 0])[1]
+
+
+def _table(refused: dict[str, Any], columns: list[str], rows: list[str]) -> list[str]:
+    lines = ["| draws | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
+    for name in rows:
         cells = []
-        for method in methods:
-            refused, runs = told["refused"][method].get(name, [0, 0])
-            cells.append(f"{refused / runs:.1%} of {runs}" if runs else "")
+        for column in columns:
+            n_refused, runs = refused[column].get(name, [0, 0])
+            cells.append(f"{n_refused / runs:.1%} of {runs}" if runs else "")
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return lines
 

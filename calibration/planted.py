@@ -11,27 +11,16 @@ import numpy as np
 from jaxtyping import Float
 
 import bayesreg as br
-from bayesreg import gaussian
-from bayesreg.posterior import bulks, density, gibbs, independence, marginal, mixture, nuts, whitened
+from bayesreg import compilation, gaussian
+from bayesreg.posterior import bulks, density, gibbs, marginal, mixture, whitened
 
 from .cases import SCALES, Case
 from .ranks import posterior_draws
 
 
-@contextmanager
-def _fresh_programs() -> Iterator[None]:
-    """Compile anew inside, and again after."""
-
-    def clear() -> None:
-        for cache in (nuts.nuts_program, gibbs.gibbs_program, independence.independence_program):
-            cache.cache_clear()
-        independence.propose.clear_cache()
-
-    clear()
-    try:
-        yield
-    finally:
-        clear()
+def _fresh_programs() -> Any:
+    """Compile anew inside, and hold what is compiled there apart."""
+    return patch.object(compilation, "_held", compilation._Held())
 
 
 @contextmanager
@@ -93,10 +82,17 @@ def nothing() -> Iterator[None]:
     yield
 
 
+@contextmanager
+def wider_scales() -> Iterator[None]:
+    """Take √2 times the scale of the truth."""
+    with patch.dict(SCALES, {name: scale * np.sqrt(2.0) for name, scale in SCALES.items()}):
+        yield
+
+
 def wider_prior(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
     """Draw from the posterior under a prior whose scale is √2 times that of the truth."""
     wide = replace(case, hyper=False)
-    with patch.dict(SCALES, {name: scale * np.sqrt(2.0) for name, scale in SCALES.items()}):
+    with wider_scales():
         return posterior_draws(wide, data, seed)
 
 

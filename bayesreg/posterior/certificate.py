@@ -247,6 +247,7 @@ class _Frame(NamedTuple):
     towards: Float[
         np.ndarray, "d k"
     ]  # a move of each reported parameter by its sd, that takes all others along
+    shares: Float[np.ndarray, "d k"]  # of each coordinate in that move of a reported parameter
     axes: Float[np.ndarray, "d m"]  # the principal ones, the widest first
     roots: Float[np.ndarray, " m"]  # their sds
 
@@ -259,22 +260,31 @@ def _frame(of_all: Scored, guide: Any) -> _Frame:
     towards = about.T @ ((reported - reported_middle) / reported_spread) / n_guides
     values, vectors = np.linalg.eigh(about.T @ about / n_guides)
     seen = np.flatnonzero(values > _LEAST_AXIS * values.max(initial=1e-300))[::-1]
-    return _Frame(
-        middle, spread, reported_middle, reported_spread, towards, vectors[:, seen], np.sqrt(values[seen])
-    )
+    shares = towards * (of_all.gradient * spread[:, None] / reported_spread)
+    axes, roots = vectors[:, seen], np.sqrt(values[seen])
+    return _Frame(middle, spread, reported_middle, reported_spread, towards, shares, axes, roots)
 
 
 def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Statistics:
     """Evaluate Stein's identity at some draws."""
     about = (of_all.position[judged] - frame.middle) / frame.spread
-    score = of_all.score[judged] * frame.spread
+    damping = of_all.damping[judged]
+    score = (of_all.score[judged] * damping + of_all.drift[judged]) * frame.spread
     along = (of_all.reported[judged] - frame.reported_middle) / frame.reported_spread
-    slope = score @ frame.towards
+    slope, moved = score @ frame.towards, 1.0 + (damping - 1.0) @ frame.shares
     axes, roots = frame.axes[:, :n_axes], frame.roots[:n_axes]
-    axis, axis_slope = about @ axes / roots, score @ axes * roots
-    everything = (about * score).sum(axis=1, keepdims=True) + about.shape[1]
-    upper, lower = _beyond(along, slope), _beyond(-along, -slope)
-    blocks = [slope, along * slope + 1.0, lower, upper, axis_slope, axis * axis_slope + 1.0, everything]
+    axis, axis_slope, axis_moved = about @ axes / roots, score @ axes * roots, damping @ axes**2
+    everything = (about * score + damping).sum(axis=1, keepdims=True)
+    upper, lower = _beyond(along, slope, moved), _beyond(-along, -slope, moved)
+    blocks = [
+        slope,
+        along * slope + moved,
+        lower,
+        upper,
+        axis_slope,
+        axis * axis_slope + axis_moved,
+        everything,
+    ]
     k, m, d = along.shape[1], n_axes, about.shape[1]
     first, second = np.arange(k), k + np.arange(m)
     rows = np.concatenate([first, first, first, first, second, second, [k + d]])
@@ -287,15 +297,15 @@ def _positive(values: Any) -> Any:
     return np.where(values > 0.0, values, 1.0)
 
 
-def _beyond(u: Any, slope: Any) -> Any:
-    """Return φ·slope + φ' for the φ that makes it "u > 2" less its probability, were u standard normal."""
+def _beyond(u: Any, slope: Any, moved: Any) -> Any:
+    """Return φ·slope + φ'·moved for the φ that makes it "u > 2" less its probability, were u standard normal."""
     from scipy.special import erfcx, ndtr
 
     within, outside = ndtr(_TAIL), ndtr(-_TAIL)
     inner = u <= _TAIL
     mills = np.sqrt(0.5 * np.pi) * erfcx(np.where(inner, -u, u) / np.sqrt(2.0))
     phi = mills * np.where(inner, outside, within)
-    return phi * slope + u * phi + np.where(inner, outside, -within)
+    return phi * slope + (u * phi + np.where(inner, outside, -within)) * moved
 
 
 def _mean_and_error(series: Float[np.ndarray, "chain draw t"]) -> tuple[Any, Any, float]:

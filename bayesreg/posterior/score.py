@@ -13,6 +13,8 @@ from ..problem import Problem
 from ..scales import bounds
 from .to_arviz import Posterior
 
+_USUAL = 0.1  # a quantile of a sampled scale, below which coefficients are moved by less
+
 
 class Scored(NamedTuple):
     """Positions on the whole line, the gradient there, and what of them is reported: linear in the position."""
@@ -21,6 +23,9 @@ class Scored(NamedTuple):
     score: Float[np.ndarray, "s d"]
     names: tuple[str, ...]
     reported: Float[np.ndarray, "s k"]
+    gradient: Float[np.ndarray, "d k"]  # of what is reported
+    damping: Float[np.ndarray, "s d"]  # of moves along each coordinate: small where a sampled scale is
+    drift: Float[np.ndarray, "s d"]  # its derivative along the same coordinate
 
 
 def scored(problem: Problem, posterior: Posterior) -> Scored:
@@ -70,27 +75,59 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
         of_prior = ((absolute + 2.0 * quadratic) * relative).sum(axis=1, keepdims=True)
         of_sigma = (rss / sigma**2 - problem.sum_weights + of_prior) / sigma
         assert problem.noise_log_prior is not None
-        where, score = _on_the_line(
-            sigma, of_sigma, problem.noise_log_prior, problem.likelihood.noise_bounds()
-        )
+        ends = problem.likelihood.noise_bounds()
+        where, score, _ = _on_the_line(sigma, of_sigma, problem.noise_log_prior, ends)
         columns.append(where)
         scores.append(score)
         names.append("noise_scale")
         reported.append(where)
     follows = problem.is_feature & ~flat
     shares = {"prior_scale": (1.0, 2.0), "laplace_scale": (1.0, 0.0), "gaussian_scale": (0.0, 2.0)}
+    steps = {}
     for name, values in scales.items():
         of_absolute, of_quadratic = shares[name]
         energy = of_absolute * absolute + of_quadratic * quadratic
         of_scale = (energy * follows).sum(axis=1, keepdims=True) / values
         prior = problem.sampled_scales[name]
         with float64_on_cpu():
-            where, score = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
+            where, score, step = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
         columns.append(where)
         scores.append(score)
         names.append(name)
         reported.append(where)
-    return Scored(np.hstack(columns), np.hstack(scores), tuple(names), np.hstack(reported))
+        steps[name] = step / values
+    position = np.hstack(columns)
+    damping, drift = _damping(problem, position.shape, scales, steps)
+    gradient = np.zeros((position.shape[1], len(names)))
+    gradient[: problem.n_features, : problem.n_features] = np.eye(problem.n_features)
+    n_last = len(names) - problem.n_features - problem.has_intercept  # σ and scales
+    if n_last:
+        gradient[-n_last:, -n_last:] = np.eye(n_last)
+    if problem.has_intercept:
+        gradient[: problem.n_features, problem.n_features] = -problem.means.x if problem.centred else 0.0
+        gradient[coef.shape[1] - (not problem.centred), problem.n_features] = 1.0
+    return Scored(position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, damping, drift)
+
+
+def _damping(
+    problem: Problem, shape: tuple[int, ...], scales: dict[str, Any], steps: dict[str, Any]
+) -> tuple[Any, Any]:
+    """Return by how much each coordinate is moved at each draw, and how that changes along it.
+
+    About 1 where all scales are usual, and like the square of one that is small: the prior's score of a coefficient has
+    no variance where its scale may be near 0, and a single draw there would outweigh all others.
+    """
+    damping, drift = np.ones(shape), np.zeros(shape)
+    follows = np.flatnonzero(problem.is_feature & ~problem.rates.flat)
+    for place, (name, values) in enumerate(scales.items(), start=-len(scales)):
+        usual = np.quantile(values, _USUAL)
+        own = 1.0 / (1.0 + (usual / values) ** 2)
+        damping[:, follows] *= own
+        if problem.rates.relative.any() and problem.noise_scale is None:
+            damping[:, -len(scales) - 1] *= own[:, 0]
+        damping[:, place] = own[:, 0]
+        drift[:, place] = (2.0 * own * (1.0 - own) * steps[name])[:, 0]
+    return damping, drift
 
 
 def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
@@ -111,13 +148,18 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
     return problem.rates.l1 / (unit * b), problem.rates.l2 / (unit * tau) ** 2
 
 
-def _on_the_line(value: Any, score: Any, prior: LogDensity, ends: tuple[float, float]) -> tuple[Any, Any]:
-    """Return a quantity between bounds as a number of the whole line, and the score along that, its prior included."""
+def _on_the_line(
+    value: Any, score: Any, prior: LogDensity, ends: tuple[float, float]
+) -> tuple[Any, Any, Any]:
+    """Return a quantity between bounds as a number of the whole line, the score along it, and the quantity's derivative.
+
+    The score includes the prior and the change of variables.
+    """
     low, high = ends
     score = score + prior(value)[1]
     above = value - low
     if not np.isfinite(high):
-        return np.log(above), score * above + 1.0
+        return np.log(above), score * above + 1.0, above
     share = above / (high - low)
     slope = above * (1.0 - share)
-    return np.log(share) - np.log1p(-share), score * slope + 1.0 - 2.0 * share
+    return np.log(share) - np.log1p(-share), score * slope + 1.0 - 2.0 * share, slope
