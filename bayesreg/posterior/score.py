@@ -151,7 +151,7 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
 def _on_the_line(
     value: Any, score: Any, prior: LogDensity, ends: tuple[float, float]
 ) -> tuple[Any, Any, Any]:
-    """Return a quantity between bounds as a number of the whole line, the score along it, and the quantity's derivative.
+    """Return a quantity between bounds as a number of the whole line, the score along it, and its own derivative.
 
     The score includes the prior and the change of variables.
     """
