@@ -219,7 +219,8 @@ def told(spectrum: Spectrum) -> Spectrum:
 def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> tuple[Spectrum, float]:
     """Return the spectrum of X·diag(unit) less what is rounding, and the residual sum of squares at its solution.
 
-    The smaller directions are kept out of the solution, which they would swamp, and taken off its sum of squares.
+    The smaller directions are kept out of the solution, which they would swamp, and taken off its sum of squares, which
+    is 0 where it may be rounding.
     """
     values, vectors, cross = told(least_squares.spectrum(unit))
     largest = values.max(initial=0.0)
@@ -228,7 +229,8 @@ def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> t
     rss = float(least_squares.residuals(best[None, :])[1][0]) - float(
         np.sum(cross[~strong] ** 2 / values[~strong])
     )
-    return Spectrum(values, vectors, cross), max(rss, 0.0)
+    told_apart = rss > least_squares.rss_rounding * least_squares.response_ss
+    return Spectrum(values, vectors, cross), rss if told_apart else 0.0
 
 
 def root(

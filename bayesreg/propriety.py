@@ -8,7 +8,7 @@ from .gaussian import unpenalised_fit
 from .problem import Problem
 from .scales import bounds
 
-_NEAR_ZERO = 1e-12  # of the spread of y: where the σ prior's power at 0 is read
+_NEAR_ZERO = (1e-12, 1e-50, 1e-100)  # of the spread of y: where the σ prior's power at 0 is read
 _FAR = 1e12
 _CLEARLY = 1e-6  # of y'y: a residual sum of squares far above what rounding does to statistics
 
@@ -86,7 +86,7 @@ def _check_noise(problem: Problem) -> None:
     smallest, held = unpenalised_fit(others)
     if smallest > others.rss_rounding * others.response_ss:
         return
-    at_zero = _prior_power(problem, _NEAR_ZERO * problem.response_scale)
+    at_zero = max(_prior_power(problem, near * problem.response_scale) for near in _NEAR_ZERO)
     if free - held - at_zero >= 1.0:
         raise ImproperPosteriorError(
             "the data can be fitted perfectly (a constant or noiseless response), and the prior on noise_scale "

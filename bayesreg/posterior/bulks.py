@@ -31,7 +31,8 @@ _BULK, _STEEP, _STEEP_TAIL = (
     1.2,
     4.0,
 )  # log density below the highest; its steps beyond which a scale is added
-_MOST_SETTINGS = 600
+_ROUNDING = 1e-13  # of a logarithm's exponential
+_MOST_SETTINGS = 1000
 _PARTS, _FLOOR = (
     4,
     1e3,
@@ -42,9 +43,13 @@ _FINE_SCALES, _THINKABLE = (
 )  # log scales that a peak is looked for at, and how far below the highest
 _HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
 _AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
-_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 1.0, 4, 12  # between the first rungs, and how many
-_LOWEST, _HIGHEST = -18.0, 12.0  # of log σ, from the spread of y on
-_LEAST_RSS = 1e-8  # of y'y, below which rungs are added where they are needed
+_BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
+_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 1.0, 4, 20  # between the first rungs, and how many
+_LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, from the spread of y on
+_LEAST_RSS, _TOLD_RSS = (
+    1e-8,
+    1e-28,
+)  # of y'y: below one the marginal is flat if no residual is left, below the other noise
 
 
 class Marginal(NamedTuple):
@@ -183,17 +188,20 @@ def look(problem: Problem, marginal: Marginal) -> Look:
 
 def _scale_grid(problem: Problem, name: str, least_rss: float) -> Float[np.ndarray, " j"]:
     """Return logs of a scale: close where data and prior may balance, wide apart to where the prior ends."""
-    middle = _balance(problem, name)
-    wide = middle + np.arange(-40.0, 40.0, 0.25)
+    apart = 1.0 if len(problem.sampled_scales) == 1 else 2.0  # a product of grids has many settings
+    balance = _balance(problem, name, least_rss)
+    wide = balance[0] + np.arange(-40.0, 40.0, 0.25)
     log_prior = log_scale_prior(problem, name, wide)
     possible = wide[log_prior > log_prior.max() - 2.0 * MATERIAL - _most_gained(problem, least_rss)]
     low, high = np.clip([possible[0] - 0.25, possible[-1] + 0.25], *_log_bounds(problem, name))
-    inner = np.clip([middle - 6.0, middle + 4.0], low, high)
+    inner = np.clip([balance[0] - 6.0, balance[1] + 4.0], low, high)
     if inner[1] - inner[0] < _STEP:
         inner = np.clip([inner[0] - 1.0, inner[1] + 1.0], low, high)
-    fine = np.linspace(inner[0], inner[1], max(3, int(np.ceil((inner[1] - inner[0]) / _STEP)) + 1))
-    below = np.append(np.arange(inner[0] - _OUTER, low, -_OUTER), low)[::-1]
-    return np.unique(np.concatenate([below, fine, np.arange(inner[1] + _OUTER, high, _OUTER), [high]]))
+    n_fine = max(3, int(np.ceil((inner[1] - inner[0]) / (apart * _STEP))) + 1)
+    outer = apart * _OUTER
+    below = np.append(np.arange(inner[0] - outer, low, -outer), low)[::-1]
+    above = np.append(np.arange(inner[1] + outer, high, outer), high)
+    return np.unique(np.concatenate([below, np.linspace(inner[0], inner[1], n_fine), above]))
 
 
 def _most_gained(problem: Problem, least_rss: float) -> float:
@@ -205,32 +213,49 @@ def _most_gained(problem: Problem, least_rss: float) -> float:
     return 0.5 * power(problem) * float(np.log(total / least)) if total > 0.0 else 0.0
 
 
-def _balance(problem: Problem, name: str) -> float:
-    """Return the log of a scale at which a typical coefficient's part in y is as large as y."""
+def _balance(problem: Problem, name: str, least_rss: float) -> tuple[float, float]:
+    """Return logs of a scale at which a typical coefficient's part in y is as large as y.
+
+    Two, the least and the largest: in units of σ, y may be as large as σ and as large as where all is fitted.
+    """
     rates, follows = problem.penalised_rates, problem.is_feature[problem.penalised]
     norms = np.sqrt(problem.reduced.squared_norms)
     rate = np.sqrt(rates.l2) if name == "gaussian_scale" or not rates.l1.any() else rates.l1
     seen = follows & (norms > 0.0) & (rate > 0.0)
     if not seen.any():
-        return 0.0
-    spread = 1.0 if rates.relative[seen].any() else np.sqrt(problem.reduced.response_ss) or 1.0
-    return float(np.log(spread) - np.median(np.log(norms[seen] / rate[seen])))
+        return 0.0, 0.0
+    total = float(problem.reduced.response_ss) or 1.0
+    of_one = -float(np.median(np.log(norms[seen] / rate[seen])))
+    if not rates.relative[seen].any():
+        return (of_one + 0.5 * np.log(total),) * 2
+    least = max(least_rss, _LEAST_RSS * total) / max(power(problem), 1.0)
+    sigma2 = least if problem.noise_scale is None else problem.noise_scale**2
+    return of_one, of_one + max(0.5 * float(np.log(total / sigma2)), 0.0)
 
 
 def log_scale_prior(problem: Problem, name: str, log_scale: Any) -> Any:
     """Return the log prior density per unit of a log scale."""
-    values = np.asarray(log_density(problem.sampled_scales[name])(np.exp(log_scale))[0]) + log_scale
+    prior = problem.sampled_scales[name]
+    values = np.asarray(log_density(prior)(_exp(log_scale, bounds(prior)))[0]) + log_scale
     return np.where(np.isfinite(values), values, -np.inf)
 
 
 def log_noise_prior(problem: Problem, log_sigma: Any) -> Any:
     """Return the log prior density per unit of log σ."""
     assert problem.noise_log_prior is not None
-    sigma = np.exp(log_sigma)
     low, high = problem.likelihood.noise_bounds()
+    sigma = _exp(log_sigma, (low, high))
     with np.errstate(over="ignore"):
         values = np.asarray(problem.noise_log_prior(sigma)[0]) + log_sigma
     return np.where((sigma >= low) & (sigma <= high) & np.isfinite(values), values, -np.inf)
+
+
+def _exp(log_value: Any, ends: tuple[float, float]) -> Any:
+    """Return exponentials, where rounding takes them across an end that end."""
+    value = np.exp(log_value)
+    for end in filter(np.isfinite, ends):
+        value = np.where(np.abs(value - end) <= _ROUNDING * end, end, value)
+    return value
 
 
 def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
@@ -242,7 +267,8 @@ def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
     top = np.maximum(density[1:], density[:-1]) - density.max()
     with np.errstate(invalid="ignore"):
         steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
-    add = (top > -MATERIAL) & steep & (np.diff(grid) > _CLOSE)
+    apart = (top > -_BULK) & (np.diff(grid) > 1.01 * _STEP)  # two that are level may have a peak between them
+    add = ((top > -MATERIAL) & steep | apart) & (np.diff(grid) > _CLOSE)
     beyond = []
     for k, bound, out in zip((0, -1), _log_bounds(problem, name), (-_OUTER, _OUTER), strict=True):
         if density[k] > density.max() - MATERIAL and abs(bound - grid[k]) > _CLOSE:
@@ -326,9 +352,25 @@ def _on_grid(
         log_sigma = np.log([problem.noise_scale])
         sigma = np.full(n_settings, problem.noise_scale)
         level = marginal.at(sigma, {name: np.exp(values) for name, values in settings.items()})[0]
-        density = np.where(np.isfinite(level), level, -np.inf)[None, :]
+        density = level[None, :]
+    density = _without_holes(density, list(grids.values()))
     volume = _log_widths(log_sigma)[:, None] + _log_areas(grids)
     return blank._replace(log_sigma=log_sigma, log_density=density + of_scales, log_volume=volume)
+
+
+def _without_holes(density: Float[np.ndarray, "m j"], grids: list[Any]) -> Float[np.ndarray, "m j"]:
+    """Fill settings at which the coefficients' part did not settle from their neighbours along the only scale."""
+    told = np.isfinite(density).any(axis=0)
+    if told.all() or len(grids) != 1 or not told.any():
+        return np.where(np.isnan(density), -np.inf, density)
+    places = np.interp(grids[0], grids[0][told], np.arange(told.sum()))
+    left, right = np.floor(places).astype(int), np.ceil(places).astype(int)
+    share, known = places - left, density[:, told]
+    with np.errstate(invalid="ignore"):
+        filled = np.where(
+            share > 0.0, (1.0 - share) * known[:, left] + share * known[:, right], known[:, left]
+        )
+    return np.where(np.isnan(filled), -np.inf, filled)
 
 
 def _log_widths(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
@@ -393,18 +435,31 @@ def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float
     total = float(problem.reduced.response_ss) or problem.response_scale**2
     freedom = max(power(problem), 1.0)
     top = 0.5 * np.log(total / freedom)
-    bottom = 0.5 * np.log(max(least_rss, _LEAST_RSS * total) / freedom)
-    lowest = max(top + _LOWEST, np.log(low) if low > 0.0 else -np.inf)
-    highest = min(top + _HIGHEST, np.log(high))
+    least = _LEAST_RSS if problem.penalised.sum() >= freedom else _TOLD_RSS
+    bottom = 0.5 * np.log(max(least_rss, least * total) / freedom)
+    lowest = max(top + _reach(problem, top, _LOWEST, least_rss), np.log(low) if low > 0.0 else -np.inf)
+    highest = min(top + _reach(problem, top, _HIGHEST, least_rss), np.log(high))
     if lowest >= highest:  # a prior far from the data
         lowest, highest = np.log(low) if low > 0.0 else np.log(high) - _HIGHEST, np.log(high)
-    wide = np.linspace(lowest, highest if np.isfinite(highest) else lowest + _HIGHEST, 241)
-    of_prior = wide[int(np.argmax(log_noise_prior(problem, wide)))]
+    wide = np.linspace(lowest, highest if np.isfinite(highest) else lowest + _HIGHEST, 961)
+    held = log_noise_prior(problem, wide) - power(problem) * np.maximum(wide - top, 0.0)
+    of_prior = wide[int(np.argmax(held))]
     first, last = np.clip([min(bottom, of_prior) - 0.5, max(top, of_prior) + 0.5], wide[0], wide[-1])
     if last - first < _FIRST_STEP:
         first, last = np.clip([first - 0.5, last + 0.5], wide[0], wide[-1])
     n_rungs = int(np.clip(np.ceil((last - first) / _FIRST_STEP) + 1, _LEAST_FIRST, _MOST_FIRST))
     return (float(wide[0]), float(wide[-1])), np.linspace(first, last, n_rungs)
+
+
+def _reach(problem: Problem, top: float, least: float, least_rss: float) -> float:
+    """Return how far from the spread of y log σ may go: further where prior and data may."""
+    out = np.arange(0.0, _FURTHEST, 0.5) * np.sign(least)
+    most = log_noise_prior(problem, top + out) - power(problem) * out
+    if least < 0.0:  # as if no residual but the least were left
+        with np.errstate(over="ignore"):
+            most -= 0.5 * least_rss * np.exp(-2.0 * (top + out))
+    going_on = np.abs(out[most > most.max() - MATERIAL]).max(initial=0.0)
+    return float(np.sign(least) * np.clip(going_on, abs(least), _FURTHEST))
 
 
 def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Float[np.ndarray, " m"]:
@@ -420,6 +475,7 @@ def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Fl
     for ladder, grid, density in zip(ladders, grids, densities, strict=True):
         is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:]) & (density[1:-1] > least)
         points += [ladder.around(grid[k - 1], grid[k + 1], _AROUND) for k in np.flatnonzero(is_peak) + 1]
+        points += [ladder.before(end, inward, _BEFORE) for end, inward in ((first, 1.0), (last, -1.0))]
     return np.unique(np.clip(np.concatenate(points), first, last))
 
 

@@ -62,6 +62,8 @@ class PosteriorCertificate:
         The separate parts of the posterior, with the mass of each and the share of the draws in it.
     misplaced : str or None
         What is wrong with these.
+    looked : bool
+        Whether such parts could be looked for: columns may be too alike for float64 to tell.
     """
 
     names: tuple[str, ...]
@@ -69,6 +71,7 @@ class PosteriorCertificate:
     sizes: Float[np.ndarray, "k 2"]
     shares: tuple[Share, ...] = ()
     misplaced: str | None = None
+    looked: bool = True
 
     @property
     def n_tests(self) -> int:
@@ -144,6 +147,11 @@ class PosteriorCertificate:
         return (
             f"certified: largest z {self.largest_z:.1f} of {self.n_tests} tests, "
             f"{self.expected_largest_z:.1f} expected by chance"
+            + (
+                ""
+                if self.looked
+                else "; separate parts were not looked for: columns are too alike for float64"
+            )
         )
 
 
@@ -220,7 +228,7 @@ def _judged(problem: Problem, posterior: Posterior, found: Look | None) -> Poste
         z[: reported.shape[-1], 4] = _chains_z(reported)
     sizes = _sizes(names, parts[0], series, mean)
     shares, misplaced = _placed(posterior, found)
-    return PosteriorCertificate(names, z, sizes, shares, misplaced)
+    return PosteriorCertificate(names, z, sizes, shares, misplaced, found is None or found.told)
 
 
 def _halves(n_chains: int, n_draws: int) -> np.ndarray:

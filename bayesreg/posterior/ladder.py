@@ -16,7 +16,7 @@ _VALLEY, _AGREES = (
     0.25,
 )  # unless no valley as deep as those between bulks is, and rungs agree on the rise
 _WITHIN = np.linspace(0.0, 1.0, 17)  # of the way from one rung to the next
-_OUT = 1.5  # beyond the last rung, in log σ
+_OUT = 1.5  # beyond the last rung, in log σ, at least
 _ROUGHLY = 6.0  # told of what is far from material
 _CLOSEST, _LEAST = 1e-3, 2
 _LOG_MOST = 700.0  # whose exponential float64 holds
@@ -75,9 +75,9 @@ class Ladder:
     def _log_mean_rss(self) -> Any:
         """Return the log of the constant R that tells the rise from each rung to the next."""
         step = np.diff(self.x)
-        of_one = self._rise(0.0, 0.0, step, self.x[:-1]) + self._power * step
-        over = (np.diff(self._level) + self._power * step) / of_one
-        return np.clip(np.log(np.maximum(over, np.finfo(float).tiny)), self._log_rss[:-1], self._log_rss[1:])
+        log_of_one = -2.0 * self.x[:-1] + np.log(-0.5 * np.expm1(-2.0 * step))
+        risen = np.maximum(np.diff(self._level) + self._power * step, np.finfo(float).tiny)
+        return np.clip(np.log(risen) - log_of_one, self._log_rss[:-1], self._log_rss[1:])
 
     def _rise(self, log_rss: Any, bend: Any, step: Any, start: Any) -> Any:
         """Integrate exp(log_rss + bend·s − 2(start + s)) − power over s from 0 to `step`."""
@@ -126,7 +126,8 @@ class Ladder:
         heights = self._level[[0, -1]] + self._log_prior(self.x[[0, -1]])
         for end, height, bound in zip(self.x[[0, -1]], heights, ends, strict=True):
             if height > material and abs(bound - end) > _CLOSEST:
-                new.append(end + np.array([np.clip(bound - end, -_OUT, _OUT)]))
+                reach = max(_OUT, 0.25 * (self.x[-1] - self.x[0]))
+                new.append(end + np.array([np.clip(bound - end, -reach, reach)]))
         return np.concatenate(new)
 
     def around(self, low: float, high: float, steps: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
@@ -141,3 +142,9 @@ class Ladder:
             low, high = grid[k - 1], grid[k + 1]
         bend = (2.0 * density[k] - density[k - 1] - density[k + 1]) / step**2
         return grid[k] + steps / np.sqrt(max(bend, 1e-2))
+
+    def before(self, end: float, inward: float, steps: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+        """Return places before an end that the density piles up at, `steps` in units of how it falls from there."""
+        near = self.at(np.array([end, end + inward * _CLOSEST]))
+        fall = (near[0] - near[1]) / _CLOSEST
+        return end + inward * steps / fall if np.isfinite(fall) and fall > 1.0 else np.array([end])

@@ -19,7 +19,7 @@ _NOT_TOLD_BY_STATISTICS = (
 )
 _ROUNDING = 1e-6  # of a posterior variance: what the decomposition may be wrong by
 _SPARE, _MOST_AT_ONCE = 1.3, 2**16  # proposals for a draw, and at once
-_MOST_ROUNDS = 1000
+_MOST_ROUNDS, _LEAST_ACCEPTED = 1000, 0.1
 
 
 def rotation(problem: Problem, near: Centre) -> Rotation | None:
@@ -64,25 +64,35 @@ def draw_scales(
     -------
     sigma, scales
     """
-    mass = found.mass.ravel()
     axes = {"noise_scale": found.log_sigma, **found.scale_grids}
     shape = tuple(grid.size for grid in axes.values())
-    log_proposal = (np.log(np.where(mass > 0.0, mass, 1.0)) - found.log_volume.ravel()).reshape(shape)
+    log_volume = found.log_volume.ravel()
+    log_mass = (found.log_density + found.log_volume).ravel()
     kept: list[dict[str, Any]] = []
     ratios: list[Any] = []
-    highest, n_proposals = -np.inf, int(min(_SPARE * n_draws + 64, _MOST_AT_ONCE))
+    n_proposals = int(min(_SPARE * n_draws + 64, _MOST_AT_ONCE))
     for _ in range(_MOST_ROUNDS):
-        cells = np.unravel_index(rng.choice(mass.size, n_proposals, p=mass), shape)
+        mass = np.exp(log_mass - np.logaddexp.reduce(log_mass))
+        cells = rng.choice(mass.size, n_proposals, p=mass)
+        places = np.unravel_index(cells, shape)
         drawn = {
-            name: _within(grid, cell, rng) for (name, grid), cell in zip(axes.items(), cells, strict=True)
+            name: _within(grid, cell, rng) for (name, grid), cell in zip(axes.items(), places, strict=True)
         }
-        ratio = _log_target(problem, marginal, drawn) - log_proposal[cells]
+        ratio = _log_target(problem, marginal, drawn) - (log_mass - log_volume)[cells]
+        if np.exp(ratio - ratio.max()).mean() < _LEAST_ACCEPTED:  # cells in which the density rises far
+            log_mass = log_mass + _excess(ratio, cells, log_mass.size)
+            kept, ratios = [], []
+            continue
         ratios.append(ratio - np.log(1.0 - rng.random(ratio.size)))  # above the bound: kept
-        kept.append(drawn)
-        highest = max(highest, float(ratio.max()))
+        kept.append(drawn | {"ratio": ratio})
+        highest = max(float(one["ratio"].max()) for one in kept)
         accepted = [np.flatnonzero(one > highest) for one in ratios]
         if sum(one.size for one in accepted) >= n_draws:
             break
+    else:
+        raise ArithmeticError(
+            "σ and the prior's scale could not be drawn from their density: it is too uneven."
+        )
     sampled = {
         name: np.exp(
             np.concatenate([one[name][rows] for one, rows in zip(kept, accepted, strict=True)])[:n_draws]
@@ -90,6 +100,13 @@ def draw_scales(
         for name in axes
     }
     return sampled.pop("noise_scale"), sampled
+
+
+def _excess(ratio: Any, cells: Any, n_cells: int) -> Float[np.ndarray, " c"]:
+    """Return by how much the density passes a cell's, where proposals have shown it to."""
+    most = np.full(n_cells, -np.inf)
+    np.maximum.at(most, cells, ratio)
+    return np.maximum(most - np.median(ratio), 0.0)
 
 
 def _within(grid: Float[np.ndarray, " m"], cell: Any, rng: np.random.Generator) -> Float[np.ndarray, " s"]:
