@@ -545,37 +545,71 @@ def _boxes(label: Any, n_bulks: int, mass: Any, axes: dict[str, Any]) -> list[di
 
 def _watershed(density: Float[np.ndarray, "..."]) -> tuple[Int[np.ndarray, "..."], int]:
     """Label material cells by the peak that they flow to; peaks are one where the valley between them is shallow."""
+    material = density > density.max() - MATERIAL
     if _n_peaks(density) == 1:
-        return np.where(density > density.max() - MATERIAL, 0, -1), 1
-    flat, shape = density.ravel(), density.shape
-    order = np.argsort(-flat, kind="stable")
-    order = order[flat[order] > flat[order[0]] - MATERIAL]
-    strides = [int(np.prod(shape[axis + 1 :])) for axis in range(len(shape))]
-    parent: dict[int, int] = {}
+        return np.where(material, 0, -1), 1
+    peaks, label = np.unique(_peak_of_each(density), return_inverse=True)
+    label, height = label.reshape(density.shape), density.ravel()[peaks]
+    root = np.arange(peaks.size)
 
-    def peak_of(cell: int) -> int:
-        while parent[cell] != cell:
-            parent[cell] = parent[parent[cell]]
-            cell = parent[cell]
-        return cell
+    def root_of(k: int) -> int:
+        while root[k] != k:
+            k = root[k]
+        return k
 
-    for cell in order.tolist():
-        around = set()
-        for length, stride in zip(shape, strides, strict=True):
-            place = cell // stride % length
-            if place > 0 and cell - stride in parent:
-                around.add(peak_of(cell - stride))
-            if place < length - 1 and cell + stride in parent:
-                around.add(peak_of(cell + stride))
-        parent[cell] = highest = max(around, key=lambda at: flat[at], default=cell)
-        for other in around - {highest}:
-            if flat[other] - flat[cell] < _DEPTH:
-                parent[other] = highest
-    label = np.full(flat.size, -1)
-    peaks: dict[int, int] = {}
-    for cell in order.tolist():
-        label[cell] = peaks.setdefault(peak_of(cell), len(peaks))
-    return label.reshape(shape), len(peaks)
+    for a, b, saddle in _saddles(density, label, material):
+        low, high = sorted((root_of(a), root_of(b)), key=lambda k: height[k])
+        if low != high and height[low] - saddle < _DEPTH:
+            root[low] = high
+    roots = np.array([root_of(k) for k in range(root.size)])
+    kept, merged = np.unique(roots[label[material]], return_inverse=True)
+    found = np.full(density.shape, -1)
+    found[material] = merged
+    return found, kept.size
+
+
+def _peak_of_each(density: Float[np.ndarray, "..."]) -> Int[np.ndarray, " c"]:
+    """Return the cell that each one's path of steepest ascent ends at."""
+    index = np.arange(density.size).reshape(density.shape)
+    highest, up = density.copy(), index.copy()
+    for here, there in _neighbours(density.ndim):
+        for one, other in ((here, there), (there, here)):
+            better = (density[other] > highest[one]) | (
+                (density[other] == highest[one]) & (index[other] > up[one])
+            )
+            highest[one] = np.where(better, density[other], highest[one])
+            up[one] = np.where(better, index[other], up[one])
+    flat = up.ravel()
+    while not np.array_equal(further := flat[flat], flat):
+        flat = further
+    return flat
+
+
+def _saddles(density: Any, label: Any, material: Any) -> list[tuple[int, int, float]]:
+    """Return the highest pass between each two peaks whose cells touch, the highest first."""
+    pairs, heights = [], []
+    for here, there in _neighbours(density.ndim):
+        touch = (label[here] != label[there]) & material[here] & material[there]
+        both = np.stack([label[here][touch], label[there][touch]])
+        pairs.append(np.sort(both, axis=0))
+        heights.append(np.minimum(density[here][touch], density[there][touch]))
+    pair, height = np.concatenate(pairs, axis=1), np.concatenate(heights)
+    order = np.argsort(-height, kind="stable")
+    code = (pair[0].astype(np.int64) * (label.max() + 1) + pair[1])[order]
+    first = np.sort(np.unique(code, return_index=True)[1])
+    return [(int(pair[0, k]), int(pair[1, k]), float(height[k])) for k in order[first]]
+
+
+def _neighbours(ndim: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
+    """Return slices of all cells but the last along an axis, and of those after them, for each axis."""
+    every = (slice(None),) * ndim
+    return [
+        (
+            (*every[:axis], slice(None, -1), *every[axis + 1 :]),
+            (*every[:axis], slice(1, None), *every[axis + 1 :]),
+        )
+        for axis in range(ndim)
+    ]
 
 
 def _n_peaks(density: Float[np.ndarray, "..."]) -> int:
