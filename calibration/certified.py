@@ -1,6 +1,7 @@
 """How often the posterior's certificate is wrong: right runs that it refuses, and errors of known size that it misses.
 
-`python -m calibration.certified --runs 1000` writes docs/calibration/certificate.md and calibration/certified.json.
+`python -m calibration.certified --runs 1000` writes docs/calibration/certificate.md and calibration/certified.json,
+and goes on where it stopped.
 """
 
 import argparse
@@ -306,30 +307,58 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--planted", type=int, default=50, help="runs of each sampler with each error in its code"
     )
+    parser.add_argument("--again", action="store_true", help="forget the results that there are")
     parser.add_argument("--methods", default=",".join(METHODS), help="samplers; default all")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default one a core")
     options = parser.parse_args(arguments)
-    jobs: list[tuple[Any, ...]] = []
-    for method in options.methods.split(","):
-        jobs += [(judge, method, block, options.spoiled) for block in _blocks(options.runs)]
-        jobs += [
-            (judge_planted, method, name, block) for name in PLANTED for block in _blocks(options.planted)
-        ]
-    two = [(judge_bulks, block) for block in _blocks(options.planted)]
-    results: dict[str, dict[str, list[int]]] = {}
+    jobs = _jobs(options)
+    blocks: dict[str, Any] = {}
+    if RESULTS.exists() and not options.again:
+        blocks = json.loads(RESULTS.read_text())["blocks"]
+    missing = {key: job for key, job in jobs.items() if key not in blocks}
     with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
-        running = {pool.submit(*job): job[1] for job in jobs}
-        running |= {pool.submit(*job): TWO_BULKS for job in two}
+        running = {pool.submit(*job): key for key, job in missing.items()}
         for done in tqdm(as_completed(running), total=len(running), disable=None):
-            counts = results.setdefault(running[done], {})
-            for entry in done.result():
-                for name, ok in entry.items():
-                    refused, runs = counts.get(name, [0, 0])
-                    counts[name] = [refused + (not ok), runs + 1]
-    told = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "runs": options.runs, "refused": results}
-    RESULTS.write_text(json.dumps(told, indent=1) + "\n")
+            blocks[running[done]] = _counts(done.result())
+            told = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "runs": options.runs, "blocks": blocks}
+            RESULTS.write_text(json.dumps(told) + "\n")
+    told = json.loads(RESULTS.read_text())
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text("\n".join(page(told)) + "\n")
+    PAGE.write_text("\n".join(page({**told, "refused": _joined({key: blocks[key] for key in jobs})})) + "\n")
+
+
+def _jobs(options: Any) -> dict[str, tuple[Any, ...]]:
+    """Return the function and arguments of each block, by a name that starts with its column."""
+    jobs: dict[str, tuple[Any, ...]] = {}
+    for block in _blocks(options.runs):
+        for method in options.methods.split(","):
+            jobs[f"{method}/{block.start}"] = (judge, method, block, options.spoiled)
+    for block in _blocks(options.planted):
+        for method in options.methods.split(","):
+            for name in PLANTED:
+                jobs[f"{method}/{name} {block.start}"] = (judge_planted, method, name, block)
+        jobs[f"{TWO_BULKS}/{block.start}"] = (judge_bulks, block)
+    return jobs
+
+
+def _counts(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
+    """Count for each kind of draws those that were refused, and all."""
+    counts: dict[str, list[int]] = {}
+    for entry in entries:
+        for name, ok in entry.items():
+            refused, runs = counts.get(name, [0, 0])
+            counts[name] = [refused + (not ok), runs + 1]
+    return counts
+
+
+def _joined(blocks: dict[str, dict[str, list[int]]]) -> dict[str, dict[str, list[int]]]:
+    joined: dict[str, dict[str, list[int]]] = {}
+    for key, counts in blocks.items():
+        column = joined.setdefault(key.split("/")[0], {})
+        for name, (refused, runs) in counts.items():
+            before = column.get(name, [0, 0])
+            column[name] = [before[0] + refused, before[1] + runs]
+    return joined
 
 
 def _blocks(n: int) -> list[range]:
