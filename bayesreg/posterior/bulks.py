@@ -44,7 +44,8 @@ _FINE_SCALES, _THINKABLE = (
 _HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
 _AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
 _BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
-_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 1.0, 4, 20  # between the first rungs, and how many
+_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 24  # between the first rungs, and how many
+_FIRST_STEP_OF_MANY = 1.0  # where each setting of the scales has its own
 _LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, from the spread of y on
 _LEAST_RSS, _TOLD_RSS = (
     1e-8,
@@ -447,7 +448,8 @@ def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float
     first, last = np.clip([min(bottom, of_prior) - 0.5, max(top, of_prior) + 0.5], wide[0], wide[-1])
     if last - first < _FIRST_STEP:
         first, last = np.clip([first - 0.5, last + 0.5], wide[0], wide[-1])
-    n_rungs = int(np.clip(np.ceil((last - first) / _FIRST_STEP) + 1, _LEAST_FIRST, _MOST_FIRST))
+    step = _FIRST_STEP_OF_MANY if problem.sampled_scales else _FIRST_STEP
+    n_rungs = int(np.clip(np.ceil((last - first) / step) + 1, _LEAST_FIRST, _MOST_FIRST))
     return (float(wide[0]), float(wide[-1])), np.linspace(first, last, n_rungs)
 
 
