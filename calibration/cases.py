@@ -40,7 +40,6 @@ class Case:
     shift: float = 0.0  # of X
     flat: bool = False  # the first column unpenalised, its coefficient held at FLAT
     away: bool = False  # a sampled scale's prior keeps away from 0: LogNormal(−0.5, 0.4)
-    kernel: str = ""  # "nuts": that kernel, where a pilot would choose independent proposals
 
     @property
     def name(self) -> str:
@@ -58,7 +57,7 @@ class Case:
             "weights": self.weighted,
             "one flat": self.flat,
         }
-        rest = [f"X + {self.shift:g}"] * bool(self.shift) + ["by NUTS"] * (self.kernel == "nuts")
+        rest = [f"X + {self.shift:g}"] * bool(self.shift)
         return ", ".join([*words, *(word for word, is_so in marks.items() if is_so), *rest])
 
     @property
@@ -142,10 +141,6 @@ def all_cases() -> list[Case]:
         for known in (True, False)
         for n, p in ((8, 3), (6, 10))
         for relative, hyper in ((False, False), (True, True), (False, True))
-    ]
-    cases += [
-        Case("marginal", "gaussian", False, 8, 3, relative=True, hyper=hyper, kernel="nuts")
-        for hyper in (True, False)
     ]
     cases += [
         Case(method, prior, known, n, p)

@@ -2,15 +2,11 @@
 
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from jaxtyping import Float, Int
 
 import bayesreg as br
-from bayesreg.posterior import independence
 
 from .cases import Case, Truth
 
@@ -23,7 +19,7 @@ Sampler = Callable[[Case, br.RowData, int], "dict[str, Float[np.ndarray, ' s']]"
 
 def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
     """Draw from the posterior, thinned until draws are about independent."""
-    with warnings.catch_warnings(), _kernel(case):
+    with warnings.catch_warnings():
         # Calibration judges all draws, those warned of too.
         warnings.simplefilter("ignore", br.SamplingWarning)
         tree = br.sample_posterior(
@@ -42,12 +38,6 @@ def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[
         if name in posterior:
             draws[name] = posterior[name].values
     return draws
-
-
-def _kernel(case: Case) -> AbstractContextManager[Any]:
-    if case.kernel != "nuts":
-        return nullcontext()
-    return patch.object(independence.Pilot, "promising", False)
 
 
 def ranks(
