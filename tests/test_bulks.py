@@ -104,3 +104,87 @@ def test_few_rows_and_a_sampled_scale_are_certified():
     for seed in (3, 11, 28):
         tree = br.sample_posterior(model, data, seed=seed, progress=False)
         assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
+
+
+def marginal_of_noise(X, y, scale, log_prior, log_sigma):
+    """Return the mass of each log σ under GaussianPrior(scale) and a flat intercept, by the eigenvalues of X X'."""
+    n = len(y)
+    basis = np.linalg.svd(np.ones((1, n)))[2][1:]
+    values, vectors = np.linalg.eigh(basis @ X @ X.T @ basis.T)
+    squares = (vectors.T @ basis @ y) ** 2
+    least = 1e-13 * values.max()
+    values, squares = np.where(values > least, values, 0.0), np.where(values > least, squares, 0.0)
+    rest = y - y.mean() - X @ np.linalg.lstsq(X - X.mean(axis=0), y - y.mean())[0]
+    rss = max(float(np.square(rest - rest.mean()).sum()), 0.0) if n - 1 > X.shape[1] else 0.0
+    variance = np.exp(2.0 * log_sigma)[:, None] + scale**2 * values
+    density = -0.5 * (np.log(variance) + squares / variance).sum(axis=1) - 0.5 * rss * np.exp(
+        -2.0 * log_sigma
+    )
+    density = density + log_prior(np.exp(log_sigma)) + log_sigma
+    return np.exp(density - logsumexp(density))
+
+
+@pytest.mark.parametrize("size", [1 / 12.3, 1 / 12.0, 1 / 11.6])
+def test_a_bulk_at_a_hundred_thousandth_of_y_is_found(size):
+    """Residuals of 1e-5 of y: far below where coefficients begin to be held."""
+    X, y = orthogonal(12, (1.0, -0.6), seed=3)
+    signal = X @ np.array([1.0, -0.6])
+    y = signal + 1e-5 * (y - signal)
+    model = br.LinearModel(br.GaussianPrior(size), br.GaussianLikelihood(dist.HalfCauchy(1.0)))
+    found = where_mass_is(resolve(model, br.RowData.from_arrays(X, y)))
+    grid = np.arange(-16.0, 4.0, 0.002)
+    exact = marginal_of_noise(X, y, size, stats.halfcauchy.logpdf, grid)[grid < -6.0].sum()
+    told = found.mass.sum(axis=1)[found.log_sigma < -6.0].sum()
+    assert told == pytest.approx(exact, abs=0.01)
+
+
+def test_noise_without_a_lower_end_is_drawn_as_far_as_its_prior_goes():
+    """More columns than rows, so that the data allow any small σ."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(8, 20))
+    y = X @ rng.normal(size=20)
+    model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(dist.LogNormal(0.0, 10.0)))
+    tree = br.sample_posterior(model, br.RowData.from_arrays(X, y), progress=False)
+    grid = np.arange(-80.0, 10.0, 0.01)
+    mass = marginal_of_noise(X, y, 1.0, stats.lognorm(10.0).logpdf, grid)
+    log_sigma = np.log(tree["posterior"]["noise_scale"].values)
+    for quantile in (0.05, 0.5, 0.95):
+        place = np.interp(quantile, np.cumsum(mass), grid)
+        assert (log_sigma < place).mean() == pytest.approx(quantile, abs=0.03)
+    assert tree.attrs["certified"] == 1
+
+
+def test_a_log_normal_prior_of_noise_makes_an_exact_fit_proper():
+    X = np.random.default_rng(1).integers(-9, 9, size=(12, 3)) / 8.0
+    X = np.vstack([X, -X])
+    y = X @ np.array([1.0, -0.5, 0.25])
+    model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(dist.LogNormal(0.0, 0.5)))
+    found = where_mass_is(resolve(model, br.RowData.from_arrays(X, y)))
+    mean = (found.mass.sum(axis=1) * found.log_sigma).sum()
+    assert mean == pytest.approx(-20.0 * 0.25, abs=0.1)  # (N − 1 − p)·s² below 0
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_peak_between_two_level_places_is_found(seed):
+    """A scale in units of σ, and coefficients of 200 σ: far from where prior and noise balance."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(8, 2))
+    y = X @ np.array([200.0, 0.0]) + rng.normal(size=8)
+    model = br.LinearModel(br.GaussianPrior(dist.HalfCauchy(1.0), relative_to_noise=True))
+    tree = br.sample_posterior(model, br.RowData.from_arrays(X, y), progress=False, seed=seed)
+    assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
+
+
+@pytest.mark.parametrize("end", [0.05, 0.1, 0.3])
+def test_a_scale_piles_up_at_its_end_and_is_drawn_there(end):
+    """exp(log(end)) is above some ends: their last place was lost."""
+    X, y = orthogonal(60, (3.0, -3.0, 3.0), seed=5)
+    model = br.LinearModel(br.GaussianPrior(dist.Uniform(0.0, end)), br.GaussianLikelihood(1.0))
+    tree = br.sample_posterior(model, br.RowData.from_arrays(X, y), progress=False)
+    grid = (np.arange(200_000) + 0.5) / 200_000 * end
+    variance = 1.0 + 60 * grid**2
+    density = -1.5 * np.log(variance) - 0.5 * 3 * 60 * 9.0 / variance
+    cumulative = np.cumsum(np.exp(density - logsumexp(density)))
+    drawn = np.interp(tree["posterior"]["prior_scale"].values.ravel(), grid, cumulative)
+    assert stats.kstest(drawn, "uniform").pvalue > 1e-4
+    assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
