@@ -70,20 +70,22 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
     if problem.has_intercept:
         names.append("intercept")
         reported.append(intercept)
+    steps: dict[str, Any] = {}
+    unknown = {"noise_scale": sigma, **scales} if problem.noise_scale is None else scales
     if problem.noise_scale is None:
         relative = problem.rates.relative
         of_prior = ((absolute + 2.0 * quadratic) * relative).sum(axis=1, keepdims=True)
         of_sigma = (rss / sigma**2 - problem.sum_weights + of_prior) / sigma
         assert problem.noise_log_prior is not None
         ends = problem.likelihood.noise_bounds()
-        where, score, _ = _on_the_line(sigma, of_sigma, problem.noise_log_prior, ends)
+        where, score, step = _on_the_line(sigma, of_sigma, problem.noise_log_prior, ends)
+        steps["noise_scale"] = step / sigma
         columns.append(where)
         scores.append(score)
         names.append("noise_scale")
         reported.append(where)
     follows = problem.is_feature & ~flat
     shares = {"prior_scale": (1.0, 2.0), "laplace_scale": (1.0, 0.0), "gaussian_scale": (0.0, 2.0)}
-    steps = {}
     for name, values in scales.items():
         of_absolute, of_quadratic = shares[name]
         energy = of_absolute * absolute + of_quadratic * quadratic
@@ -97,7 +99,7 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
         reported.append(where)
         steps[name] = step / values
     position = np.hstack(columns)
-    damping, drift = _damping(problem, position.shape, scales, steps)
+    damping, drift = _damping(problem, position.shape, unknown, steps)
     gradient = np.zeros((position.shape[1], len(names)))
     gradient[: problem.n_features, : problem.n_features] = np.eye(problem.n_features)
     n_last = len(names) - problem.n_features - problem.has_intercept  # σ and scales
@@ -110,24 +112,28 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
 
 
 def _damping(
-    problem: Problem, shape: tuple[int, ...], scales: dict[str, Any], steps: dict[str, Any]
+    problem: Problem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
 ) -> tuple[Any, Any]:
     """Return by how much each coordinate is moved at each draw, and how that changes along it.
 
-    About 1 where all scales are usual, and like the square of one that is small: the prior's score of a coefficient has
-    no variance where its scale may be near 0, and a single draw there would outweigh all others.
+    About 1 where σ and scales are usual, and like the square of one that is small: the score of a coefficient has no
+    variance where one may be near 0, and a single draw there would outweigh all others.
     """
     damping, drift = np.ones(shape), np.zeros(shape)
-    follows = np.flatnonzero(problem.is_feature & ~problem.rates.flat)
-    for place, (name, values) in enumerate(scales.items(), start=-len(scales)):
+    follows = problem.is_feature & ~problem.rates.flat
+    relative = bool(problem.rates.relative.any())
+    places = {name: place for place, name in enumerate(unknown, start=-len(unknown))}
+    for name, values in unknown.items():
         usual = np.quantile(values, _USUAL)
         own = 1.0 / (1.0 + (usual / values) ** 2)
-        damping[:, follows] *= own
-        if problem.rates.relative.any() and problem.noise_scale is None:
-            damping[:, -len(scales) - 1] *= own[:, 0]
-        damping[:, place] = own[:, 0]
-        drift[:, place] = (2.0 * own * (1.0 - own) * steps[name])[:, 0]
-    return damping, drift
+        moved = np.ones(shape[1], dtype=bool)
+        if name != "noise_scale":
+            moved[: follows.size], moved[follows.size :] = follows, False
+        for other, place in places.items():
+            moved[place] = other == name or (relative and "noise_scale" in (name, other))
+        damping[:, moved] *= own
+        drift[:, places[name]] = (2.0 * (1.0 - own) * steps[name])[:, 0]
+    return damping, drift * damping
 
 
 def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
