@@ -243,6 +243,7 @@ class _Statistics(NamedTuple):
     rows: Any
     tests: Any
     names: tuple[str, ...]
+    moved: Float[np.ndarray, " k"]  # of each row: by which share of a whole move, on average
 
 
 class _Frame(NamedTuple):
@@ -298,7 +299,10 @@ def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Sta
     rows = np.concatenate([first, first, first, first, second, second, [k + d]])
     tests = np.repeat([0, 1, 2, 3, 0, 1, 1], [k, k, k, k, m, m, 1])
     names = (*of_all.names, *(f"axis {j + 1}" for j in range(d)), "all")
-    return _Statistics(np.hstack(blocks), rows, tests, names)
+    shares = np.full(len(names), np.nan)
+    shares[: k + m] = np.concatenate([moved.mean(axis=0), axis_moved.mean(axis=0)])
+    shares[-1] = damping.mean()
+    return _Statistics(np.hstack(blocks), rows, tests, names, shares)
 
 
 def _positive(values: Any) -> Any:
@@ -376,8 +380,8 @@ def _sizes(names: tuple[str, ...], of: _Statistics, series: Any, mean: Any) -> F
     sizes = np.full((len(names), 2), np.nan)
     location, width = of.tests == 0, of.tests == 1
     information = _positive((series[:, location] ** 2).mean(axis=0))
-    sizes[of.rows[location], 0] = -mean[location] / information
-    sizes[of.rows[width], 1] = -0.5 * mean[width]
+    sizes[of.rows[location], 0] = -mean[location] / information * of.moved[of.rows[location]]
+    sizes[of.rows[width], 1] = -0.5 * mean[width] / of.moved[of.rows[width]]
     sizes[-1, 1] /= max(sum(name.startswith("axis ") for name in names), 1)
     return sizes
 
