@@ -322,7 +322,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             blocks[running[done]] = _counts(done.result())
             told = {"date": datetime.now(UTC).strftime("%Y-%m-%d"), "runs": options.runs, "blocks": blocks}
             RESULTS.write_text(json.dumps(told) + "\n")
-    told = json.loads(RESULTS.read_text())
+    told = json.loads(RESULTS.read_text()) | {"runs": options.runs}
     PAGE.parent.mkdir(parents=True, exist_ok=True)
     PAGE.write_text("\n".join(page({**told, "refused": _joined({key: blocks[key] for key in jobs})})) + "\n")
 
