@@ -13,7 +13,7 @@ from ..problem import Problem
 from ..scales import bounds
 from .to_arviz import Posterior
 
-_USUAL = 0.1  # a quantile of a sampled scale, below which coefficients are moved by less
+_USUAL = 0.1  # a quantile of σ and of a sampled scale, below which coefficients are moved by less
 
 
 class Scored(NamedTuple):
@@ -24,7 +24,7 @@ class Scored(NamedTuple):
     names: tuple[str, ...]
     reported: Float[np.ndarray, "s k"]
     gradient: Float[np.ndarray, "d k"]  # of what is reported
-    damping: Float[np.ndarray, "s d"]  # of moves along each coordinate: small where a sampled scale is
+    damping: Float[np.ndarray, "s d"]  # of moves along each coordinate: small where σ or a scale is
     drift: Float[np.ndarray, "s d"]  # its derivative along the same coordinate
 
 
