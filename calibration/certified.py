@@ -9,9 +9,8 @@ import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +26,7 @@ from bayesreg.problem import resolve
 
 from .cases import Case
 from .planted import missing_jacobian, variance_for_sd, wider_scales
+from .workers import processes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "certified.json"
@@ -316,7 +316,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if RESULTS.exists() and not options.again:
         blocks = json.loads(RESULTS.read_text())["blocks"]
     missing = {key: job for key, job in jobs.items() if key not in blocks}
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+    with processes(options.workers) as pool:
         running = {pool.submit(*job): key for key, job in missing.items()}
         for done in tqdm(as_completed(running), total=len(running), disable=None):
             blocks[running[done]] = _counts(done.result())

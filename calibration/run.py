@@ -5,9 +5,8 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from datetime import UTC, datetime
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from .coverage import LEVELS, coverage_cases, covered, deviations
 from .page import page
 from .planted import PLANTED
 from .ranks import N_DRAWS, ranks
+from .workers import processes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "results.json"
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     results |= {"command": "python -m calibration.run " + " ".join(arguments or sys.argv[1:])}
     results["date"] = datetime.now(UTC).strftime("%Y-%m-%d")
     jobs = [job for job in _jobs(options) if job[1] not in results.setdefault(job[0], {})]
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+    with processes(options.workers) as pool:
         running = {pool.submit(job[2], *job[3:]): job for job in jobs}
         for done in tqdm(as_completed(running), total=len(jobs), disable=None):
             kind, name = running[done][:2]

@@ -10,10 +10,9 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from datetime import UTC, datetime
 from hashlib import sha256
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from .posterior import Posterior
 from .random_posteriors import SIZES, random_posterior
 from .reference import REFERENCE, difference_from_reference
 from .sweep_page import sweep_page
+from .workers import processes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "sweep.json"
@@ -163,7 +163,7 @@ def _results(options: Any) -> dict[str, Any]:
 def _run(jobs: list[tuple[str, int]], results: dict[str, Any], options: Any) -> None:
     from tqdm import tqdm
 
-    with ProcessPoolExecutor(options.workers, mp_context=get_context("spawn")) as pool:
+    with processes(options.workers) as pool:
         running = {pool.submit(run_case, *job, options.seed): job for job in jobs}
         for done in tqdm(as_completed(running), total=len(jobs), disable=None):
             kind, number = running[done]

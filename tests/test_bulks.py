@@ -7,7 +7,8 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import bayesreg as br
-from bayesreg.posterior import certificate
+from bayesreg.gaussian import rotate
+from bayesreg.posterior import bulks, certificate, marginal, watershed
 from bayesreg.posterior.bulks import cell_edges, where_mass_is
 from bayesreg.posterior.propagation import Propagation
 from bayesreg.problem import resolve
@@ -188,3 +189,53 @@ def test_a_scale_piles_up_at_its_end_and_is_drawn_there(end):
     drawn = np.interp(tree["posterior"]["prior_scale"].values.ravel(), grid, cumulative)
     assert stats.kstest(drawn, "uniform").pvalue > 1e-4
     assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
+
+
+def test_parts_are_kept_apart_by_deep_valleys_alone():
+    x, y = np.meshgrid(np.linspace(-9.0, 9.0, 181), np.linspace(-4.0, 4.0, 41), indexing="ij")
+
+    def peak(at, height):
+        return height - 0.5 * (x - at) ** 2 - 0.5 * y**2
+
+    surface = np.logaddexp(np.logaddexp(peak(-5.0, 0.0), peak(5.0, -1.0)), peak(7.0, -1.5))
+    label, n_parts = watershed.parts_of(surface, 14.0, 3.0)
+    assert n_parts == 2  # 5 and 7 are one: the valley between them is shallow
+    left, right = (set(label[(np.abs(x - at) < 0.5) & (np.abs(y) < 0.5)]) for at in (-5.0, 6.0))
+    assert len(left) == len(right) == 1
+    assert left != right
+    assert set(label[surface < surface.max() - 14.0]) == {-1}
+    assert watershed.parts_of(peak(0.0, 0.0), 14.0, 3.0)[1] == 1
+    assert watershed.parts_of(surface, 14.0, 20.0)[1] == 1
+
+
+def test_settings_that_are_not_told_are_filled_from_their_neighbours():
+    grid = np.array([0.0, 1.0, 3.0, 4.0])
+    told = np.array([[0.0, np.nan, 6.0, np.nan], [-np.inf, np.nan, 1.0, np.nan]])
+    filled = bulks._without_holes(told, [grid])
+    np.testing.assert_allclose(filled[0], [0.0, 2.0, 6.0, 6.0])
+    np.testing.assert_array_equal(filled[1], [-np.inf, -np.inf, 1.0, 1.0])
+    two = bulks._without_holes(told, [grid[:2], grid[:2]])  # of two scales there is no order to fill along
+    np.testing.assert_array_equal(two[0], [0.0, -np.inf, 6.0, -np.inf])
+
+
+def test_draws_from_cells_in_which_the_density_rises_far_are_right():
+    """Cells so wide that proposals even within them are first nearly all refused."""
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(40, 3))
+    y = X @ [1.0, 0.5, 0.0] + rng.normal(size=40)
+    model = br.LinearModel(br.GaussianPrior(0.7), br.GaussianLikelihood(dist.HalfCauchy(1.0)))
+    problem = resolve(model, br.RowData.from_arrays(X, y))
+    rotated = rotate(problem.reduced, problem.penalised_rates.l2)
+    closed = bulks.gaussian_marginal(problem, rotated)
+    fine = bulks.look(problem, closed)
+    places = np.linspace(fine.log_sigma[0], fine.log_sigma[-1], 6)[:, None]
+    level = np.interp(places.ravel(), fine.log_sigma, fine.log_density[:, 0])[:, None]
+    coarse = fine._replace(
+        log_sigma=places.ravel(),
+        log_density=level,
+        log_volume=np.log(np.diff(cell_edges(places.ravel())))[:, None],
+    )
+    drawn, _ = marginal.draw_scales(problem, closed, coarse, 40_000, np.random.default_rng(0))
+    edges = cell_edges(fine.log_sigma)
+    below = np.interp(np.log(np.sort(drawn)), edges, np.r_[0.0, np.cumsum(fine.mass.sum(axis=1))])
+    assert stats.kstest(below, "uniform").statistic < 0.01  # 1.63/√40000 = 0.008, and 0.002 of the grid

@@ -10,47 +10,33 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
 
 from ..gaussian import GaussianMarginal, Rotation, gaussian_scale, is_one_gaussian, rotate
-from ..hyperpriors import log_density
 from ..jax_context import float64_on_cpu
 from ..problem import Problem
 from ..propriety import power
-from ..scales import bounds
 from .ladder import Ladder
+from .log_priors import log_noise_prior, log_scale_prior
 from .propagation import Propagation
+from .scale_grid import LEAST_RSS, first_scales, more_scales
+from .watershed import parts_of
 
 MATERIAL = 14.0  # log density below the highest that is looked at
-_ROUNDS, _SCALE_ROUNDS = 24, 10
 _DEPTH = 3.0  # of a valley between two bulks, in log density
-_EVEN = 192  # points along log σ
-_STEP, _OUTER, _CLOSE = 0.75, 2.0, 1e-3  # between two scales, in logarithms
-_BULK, _STEEP, _STEEP_TAIL = (
-    8.0,
-    1.2,
-    4.0,
-)  # log density below the highest; its steps beyond which a scale is added
-_ROUNDING = 1e-13  # of a logarithm's exponential
+_THINKABLE = 60.0  # log density below the highest that may be material at another setting of the scales
+_FLOOR = 1e3  # log density below the highest that counts as 0
+_ROUNDS, _SCALE_ROUNDS = 24, 10
 _MOST_SETTINGS = 1000
-_PARTS, _FLOOR = (
-    4,
-    1e3,
-)  # of a step along a scale in the end, half as many of two; log density that counts as 0
-_FINE_SCALES, _THINKABLE = (
-    2000,
-    60.0,
-)  # log scales that a peak is looked for at, and how far below the highest
+_PARTS = 4  # of a step along a scale in the end, half as many of two
+_EVEN = 192  # points along log σ
 _HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
 _AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
 _BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
 _FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 24  # between the first rungs, and how many
 _FIRST_STEP_OF_MANY = 1.0  # where each setting of the scales has its own
 _LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, from the spread of y on
-_LEAST_RSS, _TOLD_RSS = (
-    1e-8,
-    1e-28,
-)  # of y'y: below one the marginal is flat if no residual is left, below the other noise
+_TOLD_RSS = 1e-28  # of y'y: less is rounding
 
 
 class Marginal(NamedTuple):
@@ -173,11 +159,14 @@ def look(problem: Problem, marginal: Marginal) -> Look:
         Of one cell where σ and scales are known.
     """
     with float64_on_cpu():
-        grids = {name: _scale_grid(problem, name, marginal.rss) for name in problem.sampled_scales}
+        grids = {name: first_scales(problem, name, marginal.rss, MATERIAL) for name in problem.sampled_scales}
         known: dict[tuple[float, ...], Ladder] = {}
         found = _on_grid(problem, marginal, grids, known)
         for _ in range(_SCALE_ROUNDS if grids else 0):
-            finer = {name: _finer(problem, found, name) for name in grids}
+            finer = {
+                name: more_scales(problem, name, found.scale_grids[name], _along_scale(found, name), MATERIAL)
+                for name in grids
+            }
             n_settings = int(np.prod([grid.size for grid in finer.values()]))
             if n_settings == found.log_density.shape[1] or n_settings > _MOST_SETTINGS:
                 break
@@ -185,115 +174,6 @@ def look(problem: Problem, marginal: Marginal) -> Look:
         for name in grids:
             found = _interpolated(problem, found, name)
     return found._replace(bulks=_bulks(found))
-
-
-def _scale_grid(problem: Problem, name: str, least_rss: float) -> Float[np.ndarray, " j"]:
-    """Return logs of a scale: close where data and prior may balance, wide apart to where the prior ends."""
-    apart = 1.0 if len(problem.sampled_scales) == 1 else 2.0  # a product of grids has many settings
-    balance = _balance(problem, name, least_rss)
-    wide = balance[0] + np.arange(-40.0, 40.0, 0.25)
-    log_prior = log_scale_prior(problem, name, wide)
-    possible = wide[log_prior > log_prior.max() - 2.0 * MATERIAL - _most_gained(problem, least_rss)]
-    low, high = np.clip([possible[0] - 0.25, possible[-1] + 0.25], *_log_bounds(problem, name))
-    inner = np.clip([balance[0] - 6.0, balance[1] + 4.0], low, high)
-    if inner[1] - inner[0] < _STEP:
-        inner = np.clip([inner[0] - 1.0, inner[1] + 1.0], low, high)
-    n_fine = max(3, int(np.ceil((inner[1] - inner[0]) / (apart * _STEP))) + 1)
-    outer = apart * _OUTER
-    below = np.append(np.arange(inner[0] - outer, low, -outer), low)[::-1]
-    above = np.append(np.arange(inner[1] + outer, high, outer), high)
-    return np.unique(np.concatenate([below, np.linspace(inner[0], inner[1], n_fine), above]))
-
-
-def _most_gained(problem: Problem, least_rss: float) -> float:
-    """Return the most that coefficients can add to the log likelihood: by as much may a scale's prior be outdone."""
-    total = float(problem.reduced.response_ss)
-    least = max(least_rss, _LEAST_RSS * total)
-    if problem.noise_scale is not None:
-        return 0.5 * (total - least) / problem.noise_scale**2
-    return 0.5 * power(problem) * float(np.log(total / least)) if total > 0.0 else 0.0
-
-
-def _balance(problem: Problem, name: str, least_rss: float) -> tuple[float, float]:
-    """Return logs of a scale at which a typical coefficient's part in y is as large as y.
-
-    Two, the least and the largest: in units of σ, y may be as large as σ and as large as where all is fitted.
-    """
-    rates, follows = problem.penalised_rates, problem.is_feature[problem.penalised]
-    norms = np.sqrt(problem.reduced.squared_norms)
-    rate = np.sqrt(rates.l2) if name == "gaussian_scale" or not rates.l1.any() else rates.l1
-    seen = follows & (norms > 0.0) & (rate > 0.0)
-    if not seen.any():
-        return 0.0, 0.0
-    total = float(problem.reduced.response_ss) or 1.0
-    of_one = -float(np.median(np.log(norms[seen] / rate[seen])))
-    if not rates.relative[seen].any():
-        return (of_one + 0.5 * np.log(total),) * 2
-    least = max(least_rss, _LEAST_RSS * total) / max(power(problem), 1.0)
-    sigma2 = least if problem.noise_scale is None else problem.noise_scale**2
-    return of_one, of_one + max(0.5 * float(np.log(total / sigma2)), 0.0)
-
-
-def log_scale_prior(problem: Problem, name: str, log_scale: Any) -> Any:
-    """Return the log prior density per unit of a log scale."""
-    prior = problem.sampled_scales[name]
-    values = np.asarray(log_density(prior)(_exp(log_scale, bounds(prior)))[0]) + log_scale
-    return np.where(np.isfinite(values), values, -np.inf)
-
-
-def log_noise_prior(problem: Problem, log_sigma: Any) -> Any:
-    """Return the log prior density per unit of log σ."""
-    assert problem.noise_log_prior is not None
-    low, high = problem.likelihood.noise_bounds()
-    sigma = _exp(log_sigma, (low, high))
-    with np.errstate(over="ignore"):
-        values = np.asarray(problem.noise_log_prior(sigma)[0]) + log_sigma
-    return np.where((sigma >= low) & (sigma <= high) & np.isfinite(values), values, -np.inf)
-
-
-def _exp(log_value: Any, ends: tuple[float, float]) -> Any:
-    """Return exponentials, where rounding takes them across an end that end."""
-    value = np.exp(log_value)
-    for end in filter(np.isfinite, ends):
-        value = np.where(np.abs(value - end) <= _ROUNDING * end, end, value)
-    return value
-
-
-def _finer(problem: Problem, found: Look, name: str) -> Float[np.ndarray, " j"]:
-    """Add the middles of intervals in which a scale's marginal is steep, and go on beyond ends that hold mass."""
-    grid = found.scale_grids[name]
-    if grid.size < 2:
-        return grid
-    density = _along_scale(found, name)
-    top = np.maximum(density[1:], density[:-1]) - density.max()
-    with np.errstate(invalid="ignore"):
-        steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
-    apart = (top > -_BULK) & (np.diff(grid) > 1.01 * _STEP)  # two that are level may have a peak between them
-    add = ((top > -MATERIAL) & steep | apart) & (np.diff(grid) > _CLOSE)
-    beyond = []
-    for k, bound, out in zip((0, -1), _log_bounds(problem, name), (-_OUTER, _OUTER), strict=True):
-        if density[k] > density.max() - MATERIAL and abs(bound - grid[k]) > _CLOSE:
-            beyond.append(grid[k] + (out if abs(bound - grid[k]) > abs(out) else bound - grid[k]))
-    hidden = _between(grid, density - log_scale_prior(problem, name, grid), problem, name)
-    return np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond, hidden]))
-
-
-def _between(grid: Any, evidence: Any, problem: Problem, name: str) -> Float[np.ndarray, " k"]:
-    """Return where the prior of a scale and an interpolated evidence put peaks that no point of the grid is near."""
-    from scipy.interpolate import PchipInterpolator
-
-    told = np.isfinite(evidence)
-    if told.sum() < 2:
-        return np.zeros(0)
-    fine = np.linspace(grid[told][0], grid[told][-1], _FINE_SCALES)
-    density = PchipInterpolator(grid[told], evidence[told])(fine) + log_scale_prior(problem, name, fine)
-    is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
-    is_peak &= density[1:-1] > density.max() - _THINKABLE
-    peaks = np.flatnonzero(is_peak) + 1
-    bend = (2.0 * density[peaks] - density[peaks - 1] - density[peaks + 1]) / (fine[1] - fine[0]) ** 2
-    width = 1.0 / np.sqrt(np.maximum(bend, 1e-6))
-    far = np.abs(grid[:, None] - fine[peaks]).min(axis=0, initial=np.inf) > np.maximum(width, 2.0 * _CLOSE)
-    return fine[peaks][far]
 
 
 def _interpolated(problem: Problem, found: Look, name: str) -> Look:
@@ -328,12 +208,6 @@ def _along_scale(found: Look, name: str) -> Float[np.ndarray, " j"]:
     log_mass = found.log_density + found.log_volume
     along = np.array([np.logaddexp.reduce(log_mass[:, own == value], axis=None) for value in grid])
     return along - _log_widths(grid)
-
-
-def _log_bounds(problem: Problem, name: str) -> tuple[float, float]:
-    with np.errstate(divide="ignore"):
-        low, high = np.log(bounds(problem.sampled_scales[name]))
-    return float(low), float(high)
 
 
 def _on_grid(
@@ -436,7 +310,7 @@ def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float
     total = float(problem.reduced.response_ss) or problem.response_scale**2
     freedom = max(power(problem), 1.0)
     top = 0.5 * np.log(total / freedom)
-    least = _LEAST_RSS if problem.penalised.sum() >= freedom else _TOLD_RSS
+    least = LEAST_RSS if problem.penalised.sum() >= freedom else _TOLD_RSS
     bottom = 0.5 * np.log(max(least_rss, least * total) / freedom)
     lowest = max(top + _reach(problem, top, _LOWEST, least_rss), np.log(low) if low > 0.0 else -np.inf)
     highest = min(top + _reach(problem, top, _HIGHEST, least_rss), np.log(high))
@@ -484,7 +358,7 @@ def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Fl
 def _bulks(found: Look) -> tuple[Bulk, ...]:
     """Return the parts that valleys deeper than `_DEPTH` separate, the heaviest first."""
     shape = (found.log_sigma.size, *(grid.size for grid in found.scale_grids.values()))
-    label, n_bulks = _watershed(found.log_density.reshape(shape))
+    label, n_bulks = parts_of(found.log_density.reshape(shape), MATERIAL, _DEPTH)
     label = label.reshape(found.log_density.shape)
     axes = {"noise_scale": found.log_sigma[:, None], **{k: v[None, :] for k, v in found.settings.items()}}
     mass = found.mass
@@ -543,85 +417,3 @@ def _boxes(label: Any, n_bulks: int, mass: Any, axes: dict[str, Any]) -> list[di
             best = overlap, boxes
     assert best is not None
     return best[1]
-
-
-def _watershed(density: Float[np.ndarray, "..."]) -> tuple[Int[np.ndarray, "..."], int]:
-    """Label material cells by the peak that they flow to; peaks are one where the valley between them is shallow."""
-    material = density > density.max() - MATERIAL
-    if _n_peaks(density) == 1:
-        return np.where(material, 0, -1), 1
-    peaks, label = np.unique(_peak_of_each(density), return_inverse=True)
-    label, height = label.reshape(density.shape), density.ravel()[peaks]
-    root = np.arange(peaks.size)
-
-    def root_of(k: int) -> int:
-        while root[k] != k:
-            k = root[k]
-        return k
-
-    for a, b, saddle in _saddles(density, label, material):
-        low, high = sorted((root_of(a), root_of(b)), key=lambda k: height[k])
-        if low != high and height[low] - saddle < _DEPTH:
-            root[low] = high
-    roots = np.array([root_of(k) for k in range(root.size)])
-    kept, merged = np.unique(roots[label[material]], return_inverse=True)
-    found = np.full(density.shape, -1)
-    found[material] = merged
-    return found, kept.size
-
-
-def _peak_of_each(density: Float[np.ndarray, "..."]) -> Int[np.ndarray, " c"]:
-    """Return the cell that each one's path of steepest ascent ends at."""
-    index = np.arange(density.size).reshape(density.shape)
-    highest, up = density.copy(), index.copy()
-    for here, there in _neighbours(density.ndim):
-        for one, other in ((here, there), (there, here)):
-            better = (density[other] > highest[one]) | (
-                (density[other] == highest[one]) & (index[other] > up[one])
-            )
-            highest[one] = np.where(better, density[other], highest[one])
-            up[one] = np.where(better, index[other], up[one])
-    flat = up.ravel()
-    while not np.array_equal(further := flat[flat], flat):
-        flat = further
-    return flat
-
-
-def _saddles(density: Any, label: Any, material: Any) -> list[tuple[int, int, float]]:
-    """Return the highest pass between each two peaks whose cells touch, the highest first."""
-    pairs, heights = [], []
-    for here, there in _neighbours(density.ndim):
-        touch = (label[here] != label[there]) & material[here] & material[there]
-        both = np.stack([label[here][touch], label[there][touch]])
-        pairs.append(np.sort(both, axis=0))
-        heights.append(np.minimum(density[here][touch], density[there][touch]))
-    pair, height = np.concatenate(pairs, axis=1), np.concatenate(heights)
-    order = np.argsort(-height, kind="stable")
-    code = (pair[0].astype(np.int64) * (label.max() + 1) + pair[1])[order]
-    first = np.sort(np.unique(code, return_index=True)[1])
-    return [(int(pair[0, k]), int(pair[1, k]), float(height[k])) for k in order[first]]
-
-
-def _neighbours(ndim: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """Return slices of all cells but the last along an axis, and of those after them, for each axis."""
-    every = (slice(None),) * ndim
-    return [
-        (
-            (*every[:axis], slice(None, -1), *every[axis + 1 :]),
-            (*every[:axis], slice(1, None), *every[axis + 1 :]),
-        )
-        for axis in range(ndim)
-    ]
-
-
-def _n_peaks(density: Float[np.ndarray, "..."]) -> int:
-    """Count the material cells that no neighbour is higher than."""
-    peaks = density > density.max() - MATERIAL
-    for axis in range(density.ndim):
-        step = np.diff(density, axis=axis)
-        ends = [(0, 0)] * density.ndim
-        ends[axis] = (1, 0)
-        peaks &= np.pad(step >= 0.0, ends, constant_values=True)
-        ends[axis] = (0, 1)
-        peaks &= np.pad(step <= 0.0, ends, constant_values=True)
-    return int(peaks.sum())

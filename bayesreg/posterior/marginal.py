@@ -9,8 +9,9 @@ from ..errors import SamplingWarning, warn
 from ..gaussian import Rotation, gaussian_scale, rotate, variance_rounding
 from ..jax_context import float64_on_cpu
 from ..problem import Problem
-from .bulks import Look, Marginal, cell_edges, log_noise_prior, log_scale_prior
+from .bulks import Look, Marginal, cell_edges
 from .centre import Centre
+from .log_priors import log_noise_prior, log_scale_prior
 
 _NOT_TOLD_BY_STATISTICS = (
     "as far as sufficient statistics tell, {unseen} combination(s) of the columns are 0 in every row, and the draws "
