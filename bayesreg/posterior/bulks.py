@@ -30,9 +30,6 @@ _ROUNDS, _SCALE_ROUNDS = 24, 10
 _MOST_SETTINGS = 1000
 _PARTS = 4  # of a step along a scale in the end, half as many of two
 _EVEN = 192  # points along log σ
-_HALF = np.array([-6.0, -4.5, -3.5, -3.0, -2.5, -2.0, -1.6, -1.2, -0.8, -0.4])
-_AROUND = np.concatenate([_HALF, [0.0], -_HALF[::-1]])  # a peak, in units of its width
-_BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
 _FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 24  # between the first rungs, and how many
 _FIRST_STEP_OF_MANY = 1.0  # where each setting of the scales has its own
 _LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, from the spread of y on
@@ -73,8 +70,12 @@ class Look(NamedTuple):
     @property
     def settings(self) -> dict[str, Float[np.ndarray, " j"]]:
         """The log scales of each column."""
-        mesh = np.meshgrid(*self.scale_grids.values(), indexing="ij")
-        return {name: axis.ravel() for name, axis in zip(self.scale_grids, mesh, strict=True)}
+        return _product(self.scale_grids)
+
+    @property
+    def log_evidences(self) -> Float[np.ndarray, " j"]:
+        """The log density of each column's scales, σ integrated out."""
+        return np.logaddexp.reduce(self.log_density + _log_widths(self.log_sigma)[:, None], axis=0)
 
     @property
     def mass(self) -> Float[np.ndarray, "m j"]:
@@ -158,19 +159,20 @@ def look(problem: Problem, marginal: Marginal) -> Look:
     Look
         Of one cell where σ and scales are known.
     """
+    surface = _Surface(problem, marginal)
     with float64_on_cpu():
         grids = {name: first_scales(problem, name, marginal.rss, MATERIAL) for name in problem.sampled_scales}
-        known: dict[tuple[float, ...], Ladder] = {}
-        found = _on_grid(problem, marginal, grids, known)
         for _ in range(_SCALE_ROUNDS if grids else 0):
+            evidence = surface.evidence(grids)
             finer = {
-                name: more_scales(problem, name, found.scale_grids[name], _along_scale(found, name), MATERIAL)
-                for name in grids
+                name: more_scales(problem, name, grid, _along_scale(grids, evidence, name), MATERIAL)
+                for name, grid in grids.items()
             }
             n_settings = int(np.prod([grid.size for grid in finer.values()]))
-            if n_settings == found.log_density.shape[1] or n_settings > _MOST_SETTINGS:
+            if n_settings == evidence.size or n_settings > _MOST_SETTINGS:
                 break
-            found = _on_grid(problem, marginal, finer, known)
+            grids = finer
+        found = surface.on_grid(grids)
         for name in grids:
             found = _interpolated(problem, found, name)
     return found._replace(bulks=_bulks(found))
@@ -183,7 +185,7 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
     grid = found.scale_grids[name]
     if grid.size < 3:
         return found
-    along = _along_scale(found, name)
+    along = _along_scale(found.scale_grids, found.log_evidences, name)
     material = np.maximum(along[1:], along[:-1]) > along.max() - MATERIAL
     n_parts = np.where(material, _PARTS if len(found.scale_grids) == 1 else _PARTS // 2, 1)
     steps = [
@@ -202,35 +204,94 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
     return found._replace(scale_grids=grids, log_density=density, log_volume=volume)
 
 
-def _along_scale(found: Look, name: str) -> Float[np.ndarray, " j"]:
-    """Return the log marginal density of a scale on its grid."""
-    grid, own = found.scale_grids[name], found.settings[name]
-    log_mass = found.log_density + found.log_volume
-    along = np.array([np.logaddexp.reduce(log_mass[:, own == value], axis=None) for value in grid])
-    return along - _log_widths(grid)
+def _along_scale(
+    grids: dict[str, Any], evidence: Float[np.ndarray, " j"], name: str
+) -> Float[np.ndarray, " g"]:
+    """Return the log marginal density of one scale, from the log density of all settings."""
+    others = {other: grid for other, grid in grids.items() if other != name}
+    shape = tuple(grid.size for grid in grids.values())
+    own_first = np.moveaxis(evidence.reshape(shape), list(grids).index(name), 0)
+    return np.logaddexp.reduce(own_first.reshape(grids[name].size, -1) + _log_areas(others), axis=1)
 
 
-def _on_grid(
-    problem: Problem, marginal: Marginal, grids: dict[str, Any], known: dict[tuple[float, ...], Ladder]
-) -> Look:
-    blank = Look(np.zeros(1), grids, np.zeros((1, 1)), np.zeros((1, 1)))
-    settings = blank.settings
-    n_settings = int(np.prod([grid.size for grid in grids.values()]))
-    of_scales = np.zeros(n_settings)
-    for name, values in settings.items():
-        of_scales = of_scales + log_scale_prior(problem, name, values)
-    if problem.noise_scale is None:
-        ladders = _ladders(problem, marginal, settings, of_scales, known)
-        log_sigma = _noise_grid(ladders, of_scales)
-        density = np.stack([one.at(log_sigma) for one in ladders], axis=1)
-    else:
-        log_sigma = np.log([problem.noise_scale])
-        sigma = np.full(n_settings, problem.noise_scale)
-        level = marginal.at(sigma, {name: np.exp(values) for name, values in settings.items()})[0]
-        density = level[None, :]
-    density = _without_holes(density, list(grids.values()))
-    volume = _log_widths(log_sigma)[:, None] + _log_areas(grids)
-    return blank._replace(log_sigma=log_sigma, log_density=density + of_scales, log_volume=volume)
+class _Surface:
+    """The marginal at any settings of the scales: what was evaluated along log σ at one is kept."""
+
+    def __init__(self, problem: Problem, marginal: Marginal) -> None:
+        self._problem, self._marginal = problem, marginal
+        self._known: dict[tuple[float, ...], Ladder] = {}
+
+    def evidence(self, grids: dict[str, Any]) -> Float[np.ndarray, " j"]:
+        """Return the log density of the scales on a product of grids, σ integrated out."""
+        settings, of_scales = self._settings(grids)
+        if self._problem.noise_scale is None:
+            along = np.array([one.log_integral for one in self._ladders(settings, of_scales)])
+        else:
+            along = self._at_known_noise(settings)
+        return _without_holes(along[None, :], list(grids.values()))[0] + of_scales
+
+    def on_grid(self, grids: dict[str, Any]) -> Look:
+        """Return the density of log σ and the scales on a product of grids."""
+        settings, of_scales = self._settings(grids)
+        if self._problem.noise_scale is None:
+            ladders = self._ladders(settings, of_scales)
+            log_sigma = _noise_grid(ladders, of_scales)
+            density = np.stack([one.at(log_sigma) for one in ladders], axis=1)
+        else:
+            log_sigma = np.log([self._problem.noise_scale])
+            density = self._at_known_noise(settings)[None, :]
+        density = _without_holes(density, list(grids.values())) + of_scales
+        return Look(log_sigma, grids, density, _log_widths(log_sigma)[:, None] + _log_areas(grids))
+
+    def _settings(self, grids: dict[str, Any]) -> tuple[dict[str, Any], Float[np.ndarray, " j"]]:
+        """Return the log scales of each setting, and their log prior density."""
+        settings = _product(grids)
+        of_scales = np.zeros(int(np.prod([grid.size for grid in grids.values()])))
+        for name, values in settings.items():
+            of_scales = of_scales + log_scale_prior(self._problem, name, values)
+        return settings, of_scales
+
+    def _at_known_noise(self, settings: dict[str, Any]) -> Float[np.ndarray, " j"]:
+        scales = {name: np.exp(values) for name, values in settings.items()}
+        n_settings = next(iter(scales.values())).size if scales else 1
+        return self._marginal.at(np.full(n_settings, self._problem.noise_scale), scales)[0]
+
+    def _ladders(self, settings: dict[str, Any], of_scales: Float[np.ndarray, " j"]) -> list[Ladder]:
+        """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden.
+
+        Hidden is what may be material beside the highest of all settings, their log prior density included.
+        """
+        problem, known = self._problem, self._known
+        keys = [tuple(float(values[k]) for values in settings.values()) for k in range(of_scales.size)]
+        new = [k for k, key in enumerate(keys) if key not in known]
+        for k in new:
+            known[keys[k]] = Ladder(power(problem), lambda x: log_noise_prior(problem, x))
+        ends, first = _first_rungs(problem, self._marginal.rss)
+        wanted = dict.fromkeys(new, first)
+        for _ in range(_ROUNDS):
+            owner = np.repeat(list(wanted), [x.size for x in wanted.values()]).astype(int)
+            if owner.size == 0:
+                break
+            x = np.concatenate(list(wanted.values()))
+            level, slope = self._marginal.at(
+                np.exp(x), {name: np.exp(values[owner]) for name, values in settings.items()}
+            )
+            for k in wanted:
+                mine = owner == k
+                known[keys[k]].add(x[mine], level[mine], slope[mine])
+            highest = max(known[key].highest() + level for key, level in zip(keys, of_scales, strict=True))
+            least = highest - of_scales
+            further = {
+                k: known[key].wanted(ends, least[k] - MATERIAL, least[k] - _THINKABLE)
+                for k, key in enumerate(keys)
+            }
+            wanted = {k: x for k, x in further.items() if x.size}
+        return [known[key] for key in keys]
+
+
+def _product(grids: dict[str, Any]) -> dict[str, Float[np.ndarray, " j"]]:
+    mesh = np.meshgrid(*grids.values(), indexing="ij")
+    return {name: axis.ravel() for name, axis in zip(grids, mesh, strict=True)}
 
 
 def _without_holes(density: Float[np.ndarray, "m j"], grids: list[Any]) -> Float[np.ndarray, "m j"]:
@@ -264,44 +325,6 @@ def _log_areas(grids: dict[str, Any]) -> Any:
 def cell_edges(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m1"]:
     """Return where the cells of a grid end: half-way between its points."""
     return np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1]), grid[-1:]])
-
-
-def _ladders(
-    problem: Problem,
-    marginal: Marginal,
-    settings: dict[str, Any],
-    of_scales: Float[np.ndarray, " j"],
-    known: dict[tuple[float, ...], Ladder],
-) -> list[Ladder]:
-    """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden.
-
-    Hidden is what may be material beside the highest of all settings, their log prior density included.
-    """
-    keys = [tuple(float(values[k]) for values in settings.values()) for k in range(of_scales.size)]
-    new = [k for k, key in enumerate(keys) if key not in known]
-    for k in new:
-        known[keys[k]] = Ladder(power(problem), lambda x: log_noise_prior(problem, x))
-    ends, first = _first_rungs(problem, marginal.rss)
-    wanted = dict.fromkeys(new, first)
-    for _ in range(_ROUNDS):
-        owner = np.repeat(list(wanted), [x.size for x in wanted.values()]).astype(int)
-        if owner.size == 0:
-            break
-        x = np.concatenate(list(wanted.values()))
-        level, slope = marginal.at(
-            np.exp(x), {name: np.exp(values[owner]) for name, values in settings.items()}
-        )
-        for k in wanted:
-            mine = owner == k
-            known[keys[k]].add(x[mine], level[mine], slope[mine])
-        highest = max(known[key].highest() + level for key, level in zip(keys, of_scales, strict=True))
-        least = highest - of_scales
-        further = {
-            k: known[key].wanted(ends, least[k] - MATERIAL, least[k] - _THINKABLE)
-            for k, key in enumerate(keys)
-        }
-        wanted = {k: x for k, x in further.items() if x.size}
-    return [known[key] for key in keys]
 
 
 def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float], Float[np.ndarray, " m"]]:
@@ -342,17 +365,11 @@ def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Fl
     """Return log σ evenly, and closer around every peak that is material."""
     ends = np.concatenate([one.x for one in ladders])
     first, last = ends.min(), ends.max()
-    even = np.linspace(first, last, _EVEN)
-    rough = np.linspace(first, last, 4 * _EVEN)
-    grids = [np.union1d(rough, ladder.x) for ladder in ladders]
-    densities = [one.at(grid) + level for one, grid, level in zip(ladders, grids, of_scales, strict=True)]
-    least = max(density.max() for density in densities) - MATERIAL
-    points = [even]
-    for ladder, grid, density in zip(ladders, grids, densities, strict=True):
-        is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:]) & (density[1:-1] > least)
-        points += [ladder.around(grid[k - 1], grid[k + 1], _AROUND) for k in np.flatnonzero(is_peak) + 1]
-        points += [ladder.before(end, inward, _BEFORE) for end, inward in ((first, 1.0), (last, -1.0))]
-    return np.unique(np.clip(np.concatenate(points), first, last))
+    least = max(one.top + level for one, level in zip(ladders, of_scales, strict=True)) - MATERIAL
+    points = [np.linspace(first, last, _EVEN)]
+    for ladder, level in zip(ladders, of_scales, strict=True):
+        points += ladder.details(least - level)
+    return np.unique(np.concatenate(points))
 
 
 def _bulks(found: Look) -> tuple[Bulk, ...]:

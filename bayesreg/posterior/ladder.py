@@ -19,6 +19,10 @@ _WITHIN = np.linspace(0.0, 1.0, 17)  # of the way from one rung to the next
 _OUT = 1.5  # beyond the last rung, in log σ, at least
 _ROUGHLY = 6.0  # told of what is far from material
 _CLOSEST, _LEAST = 1e-3, 2
+_ROUGH = 768  # places that peaks are looked for at
+_HALF = np.array([4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 35.0, 45.0, 60.0])
+_AROUND = np.concatenate([-_HALF[::-1], [0.0], _HALF])  # a peak, in tenths of its width
+_BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
 _LOG_MOST = 700.0  # whose exponential float64 holds
 
 
@@ -36,11 +40,13 @@ class Ladder:
     def __init__(self, power: float, log_prior: Callable[[Any], Any]) -> None:
         self._power, self._log_prior = power, log_prior
         self.x, self._level, self._log_rss = np.zeros(0), np.zeros(0), np.zeros(0)
+        self._bend, self._missing = np.zeros(0), np.zeros(0)
         self._bounds: tuple[Any, Any] | None = None
+        self._found: list[tuple[float, Float[np.ndarray, " k"]]] | None = None
 
     def add(self, x: Any, level: Any, slope: Any) -> None:
         """Add rungs: the log likelihood there, and its slope; without those where they are not numbers."""
-        self._bounds = None
+        self._bounds = self._found = None
         told = np.isfinite(level) & np.isfinite(slope)
         x, level, slope = x[told], level[told], slope[told]
         rss = np.maximum((slope + self._power) * np.exp(2.0 * x), np.finfo(float).tiny)
@@ -49,6 +55,10 @@ class Ladder:
         self.x = joined[order]
         self._level = np.concatenate([self._level, level])[order]
         self._log_rss = np.maximum.accumulate(np.concatenate([self._log_rss, np.log(rss)])[order])
+        step = np.diff(self.x)
+        self._bend = np.diff(self._log_rss) / step
+        # By how much R as a power of σ fails to tell the rise from each rung to the next.
+        self._missing = np.diff(self._level) - self._rise(self._log_rss[:-1], self._bend, step, self.x[:-1])
 
     def at(self, x: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
         """Interpolate the log density, the prior included: R between two rungs as a power of σ."""
@@ -56,21 +66,13 @@ class Ladder:
             return np.full(x.size, -np.inf)
         k = np.clip(np.searchsorted(self.x, x) - 1, 0, self.x.size - 2)
         a, b = self.x[k], self.x[k + 1]
-        bend = self._bend()[k]
+        bend = self._bend[k]
         bend = np.where(x < a, np.clip(bend, 0.0, 2.0), bend)
-        missing = self._missing()[k]
+        missing = self._missing[k]
         inside = self._level[k] + self._rise(self._log_rss[k], bend, x - a, a)
         inside += np.clip((x - a) / (b - a), 0.0, 1.0) * missing
         above = self._level[k + 1] + self._rise(self._log_rss[k + 1], 0.0, x - b, b)
         return np.where(x > b, above, inside) + self._log_prior(x)
-
-    def _bend(self) -> Any:
-        return np.diff(self._log_rss) / np.diff(self.x)
-
-    def _missing(self) -> Any:
-        """Return by how much R as a power of σ fails to tell the rise from each rung to the next."""
-        rise = self._rise(self._log_rss[:-1], self._bend(), np.diff(self.x), self.x[:-1])
-        return np.diff(self._level) - rise
 
     def _log_mean_rss(self) -> Any:
         """Return the log of the constant R that tells the rise from each rung to the next."""
@@ -119,7 +121,7 @@ class Ladder:
         a, b = self.x[:-1], self.x[1:]
         least, most = self.bounds()
         doubt = np.where(most > material, most - least, 0.0).max(axis=1)
-        hidden = (doubt > _TOLD) & ((doubt > _VALLEY) | (np.abs(self._missing()) > _AGREES))
+        hidden = (doubt > _TOLD) & ((doubt > _VALLEY) | (np.abs(self._missing) > _AGREES))
         hidden |= np.where(most > thinkable, most - least, 0.0).max(axis=1) > _ROUGHLY
         hidden &= b - a > _CLOSEST
         new = [0.5 * (a + b)[hidden]]
@@ -130,8 +132,42 @@ class Ladder:
                 new.append(end + np.array([np.clip(bound - end, -reach, reach)]))
         return np.concatenate(new)
 
-    def around(self, low: float, high: float, steps: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-        """Return places around the peak between two others, `steps` in units of its width."""
+    @property
+    def top(self) -> float:
+        """The log density at the highest peak."""
+        return max((height for height, _ in self._details()), default=-np.inf)
+
+    @property
+    def log_integral(self) -> float:
+        """Log of the integral of the density over log σ."""
+        if self.x.size < _LEAST:
+            return -np.inf
+        grid = np.unique(np.concatenate([self._rough(), *(places for _, places in self._details())]))
+        cells = np.diff(np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1]), grid[-1:]]))
+        return float(np.logaddexp.reduce(self.at(grid) + np.log(cells)))
+
+    def details(self, least: float) -> list[Float[np.ndarray, " k"]]:
+        """Return places around each peak that is higher, and before an end that the density piles up at."""
+        return [places for height, places in self._details() if height > least]
+
+    def _details(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
+        if self._found is None:
+            self._found = [] if self.x.size < _LEAST else [*self._peaks(), *self._ends()]
+        return self._found
+
+    def _rough(self) -> Float[np.ndarray, " m"]:
+        return np.union1d(np.linspace(self.x[0], self.x[-1], _ROUGH), self.x)
+
+    def _peaks(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
+        grid = self._rough()
+        density = self.at(grid)
+        is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
+        return [
+            (float(density[k]), self._around(grid[k - 1], grid[k + 1])) for k in np.flatnonzero(is_peak) + 1
+        ]
+
+    def _around(self, low: float, high: float) -> Float[np.ndarray, " k"]:
+        """Return places around the peak between two others, on a lattice that other ladders' peaks share."""
         while True:
             grid = np.linspace(low, high, 33)
             density = self.at(grid)
@@ -141,10 +177,20 @@ class Ladder:
                 break
             low, high = grid[k - 1], grid[k + 1]
         bend = (2.0 * density[k] - density[k - 1] - density[k + 1]) / step**2
-        return grid[k] + steps / np.sqrt(max(bend, 1e-2))
+        lattice = 0.1 * _power_of_two(1.0 / np.sqrt(max(bend, 1e-2)))
+        return np.clip((np.round(grid[k] / lattice) + _AROUND) * lattice, self.x[0], self.x[-1])
 
-    def before(self, end: float, inward: float, steps: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-        """Return places before an end that the density piles up at, `steps` in units of how it falls from there."""
-        near = self.at(np.array([end, end + inward * _CLOSEST]))
-        fall = (near[0] - near[1]) / _CLOSEST
-        return end + inward * steps / fall if np.isfinite(fall) and fall > 1.0 else np.array([end])
+    def _ends(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
+        """Return places before an end that the density piles up at."""
+        found = []
+        for end, inward in ((self.x[0], 1.0), (self.x[-1], -1.0)):
+            near = self.at(np.array([end, end + inward * _CLOSEST]))
+            fall = (near[0] - near[1]) / _CLOSEST
+            if np.isfinite(fall) and fall > 1.0:
+                places = end + inward * _BEFORE * _power_of_two(1.0 / fall)
+                found.append((float(near[0]), np.clip(places, self.x[0], self.x[-1])))
+        return found
+
+
+def _power_of_two(length: float) -> float:
+    return float(2.0 ** np.round(np.log2(length)))
