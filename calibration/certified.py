@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import as_completed
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -113,6 +114,8 @@ SPOILED: dict[str, Spoiler] = {
 PLANTED = {
     "σ² for σ in the sampler": variance_for_sd,
     "no Jacobian of log σ in the sampler": missing_jacobian,
+    "scale × 1.1 in the sampler": partial(wider_scales, 1.1),
+    "scale × 1.2 in the sampler": partial(wider_scales, 1.2),
     "scale × √2 in the sampler": wider_scales,
 }
 

@@ -83,9 +83,9 @@ def nothing() -> Iterator[None]:
 
 
 @contextmanager
-def wider_scales() -> Iterator[None]:
-    """Take √2 times the scale of the truth."""
-    with patch.dict(SCALES, {name: scale * np.sqrt(2.0) for name, scale in SCALES.items()}):
+def wider_scales(factor: float = np.sqrt(2.0)) -> Iterator[None]:
+    """Take so many times the scale of the truth."""
+    with patch.dict(SCALES, {name: scale * factor for name, scale in SCALES.items()}):
         yield
 
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 import bayesreg as br
 from bayesreg.posterior.bulks import where_mass_is
-from bayesreg.posterior.certificate import certificate
+from bayesreg.posterior.certificate import _mean, _z, certificate
 from bayesreg.posterior.pareto import pareto_k
 from bayesreg.posterior.score import scored
 from bayesreg.posterior.to_arviz import Posterior, from_datatree
@@ -54,7 +54,7 @@ def test_right_draws_are_certified_and_the_tree_says_so(name):
         f"{judged.expected_largest_z:.1f} expected by chance"
     )
     n_sampled = 4 + options.get("fit_intercept", True) + (noise != 1.0) + prior.has_sampled_scale
-    assert list(judged.table.index[-1:]) == ["all"]
+    assert list(judged.table.index[-2:]) == ["all", "prior"]
     assert judged.table["z_upper_tail"].notna().sum() == n_sampled
     assert np.sqrt(np.nanmean(judged.z**2)) == pytest.approx(1.0, abs=0.45)
 
@@ -245,6 +245,45 @@ def test_draws_of_another_model_or_of_other_data_are_refused_or_contradicted():
         br.certify_posterior(tree, br.LinearModel(br.LaplacePrior(dist.HalfNormal(1.0))), data)
     with pytest.raises(TypeError, match="group `posterior`"):
         br.certify_posterior({"posterior": 1}, model, data)
+
+
+@pytest.mark.parametrize("factor", [1 / 1.2, 1.2])
+@pytest.mark.parametrize(
+    "prior", [br.LaplacePrior, br.GaussianPrior, lambda scale: br.ElasticNetPrior(scale, scale)]
+)
+def test_the_scale_that_draws_were_made_under_is_told(prior, factor):
+    """Each coefficient is off by little; all together say that the prior was another."""
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(60, 8))
+    data = br.RowData.from_arrays(X, X @ rng.laplace(scale=0.3, size=8) + rng.normal(size=60))
+    tree = br.sample_posterior(br.LinearModel(prior(0.3 * factor)), data, seed=1, progress=False)
+    judged = br.certify_posterior(tree, br.LinearModel(prior(0.3)), data)
+    assert not judged.ok
+    told = judged.table.loc["prior"]
+    assert abs(told["z_width"]) > judged.limit
+    assert told["width"] - 1.0 == pytest.approx(factor - 1.0, abs=0.08)
+    assert np.isnan(told[["z_location", "z_lower_tail", "z_upper_tail", "z_chains", "shift"]]).all()
+    flat = br.LinearModel(br.LaplacePrior(np.full(8, np.inf)))
+    of_flat = br.certify_posterior(br.sample_posterior(flat, data, progress=False), flat, data)
+    assert np.isnan(of_flat.table.loc["prior", "z_width"])
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_skewed_series_are_not_taken_for_wrong_ones(sign):
+    """A rare large value adds to the mean and to its error: Student's t alone is too often on the other side."""
+    rng = np.random.default_rng(0)
+    # 40,000 series, of which batches have a skewness of about 0.7, as those of tests of tails have.
+    series = np.concatenate([sign * _rare(rng, (4, 250, 2000)) for _ in range(20)], axis=2)
+    z = sign * _z(_mean(series))
+    plain = sign * _z(_mean(series)._replace(skewness=0.0))
+    assert (plain < -3.0).mean() > 2.0 * stats.norm.sf(3.0)
+    for tail in ((z < -3.0).mean(), (z > 3.0).mean()):
+        assert 0.4 * stats.norm.sf(3.0) < tail < 1.6 * stats.norm.sf(3.0)
+
+
+def _rare(rng, shape):
+    """Return −1 but for one in twenty, of mean 0."""
+    return np.where(rng.random(shape) < 0.05, 19.0, -1.0)
 
 
 def test_the_pareto_shape_is_arvizs():

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _BY_CHANCE, _FALSE_ALARMS = 0.05, 0.001  # of right runs: what is told as expected, and what is not certified
 _TAIL = 2.0  # sds
+_ALL, _PRIOR = "all", "prior"  # rows beside those of parameters and axes
 _TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
 _BATCH = 1.5  # of √draws: the length of a batch
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
@@ -51,13 +52,14 @@ class PosteriorCertificate:
     Attributes
     ----------
     names : tuple of k str
-        Parameters, principal axes, and "all" for all parameters together.
+        Parameters, principal axes, "all" for all parameters together, and "prior" for its scale, in the column of
+        widths.
     z : array (k, 5)
         Of each, in standard errors: "location", "width", "lower_tail", "upper_tail" and "chains" (whether they agree);
         nan where it was not tested.
     sizes : array (k, 2)
         By how many of its posterior standard deviations each seems shifted, and by which share too wide (below 0: too
-        narrow).
+        narrow); of "prior", by which share its scale seems too large.
     shares : tuple of Share
         The separate parts of the posterior, with the mass of each and the share of the draws in it.
     misplaced : str or None
@@ -127,17 +129,27 @@ class PosteriorCertificate:
             return None
         row, column = np.unravel_index(int(np.nanargmax(np.abs(self.z))), self.z.shape)
         shift, width = self.sizes[row]
-        by = {
+        too = f"{abs(width):.0%} too {'large' if width > 0 else 'small'}"
+        if self.names[row] == _PRIOR:
+            what = f"the draws contradict the density: they are as if the prior's scale were about {too}"
+        else:
+            what = (
+                f"the draws of {self.names[row]} contradict the density: {self._by(int(column), shift, too)}"
+            )
+        return (
+            f"{what} (z {abs(self.z[row, column]):.1f} of {self.n_tests} tests, {self.expected_largest_z:.1f} expected "
+            "by chance)"
+        )
+
+    @staticmethod
+    def _by(test: int, shift: float, too: str) -> str:
+        return {
             0: f"it is shifted by about {shift:+.2f} of its posterior sd",
-            1: f"its sd is about {abs(width):.0%} too {'large' if width > 0 else 'small'}",
+            1: f"its sd is about {too}",
             2: "its lower tail is not the posterior's",
             3: "its upper tail is not the posterior's",
             4: "its chains disagree",
-        }[int(column)]
-        return (
-            f"the draws of {self.names[row]} contradict the density: {by} (z {abs(self.z[row, column]):.1f} of "
-            f"{self.n_tests} tests, {self.expected_largest_z:.1f} expected by chance)"
-        )
+        }[test]
 
     def __str__(self) -> str:
         if not self.judged:
@@ -184,7 +196,8 @@ def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> Po
     References
     ----------
     J. Gorham and L. Mackey (2015), "Measuring sample quality with Stein's method"; D. Vats and J. M. Flegal (2022),
-    doi:10.1093/biomet/asab049, for the standard errors.
+    doi:10.1093/biomet/asab049, for the standard errors; P. Hall (1992), "On the
+    removal of skewness by transformation", J. R. Statist. Soc. B 54.
     """
     problem = resolve(model, data)
     check_proper(problem)
@@ -220,13 +233,12 @@ def _judged(problem: Problem, posterior: Posterior, found: Look | None) -> Poste
         series[halves != other] = part.values
     names = parts[0].names
     z = np.full((len(names), len(_TESTS)), np.nan)
-    mean, error, freedom = _mean_and_error(series.reshape(*shape, -1))
-    of_series = _z(mean, error, freedom)
-    z[parts[0].rows, parts[0].tests] = of_series
+    means = _mean(series.reshape(*shape, -1))
+    z[parts[0].rows, parts[0].tests] = _z(means)
     reported = of_all.reported.reshape(*shape, -1)
     if shape[0] > 1:
         z[: reported.shape[-1], 4] = _chains_z(reported)
-    sizes = _sizes(names, parts[0], series, mean)
+    sizes = _sizes(names, parts[0], series, means.value)
     shares, misplaced = _placed(posterior, found)
     return PosteriorCertificate(names, z, sizes, shares, misplaced, found is None or found.told)
 
@@ -243,7 +255,7 @@ class _Statistics(NamedTuple):
     rows: Any
     tests: Any
     names: tuple[str, ...]
-    moved: Float[np.ndarray, " k"]  # of each row: by which share of a whole move, on average
+    moved: Float[np.ndarray, " k"]  # of each row: what its mean is where the whole of a width or of the prior is wrong
 
 
 class _Frame(NamedTuple):
@@ -251,6 +263,7 @@ class _Frame(NamedTuple):
 
     middle: Float[np.ndarray, " d"]
     spread: Float[np.ndarray, " d"]
+    covariance: Float[np.ndarray, "d d"]
     reported_middle: Float[np.ndarray, " k"]
     reported_spread: Float[np.ndarray, " k"]
     towards: Float[
@@ -267,11 +280,13 @@ def _frame(of_all: Scored, guide: Any) -> _Frame:
     reported_middle, reported_spread = reported.mean(axis=0), _positive(reported.std(axis=0))
     about, n_guides = (position - middle) / spread, max(len(position), 1)
     towards = about.T @ ((reported - reported_middle) / reported_spread) / n_guides
-    values, vectors = np.linalg.eigh(about.T @ about / n_guides)
+    correlation = about.T @ about / n_guides
+    values, vectors = np.linalg.eigh(correlation)
     seen = np.flatnonzero(values > _LEAST_AXIS * values.max(initial=1e-300))[::-1]
     shares = towards * (of_all.gradient * spread[:, None] / reported_spread)
     axes, roots = vectors[:, seen], np.sqrt(values[seen])
-    return _Frame(middle, spread, reported_middle, reported_spread, towards, shares, axes, roots)
+    covariance = correlation * spread[:, None] * spread
+    return _Frame(middle, spread, covariance, reported_middle, reported_spread, towards, shares, axes, roots)
 
 
 def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Statistics:
@@ -285,6 +300,7 @@ def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Sta
     axis, axis_slope, axis_moved = about @ axes / roots, score @ axes * roots, damping @ axes**2
     everything = (about * score + damping).sum(axis=1, keepdims=True)
     upper, lower = _beyond(along, slope, moved), _beyond(-along, -slope, moved)
+    prior, of_prior = _prior_strength(of_all, frame, judged)
     blocks = [
         slope,
         along * slope + moved,
@@ -293,16 +309,47 @@ def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Sta
         axis_slope,
         axis * axis_slope + axis_moved,
         everything,
+        prior,
     ]
     k, m, d = along.shape[1], n_axes, about.shape[1]
     first, second = np.arange(k), k + np.arange(m)
-    rows = np.concatenate([first, first, first, first, second, second, [k + d]])
-    tests = np.repeat([0, 1, 2, 3, 0, 1, 1], [k, k, k, k, m, m, 1])
-    names = (*of_all.names, *(f"axis {j + 1}" for j in range(d)), "all")
+    n_prior = prior.shape[1]  # none where no coefficient has one
+    rows = np.concatenate([first, first, first, first, second, second, [k + d], np.full(n_prior, k + d + 1)])
+    tests = np.repeat([0, 1, 2, 3, 0, 1, 1, 1], [k, k, k, k, m, m, 1, n_prior])
+    names = (*of_all.names, *(f"axis {j + 1}" for j in range(d)), _ALL, _PRIOR)
     shares = np.full(len(names), np.nan)
     shares[: k + m] = np.concatenate([moved.mean(axis=0), axis_moved.mean(axis=0)])
-    shares[-1] = damping.mean()
+    shares[-2:] = damping.mean() * d, of_prior
     return _Statistics(np.hstack(blocks), rows, tests, names, shares)
+
+
+def _prior_strength(of_all: Scored, frame: _Frame, judged: Any) -> tuple[Any, float]:
+    """Evaluate Stein's identity along what a change of the prior's scale moves coefficients by, to first order.
+
+    Where all coefficients are drawn under another scale each of them may be off by too little to be seen alone.
+
+    Returns
+    -------
+    array (s, 1)
+        (s, 0) where no coefficient has a prior.
+    float
+        Its mean is this often the share that the scale is too small by.
+    """
+    l1, l2 = (rate if len(rate) == 1 else rate[judged] for rate in (of_all.l1, of_all.l2))
+    n_coefs = l1.shape[1]
+    coef, score, damping = (
+        values[judged, :n_coefs] for values in (of_all.position, of_all.score, of_all.damping)
+    )
+    if not (l1.any() or l2.any()):
+        return np.zeros((len(coef), 0)), 1.0
+    spread = frame.spread[:n_coefs]
+    covariance = frame.covariance[:n_coefs, :n_coefs]
+    sign = np.tanh(coef / spread)  # smooth, as its derivative is needed
+    pull = -(l1 * sign + 2.0 * l2 * coef)
+    move = pull @ covariance
+    bend = -(l1 * (1.0 - sign**2) / spread + 2.0 * l2) * np.diag(covariance)
+    series = (damping * (move * score + bend)).sum(axis=1, keepdims=True)
+    return series, -float((damping * move * pull).sum(axis=1).mean())
 
 
 def _positive(values: Any) -> Any:
@@ -320,36 +367,51 @@ def _beyond(u: Any, slope: Any, moved: Any) -> Any:
     return phi * slope + (u * phi + np.where(inner, outside, -within)) * moved
 
 
-def _mean_and_error(series: Float[np.ndarray, "chain draw t"]) -> tuple[Any, Any, float]:
-    """Return means, their Monte Carlo errors by batches, and the degrees of freedom of these.
+class _Mean(NamedTuple):
+    """Of series along chains."""
+
+    value: Any
+    error: Any  # Monte Carlo
+    skewness: Any  # of the mean's distribution
+    freedom: float  # of the error
+
+
+def _mean(series: Float[np.ndarray, "chain draw t"]) -> _Mean:
+    """Return means and their Monte Carlo errors by batches.
 
     Of two lengths of batches, so that what longer ones would add is added (Vats and Flegal's lugsail).
     """
     n_chains, n_draws, _ = series.shape
     length = int(np.clip(round(_BATCH * np.sqrt(n_draws)), 1, max(n_draws // 2, 1)))
     kept = series[:, n_draws % length :]  # whole batches: a draw that the mean sees, its error sees
-    long, n_batches = _batch_variance(kept, length)
-    short, _ = _batch_variance(kept, max(length // 3, 1))
-    variance = np.maximum(long, 2.0 * long - short)
-    return kept.mean(axis=(0, 1)), np.sqrt(variance / (n_chains * kept.shape[1])), float(n_batches - 1)
+    long, short = _batches(kept, length), _batches(kept, max(length // 3, 1))
+    of_long, of_short = length * long.var(axis=0, ddof=1), max(length // 3, 1) * short.var(axis=0, ddof=1)
+    error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (n_chains * kept.shape[1]))
+    mean, spread = long.mean(axis=0), _positive(long.std(axis=0))
+    skewness = (((long - mean) / spread) ** 3).mean(axis=0) / np.sqrt(len(long))
+    return _Mean(mean, error, skewness, float(len(long) - 1))
 
 
-def _batch_variance(series: Any, length: int) -> tuple[Any, int]:
-    """Return the variance of the mean, times the number of draws."""
+def _batches(series: Any, length: int) -> Any:
+    """Return the means of batches."""
     n_chains, n_draws, n_series = series.shape
     per_chain = n_draws // length
     kept = series[:, n_draws % length :]
-    batches = kept.reshape(n_chains * per_chain, length, n_series).mean(axis=1)
-    return length * batches.var(axis=0, ddof=min(1, len(batches) - 1)), len(batches)
+    return kept.reshape(n_chains * per_chain, length, n_series).mean(axis=1)
 
 
-def _z(mean: Any, error: Any, freedom: float) -> Any:
-    """Return Student's t as a standard normal of the same probability, with its sign; of a constant 0."""
+def _z(mean: _Mean) -> Any:
+    """Return Student's t, less what skewness adds to it, as a standard normal of the same probability; of a constant 0.
+
+    The mean and the error of what is skewed go together: a rare large value adds to both. Hall's transformation.
+    """
     from scipy.special import ndtri, stdtr
 
     with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.where(error > 0.0, mean / error, 0.0)
-    return np.sign(t) * _from_tail(stdtr(max(freedom, 1.0), -np.abs(t)), ndtri)
+        t = np.where(mean.error > 0.0, mean.value / mean.error, 0.0)
+    skewness = mean.skewness
+    t = t + skewness * (2.0 * t**2 + 1.0) / 6.0 + skewness**2 * t**3 / 27.0
+    return np.sign(t) * _from_tail(stdtr(max(mean.freedom, 1.0), -np.abs(t)), ndtri)
 
 
 def _from_tail(probability: Any, ndtri: Any) -> Any:
@@ -382,7 +444,7 @@ def _sizes(names: tuple[str, ...], of: _Statistics, series: Any, mean: Any) -> F
     information = _positive((series[:, location] ** 2).mean(axis=0))
     sizes[of.rows[location], 0] = -mean[location] / information * of.moved[of.rows[location]]
     sizes[of.rows[width], 1] = -0.5 * mean[width] / of.moved[of.rows[width]]
-    sizes[-1, 1] /= max(sum(name.startswith("axis ") for name in names), 1)
+    sizes[-1, 1] *= 2.0
     return sizes
 
 
@@ -397,8 +459,8 @@ def _placed(posterior: Posterior, found: Look | None) -> tuple[tuple[Share, ...]
         inside = np.ones(shape, dtype=bool)
         for name, (low, high) in bulk.bounds.items():
             inside &= (values[name] >= low) & (values[name] < high)
-        share, error, _ = _mean_and_error(inside[..., None].astype(float))
-        shares.append(Share(bulk, float(share[0]), float(error[0])))
+        share = _mean(inside[..., None].astype(float))
+        shares.append(Share(bulk, float(share.value[0]), float(share.error[0])))
     return tuple(shares), _misplaced(shares) or _elsewhere(found, values)
 
 
@@ -424,12 +486,13 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
         drawn = np.log(values[name])
         for quantile in _QUANTILES:
             place = float(np.interp(quantile, below, edges))
-            share, error, _ = _mean_and_error((drawn < place)[..., None].astype(float))
+            below_place = _mean((drawn < place)[..., None].astype(float))
+            share = float(below_place.value[0])
             spread = quantile * (1.0 - quantile)
-            by_chance = max(float(error[0]), np.sqrt(spread / drawn.size))
-            if abs(float(share[0]) - quantile) > 4.5 * by_chance + _SLACK * spread + 2e-3:
+            by_chance = max(float(below_place.error[0]), np.sqrt(spread / drawn.size))
+            if abs(share - quantile) > 4.5 * by_chance + _SLACK * spread + 2e-3:
                 return (
-                    f"{float(share[0]):.1%} of the draws of {name} lie below {np.exp(place):.3g}, and {quantile:.1%} "
+                    f"{share:.1%} of the draws of {name} lie below {np.exp(place):.3g}, and {quantile:.1%} "
                     "of its mass with the coefficients integrated out"
                 )
     return None

@@ -26,6 +26,10 @@ class Scored(NamedTuple):
     gradient: Float[np.ndarray, "d k"]  # of what is reported
     damping: Float[np.ndarray, "s d"]  # of moves along each coordinate: small where σ or a scale is
     drift: Float[np.ndarray, "s d"]  # its derivative along the same coordinate
+    l1: Float[
+        np.ndarray, "s q"
+    ]  # of the coefficients, the first q coordinates: 1/b and 1/τ²; or a row for all draws
+    l2: Float[np.ndarray, "s q"]
 
 
 def scored(problem: Problem, posterior: Posterior) -> Scored:
@@ -108,7 +112,9 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
     if problem.has_intercept:
         gradient[: problem.n_features, problem.n_features] = -problem.means.x if problem.centred else 0.0
         gradient[coef.shape[1] - (not problem.centred), problem.n_features] = 1.0
-    return Scored(position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, damping, drift)
+    return Scored(
+        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, damping, drift, l1, l2
+    )
 
 
 def _damping(
