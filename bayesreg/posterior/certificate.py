@@ -255,7 +255,9 @@ class _Statistics(NamedTuple):
     rows: Any
     tests: Any
     names: tuple[str, ...]
-    moved: Float[np.ndarray, " k"]  # of each row: what its mean is where the whole of a width or of the prior is wrong
+    moved: Float[
+        np.ndarray, " k"
+    ]  # of each row: what its mean is where the whole of a width or of the prior is wrong
 
 
 class _Frame(NamedTuple):
