@@ -14,6 +14,7 @@ from scipy.special import logsumexp
 
 import bayesreg as br
 from bayesreg.posterior.convergence import bfmi, judge
+from calibration.random_posteriors import random_posterior
 
 X, Y = diabetes()
 DATA = br.RowData.from_arrays(X, Y)
@@ -334,6 +335,14 @@ def test_r_hat_and_ess_are_arvizs():
     assert judged.ess[5] == 2000
     energy = rng.normal(size=(4, 500)).cumsum(axis=1)
     np.testing.assert_allclose(bfmi(energy), az.bfmi(energy), rtol=0.01)
+
+
+@pytest.mark.parametrize("method", ["mixture", "gibbs"])
+def test_every_kernel_of_chains_is_asked_for_effective_draws(method):
+    """Two bulks of σ that a shallow valley joins: chains cross now and then."""
+    posterior = random_posterior("wide", 3)
+    with pytest.warns(br.SamplingWarning, match="R-hat is above|ESS is below"):
+        sample(posterior.model(), posterior.data(), num_samples=500, method=method)
 
 
 def test_one_message_names_the_parameters_the_cause_and_the_remedy():

@@ -211,6 +211,7 @@ TWO_BULKS = orthogonal(
         ("scales", 54),
         ("wide", 9),
         ("wide", 7),
+        ("wide", 3),
     ],
     ids=lambda case: " ".join(map(str, case)) if isinstance(case, tuple) else None,
 )
@@ -218,6 +219,14 @@ def test_none_is_wrong_in_silence(case):
     posterior = random_posterior(*case) if isinstance(case, tuple) else case
     entry, _ = verdict(posterior, exact(posterior), seed=1)
     assert entry["verdict"] in ("right", "right, warned", "told"), entry
+
+
+@pytest.mark.parametrize("number", [33, 49])
+def test_a_narrow_ridge_of_noise_and_scale_together_is_drawn_right(number):
+    """Their product is told well and neither alone: values of the scale have to be close for what lies between."""
+    posterior = random_posterior("wide", number)
+    entry, _ = verdict(posterior, exact(posterior), seed=1)
+    assert entry["verdict"] == "right", entry
 
 
 def test_the_posteriors_that_started_it():

@@ -19,7 +19,7 @@ from ..propriety import power
 from .ladder import Ladder
 from .log_priors import log_noise_prior, log_scale_prior
 from .propagation import Propagation
-from .scale_grid import LEAST_RSS, first_scales, more_scales
+from .scale_grid import LEAST_RSS, ScaleMarginal, first_scales, more_scales
 from .watershed import parts_of
 
 MATERIAL = 14.0  # log density below the highest that is looked at
@@ -71,11 +71,6 @@ class Look(NamedTuple):
     def settings(self) -> dict[str, Float[np.ndarray, " j"]]:
         """The log scales of each column."""
         return _product(self.scale_grids)
-
-    @property
-    def log_evidences(self) -> Float[np.ndarray, " j"]:
-        """The log density of each column's scales, σ integrated out."""
-        return np.logaddexp.reduce(self.log_density + _log_widths(self.log_sigma)[:, None], axis=0)
 
     @property
     def mass(self) -> Float[np.ndarray, "m j"]:
@@ -162,17 +157,13 @@ def look(problem: Problem, marginal: Marginal) -> Look:
     surface = _Surface(problem, marginal)
     with float64_on_cpu():
         grids = {name: first_scales(problem, name, marginal.rss, MATERIAL) for name in problem.sampled_scales}
-        for _ in range(_SCALE_ROUNDS if grids else 0):
-            evidence = surface.evidence(grids)
-            finer = {
-                name: more_scales(problem, name, grid, _along_scale(grids, evidence, name), MATERIAL)
-                for name, grid in grids.items()
-            }
-            n_settings = int(np.prod([grid.size for grid in finer.values()]))
-            if n_settings == evidence.size or n_settings > _MOST_SETTINGS:
-                break
-            grids = finer
         found = surface.on_grid(grids)
+        for _ in range(_SCALE_ROUNDS if grids else 0):
+            finer = {name: more_scales(problem, name, _scale(found, name), MATERIAL) for name in grids}
+            n_settings = int(np.prod([grid.size for grid in finer.values()]))
+            if n_settings == found.log_density.shape[1] or n_settings > _MOST_SETTINGS:
+                break
+            found = surface.on_grid(finer)
         for name in grids:
             found = _interpolated(problem, found, name)
     return found._replace(bulks=_bulks(found))
@@ -185,7 +176,7 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
     grid = found.scale_grids[name]
     if grid.size < 3:
         return found
-    along = _along_scale(found.scale_grids, found.log_evidences, name)
+    along = _scale(found, name).log_density
     material = np.maximum(along[1:], along[:-1]) > along.max() - MATERIAL
     n_parts = np.where(material, _PARTS if len(found.scale_grids) == 1 else _PARTS // 2, 1)
     steps = [
@@ -204,14 +195,17 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
     return found._replace(scale_grids=grids, log_density=density, log_volume=volume)
 
 
-def _along_scale(
-    grids: dict[str, Any], evidence: Float[np.ndarray, " j"], name: str
-) -> Float[np.ndarray, " g"]:
-    """Return the log marginal density of one scale, from the log density of all settings."""
-    others = {other: grid for other, grid in grids.items() if other != name}
-    shape = tuple(grid.size for grid in grids.values())
-    own_first = np.moveaxis(evidence.reshape(shape), list(grids).index(name), 0)
-    return np.logaddexp.reduce(own_first.reshape(grids[name].size, -1) + _log_areas(others), axis=1)
+def _scale(found: Look, name: str) -> ScaleMarginal:
+    """Return the marginal of one scale, and how alike the rest of the posterior is at neighbouring values."""
+    grid = found.scale_grids[name]
+    log_mass = found.log_density + found.log_volume
+    shape = (found.log_sigma.size, *(one.size for one in found.scale_grids.values()))
+    own_first = np.moveaxis(log_mass.reshape(shape), 1 + list(found.scale_grids).index(name), 0)
+    rest = own_first.reshape(grid.size, -1)
+    along = np.logaddexp.reduce(rest, axis=1)
+    with np.errstate(invalid="ignore"):
+        root = np.exp(0.5 * (rest - np.where(np.isfinite(along), along, 0.0)[:, None]))
+    return ScaleMarginal(grid, along - _log_widths(grid), (root[1:] * root[:-1]).sum(axis=1))
 
 
 class _Surface:
@@ -220,15 +214,6 @@ class _Surface:
     def __init__(self, problem: Problem, marginal: Marginal) -> None:
         self._problem, self._marginal = problem, marginal
         self._known: dict[tuple[float, ...], Ladder] = {}
-
-    def evidence(self, grids: dict[str, Any]) -> Float[np.ndarray, " j"]:
-        """Return the log density of the scales on a product of grids, σ integrated out."""
-        settings, of_scales = self._settings(grids)
-        if self._problem.noise_scale is None:
-            along = np.array([one.log_integral for one in self._ladders(settings, of_scales)])
-        else:
-            along = self._at_known_noise(settings)
-        return _without_holes(along[None, :], list(grids.values()))[0] + of_scales
 
     def on_grid(self, grids: dict[str, Any]) -> Look:
         """Return the density of log σ and the scales on a product of grids."""

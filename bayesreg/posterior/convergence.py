@@ -72,7 +72,9 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
     return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
 
 
-def complaint(posterior: Posterior, problem: Problem, certificate: PosteriorCertificate) -> str | None:
+def complaint(
+    posterior: Posterior, problem: Problem, certificate: PosteriorCertificate, *, independent: bool
+) -> str | None:
     """Return what to warn of, or None.
 
     Parameters
@@ -80,13 +82,16 @@ def complaint(posterior: Posterior, problem: Problem, certificate: PosteriorCert
     posterior : Posterior
     problem : Problem
     certificate : PosteriorCertificate
+    independent : bool
+        Whether draws were made without a chain: R-hat and ESS have nothing to say.
     """
     findings = [
         *_divergences(posterior.stats),
         *_energy(posterior.stats),
         *_contradiction(posterior, certificate),
     ]
-    if posterior.noise_scale.shape[1] >= LEAST_DRAWS and not _moves_freely(posterior.stats):
+    free = independent or _moves_freely(posterior.stats)
+    if posterior.noise_scale.shape[1] >= LEAST_DRAWS and not free:
         findings += [*_long_stays(posterior.stats), *_disagreement(posterior, problem)]
     if not findings:
         return None
@@ -128,14 +133,10 @@ def _moves_freely(stats: dict[str, Any]) -> bool:
 
     A chain of independent proposals is a weighted sample of them, the weights being how long it stayed at each. So
     where (Σ stays)²/Σ stays² is most of the draws, no stay is long, and the weights' tail is light, no parameter has
-    few effective draws. Draws without a chain are independent.
+    few effective draws.
     """
     if "accepted" not in stats:
-        return (
-            not stats.keys() - {"diverging"}
-            and not stats.get("diverging", np.zeros(1)).any()
-            and "lp" not in stats
-        )
+        return False
     free, longest = _stays(stats["accepted"])
     return free >= _LEAST_FREE and longest <= _LONGEST_STAY and _weights_k(stats) <= _MOST_K
 

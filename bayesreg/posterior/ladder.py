@@ -137,15 +137,6 @@ class Ladder:
         """The log density at the highest peak."""
         return max((height for height, _ in self._details()), default=-np.inf)
 
-    @property
-    def log_integral(self) -> float:
-        """Log of the integral of the density over log σ."""
-        if self.x.size < _LEAST:
-            return -np.inf
-        grid = np.unique(np.concatenate([self._rough(), *(places for _, places in self._details())]))
-        cells = np.diff(np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1]), grid[-1:]]))
-        return float(np.logaddexp.reduce(self.at(grid) + np.log(cells)))
-
     def details(self, least: float) -> list[Float[np.ndarray, " k"]]:
         """Return places around each peak that is higher, and before an end that the density piles up at."""
         return [places for height, places in self._details() if height > least]
@@ -155,11 +146,8 @@ class Ladder:
             self._found = [] if self.x.size < _LEAST else [*self._peaks(), *self._ends()]
         return self._found
 
-    def _rough(self) -> Float[np.ndarray, " m"]:
-        return np.union1d(np.linspace(self.x[0], self.x[-1], _ROUGH), self.x)
-
     def _peaks(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
-        grid = self._rough()
+        grid = np.union1d(np.linspace(self.x[0], self.x[-1], _ROUGH), self.x)
         density = self.at(grid)
         is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
         return [

@@ -190,7 +190,8 @@ def _run(
     posterior = _draw(problem, way, found, plan, checkpoint, progress=progress)
     judged = certificate(problem, posterior, found)
     complete = posterior.noise_scale.shape[1] == plan.num_samples
-    return _Run(way, posterior, complete, judged, complaint(posterior, problem, judged))
+    against = complaint(posterior, problem, judged, independent=way.rotation is not None)
+    return _Run(way, posterior, complete, judged, against)
 
 
 def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:

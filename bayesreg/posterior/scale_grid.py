@@ -1,6 +1,6 @@
 """Which values of a sampled scale its marginal is evaluated at: few to begin with, more where it is steep or hidden."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -13,6 +13,7 @@ LEAST_RSS = 1e-8  # of y'y: with less residual the marginal of σ is as good as 
 _STEP, _OUTER, _CLOSE = 0.75, 2.0, 1e-3  # between two values, in logarithms
 _BULK = 8.0  # log density below the highest
 _STEEP, _STEEP_TAIL = 1.2, 4.0  # a step of the log density beyond which a value is added, and below the bulk
+_LEAST_OVERLAP = 0.75  # of two normals 1.5 sds apart
 _FINE = 2000  # values that a peak is looked for at
 _THINKABLE = 60.0  # log density below the highest of a peak that is
 
@@ -64,21 +65,29 @@ def _balance(problem: Problem, name: str, least_rss: float) -> tuple[float, floa
     return of_one, of_one + max(0.5 * float(np.log(total / sigma2)), 0.0)
 
 
+class ScaleMarginal(NamedTuple):
+    """What is known of a sampled scale at values of its logarithm."""
+
+    grid: Float[np.ndarray, " j"]
+    log_density: Float[np.ndarray, " j"]  # per unit of the logarithm
+    overlap: Float[
+        np.ndarray, " k"
+    ]  # of what is unknown beside it, at two neighbours: 1 where it is the same
+
+
 def more_scales(
-    problem: Problem,
-    name: str,
-    grid: Float[np.ndarray, " j"],
-    density: Float[np.ndarray, " j"],
-    material: float,
+    problem: Problem, name: str, found: ScaleMarginal, material: float
 ) -> Float[np.ndarray, " k"]:
-    """Add the middles of intervals in which a scale's log density is steep, and go on beyond ends that hold mass."""
+    """Add the middles of intervals across which too much changes, and go on beyond ends that hold mass."""
+    grid, density, overlap = found
     if grid.size < 2:
         return grid
     top = np.maximum(density[1:], density[:-1]) - density.max()
     with np.errstate(invalid="ignore"):
         steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
-    apart = (top > -_BULK) & (np.diff(grid) > 1.01 * _STEP)  # two that are level may have a peak between them
-    add = ((top > -material) & steep | apart) & (np.diff(grid) > _CLOSE)
+    apart = np.diff(grid) > 1.01 * _STEP  # two that are level may have a peak between them
+    turned = overlap < _LEAST_OVERLAP  # a narrow ridge of σ and scale together
+    add = ((top > -material) & steep | (top > -_BULK) & (apart | turned)) & (np.diff(grid) > _CLOSE)
     beyond = []
     for k, bound, out in zip((0, -1), log_bounds(problem, name), (-_OUTER, _OUTER), strict=True):
         if density[k] > density.max() - material and abs(bound - grid[k]) > _CLOSE:
