@@ -166,7 +166,7 @@ def look(problem: Problem, marginal: Marginal) -> Look:
             found = surface.on_grid(finer)
         for name in grids:
             found = _interpolated(problem, found, name)
-    return found._replace(bulks=_bulks(found))
+    return found._replace(bulks=bulks_of(found, _DEPTH))
 
 
 def _interpolated(problem: Problem, found: Look, name: str) -> Look:
@@ -357,10 +357,10 @@ def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Fl
     return np.unique(np.concatenate(points))
 
 
-def _bulks(found: Look) -> tuple[Bulk, ...]:
-    """Return the parts that valleys deeper than `_DEPTH` separate, the heaviest first."""
+def bulks_of(found: Look, depth: float) -> tuple[Bulk, ...]:
+    """Return the parts that valleys deeper than so much log density separate, the heaviest first."""
     shape = (found.log_sigma.size, *(grid.size for grid in found.scale_grids.values()))
-    label, n_bulks = parts_of(found.log_density.reshape(shape), MATERIAL, _DEPTH)
+    label, n_bulks = parts_of(found.log_density.reshape(shape), MATERIAL, depth)
     label = label.reshape(found.log_density.shape)
     axes = {"noise_scale": found.log_sigma[:, None], **{k: v[None, :] for k, v in found.settings.items()}}
     mass = found.mass

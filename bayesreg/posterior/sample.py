@@ -125,7 +125,8 @@ def sample_posterior(
     check_proper(problem)
     found = where_mass_is(problem)
     chosen, tried = _best_run(problem, method, plan, found, checkpoint, progress=progress)
-    for message in (_on_parts(chosen.way, material(found)), chosen.complaint):
+    parts = tuple(bulk for bulk, _ in chosen.way.parts) or material(found)
+    for message in (_on_parts(chosen.way, parts), chosen.complaint):
         if message is not None:
             warn(message, SamplingWarning)
     if not chosen.complete:
@@ -136,7 +137,7 @@ def sample_posterior(
         "kernel": chosen.way.kernel,
         "complete": int(chosen.complete),
         "tried": ", ".join(tried),
-        "parts": in_words(material(found)),
+        "parts": in_words(parts),
         **_certified(chosen.certificate),
     }
     tree = to_datatree(problem, chosen.posterior, settings)
@@ -307,7 +308,7 @@ def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, prog
     for k, (_, target) in enumerate(way.parts):
         folder = None if checkpoint is None else Path(checkpoint) / f"part-{k}"
         records.append(_run_on(problem, way, target, plan, folder, progress=progress))
-    return _mixed([mass for mass, _ in way.parts], records, np.random.default_rng([plan.seed, _PARTS]))
+    return _mixed([bulk.mass for bulk, _ in way.parts], records, np.random.default_rng([plan.seed, _PARTS]))
 
 
 def _run_on(

@@ -8,7 +8,7 @@ import numpy as np
 from ..gaussian import Rotation, is_one_gaussian
 from ..problem import Problem
 from ..propriety import power
-from .bulks import Bulk, Look, Marginal, gaussian_marginal
+from .bulks import Bulk, Look, Marginal, bulks_of, gaussian_marginal
 from .centre import Centre, centre, prior_precision
 from .chains import Program
 from .density import Target
@@ -34,6 +34,7 @@ _UNLIKE = 100.0  # the largest over the smallest scale of coefficients
 _LEAST_POWER = 6.0  # of 1/σ, from which the t's tails are heavier
 _FUNNEL, _FUNNEL_MASS = 2.0, 1e-4  # below the centre of a log scale, and what may lie there
 _MATERIAL_MASS = 1e-4  # of a part of the posterior
+_SHALLOW = 1.0  # of a valley in log density: what chains may yet be slow to cross
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
@@ -47,16 +48,18 @@ class Way(NamedTuple):
     rotation: Rotation | None = None  # of coefficients that are drawn after all else
     marginal: Marginal | None = None  # of σ and the prior's scale, which are drawn from it
     parts: tuple[
-        tuple[float, Target], ...
-    ] = ()  # of a posterior with several: the mass of each, and its target
+        tuple[Bulk, Target], ...
+    ] = ()  # of a posterior with several: each with a target that stays in it
 
 
 def material(found: Look | None) -> tuple[Bulk, ...]:
     """Return the parts of a posterior that draws can be expected in."""
-    if found is None:
-        return ()
+    return () if found is None else _with_mass(found, found.bulks)
+
+
+def _with_mass(found: Look, bulks: tuple[Bulk, ...]) -> tuple[Bulk, ...]:
     return tuple(
-        bulk for k, bulk in enumerate(found.bulks) if k == 0 or (found.told and bulk.mass > _MATERIAL_MASS)
+        bulk for k, bulk in enumerate(bulks) if k == 0 or (found.told and bulk.mass > _MATERIAL_MASS)
     )
 
 
@@ -108,10 +111,19 @@ def _automatic(
 ) -> Iterator[Way]:
     factorises = _signal_over_noise(problem, near) < _FLOAT64_TELLS
     if len(bulks) > 1 and factorises:
-        yield _gibbs(problem, near)._replace(
-            parts=tuple((bulk.mass, mixture_target(problem, centre(problem, bulk))) for bulk in bulks)
-        )
+        yield _in_parts(problem, near, bulks)
         return
+    of_one = _of_one_bulk(problem, num_warmup, near, found, factorises=factorises)
+    yield next(of_one)
+    # Chains may not cross a valley that is too shallow to part two bulks.
+    if found is not None and factorises and len(parts := _with_mass(found, bulks_of(found, _SHALLOW))) > 1:
+        yield _in_parts(problem, near, parts)
+    yield from of_one
+
+
+def _of_one_bulk(
+    problem: Problem, num_warmup: int, near: Centre, found: Look | None, *, factorises: bool
+) -> Iterator[Way]:
     wide = problem.penalised.sum() >= power(problem)
     if wide or _may_vanish(problem, found):
         by_blocks = factorises and (wide or problem.penalised.sum() <= _FEW)
@@ -178,6 +190,11 @@ def _signal_over_noise(problem: Problem, near: Centre) -> float:
     """Return the largest variance of a column's part under the prior, in units of σ²."""
     precision = prior_precision(near.rates, near.noise_scale)
     return float((problem.reduced.squared_norms / precision).max(initial=0.0)) / near.noise_scale**2
+
+
+def _in_parts(problem: Problem, near: Centre, bulks: tuple[Bulk, ...]) -> Way:
+    parts = tuple((bulk, mixture_target(problem, centre(problem, bulk))) for bulk in bulks)
+    return _gibbs(problem, near)._replace(parts=parts)
 
 
 def _mixture(problem: Problem, num_warmup: int, near: Centre) -> Way:
