@@ -273,13 +273,16 @@ def test_chains_that_get_stuck_are_drawn_another_way(tmp_path):
     assert easy.attrs["method"] == "independence"
 
 
-def test_a_prior_that_contradicts_the_data_is_sampled_by_blocks():
-    """σ said to be a fiftieth of what it is: coefficients lie ten thousand scales out, where NUTS on the mixture sticks."""
+def test_a_prior_that_contradicts_the_data_gets_draws_enough():
+    """σ said to be a fiftieth of what it is: coefficients lie ten thousand scales out, where NUTS on the mixture sticks.
+
+    Gibbs alone has R-hat 1.02 and an ESS of 118, and another sampler runs.
+    """
     data = br.GramData.from_arrays(*diabetes())
     linear = br.LinearModel(br.LaplacePrior(30.0 / 54**2), br.GaussianLikelihood(1.0))
     tree = sample(linear, data)
-    assert tree.attrs["method"] == "gibbs"
-    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 100
+    assert tree.attrs["method"] == "whitened"
+    assert min(float(az.ess(values)) for values in parameters(tree).values()) > 400
     mode = br.map_estimate(linear, data)
     draws = tree["posterior"]["coef"].values.reshape(-1, 10)
     assert (np.abs(draws.mean(axis=0) - mode.coef) < 5.0 * draws.std(axis=0) + 1.0).all()
