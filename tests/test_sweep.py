@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+import bayesreg as br
 from calibration.exact import exact
 from calibration.half_line import half_line_moments, one_line
 from calibration.judge import judge
@@ -235,6 +236,23 @@ def test_parts_that_chains_are_slow_to_cross_are_drawn_apart(case):
     entry, _ = verdict(posterior, exact(posterior), seed=1)
     assert entry["verdict"] == "right, warned", entry
     assert "two separate parts" in entry["warning"]
+
+
+@pytest.mark.parametrize("number", [142, 161])
+def test_a_light_part_beyond_a_shallow_valley_is_drawn_at_once(number):
+    """Of half a percent and of 1.3%: chains from the other never found it, R-hat 1.00, and the certificate saw none."""
+    posterior = random_posterior("fixed", number)
+    entry, _ = verdict(posterior, exact(posterior), seed=1)
+    assert entry["verdict"] == "right, warned", entry
+    assert "two separate parts" in entry["warning"]
+
+
+def test_a_part_without_a_draw_is_found():
+    posterior = random_posterior("fixed", 161)
+    with pytest.warns(
+        br.SamplingWarning, match=r"no draw of noise_scale lies above .*, and 1\..% of its mass"
+    ):
+        br.sample_posterior(posterior.model(), posterior.data(), method="independence", progress=False)
 
 
 def test_the_posteriors_that_started_it():

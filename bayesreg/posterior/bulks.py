@@ -80,6 +80,18 @@ class Look(NamedTuple):
         return mass / mass.sum()
 
     @property
+    def marginals(self) -> dict[str, tuple[Float[np.ndarray, " g"], Float[np.ndarray, " g"]]]:
+        """Of "noise_scale" and each scale: its logarithms, and the share of the mass at each."""
+        shape = (self.log_sigma.size, *(grid.size for grid in self.scale_grids.values()))
+        mass = self.mass.reshape(shape)
+        grids = {"noise_scale": self.log_sigma, **self.scale_grids}
+        others = [tuple(k for k in range(mass.ndim) if k != axis) for axis in range(mass.ndim)]
+        return {
+            name: (grid, mass.sum(axis=other))
+            for (name, grid), other in zip(grids.items(), others, strict=True)
+        }
+
+    @property
     def log_evidence(self) -> float:
         """Log of the integral of the marginal."""
         return float(np.logaddexp.reduce(self.log_density + self.log_volume, axis=None))

@@ -33,6 +33,7 @@ _BATCH = 1.5  # of √draws: the length of a batch
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
 _LEAST_DRAWS = 100  # of a chain, below which errors are not known well enough to judge by
 _SLACK = 0.25  # of m(1 − m) of a mass m: what the look may be off by
+_UNSEEN = 10.0  # effective draws that are expected where there is none
 _QUANTILES = (0.01, 0.025, 0.16, 0.5, 0.84, 0.975, 0.99)
 
 
@@ -477,14 +478,15 @@ def _misplaced(shares: list[Share]) -> str | None:
 
 
 def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
-    """Tell where less or more of the draws than of the mass lies beyond a quantile of log σ or of a log scale."""
-    mass = found.mass
-    for name, grid in {"noise_scale": found.log_sigma, **found.scale_grids}.items():
+    """Tell where less or more of the draws than of the mass lies beyond a quantile of log σ or of a log scale.
+
+    And where none does: a small part that is far away.
+    """
+    for name, (grid, mass) in found.marginals.items():
         if grid.size < 2:
             continue
-        own = mass.sum(axis=1) if name == "noise_scale" else _along(mass, found.settings[name], grid)
         edges = cell_edges(grid)
-        below = np.concatenate([[0.0], np.cumsum(own)])
+        below = np.concatenate([[0.0], np.cumsum(mass)])
         drawn = np.log(values[name])
         for quantile in _QUANTILES:
             place = float(np.interp(quantile, below, edges))
@@ -497,11 +499,15 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
                     f"{share:.1%} of the draws of {name} lie below {np.exp(place):.3g}, and {quantile:.1%} "
                     "of its mass with the coefficients integrated out"
                 )
+        under, over = np.interp([drawn.min(), drawn.max()], edges, below)
+        effective = drawn.var() / max(float(_mean(drawn[..., None]).error[0]) ** 2, 1e-300)
+        for missed, side, place in ((under, "below", drawn.min()), (1.0 - over, "above", drawn.max())):
+            if missed * min(effective, drawn.size) > _UNSEEN:
+                return (
+                    f"no draw of {name} lies {side} {np.exp(place):.3g}, and {missed:.1%} of its mass with the "
+                    "coefficients integrated out"
+                )
     return None
-
-
-def _along(mass: Any, settings: Any, grid: Any) -> Any:
-    return np.bincount(np.searchsorted(grid, settings), weights=mass.sum(axis=0), minlength=grid.size)
 
 
 def _quantile(probability: float, n_tests: int) -> float:

@@ -1,5 +1,6 @@
 """sample_posterior: a Markov chain on what has no closed form, exact draws of what has one given the rest."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -215,9 +216,14 @@ def in_words(bulks: "Sequence[Bulk]") -> str:
         ", ".join(
             [f"noise_scale {bulk.noise_scale:.3g}", *(f"{name} {bulk.scales[name]:.3g}" for name in names)]
         )
-        + f" ({bulk.mass:.2g} of the mass)"
+        + f" ({_as_share(bulk.mass)} of the mass)"
         for bulk in bulks
     )
+
+
+def _as_share(mass: float) -> str:
+    """Write a share to two digits, of what is left of 1 where that is less."""
+    return f"{mass:.2g}" if mass < 0.99 else f"{mass:.{1 - math.floor(math.log10(max(1.0 - mass, 1e-12)))}f}"
 
 
 def _on_parts(way: "Way", bulks: "Sequence[Bulk]") -> str | None:

@@ -34,7 +34,9 @@ _UNLIKE = 100.0  # the largest over the smallest scale of coefficients
 _LEAST_POWER = 6.0  # of 1/σ, from which the t's tails are heavier
 _FUNNEL, _FUNNEL_MASS = 2.0, 1e-4  # below the centre of a log scale, and what may lie there
 _MATERIAL_MASS = 1e-4  # of a part of the posterior
+_FAR, _FAR_MASS = 5.0, 1e-3  # sds of a marginal, and what proposals by its moments hardly reach
 _SHALLOW = 1.0  # of a valley in log density: what chains may yet be slow to cross
+_LIGHT = 0.05  # a share of the mass beyond such a valley, which few draws of a chain would be in
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
@@ -113,10 +115,13 @@ def _automatic(
     if len(bulks) > 1 and factorises:
         yield _in_parts(problem, near, bulks)
         return
+    parts = _with_mass(found, bulks_of(found, _SHALLOW)) if found is not None and factorises else ()
+    light = any(part.mass < _LIGHT for part in parts)
     of_one = _of_one_bulk(problem, num_warmup, near, found, factorises=factorises)
-    yield next(of_one)
-    # Chains may not cross a valley that is too shallow to part two bulks.
-    if found is not None and factorises and len(parts := _with_mass(found, bulks_of(found, _SHALLOW))) > 1:
+    if not light:
+        yield next(of_one)
+    # Chains may not cross a valley that is too shallow to part two bulks, or seldom find what is light.
+    if len(parts) > 1:
         yield _in_parts(problem, near, parts)
     yield from of_one
 
@@ -131,7 +136,11 @@ def _of_one_bulk(
         yield from (_made(problem, name, num_warmup, near, found) for name in names)
         return
     whitened = whitened_target(problem, near)
-    if _tails_are_light(problem) and whitened.data_share >= _LEAST_DATA_SHARE_TO_PROPOSE:
+    if (
+        _tails_are_light(problem)
+        and _within_reach(found)
+        and whitened.data_share >= _LEAST_DATA_SHARE_TO_PROPOSE
+    ):
         trial = pilot(whitened, expected_moments(problem, whitened, near, found))
         if trial.promising:
             yield Way("independence", "independence", trial.target, independence_program())
@@ -167,6 +176,15 @@ def _may_vanish(problem: Problem, found: Look | None) -> bool:
     mass, settings = found.mass, found.settings
     peak = np.unravel_index(int(found.log_density.argmax()), mass.shape)[1]
     return any(mass[:, values < values[peak] - _FUNNEL].sum() > _FUNNEL_MASS for values in settings.values())
+
+
+def _within_reach(found: Look | None) -> bool:
+    """Tell whether proposals by the moments of σ and scales go wherever these have mass."""
+    for grid, own in () if found is None else found.marginals.values():
+        away = grid - own @ grid
+        if own[np.abs(away) > _FAR * np.sqrt(own @ away**2)].sum() > _FAR_MASS:
+            return False
+    return True
 
 
 def _tails_are_light(problem: Problem) -> bool:
