@@ -35,8 +35,9 @@ def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     """Compare means and sds of all parameters, and the masses of the bulks of σ.
 
     The error of a mean is sd/√ESS and that of an sd, as a share, ½√((kurtosis − 1)/ESS), with the exact sd and
-    kurtosis, and the bulk ESS that users are told (or that of being in a bulk of σ, where chains cross between bulks
-    less often); where the answer has errors of its own they are added.
+    kurtosis, and the bulk ESS that users are told or, where it is less, ArviZ's ESS of that statistic (a chain that
+    stays long in a heavy tail) or that of being in a bulk of σ (chains that seldom cross); where the answer has errors
+    of its own they are added.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     parameters = answer["parameters"]
     draws = np.stack([drawn(tree, name) for name in parameters], axis=-1)
     masses, crossings = _masses(tree, answer)
-    ess = np.minimum(effective(draws), crossings)
+    ess = {statistic: np.minimum(effective(draws, statistic), crossings) for statistic in ("mean", "sd")}
 
     def known(key: str) -> Array:
         return np.array([one.get(key, 0.0) for one in parameters.values()])
@@ -69,7 +70,9 @@ def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
             known("sd_error") / known("sd"),
         ),
     ):
-        z, off = (difference / np.sqrt(unit**2 / n + (_SAFETY * own) ** 2) for n in (ess, LEAST_ESS))
+        z, off = (
+            difference / np.sqrt(unit**2 / n + (_SAFETY * own) ** 2) for n in (ess[statistic], LEAST_ESS)
+        )
         tests += [
             Test(name, statistic, *map(float, row))
             for name, *row in zip(parameters, known(statistic), values, z, off, strict=True)
@@ -85,15 +88,19 @@ def drawn(tree: Any, name: str) -> Array:
     return np.log(posterior[name.removeprefix("log ")].values)
 
 
-def effective(series: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, " k"]:
-    """Return the bulk ESS of each series; constant ones have all draws."""
+def effective(series: Float[np.ndarray, "chain draw k"], statistic: str = "bulk") -> Float[np.ndarray, " k"]:
+    """Return the bulk ESS of each series, or that of a statistic where it is less; constant ones have all draws."""
     from arviz_stats.base import array_stats
 
     size = float(series.shape[0] * series.shape[1])
     constant = np.ptp(series, axis=(0, 1)) == 0.0
     ess = np.full(series.shape[-1], size)
     if not constant.all():
-        ess[~constant] = array_stats.ess(series[..., ~constant], chain_axis=0, draw_axis=1, method="bulk")
+        moving = series[..., ~constant]
+        of_each = [
+            array_stats.ess(moving, chain_axis=0, draw_axis=1, method=of) for of in {"bulk", statistic}
+        ]
+        ess[~constant] = np.min(of_each, axis=0)
     return np.clip(ess, 1.0, None)
 
 
