@@ -7,8 +7,9 @@ from conftest import diabetes
 from scipy import stats
 
 import bayesreg as br
+from bayesreg.posterior.batches import mean_of, z_of
 from bayesreg.posterior.bulks import where_mass_is
-from bayesreg.posterior.certificate import _mean, _z, certificate
+from bayesreg.posterior.certificate import certificate
 from bayesreg.posterior.pareto import pareto_k
 from bayesreg.posterior.score import scored
 from bayesreg.posterior.to_arviz import Posterior, from_datatree
@@ -274,8 +275,8 @@ def test_skewed_series_are_not_taken_for_wrong_ones(sign):
     rng = np.random.default_rng(0)
     # 40,000 series, of which batches have a skewness of about 0.7, as those of tests of tails have.
     series = np.concatenate([sign * _rare(rng, (4, 250, 2000)) for _ in range(20)], axis=2)
-    z = sign * _z(_mean(series))
-    plain = sign * _z(_mean(series)._replace(skewness=0.0))
+    z = sign * z_of(mean_of(series))
+    plain = sign * z_of(mean_of(series)._replace(skewness=0.0))
     assert (plain < -3.0).mean() > 2.0 * stats.norm.sf(3.0)
     for tail in ((z < -3.0).mean(), (z > 3.0).mean()):
         assert 0.4 * stats.norm.sf(3.0) < tail < 1.6 * stats.norm.sf(3.0)

@@ -17,8 +17,10 @@ from ..data.threads import single_threaded_blas
 from ..model import LinearModel
 from ..problem import Data, Problem, resolve
 from ..propriety import check_proper
+from .batches import chains_z, mean_of, z_of
 from .bulks import Bulk, Look, cell_edges, where_mass_is
-from .score import Scored, scored
+from .score import scored
+from .stein import PRIOR, TESTS, Statistics, statistics
 from .to_arviz import Posterior, from_datatree
 
 if TYPE_CHECKING:
@@ -26,11 +28,6 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _BY_CHANCE, _FALSE_ALARMS = 0.05, 0.001  # of right runs: what is told as expected, and what is not certified
-_TAIL = 2.0  # sds
-_ALL, _PRIOR = "all", "prior"  # rows beside those of parameters and axes
-_TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
-_BATCH = 1.5  # of √draws: the length of a batch
-_LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
 _LEAST_DRAWS = 100  # of a chain, below which errors are not known well enough to judge by
 _SLACK = 0.25  # of m(1 − m) of a mass m: what the look may be off by
 _UNSEEN = 10.0  # effective draws that are expected where there is none
@@ -117,7 +114,7 @@ class PosteriorCertificate:
         import pandas as pd
 
         frame = pd.DataFrame(
-            self.z, index=pd.Index(self.names, name="parameter"), columns=[f"z_{test}" for test in _TESTS]
+            self.z, index=pd.Index(self.names, name="parameter"), columns=[f"z_{test}" for test in TESTS]
         )
         return frame.assign(shift=self.sizes[:, 0], width=1.0 + self.sizes[:, 1])
 
@@ -131,7 +128,7 @@ class PosteriorCertificate:
         row, column = np.unravel_index(int(np.nanargmax(np.abs(self.z))), self.z.shape)
         shift, width = self.sizes[row]
         too = f"{abs(width):.0%} too {'large' if width > 0 else 'small'}"
-        if self.names[row] == _PRIOR:
+        if self.names[row] == PRIOR:
             what = f"the draws contradict the density: they are as if the prior's scale were about {too}"
         else:
             what = (
@@ -223,228 +220,27 @@ def _judged(problem: Problem, posterior: Posterior, found: Look | None) -> Poste
     shape = posterior.noise_scale.shape
     of_all = scored(problem, posterior)
     if shape[1] < _LEAST_DRAWS:
-        nothing = np.full((len(of_all.names), len(_TESTS)), np.nan)
+        nothing = np.full((len(of_all.names), len(TESTS)), np.nan)
         return PosteriorCertificate(of_all.names, nothing, nothing[:, :2])
-    halves = _halves(*shape)
-    frames = [_frame(of_all, halves == other) for other in (0, 1)]
-    n_axes = min(frame.axes.shape[1] for frame in frames)
-    parts = [_statistics(of_all, frame, halves != other, n_axes) for other, frame in enumerate(frames)]
-    series = np.empty((halves.size, parts[0].values.shape[1]))
-    for other, part in zip((0, 1), parts, strict=True):
-        series[halves != other] = part.values
-    names = parts[0].names
-    z = np.full((len(names), len(_TESTS)), np.nan)
-    means = _mean(series.reshape(*shape, -1))
-    z[parts[0].rows, parts[0].tests] = _z(means)
+    of_zero_mean = statistics(of_all, shape[0])
+    names = of_zero_mean.names
+    z = np.full((len(names), len(TESTS)), np.nan)
+    means = mean_of(of_zero_mean.values)
+    z[of_zero_mean.rows, of_zero_mean.tests] = z_of(means)
     reported = of_all.reported.reshape(*shape, -1)
     if shape[0] > 1:
-        z[: reported.shape[-1], 4] = _chains_z(reported)
-    sizes = _sizes(names, parts[0], series, means.value)
+        z[: reported.shape[-1], 4] = chains_z(reported)
+    sizes = _sizes(of_zero_mean, means.value)
     shares, misplaced = _placed(posterior, found)
     return PosteriorCertificate(names, z, sizes, shares, misplaced, found is None or found.told)
 
 
-def _halves(n_chains: int, n_draws: int) -> np.ndarray:
-    """Return 0 for the draws of the first half of each chain and 1 for the others."""
-    return np.tile((np.arange(n_draws) >= n_draws // 2).astype(int), n_chains)
-
-
-class _Statistics(NamedTuple):
-    """Series of mean zero: which row of the table each is of, and which test."""
-
-    values: Float[np.ndarray, "s t"]
-    rows: Any
-    tests: Any
-    names: tuple[str, ...]
-    moved: Float[
-        np.ndarray, " k"
-    ]  # of each row: what its mean is where the whole of a width or of the prior is wrong
-
-
-class _Frame(NamedTuple):
-    """Directions that some draws tell, for others to be judged along: so that no draw judges itself."""
-
-    middle: Float[np.ndarray, " d"]
-    spread: Float[np.ndarray, " d"]
-    covariance: Float[np.ndarray, "d d"]
-    reported_middle: Float[np.ndarray, " k"]
-    reported_spread: Float[np.ndarray, " k"]
-    towards: Float[
-        np.ndarray, "d k"
-    ]  # a move of each reported parameter by its sd, that takes all others along
-    shares: Float[np.ndarray, "d k"]  # of each coordinate in that move of a reported parameter
-    axes: Float[np.ndarray, "d m"]  # the principal ones, the widest first
-    roots: Float[np.ndarray, " m"]  # their sds
-
-
-def _frame(of_all: Scored, guide: Any) -> _Frame:
-    position, reported = of_all.position[guide], of_all.reported[guide]
-    middle, spread = position.mean(axis=0), _positive(position.std(axis=0))
-    reported_middle, reported_spread = reported.mean(axis=0), _positive(reported.std(axis=0))
-    about, n_guides = (position - middle) / spread, max(len(position), 1)
-    towards = about.T @ ((reported - reported_middle) / reported_spread) / n_guides
-    correlation = about.T @ about / n_guides
-    values, vectors = np.linalg.eigh(correlation)
-    seen = np.flatnonzero(values > _LEAST_AXIS * values.max(initial=1e-300))[::-1]
-    shares = towards * (of_all.gradient * spread[:, None] / reported_spread)
-    axes, roots = vectors[:, seen], np.sqrt(values[seen])
-    covariance = correlation * spread[:, None] * spread
-    return _Frame(middle, spread, covariance, reported_middle, reported_spread, towards, shares, axes, roots)
-
-
-def _statistics(of_all: Scored, frame: _Frame, judged: Any, n_axes: int) -> _Statistics:
-    """Evaluate Stein's identity at some draws."""
-    about = (of_all.position[judged] - frame.middle) / frame.spread
-    damping = of_all.damping[judged]
-    score = (of_all.score[judged] * damping + of_all.drift[judged]) * frame.spread
-    along = (of_all.reported[judged] - frame.reported_middle) / frame.reported_spread
-    slope, moved = score @ frame.towards, 1.0 + (damping - 1.0) @ frame.shares
-    axes, roots = frame.axes[:, :n_axes], frame.roots[:n_axes]
-    axis, axis_slope, axis_moved = about @ axes / roots, score @ axes * roots, damping @ axes**2
-    everything = (about * score + damping).sum(axis=1, keepdims=True)
-    upper, lower = _beyond(along, slope, moved), _beyond(-along, -slope, moved)
-    prior, of_prior = _prior_strength(of_all, frame, judged)
-    blocks = [
-        slope,
-        along * slope + moved,
-        lower,
-        upper,
-        axis_slope,
-        axis * axis_slope + axis_moved,
-        everything,
-        prior,
-    ]
-    k, m, d = along.shape[1], n_axes, about.shape[1]
-    first, second = np.arange(k), k + np.arange(m)
-    n_prior = prior.shape[1]  # none where no coefficient has one
-    rows = np.concatenate([first, first, first, first, second, second, [k + d], np.full(n_prior, k + d + 1)])
-    tests = np.repeat([0, 1, 2, 3, 0, 1, 1, 1], [k, k, k, k, m, m, 1, n_prior])
-    names = (*of_all.names, *(f"axis {j + 1}" for j in range(d)), _ALL, _PRIOR)
-    shares = np.full(len(names), np.nan)
-    shares[: k + m] = np.concatenate([moved.mean(axis=0), axis_moved.mean(axis=0)])
-    shares[-2:] = damping.mean() * d, of_prior
-    return _Statistics(np.hstack(blocks), rows, tests, names, shares)
-
-
-def _prior_strength(of_all: Scored, frame: _Frame, judged: Any) -> tuple[Any, float]:
-    """Evaluate Stein's identity along what a change of the prior's scale moves coefficients by, to first order.
-
-    Where all coefficients are drawn under another scale each of them may be off by too little to be seen alone.
-
-    Returns
-    -------
-    array (s, 1)
-        (s, 0) where no coefficient has a prior.
-    float
-        Its mean is this often the share that the scale is too small by.
-    """
-    l1, l2 = (rate if len(rate) == 1 else rate[judged] for rate in (of_all.l1, of_all.l2))
-    n_coefs = l1.shape[1]
-    coef, score, damping = (
-        values[judged, :n_coefs] for values in (of_all.position, of_all.score, of_all.damping)
-    )
-    if not (l1.any() or l2.any()):
-        return np.zeros((len(coef), 0)), 1.0
-    spread = frame.spread[:n_coefs]
-    covariance = frame.covariance[:n_coefs, :n_coefs]
-    sign = np.tanh(coef / spread)  # smooth, as its derivative is needed
-    pull = -(l1 * sign + 2.0 * l2 * coef)
-    move = pull @ covariance
-    bend = -(l1 * (1.0 - sign**2) / spread + 2.0 * l2) * np.diag(covariance)
-    series = (damping * (move * score + bend)).sum(axis=1, keepdims=True)
-    return series, -float((damping * move * pull).sum(axis=1).mean())
-
-
-def _positive(values: Any) -> Any:
-    return np.where(values > 0.0, values, 1.0)
-
-
-def _beyond(u: Any, slope: Any, moved: Any) -> Any:
-    """Return φ·slope + φ'·moved for the φ that makes it "u > 2" less its probability, were u standard normal."""
-    from scipy.special import erfcx, ndtr
-
-    within, outside = ndtr(_TAIL), ndtr(-_TAIL)
-    inner = u <= _TAIL
-    mills = np.sqrt(0.5 * np.pi) * erfcx(np.where(inner, -u, u) / np.sqrt(2.0))
-    phi = mills * np.where(inner, outside, within)
-    return phi * slope + (u * phi + np.where(inner, outside, -within)) * moved
-
-
-class _Mean(NamedTuple):
-    """Of series along chains."""
-
-    value: Any
-    error: Any  # Monte Carlo
-    skewness: Any  # of the mean's distribution
-    freedom: float  # of the error
-
-
-def _mean(series: Float[np.ndarray, "chain draw t"]) -> _Mean:
-    """Return means and their Monte Carlo errors by batches.
-
-    Of two lengths of batches, so that what longer ones would add is added (Vats and Flegal's lugsail).
-    """
-    n_chains, n_draws, _ = series.shape
-    length = int(np.clip(round(_BATCH * np.sqrt(n_draws)), 1, max(n_draws // 2, 1)))
-    kept = series[:, n_draws % length :]  # whole batches: a draw that the mean sees, its error sees
-    long, short = _batches(kept, length), _batches(kept, max(length // 3, 1))
-    of_long, of_short = length * long.var(axis=0, ddof=1), max(length // 3, 1) * short.var(axis=0, ddof=1)
-    error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (n_chains * kept.shape[1]))
-    mean, spread = long.mean(axis=0), _positive(long.std(axis=0))
-    skewness = (((long - mean) / spread) ** 3).mean(axis=0) / np.sqrt(len(long))
-    return _Mean(mean, error, skewness, float(len(long) - 1))
-
-
-def _batches(series: Any, length: int) -> Any:
-    """Return the means of batches."""
-    n_chains, n_draws, n_series = series.shape
-    per_chain = n_draws // length
-    kept = series[:, n_draws % length :]
-    return kept.reshape(n_chains * per_chain, length, n_series).mean(axis=1)
-
-
-def _z(mean: _Mean) -> Any:
-    """Return Student's t, less what skewness adds to it, as a standard normal of the same probability; of a constant 0.
-
-    The mean and the error of what is skewed go together: a rare large value adds to both. Hall's transformation.
-    """
-    from scipy.special import ndtri, stdtr
-
-    with np.errstate(invalid="ignore", divide="ignore"):
-        t = np.where(mean.error > 0.0, mean.value / mean.error, 0.0)
-    skewness = mean.skewness
-    t = t + skewness * (2.0 * t**2 + 1.0) / 6.0 + skewness**2 * t**3 / 27.0
-    return np.sign(t) * _from_tail(stdtr(max(mean.freedom, 1.0), -np.abs(t)), ndtri)
-
-
-def _from_tail(probability: Any, ndtri: Any) -> Any:
-    return -ndtri(np.clip(probability, 1e-300, 0.5))
-
-
-def _chains_z(reported: Float[np.ndarray, "chain draw k"]) -> Any:
-    """Return how far chains' means differ, by batches within: an F test as a standard normal."""
-    from scipy.special import fdtrc, ndtri
-
-    n_chains, n_draws, n_parameters = reported.shape
-    length = int(np.clip(round(_BATCH * np.sqrt(n_draws)), 1, max(n_draws // 2, 1)))
-    per_chain = n_draws // length
-    if per_chain < 2:
-        return np.full(n_parameters, np.nan)
-    kept = reported[:, n_draws - per_chain * length :]
-    batches = kept.reshape(n_chains, per_chain, length, n_parameters).mean(axis=2)
-    within = batches.var(axis=1, ddof=1).mean(axis=0)
-    between = per_chain * batches.mean(axis=1).var(axis=0, ddof=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.where(within > 0.0, between / within, np.where(between > 0.0, 1e300, 0.0))
-    probability = fdtrc(n_chains - 1, n_chains * (per_chain - 1), ratio)
-    return np.maximum(_from_tail(0.5 * probability, ndtri), 0.0)
-
-
-def _sizes(names: tuple[str, ...], of: _Statistics, series: Any, mean: Any) -> Float[np.ndarray, "k 2"]:
+def _sizes(of: Statistics, mean: Any) -> Float[np.ndarray, "k 2"]:
     """Return shifts in sds and excess widths, as the tests of location and width estimate them."""
-    sizes = np.full((len(names), 2), np.nan)
-    location, width = of.tests == 0, of.tests == 1
-    information = _positive((series[:, location] ** 2).mean(axis=0))
+    sizes = np.full((len(of.names), 2), np.nan)
+    location, width = np.flatnonzero(of.tests == 0), np.flatnonzero(of.tests == 1)
+    information = np.einsum("cdt,cdt->t", of.values, of.values)[location] / of.values[..., 0].size
+    information = np.where(information > 0.0, information, 1.0)
     sizes[of.rows[location], 0] = -mean[location] / information * of.moved[of.rows[location]]
     sizes[of.rows[width], 1] = -0.5 * mean[width] / of.moved[of.rows[width]]
     sizes[-1, 1] *= 2.0
@@ -462,7 +258,7 @@ def _placed(posterior: Posterior, found: Look | None) -> tuple[tuple[Share, ...]
         inside = np.ones(shape, dtype=bool)
         for name, (low, high) in bulk.bounds.items():
             inside &= (values[name] >= low) & (values[name] < high)
-        share = _mean(inside[..., None].astype(float))
+        share = mean_of(inside[..., None].astype(float))
         shares.append(Share(bulk, float(share.value[0]), float(share.error[0])))
     return tuple(shares), _misplaced(shares) or _elsewhere(found, values)
 
@@ -490,7 +286,7 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
         drawn = np.log(values[name])
         for quantile in _QUANTILES:
             place = float(np.interp(quantile, below, edges))
-            below_place = _mean((drawn < place)[..., None].astype(float))
+            below_place = mean_of((drawn < place)[..., None].astype(float))
             share = float(below_place.value[0])
             spread = quantile * (1.0 - quantile)
             by_chance = max(float(below_place.error[0]), np.sqrt(spread / drawn.size))
@@ -500,7 +296,7 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
                     "of its mass with the coefficients integrated out"
                 )
         under, over = np.interp([drawn.min(), drawn.max()], edges, below)
-        effective = drawn.var() / max(float(_mean(drawn[..., None]).error[0]) ** 2, 1e-300)
+        effective = drawn.var() / max(float(mean_of(drawn[..., None]).error[0]) ** 2, 1e-300)
         for missed, side, place in ((under, "below", drawn.min()), (1.0 - over, "above", drawn.max())):
             if missed * min(effective, drawn.size) > _UNSEEN:
                 return (

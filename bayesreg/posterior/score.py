@@ -3,7 +3,7 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ..data.least_squares import told_by_gram
 from ..hyperpriors import LogDensity, log_density
@@ -24,12 +24,36 @@ class Scored(NamedTuple):
     names: tuple[str, ...]
     reported: Float[np.ndarray, "s k"]
     gradient: Float[np.ndarray, "d k"]  # of what is reported
-    damping: Float[np.ndarray, "s d"]  # of moves along each coordinate: small where σ or a scale is
-    drift: Float[np.ndarray, "s d"]  # its derivative along the same coordinate
+    levels: Float[np.ndarray, "s g"]  # of a damping of moves: small where σ or a scale is
+    group: Int[np.ndarray, " d"]  # which of these each coordinate has
+    drift: Float[np.ndarray, "s d"]  # the damping's derivative along the same coordinate
     l1: Float[
         np.ndarray, "s q"
     ]  # of the coefficients, the first q coordinates: 1/b and 1/τ²; or a row for all draws
     l2: Float[np.ndarray, "s q"]
+
+    @property
+    def damping(self) -> Float[np.ndarray, "s d"]:
+        """Of moves along each coordinate; one column where it is the same for all."""
+        return self.levels if self.levels.shape[1] == 1 else self.levels[:, self.group]
+
+    def damped(self, shares: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "s k"]:
+        """Return the sums over coordinates of damping times shares."""
+        sums = [shares[self.group == g].sum(axis=0) for g in range(self.levels.shape[1])]
+        return np.asarray(self.levels @ np.stack(sums))
+
+    def part(self, n_chains: int, draws: slice) -> "Scored":
+        """Return some draws of every chain."""
+
+        def of(values: Any) -> Any:
+            by_chain = values.reshape(n_chains, -1, values.shape[1])
+            return by_chain[:, draws].reshape(-1, values.shape[1])
+
+        l1, l2 = (rate if len(rate) == 1 else of(rate) for rate in (self.l1, self.l2))
+        return self._replace(
+            position=of(self.position), score=of(self.score), reported=of(self.reported),
+            levels=of(self.levels), drift=of(self.drift), l1=l1, l2=l2,
+        )  # fmt: skip
 
 
 def scored(problem: Problem, posterior: Posterior) -> Scored:
@@ -103,7 +127,7 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
         reported.append(where)
         steps[name] = step / values
     position = np.hstack(columns)
-    damping, drift = _damping(problem, position.shape, unknown, steps)
+    levels, group, drift = _damping(problem, position.shape, unknown, steps)
     gradient = np.zeros((position.shape[1], len(names)))
     gradient[: problem.n_features, : problem.n_features] = np.eye(problem.n_features)
     n_last = len(names) - problem.n_features - problem.has_intercept  # σ and scales
@@ -113,33 +137,37 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
         gradient[: problem.n_features, problem.n_features] = -problem.means.x if problem.centred else 0.0
         gradient[coef.shape[1] - (not problem.centred), problem.n_features] = 1.0
     return Scored(
-        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, damping, drift, l1, l2
+        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, levels, group, drift, l1, l2
     )
 
 
 def _damping(
     problem: Problem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
-) -> tuple[Any, Any]:
-    """Return by how much each coordinate is moved at each draw, and how that changes along it.
+) -> tuple[Any, Any, Any]:
+    """Return by how much coordinates are moved at each draw, which of these each has, and how its own changes along it.
 
     About 1 where σ and scales are usual, and like the square of one that is small: the score of a coefficient has no
     variance where one may be near 0, and a single draw there would outweigh all others.
     """
-    damping, drift = np.ones(shape), np.zeros(shape)
+    if not unknown:
+        return np.ones((shape[0], 1)), np.zeros(shape[1], dtype=int), np.zeros(shape)
     follows = problem.is_feature & ~problem.rates.flat
     relative = bool(problem.rates.relative.any())
     places = {name: place for place, name in enumerate(unknown, start=-len(unknown))}
-    for name, values in unknown.items():
-        usual = np.quantile(values, _USUAL)
-        own = 1.0 / (1.0 + (usual / values) ** 2)
-        moved = np.ones(shape[1], dtype=bool)
+    own, moves = np.ones((shape[0], len(unknown))), np.ones((len(unknown), shape[1]), dtype=bool)
+    for k, (name, values) in enumerate(unknown.items()):
+        own[:, k] = (1.0 / (1.0 + (np.quantile(values, _USUAL) / values) ** 2))[:, 0]
         if name != "noise_scale":
-            moved[: follows.size], moved[follows.size :] = follows, False
+            moves[k, : follows.size], moves[k, follows.size :] = follows, False
         for other, place in places.items():
-            moved[place] = other == name or (relative and "noise_scale" in (name, other))
-        damping[:, moved] *= own
-        drift[:, places[name]] = (2.0 * (1.0 - own) * steps[name])[:, 0]
-    return damping, drift * damping
+            moves[k, place] = other == name or (relative and "noise_scale" in (name, other))
+    kinds, group = np.unique(moves, axis=1, return_inverse=True)
+    levels = np.stack([own[:, kind].prod(axis=1) for kind in kinds.T], axis=1)
+    drift = np.zeros(shape)
+    for k, name in enumerate(unknown):
+        place = places[name]
+        drift[:, place] = 2.0 * (1.0 - own[:, k]) * steps[name][:, 0] * levels[:, group[place]]
+    return levels, group, drift
 
 
 def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
@@ -152,8 +180,9 @@ def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
 
 
 def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
-    """Return 1/b and 1/τ² of every coefficient at each draw."""
-    unit = np.where(problem.rates.relative, sigma, 1.0)
+    """Return 1/b and 1/τ² of every coefficient at each draw, or a row where they are the same at all."""
+    relative = problem.rates.relative
+    unit = np.where(relative, sigma, 1.0) if relative.any() else np.ones((1, 1))
     common = scales.get("prior_scale", 1.0)
     b = np.where(problem.is_feature, scales.get("laplace_scale", common), 1.0)
     tau = np.where(problem.is_feature, scales.get("gaussian_scale", common), 1.0)
