@@ -7,55 +7,54 @@ next to nothing and pulls in no plotting, sampling or estimator library.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from . import jax_context as jax_context  # it has to know of every fork
-
-__version__ = "0.1.0"
+from .base import jax_context as jax_context  # it has to know of every fork
+from .base.version import __version__ as __version__
 
 _HOME = {
-    "LaplacePrior": "priors",
-    "GaussianPrior": "priors",
-    "ElasticNetPrior": "priors",
-    "FlatPrior": "priors",
-    "GaussianLikelihood": "likelihoods",
-    "Penalty": "penalty",
+    "LaplacePrior": "priors.priors",
+    "GaussianPrior": "priors.priors",
+    "ElasticNetPrior": "priors.priors",
+    "FlatPrior": "priors.priors",
+    "GaussianLikelihood": "likelihoods.gaussian",
+    "Penalty": "priors.penalty",
     "CONVENTIONS": "conventions.table",
     "Translation": "conventions.translation",
     "translate": "conventions.translation",
-    "LinearModel": "model",
+    "LinearModel": "model.linear_model",
     "RowData": "data.rows",
     "GramData": "data.gram",
     "Certificate": "mode.certificate",
-    "MapEstimate": "mode.solve",
-    "MapPath": "mode.solve",
-    "map_estimate": "mode.solve",
-    "map_path": "mode.solve",
+    "MapEstimate": "mode.estimate",
+    "MapPath": "mode.estimate",
+    "map_estimate": "mode.estimate",
+    "map_path": "mode.estimate",
     "sample_posterior": "posterior.sample",
     "certify_posterior": "posterior.certificate",
     "PosteriorCertificate": "posterior.certificate",
-    "add_log_likelihood": "posterior.predict",
-    "add_posterior_predictive": "posterior.predict",
-    "predict_posterior": "posterior.predict",
-    "PredictiveCheck": "posterior.predictive_check",
-    "check_predictions": "posterior.predictive_check",
-    "sample_prior": "posterior.prior",
-    "exact_loo": "posterior.leave_one_out",
-    "scale_sensitivity": "posterior.sensitivity",
+    "add_log_likelihood": "posterior.draws.predict",
+    "add_posterior_predictive": "posterior.draws.predict",
+    "predict_posterior": "posterior.draws.predict",
+    "PredictiveCheck": "posterior.draws.predictive_check",
+    "check_predictions": "posterior.draws.predictive_check",
+    "sample_prior": "posterior.draws.prior",
+    "exact_loo": "posterior.draws.leave_one_out",
+    "scale_sensitivity": "posterior.draws.sensitivity",
     "to_numpyro": "posterior.to_numpyro",
-    "log_marginal_likelihood": "evidence",
-    "Audit": "auditing",
-    "audit": "auditing",
-    "compare_map_with_penalized": "compare",
-    "equivalents": "equivalence",
-    "ImpliedPenalty": "conventions.implied",
-    "implied_penalty": "conventions.implied",
-    "bootstrap_map": "bootstrap",
-    "compare_intervals": "intervals",
-    "ScaleSelection": "selection",
-    "select_scale": "selection",
-    "BayesRegressor": "estimators",
-    "from_sklearn": "estimators",
-    "use_compilation_cache": "compilation",
-    "write_report": "report.page",
+    "log_marginal_likelihood": "gaussian.evidence",
+    "Audit": "compare.audit",
+    "audit": "compare.audit",
+    "compare_map_with_penalized": "compare.scikit_learn",
+    "equivalents": "compare.equivalents",
+    "ImpliedPenalty": "compare.default_priors",
+    "implied_penalty": "compare.default_priors",
+    "bootstrap_map": "compare.bootstrap",
+    "compare_intervals": "compare.intervals",
+    "ScaleSelection": "selection.select",
+    "select_scale": "selection.select",
+    "BayesRegressor": "estimators.regressor",
+    "from_sklearn": "estimators.regressor",
+    "use_compilation_cache": "base.compilation_cache",
+    "write_report": "app.report.page",
     "plot_coefficient_path": "plots.paths",
     "plot_forest": "plots.forest",
     "plot_prior": "plots.priors",
@@ -67,57 +66,56 @@ _HOME = {
     "plot_predictive_check": "plots.predictive",
     "plot_calibration": "plots.predictive",
     "plot_observed": "plots.predictive",
-    "path_intervals": "bands",
+    "path_intervals": "selection.path_intervals",
     "plot_scale_selection": "plots.scales",
-    "CheckpointError": "errors",
-    "ConvergenceWarning": "errors",
-    "DegenerateDataWarning": "errors",
-    "ForkedProcessError": "errors",
-    "ImproperPosteriorError": "errors",
-    "ImproperPriorError": "errors",
-    "NoEquivalent": "errors",
-    "NoModeError": "errors",
-    "SamplingWarning": "errors",
+    "CheckpointError": "base.errors",
+    "ConvergenceWarning": "base.errors",
+    "DegenerateDataWarning": "base.errors",
+    "ForkedProcessError": "base.errors",
+    "ImproperPosteriorError": "base.errors",
+    "ImproperPriorError": "base.errors",
+    "NoEquivalent": "base.errors",
+    "NoModeError": "base.errors",
+    "SamplingWarning": "base.errors",
 }
 
 __all__ = [*_HOME, "__version__"]
 
 if TYPE_CHECKING:
-    from .auditing import Audit as Audit
-    from .auditing import audit as audit
-    from .bands import path_intervals as path_intervals
-    from .bootstrap import bootstrap_map as bootstrap_map
-    from .compare import compare_map_with_penalized as compare_map_with_penalized
-    from .compilation import use_compilation_cache as use_compilation_cache
-    from .conventions.implied import ImpliedPenalty as ImpliedPenalty
-    from .conventions.implied import implied_penalty as implied_penalty
+    from .app.report.page import write_report as write_report
+    from .base.compilation_cache import use_compilation_cache as use_compilation_cache
+    from .base.errors import CheckpointError as CheckpointError
+    from .base.errors import ConvergenceWarning as ConvergenceWarning
+    from .base.errors import DegenerateDataWarning as DegenerateDataWarning
+    from .base.errors import ForkedProcessError as ForkedProcessError
+    from .base.errors import ImproperPosteriorError as ImproperPosteriorError
+    from .base.errors import ImproperPriorError as ImproperPriorError
+    from .base.errors import NoEquivalent as NoEquivalent
+    from .base.errors import NoModeError as NoModeError
+    from .base.errors import SamplingWarning as SamplingWarning
+    from .compare.audit import Audit as Audit
+    from .compare.audit import audit as audit
+    from .compare.bootstrap import bootstrap_map as bootstrap_map
+    from .compare.default_priors import ImpliedPenalty as ImpliedPenalty
+    from .compare.default_priors import implied_penalty as implied_penalty
+    from .compare.equivalents import equivalents as equivalents
+    from .compare.intervals import compare_intervals as compare_intervals
+    from .compare.scikit_learn import compare_map_with_penalized as compare_map_with_penalized
     from .conventions.table import CONVENTIONS as CONVENTIONS
     from .conventions.translation import Translation as Translation
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
-    from .equivalence import equivalents as equivalents
-    from .errors import CheckpointError as CheckpointError
-    from .errors import ConvergenceWarning as ConvergenceWarning
-    from .errors import DegenerateDataWarning as DegenerateDataWarning
-    from .errors import ForkedProcessError as ForkedProcessError
-    from .errors import ImproperPosteriorError as ImproperPosteriorError
-    from .errors import ImproperPriorError as ImproperPriorError
-    from .errors import NoEquivalent as NoEquivalent
-    from .errors import NoModeError as NoModeError
-    from .errors import SamplingWarning as SamplingWarning
-    from .estimators import BayesRegressor as BayesRegressor
-    from .estimators import from_sklearn as from_sklearn
-    from .evidence import log_marginal_likelihood as log_marginal_likelihood
-    from .intervals import compare_intervals as compare_intervals
-    from .likelihoods import GaussianLikelihood as GaussianLikelihood
+    from .estimators.regressor import BayesRegressor as BayesRegressor
+    from .estimators.regressor import from_sklearn as from_sklearn
+    from .gaussian.evidence import log_marginal_likelihood as log_marginal_likelihood
+    from .likelihoods.gaussian import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate
-    from .mode.solve import MapEstimate as MapEstimate
-    from .mode.solve import MapPath as MapPath
-    from .mode.solve import map_estimate as map_estimate
-    from .mode.solve import map_path as map_path
-    from .model import LinearModel as LinearModel
-    from .penalty import Penalty as Penalty
+    from .mode.estimate import MapEstimate as MapEstimate
+    from .mode.estimate import MapPath as MapPath
+    from .mode.estimate import map_estimate as map_estimate
+    from .mode.estimate import map_path as map_path
+    from .model.linear_model import LinearModel as LinearModel
     from .plots.certificate import plot_certificate as plot_certificate
     from .plots.forest import plot_forest as plot_forest
     from .plots.geometry import plot_geometry as plot_geometry
@@ -132,23 +130,24 @@ if TYPE_CHECKING:
     from .plots.scales import plot_scale_selection as plot_scale_selection
     from .posterior.certificate import PosteriorCertificate as PosteriorCertificate
     from .posterior.certificate import certify_posterior as certify_posterior
-    from .posterior.leave_one_out import exact_loo as exact_loo
-    from .posterior.predict import add_log_likelihood as add_log_likelihood
-    from .posterior.predict import add_posterior_predictive as add_posterior_predictive
-    from .posterior.predict import predict_posterior as predict_posterior
-    from .posterior.predictive_check import PredictiveCheck as PredictiveCheck
-    from .posterior.predictive_check import check_predictions as check_predictions
-    from .posterior.prior import sample_prior as sample_prior
+    from .posterior.draws.leave_one_out import exact_loo as exact_loo
+    from .posterior.draws.predict import add_log_likelihood as add_log_likelihood
+    from .posterior.draws.predict import add_posterior_predictive as add_posterior_predictive
+    from .posterior.draws.predict import predict_posterior as predict_posterior
+    from .posterior.draws.predictive_check import PredictiveCheck as PredictiveCheck
+    from .posterior.draws.predictive_check import check_predictions as check_predictions
+    from .posterior.draws.prior import sample_prior as sample_prior
+    from .posterior.draws.sensitivity import scale_sensitivity as scale_sensitivity
     from .posterior.sample import sample_posterior as sample_posterior
-    from .posterior.sensitivity import scale_sensitivity as scale_sensitivity
     from .posterior.to_numpyro import to_numpyro as to_numpyro
-    from .priors import ElasticNetPrior as ElasticNetPrior
-    from .priors import FlatPrior as FlatPrior
-    from .priors import GaussianPrior as GaussianPrior
-    from .priors import LaplacePrior as LaplacePrior
-    from .report.page import write_report as write_report
-    from .selection import ScaleSelection as ScaleSelection
-    from .selection import select_scale as select_scale
+    from .priors.penalty import Penalty as Penalty
+    from .priors.priors import ElasticNetPrior as ElasticNetPrior
+    from .priors.priors import FlatPrior as FlatPrior
+    from .priors.priors import GaussianPrior as GaussianPrior
+    from .priors.priors import LaplacePrior as LaplacePrior
+    from .selection.path_intervals import path_intervals as path_intervals
+    from .selection.select import ScaleSelection as ScaleSelection
+    from .selection.select import select_scale as select_scale
 
 
 def __getattr__(name: str) -> object:

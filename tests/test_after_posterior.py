@@ -13,7 +13,7 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import bayesreg as br
-from bayesreg.posterior.convergence import bfmi, judge
+from bayesreg.posterior.sampling_warning import bfmi, judge
 from calibration.random_posteriors import random_posterior
 
 X, Y = diabetes()

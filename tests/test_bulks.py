@@ -7,11 +7,11 @@ from scipy import stats
 from scipy.special import logsumexp
 
 import bayesreg as br
-from bayesreg.gaussian import rotate
+from bayesreg.gaussian.spectrum import rotate
+from bayesreg.model.problem import resolve
 from bayesreg.posterior import bulks, certificate, marginal, watershed
-from bayesreg.posterior.bulks import cell_edges, where_mass_is
-from bayesreg.posterior.propagation import Propagation
-from bayesreg.problem import resolve
+from bayesreg.posterior.marginals.bulks import cell_edges, where_mass_is
+from bayesreg.posterior.marginals.propagation import Propagation
 
 QUANTILES = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.cautions import cautions
-from bayesreg.fitted import Fit
+from bayesreg.app.fitted import Fit
+from bayesreg.app.words.prior_data_conflict import cautions
 
 RNG = np.random.default_rng(6)
 X = RNG.normal(size=(50, 2))

@@ -5,10 +5,10 @@ import pytest
 from conftest import PROBLEMS, diabetes, model, referee, wide
 
 import bayesreg as br
-from bayesreg.gaussian import ridge_coefs
+from bayesreg.gaussian.spectrum import ridge_coefs
 from bayesreg.mode.certificate import certify
-from bayesreg.mode.quadratic import solve_quadratics
-from bayesreg.problem import resolve
+from bayesreg.mode.solvers.quadratic import solve_quadratics
+from bayesreg.model.problem import resolve
 
 PRIORS = [br.LaplacePrior(0.05), br.GaussianPrior(0.3), br.ElasticNetPrior(0.05, 0.5)]
 

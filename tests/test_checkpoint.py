@@ -13,9 +13,9 @@ import pytest
 from conftest import wide
 
 import bayesreg as br
+from bayesreg.model.problem import resolve
 from bayesreg.posterior import checkpoint as module
-from bayesreg.posterior.identity import Identity
-from bayesreg.problem import resolve
+from bayesreg.posterior.kernels.identity import Identity
 
 X, Y = wide(30, 5)
 MODEL = br.LinearModel(br.LaplacePrior())
@@ -31,7 +31,7 @@ OPTIONS = {
 RUN = """
 import hashlib, sys
 import numpy as np, bayesreg as br
-import bayesreg.posterior.checkpoint as module
+import bayesreg.posterior.kernels.checkpoint as module
 module._SECONDS = 0.05
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, {p})); y = X[:, 0] + rng.normal(size=40)
@@ -66,7 +66,7 @@ def sample(folder=None, X=X, linear=MODEL, **options):
 @pytest.fixture
 def often(monkeypatch):
     """Save after every block, in small blocks."""
-    import bayesreg.posterior.chains as chains
+    import bayesreg.posterior.kernels.chains as chains
 
     monkeypatch.setattr(module, "_SECONDS", 0.0)
     monkeypatch.setattr(module, "_SHARE", 0.0)
@@ -301,7 +301,7 @@ def test_a_block_says_whose_it_is(tmp_path, often):
 HOLD = """
 import sys, time
 from pathlib import Path
-from bayesreg.posterior.checkpoint import _held
+from bayesreg.posterior.kernels.checkpoint import _held
 with _held(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(600)

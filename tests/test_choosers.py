@@ -11,7 +11,7 @@ from conftest import diabetes
 from scipy import integrate, stats
 
 import bayesreg as br
-from bayesreg.path_sampling import path_log_evidence
+from bayesreg.selection.path_sampling import path_log_evidence
 
 X, Y = diabetes()
 DATA = br.RowData.from_arrays(X, Y)
@@ -195,8 +195,8 @@ def test_posterior_of_a_gaussian_scale_without_a_hyperprior_is_the_evidence():
 # Leave-one-out by importance sampling.
 
 
-@pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.errors.SamplingWarning")
-@pytest.mark.filterwarnings("ignore:draws at:bayesreg.errors.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.base.errors.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:draws at:bayesreg.base.errors.SamplingWarning")
 def test_psis_loo_is_arviz_and_exact():
     """At each scale the number that ArviZ gives for the draws; and what refitting without each row gives."""
     import arviz as az

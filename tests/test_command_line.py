@@ -20,9 +20,9 @@ from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
 import bayesreg as br
 from bayesreg import analysis, choosers, cli
-from bayesreg.cli import main
-from bayesreg.commands.values import convention, penalty_value
-from bayesreg.data.table import read_table
+from bayesreg.app.cli import main
+from bayesreg.app.commands.values import convention, penalty_value
+from bayesreg.data.files.table import read_table
 
 FEATURES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
 

@@ -11,7 +11,7 @@ from conftest import diabetes, model, wide
 from sklearn.datasets import load_diabetes
 
 import bayesreg as br
-from bayesreg.cli import main
+from bayesreg.app.cli import main
 
 
 @pytest.mark.parametrize("weighted", [False, True])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.draws_file import LEVELS, draws_content, files_of_fit, read_draws
+from bayesreg.app.draws_file import LEVELS, draws_content, files_of_fit, read_draws
 
 TEXT = [{"column": "t", "values": ["u", "é", "ö"], "features": ["t=u", "t=é", "t=ö"]}]
 

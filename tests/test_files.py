@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bayesreg import files
-from bayesreg.files import exclusive, remove_leftovers, staged, write_whole
+from bayesreg.base.files import exclusive, remove_leftovers, staged, write_whole
 
 
 def test_many_writers_of_one_name_leave_one_whole_file(tmp_path):
@@ -64,7 +64,7 @@ def test_a_write_that_fails_leaves_the_earlier_file_alone(tmp_path, monkeypatch,
 
 def test_leftovers_of_the_dead_go_and_those_of_the_living_stay(tmp_path):
     killed = (
-        "import os, sys; from pathlib import Path; from bayesreg.files import staged\n"
+        "import os, sys; from pathlib import Path; from bayesreg.base.files import staged\n"
         "with staged(Path(sys.argv[1]) / 'a', b'1'): os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", killed, tmp_path]).returncode == -9
@@ -86,7 +86,7 @@ def test_a_lock_is_one_owners_and_goes_with_its_death(tmp_path, what):
         [
             sys.executable,
             "-c",
-            "import sys, time; from pathlib import Path; from bayesreg.files import exclusive\n"
+            "import sys, time; from pathlib import Path; from bayesreg.base.files import exclusive\n"
             "with exclusive(Path(sys.argv[1])) as held: print(held, flush=True); time.sleep(60)",
             place,
         ],

@@ -20,13 +20,13 @@ from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
 from bayesreg import analysis
-from bayesreg.analysis import make_model
-from bayesreg.cli import main
-from bayesreg.code_lines import regressor_code, sklearn_code
-from bayesreg.data.table import read_table
+from bayesreg.app.cli import main
+from bayesreg.app.fit import make_model
+from bayesreg.app.words.code_lines import regressor_code, sklearn_code
+from bayesreg.app.words.text import rounded
+from bayesreg.data.files.table import read_table
 from bayesreg.plots.forest import plot_forest
 from bayesreg.posterior.diagnostics import Diagnostics
-from bayesreg.text import rounded
 
 PASTE = {
     "br": br,
@@ -501,7 +501,7 @@ def test_ctrl_c_that_a_callback_swallows_comes_again():
     """As where garbage is collected while JAX, whose callback then runs, compiles."""
     import gc
 
-    from bayesreg.cli import _interrupts_are_kept
+    from bayesreg.app.cli import _interrupts_are_kept
 
     def swallow(*_):
         gc.callbacks.remove(swallow)

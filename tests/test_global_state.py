@@ -8,7 +8,7 @@ import numpy as np
 from conftest import model
 
 import bayesreg as br
-from bayesreg.mode.quadratic import _solve_all
+from bayesreg.mode.solvers.quadratic import _solve_all
 
 
 def run(code):
@@ -82,7 +82,7 @@ def test_computes_on_the_first_cpu_whatever_the_users_device():
         first, users = jax.devices()
         jax.config.update("jax_default_device", users)
         import bayesreg as br
-        from bayesreg.jax_context import float64_on_cpu
+        from bayesreg.base.jax_context import float64_on_cpu
         with float64_on_cpu():
             inside = jnp.ones(3)
         assert inside.devices() == {first} and inside.dtype == jnp.float64

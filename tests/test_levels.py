@@ -9,9 +9,9 @@ from click.testing import CliRunner
 from sklearn.metrics import r2_score
 
 import bayesreg as br
-from bayesreg.cli import main
-from bayesreg.data.levels import Levels, levels_from_json, levels_to_json
-from bayesreg.fitted import Fit
+from bayesreg.app.cli import main
+from bayesreg.app.fitted import Fit
+from bayesreg.data.files.levels import Levels, levels_from_json, levels_to_json
 
 
 def fit(*arguments):

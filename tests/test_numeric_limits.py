@@ -10,7 +10,7 @@ import pytest
 from conftest import model
 
 import bayesreg as br
-from bayesreg.problem import resolve
+from bayesreg.model.problem import resolve
 
 PACKAGE = str(Path(br.__file__).parent)
 FORMS = [br.RowData.from_arrays, br.GramData.from_arrays]

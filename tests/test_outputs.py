@@ -16,9 +16,9 @@ import pytest
 from click.testing import CliRunner
 
 from bayesreg import analysis, outputs
-from bayesreg.cli import main
-from bayesreg.draws_file import files_of_fit, read_draws
-from bayesreg.outputs import Outputs, check_one_fit, put_somewhere
+from bayesreg.app.cli import main
+from bayesreg.app.draws_file import files_of_fit, read_draws
+from bayesreg.app.outputs import Outputs, check_one_fit, put_somewhere
 
 REPORT = b'<html><meta name="generator" content="bayesreg">'
 EARLIER = {name: b"earlier " + name.encode() for name in ("coefficients.csv", "scales.csv", "path.png", "forest.png", "posterior.nc")} | {"report.html": REPORT + b"earlier"}  # fmt: skip
@@ -109,7 +109,7 @@ class TestPut:
 
     def test_two_fits_at_once_leave_one(self, tmp_path):
         code = (
-            "import sys; from pathlib import Path; from bayesreg.outputs import Outputs\n"
+            "import sys; from pathlib import Path; from bayesreg.app.outputs import Outputs\n"
             "for k in range(30):\n"
             "    text = f'{sys.argv[2]} {k}'.encode()\n"
             "    Outputs(Path(sys.argv[1]), []).put({n: text for n in ('coefficients.csv', 'path.png', 'posterior.nc')})"
@@ -297,7 +297,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_mode(fits, tmp_path):
     folder, _ = fits
     out = tmp_path / "out"
     shutil.copytree(folder / "A", out)
-    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (80_000,) * 2); from bayesreg.cli import main; main(sys.argv[1:])"
+    code = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (80_000,) * 2); from bayesreg.app.cli import main; main(sys.argv[1:])"
     run = subprocess.run(
         [sys.executable, "-c", code, *fit(folder / "B.csv", out)[3:]], capture_output=True, text=True
     )

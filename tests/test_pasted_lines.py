@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.code_lines import regressor_code, sklearn_code, sklearn_script
+from bayesreg.app.words.code_lines import regressor_code, sklearn_code, sklearn_script
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(36, 3)) @ np.array([[1.0, 0.4, 0.0], [0.0, 2.0, 0.3], [0.0, 0.0, 0.6]]) + [

@@ -76,8 +76,8 @@ def test_effective_df_of_a_path():
         assert len(pickle.dumps(fresh)) < X.nbytes
 
 
-@pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.errors.SamplingWarning")
-@pytest.mark.filterwarnings("ignore:draws at:bayesreg.errors.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.base.errors.SamplingWarning")
+@pytest.mark.filterwarnings("ignore:draws at:bayesreg.base.errors.SamplingWarning")
 def test_bands_and_marks():
     model = br.LinearModel(br.LaplacePrior(), NOISE)
     path = br.map_path(model, DATA, n_scales=4)
@@ -261,8 +261,8 @@ def test_geometry_chooses_two_of_two_thousand_and_says_so():
 
 def test_geometry_contours_are_the_loss():
     """The least-squares point and the curvature of two coefficients, the others held, by NumPy."""
+    from bayesreg.model.problem import resolve
     from bayesreg.plots.geometry import _plane
-    from bayesreg.problem import resolve
 
     model = br.LinearModel(br.LaplacePrior(66.0), NOISE)
     coef = br.map_estimate(model, DATA).coef
@@ -353,7 +353,7 @@ def test_names_are_never_code_to_latex():
     import matplotlib as mpl
     from matplotlib.text import Text
 
-    from bayesreg.figures import png_bytes
+    from bayesreg.app.figures import png_bytes
 
     rng = np.random.default_rng(0)
     names = [r"\immediate\write18{id}", "a_b^c$d$"]

@@ -15,7 +15,7 @@ from scipy import stats
 import bayesreg as br
 
 # Divergences are asserted where they matter; short runs at the edge of propriety may have one.
-pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
 TOLERANCE = 4.0  # Monte Carlo standard errors
 FLAT_NOISE = dist.ImproperUniform(dist.constraints.positive, (), ())
 

@@ -7,13 +7,13 @@ from conftest import diabetes
 from scipy import stats
 
 import bayesreg as br
+from bayesreg.model.problem import resolve
 from bayesreg.posterior.batches import mean_of, z_of
-from bayesreg.posterior.bulks import where_mass_is
 from bayesreg.posterior.certificate import certificate
-from bayesreg.posterior.pareto import pareto_k
+from bayesreg.posterior.kernels.pareto import pareto_k
+from bayesreg.posterior.marginals.bulks import where_mass_is
 from bayesreg.posterior.score import scored
 from bayesreg.posterior.to_arviz import Posterior, from_datatree
-from bayesreg.problem import resolve
 
 FLAT_NOISE = dist.ImproperUniform(dist.constraints.positive, (), ())
 

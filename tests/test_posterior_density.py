@@ -10,13 +10,13 @@ from numpyro.infer.util import log_density as numpyro_log_density
 from numpyro_reference import linear_regression
 
 import bayesreg as br
-from bayesreg.gaussian import rotate
-from bayesreg.posterior.bulks import gaussian_marginal, where_mass_is
-from bayesreg.posterior.centre import centre
-from bayesreg.posterior.density import log_coef_prior, log_normaliser
-from bayesreg.posterior.mixture import mixed, mixture_target
-from bayesreg.posterior.whitened import whitened_target
-from bayesreg.problem import resolve
+from bayesreg.gaussian.spectrum import rotate
+from bayesreg.model.problem import resolve
+from bayesreg.posterior.marginals.bulks import gaussian_marginal, where_mass_is
+from bayesreg.posterior.targets.density import log_coef_prior, log_normaliser
+from bayesreg.posterior.targets.mixture import mixed, mixture_target
+from bayesreg.posterior.targets.reference_point import centre
+from bayesreg.posterior.targets.whitened import whitened_target
 
 P, N_POINTS = 6, 100
 NOISES = {

@@ -8,7 +8,7 @@ import pytest
 from scipy.special import logsumexp
 
 import bayesreg as br
-from bayesreg.posterior.convergence import _moves_freely, judge
+from bayesreg.posterior.sampling_warning import _moves_freely, judge
 
 
 def sample(linear, X, y, **options):

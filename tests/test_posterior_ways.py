@@ -12,9 +12,9 @@ from conftest import diabetes, model, wide
 from scipy import stats
 
 import bayesreg as br
-from bayesreg.posterior.gibbs import draw_mixing, slice_draw
+from bayesreg.posterior.kernels.gibbs import draw_mixing, slice_draw
 
-pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
 NOISE = dist.Gamma(4.0, 5.0)
 
 

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 import bayesreg as br
-from bayesreg.cli import main
+from bayesreg.app.cli import main
 
 
 def call(*arguments):

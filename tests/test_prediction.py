@@ -21,7 +21,7 @@ from sklearn.linear_model import HuberRegressor as _Unsupported
 
 import bayesreg as br
 
-pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.errors.SamplingWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
 X, Y = diabetes()
 
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 import bayesreg as br
-from bayesreg.cli import main
+from bayesreg.app.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "explanation" / "promises.md"
@@ -52,7 +52,7 @@ def refuse(event, arguments):
         raise RuntimeError(f"a promise is broken: {event} {arguments}")
 
 sys.addaudithook(refuse)
-from bayesreg.cli import main
+from bayesreg.app.cli import main
 
 file, new, out = sys.argv[1:]
 for words in (

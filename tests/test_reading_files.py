@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bayesreg.cli import main
+from bayesreg.app.cli import main
 from bayesreg.data import csv_file
-from bayesreg.data.csv_file import csv_columns
-from bayesreg.data.doubtful_text import check_levels
-from bayesreg.data.levels import Levels
-from bayesreg.data.table import read_features, read_table
+from bayesreg.data.files.csv import csv_columns
+from bayesreg.data.files.doubtful_text import check_levels
+from bayesreg.data.files.levels import Levels
+from bayesreg.data.files.table import read_features, read_table
 
 ROWS = "a,b,y\n1,2,3\n2,1,5\n4,4,4\n3,2,1\n"
 

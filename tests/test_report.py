@@ -23,9 +23,9 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Lasso, Ridge
 
 import bayesreg as br
-from bayesreg.code_lines import regressor_code
-from bayesreg.posterior.predictive_check import check_predictions
-from bayesreg.report.data_summary import summarise_data
+from bayesreg.app.report.data_summary import summarise_data
+from bayesreg.app.words.code_lines import regressor_code
+from bayesreg.posterior.draws.predictive_check import check_predictions
 
 SECTIONS = ["data", "model", "mode", "posterior", "lambda", "diagnostics", "check", "path", "origin"]
 ODD = [

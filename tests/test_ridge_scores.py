@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_info
 
 import bayesreg as br
 from bayesreg import ridge_scores
-from bayesreg.problem import resolve
-from bayesreg.ridge_scores import effective_df_path, gcv, leave_one_out
+from bayesreg.gaussian.ridge_scores import effective_df_path, gcv, leave_one_out
+from bayesreg.model.problem import resolve
 
 MULTIPLES = np.array([1e3, 1e-10, 1.0, 1e10, 1e-3])
 

@@ -158,7 +158,7 @@ def test_units_of_y_carry_over():
 )
 def test_closed_forms_of_noise_priors_are_the_distributions(prior):
     """Up to a constant in the value; the derivative by JAX."""
-    from bayesreg.hyperpriors import _from_distribution
+    from bayesreg.priors.hyperpriors import _from_distribution
 
     sigma = np.geomspace(1e-3, 50.0, 37)
     closed = br.GaussianLikelihood(prior).noise_log_prior(1.0)

@@ -14,10 +14,10 @@ from sklearn.linear_model import ElasticNet, Lasso, Ridge
 import bayesreg as br
 from bayesreg.mode import coefs as regimes
 from bayesreg.mode import held_quadratic, quadratic, working_set
-from bayesreg.mode.held_quadratic import GramQuadratic, ProductQuadratic
-from bayesreg.mode.interior_point import interior_point
-from bayesreg.mode.working_set import solve_by_working_set
-from bayesreg.problem import resolve
+from bayesreg.mode.solvers.interior_point import interior_point
+from bayesreg.mode.solvers.restricted_quadratic import GramQuadratic, ProductQuadratic
+from bayesreg.mode.solvers.working_set import solve_by_working_set
+from bayesreg.model.problem import resolve
 
 PRIORS = {
     "lasso": br.LaplacePrior(0.2),

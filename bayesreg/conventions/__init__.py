@@ -1,1 +1,1 @@
-"""Every package's penalty as a reading of the canonical one: the only place that knows another scaling."""
+"""Other packages' penalties, the only place that knows another scaling: context, convention, table, translation."""

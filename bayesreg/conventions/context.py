@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..data.checks import as_design, as_response, as_weights, is_sparse
-from ..penalty import checked_noise_scale
+from ..priors.penalty import checked_noise_scale
 
 _ROUNDING = 1e-13  # of a column's size: spread that weighted centring leaves of a constant one
 

@@ -7,8 +7,8 @@ from typing import Any, Literal, Protocol, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..errors import NoEquivalent
-from ..penalty import Penalty
+from ..base.errors import NoEquivalent
+from ..priors.penalty import Penalty
 from .context import Context
 
 REQUIRED = "required"

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from ..priors import ElasticNetPrior, GaussianPrior, LaplacePrior
+from ..priors.priors import ElasticNetPrior, GaussianPrior, LaplacePrior
 from .convention import (
     REQUIRED,
     Convention,

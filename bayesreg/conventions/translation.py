@@ -7,8 +7,8 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import NoEquivalent
-from ..penalty import Penalty
+from ..base.errors import NoEquivalent
+from ..priors.penalty import Penalty
 from .context import Context
 from .convention import REQUIRED, Convention, Without
 from .table import CONVENTIONS

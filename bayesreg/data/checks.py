@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import warn
+from ..base.errors import warn
 
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]

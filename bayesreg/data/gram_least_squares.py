@@ -5,9 +5,9 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.blas import dot, eigh, gram_of, product, times
 from .flat import FlatBlock, basis_maps
 from .least_squares import Spectrum
-from .products import dot, eigh, gram_of, product, times
 
 # A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
 _NULL_AFTER_PROJECTION = 1e-7

@@ -5,8 +5,8 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.blas import cholesky
 from .flat import FlatBlock
-from .products import cholesky
 
 # Relative size below which a centred column, or what a projection leaves of one, is
 # rounding: weighted centring leaves 1e-15, merging blocks a little more.

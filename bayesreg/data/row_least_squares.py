@@ -7,6 +7,8 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..base.blas import dot, gram_of, product, times
+from ..base.threads import is_tall, over_ranges, single_threaded_blas
 from .checks import Design, Matrix, Vector, sparse_column_sums
 from .flat import FlatBlock, basis_maps
 from .gram_least_squares import GramLeastSquares
@@ -18,8 +20,6 @@ from .least_squares import (
     check_gram_size,
     relative_rounding,
 )
-from .products import dot, gram_of, product, times
-from .threads import is_tall, over_ranges, single_threaded_blas
 
 _RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
 _ROW_BLOCK, _FEWEST_ROWS = 2**17, 256  # entries of a block of rows that is centred while it is in cache

@@ -8,9 +8,9 @@ from typing import Any, Self, final
 import numpy as np
 from jaxtyping import Float
 
+from ..base.blas import dot
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
 from .least_squares import Means
-from .products import dot
 from .row_least_squares import RowLeastSquares, centred_rows
 
 

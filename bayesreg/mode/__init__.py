@@ -1,1 +1,1 @@
-"""The mode and its proof."""
+"""The mode and its proof: certificate; solvers; solve_penalised, noise, grid, estimate; logistic for the auditor."""

@@ -7,10 +7,10 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ..base.blas import times
+from ..base.errors import beyond_float64
 from ..data.least_squares import LeastSquares
-from ..data.products import times
-from ..errors import beyond_float64
-from ..problem import Problem
+from ..model.problem import Problem
 
 _EIGENVALUES_AT_HAND = 2048  # columns
 _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened

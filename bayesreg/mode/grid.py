@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ..penalty import strengths
-from ..priors import FlatPrior, GaussianPrior, Prior
-from ..problem import Problem
-from ..scales import LARGEST, SMALLEST
+from ..model.problem import Problem
+from ..priors.penalty import strengths
+from ..priors.priors import FlatPrior, GaussianPrior, Prior
+from ..priors.scales import LARGEST, SMALLEST
 
 _RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
 _JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # so that rounding leaves the first row of a path all zero

@@ -7,12 +7,12 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..data.rows import RowData
-from ..errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
-from ..likelihoods import GaussianLikelihood
-from ..model import LinearModel
-from ..penalty import Penalty
-from .solve import map_estimate
+from ..likelihoods.gaussian import GaussianLikelihood
+from ..model.linear_model import LinearModel
+from ..priors.penalty import Penalty
+from .estimate import map_estimate
 
 _ROUNDS = 100
 _HALVINGS = 40

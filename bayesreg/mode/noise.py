@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
-from ..errors import NoModeError, beyond_float64
-from ..gaussian import unpenalised_fit
-from ..problem import Problem
-from .coefs import solve_coefs
+from ..base.errors import NoModeError, beyond_float64
+from ..gaussian.spectrum import unpenalised_fit
+from ..model.problem import Problem
+from .solve_penalised import solve_coefs
 
 _DECADES_BELOW, _DECADES_ABOVE = 12, 12  # of σ, around the spread of y
 _POINTS_PER_DECADE = 16

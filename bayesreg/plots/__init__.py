@@ -1,1 +1,1 @@
-"""Pictures of results; each function takes an axes and returns it."""
+"""Pictures; each takes an axes and returns it."""

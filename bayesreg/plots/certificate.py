@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from ..model import LinearModel
-from ..problem import Data, resolve
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, resolve
 from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..mode.solve import MapEstimate
+    from ..mode.estimate import MapEstimate
 
 _MOST_ROWS = 30
 _ROUND, _EPS = 1.2, 1e-15

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-    from ..mode.solve import MapEstimate
+    from ..mode.estimate import MapEstimate
 
 _MOST_INTERVALS = 30
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..mode.solve import map_estimate
-from ..model import LinearModel
-from ..problem import Data, Problem, resolve
+from ..mode.estimate import map_estimate
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
 from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
 if TYPE_CHECKING:

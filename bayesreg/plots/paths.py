@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from ..mode.solve import MapPath
-    from ..selection import ScaleSelection
+    from ..mode.estimate import MapPath
+    from ..selection.select import ScaleSelection
 
 _MOST_NAMED = 10
 _SAME = 1e-9

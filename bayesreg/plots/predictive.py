@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..posterior.predictive_check import BAND
+from ..posterior.draws.predictive_check import BAND
 from .style import COLOURS, DARK, axes_or_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..posterior.predictive_check import PredictiveCheck
+    from ..posterior.draws.predictive_check import PredictiveCheck
 
 _MASSES = np.linspace(0.0, 1.0, 201)
 

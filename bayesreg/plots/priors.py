@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..penalty import Penalty
+from ..priors.penalty import Penalty
 from .style import COLOURS, STYLES, axes_or_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..priors import Prior
+    from ..priors.priors import Prior
 
 _POINTS = 4001
 _SCALES_SHOWN = 4.0  # on both sides of 0

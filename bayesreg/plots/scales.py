@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..selection import ScaleSelection
+from ..selection.select import ScaleSelection
 from .strengths import strength_label, strengths_along
 from .style import COLOURS, MARKERS, STYLES, current_figure
 

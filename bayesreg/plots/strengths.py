@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 if TYPE_CHECKING:
-    from ..penalty import Penalty
+    from ..priors.penalty import Penalty
 
 _SAME = 1e-9
 

@@ -1,1 +1,1 @@
-"""The width: posterior draws, and what follows from them."""
+"""The width around the mode: marginals, targets, kernels; to_arviz; score, stein, certificate; sample; draws."""

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
-from ..data.threads import single_threaded_blas
-from ..model import LinearModel
-from ..problem import Data, Problem, resolve
-from ..propriety import check_proper
+from ..base.threads import single_threaded_blas
+from ..gaussian.propriety import check_proper
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
 from .batches import chains_z, mean_of, z_of
-from .bulks import Bulk, Look, cell_edges, where_mass_is
+from .marginals.bulks import Bulk, Look, cell_edges, where_mass_is
 from .score import scored
 from .stein import PRIOR, TESTS, Statistics, statistics
 from .to_arviz import Posterior, from_datatree

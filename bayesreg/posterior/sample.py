@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..arguments import LARGEST_SEED, check_whole
-from ..errors import SamplingWarning, warn
-from ..jax_context import float64_on_cpu
-from ..model import LinearModel
-from ..problem import Data, Problem, resolve
-from ..propriety import check_proper
-from .convergence import LEAST_DRAWS, complaint
-from .predict import add_log_likelihood
+from ..base.arguments import LARGEST_SEED, check_whole
+from ..base.errors import SamplingWarning, warn
+from ..base.jax_context import float64_on_cpu
+from ..gaussian.propriety import check_proper
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
+from .draws.predict import add_log_likelihood
+from .sampling_warning import LEAST_DRAWS, complaint
 from .to_arviz import Posterior, to_datatree
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from .bulks import Bulk, Look
     from .certificate import PosteriorCertificate
-    from .chains import Plan, Record
-    from .ways import Way
+    from .choose_sampler import Way
+    from .kernels.chains import Plan, Record
+    from .marginals.bulks import Bulk, Look
 
 _DRAWS_BUDGET = 4 * 2**30  # bytes
 _MOST_RUNS = 3
@@ -116,9 +116,9 @@ def sample_posterior(
     check_whole("seed", seed, 0, LARGEST_SEED)
     import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
 
-    from .bulks import where_mass_is
-    from .chains import Plan
-    from .ways import material
+    from .choose_sampler import material
+    from .kernels.chains import Plan
+    from .marginals.bulks import where_mass_is
 
     problem = resolve(model, data)
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
@@ -166,7 +166,7 @@ def _best_run(
     problem: Problem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
 ) -> tuple[_Run, list[str]]:
     """Run one sampler after the other until draws are certified and nothing speaks against them."""
-    from .ways import ways
+    from .choose_sampler import ways
 
     runs: list[_Run] = []
     with float64_on_cpu():
@@ -284,9 +284,9 @@ def _without_chains(
     problem: Problem, way: "Way", found: "Look | None", plan: "Plan", rng: np.random.Generator
 ) -> "Record":
     """Draw σ, the scale and Gaussian coefficients one after the other, independently."""
-    from .chains import Record
-    from .density import Values
-    from .marginal import draw_coefs, draw_scales
+    from .kernels.chains import Record
+    from .targets.density import Values
+    from .targets.marginal import draw_coefs, draw_scales
 
     assert way.rotation is not None
     assert way.marginal is not None
@@ -320,9 +320,9 @@ def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, prog
 def _run_on(
     problem: Problem, way: "Way", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
 ) -> "Record":
-    from .chains import run_chains
-    from .checkpoint import Checkpoint
-    from .identity import Identity
+    from .kernels.chains import run_chains
+    from .kernels.checkpoint import Checkpoint
+    from .kernels.identity import Identity
 
     assert way.program is not None
     if checkpoint is None:

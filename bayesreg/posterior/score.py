@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
+from ..base.jax_context import float64_on_cpu
 from ..data.least_squares import told_by_gram
-from ..hyperpriors import LogDensity, log_density
-from ..jax_context import float64_on_cpu
-from ..priors import prior_energies
-from ..problem import Problem
-from ..scales import bounds
+from ..model.problem import Problem
+from ..priors.hyperpriors import LogDensity, log_density
+from ..priors.priors import prior_energies
+from ..priors.scales import bounds
 from .to_arviz import Posterior
 
 _USUAL = 0.1  # a quantile of σ and of a sampled scale, below which coefficients are moved by less

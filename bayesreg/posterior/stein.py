@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..data.threads import n_cores, single_threaded_blas
+from ..base.threads import n_cores, single_threaded_blas
 from .score import Scored
 
 _TAIL = 2.0  # sds

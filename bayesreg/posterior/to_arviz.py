@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..compilation import compiled_by_shape
-from ..jax_context import float64_on_cpu
-from ..problem import Problem
+from ..base.compilation_cache import compiled_by_shape
+from ..base.jax_context import float64_on_cpu
+from ..model.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -42,7 +42,7 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]
     """
     import xarray as xr
 
-    from .. import __version__
+    from ..base.version import __version__
 
     variables: dict[str, Any] = {"coef": posterior.coef}
     if problem.has_intercept:
@@ -141,7 +141,7 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
 
 def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
     """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
-    from .density import CoefPrior, Density
+    from .targets.density import CoefPrior, Density
 
     all_coefs = posterior.coef
     if problem.has_intercept_column:

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ..data.rows import RowData
-from ..model import LinearModel
-from ..problem import Data, Problem, Rates, resolve
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, Rates, resolve
 
 
 def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
@@ -102,7 +102,7 @@ def _parameters(problem: Problem) -> tuple[Any, Any, Any]:
 def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
     import jax.numpy as jnp
 
-    from .density import CoefPrior
+    from .targets.density import CoefPrior
 
     rates = problem.rates
     prior: Any = CoefPrior.at(*rates, problem.is_feature)
@@ -117,7 +117,7 @@ def _sample(name: str, l1: Any, l2: Any, at_one: Rates, which: Any) -> Any:
     import numpyro
     import numpyro.distributions as dist
 
-    from .density import log_coef_prior
+    from .targets.density import log_coef_prior
 
     l1, l2, at_one = l1[which], l2[which], at_one.of(which)
     flat = at_one.flat

@@ -319,7 +319,7 @@ def command_line_help() -> str:
     """Return the help of `bayesreg` and of its commands."""
     import click
 
-    from bayesreg.cli import main
+    from bayesreg.app.cli import main
 
     commands = {"bayesreg": main, **{f"bayesreg {name}": one for name, one in sorted(main.commands.items())}}
     parts = []

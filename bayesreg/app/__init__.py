@@ -1,0 +1,4 @@
+"""The command, what it prints, draws and writes.
+
+From the bottom up: words; draws_file, outputs, figures, fitted, pictures; report, commands; fit, demo; cli.
+"""

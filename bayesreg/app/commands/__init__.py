@@ -1,0 +1,1 @@
+"""The commands, one a file, apart from how they are asked for."""

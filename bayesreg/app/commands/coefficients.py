@@ -1,0 +1,147 @@
+"""Coefficients that someone else has found, read from a file by name."""
+
+import difflib
+import json
+from codecs import BOM_UTF8
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ...data.files.columns import listed
+from ...data.files.csv import checked_text, csv_columns, csv_rows
+
+_EXAMPLE = 'Write them as in {"bmi": 1.5, "intercept": 0.1}.'
+_INTERCEPTS = ("(Intercept)", "intercept", "Intercept", "const", "Constant")
+
+
+class Coefficients(NamedTuple):
+    """An answer: one number a feature, in the order of the data, and the intercept."""
+
+    coef: Float[np.ndarray, " p"]
+    intercept: float
+
+
+def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: bool) -> Coefficients:
+    """Read coefficients by name.
+
+    Parameters
+    ----------
+    file : Path
+        CSV: a name and a number a row, in the first two columns, with or without a header; the intercept is the row
+        called "intercept" or "(Intercept)". Or JSON: {"bmi": 1.5, ..., "intercept": 0.1}, or
+        {"coef": {...}, "intercept": 0.1} with names or a list in the order of the data, or what
+        `bayesreg fit --json` says.
+    features : sequence of str
+        Names of the data's columns.
+    fit_intercept : bool
+        Whether there must be an intercept; without one it must be absent or 0.
+
+    Returns
+    -------
+    Coefficients
+
+    Raises
+    ------
+    ValueError
+        Where the file cannot be read so, or names are missing, repeated or unknown.
+    """
+    raw = checked_text(file, file.read_bytes())
+    named, intercept = _from_json(file, raw, features) if _is_json(raw) else _from_csv(file, raw, features)
+    missing = [name for name in features if name not in named]
+    unknown = [name for name in named if name not in features]
+    if missing or unknown:
+        raise ValueError(f"{file} does not fit the data: {_mismatch(missing, unknown)}")
+    if fit_intercept and intercept is None:
+        raise ValueError(
+            f"{file} has no intercept. Add a row called 'intercept', or give --no-intercept for a model without one."
+        )
+    if not fit_intercept and intercept:
+        raise ValueError(
+            f"{file} has the intercept {intercept:g}, and --no-intercept says that there is none."
+        )
+    return Coefficients(np.array([named[name] for name in features]), float(intercept or 0.0))
+
+
+def _mismatch(missing: list[str], unknown: list[str]) -> str:
+    said = []
+    if missing:
+        said.append(f"no coefficient for {listed(missing)}.")
+    if unknown:
+        close = difflib.get_close_matches(unknown[0], missing, n=1)
+        hint = f" Is {unknown[0]!r} meant as {close[0]!r}?" if close else ""
+        said.append(f"no column for {listed(unknown)}.{hint}")
+    return " ".join(said)
+
+
+def _is_json(raw: bytes) -> bool:
+    return raw.removeprefix(BOM_UTF8).lstrip()[:1] in (b"{", b"[")
+
+
+def _from_csv(file: Path, raw: bytes, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
+    """Read names and numbers from the first two columns."""
+    delimiter = csv_columns(file, raw).delimiter or ","
+    rows = [row for _, row in csv_rows(raw, delimiter)]
+    if rows and not _is_number(rows[0][1] if len(rows[0]) > 1 else ""):
+        rows = rows[1:]
+    pairs = []
+    for row in rows:
+        if len(row) < 2 or not _is_number(row[1]):
+            raise ValueError(f"{file} must hold a name and a number in each row; got {', '.join(row)!r}.")
+        pairs.append((row[0].strip(), float(row[1])))
+    return _split(file, pairs, features)
+
+
+def _from_json(file: Path, raw: bytes, features: Sequence[str]) -> tuple[dict[str, float], float | None]:
+    try:
+        document = json.loads(raw, parse_int=float)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{file} is no JSON document: {error}.") from None
+    except RecursionError:
+        raise ValueError(f"{file} is nested too deeply to hold coefficients. {_EXAMPLE}") from None
+    if isinstance(document, Mapping) and isinstance(document.get("map"), Mapping):
+        document = document["map"]  # of `bayesreg fit --json`
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{file} must hold names with numbers. {_EXAMPLE}")
+    coef = document.get("coef")
+    if isinstance(coef, list) and len(coef) == len(features):
+        coef = dict(zip(features, coef, strict=True))
+    if isinstance(coef, list):
+        raise ValueError(f"{file} has {len(coef)} coefficients, the data {len(features)} columns.")
+    if isinstance(coef, Mapping):
+        numbers = _numbers(file, coef)
+        own = document.get("intercept")
+        return numbers, None if own is None else _numbers(file, {"intercept": own})["intercept"]
+    return _split(file, list(_numbers(file, document).items()), features)
+
+
+def _numbers(file: Path, values: Mapping[Any, Any]) -> dict[str, float]:
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{file} must hold a number for {name!r}; got {value!r}.")
+    return {str(name): float(value) for name, value in values.items()}
+
+
+def _split(
+    file: Path, pairs: list[tuple[str, float]], features: Sequence[str]
+) -> tuple[dict[str, float], float | None]:
+    """Tell the intercept from the coefficients."""
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"{file} has more than one number for {listed(twice)}.")
+    named = dict(pairs)
+    called = [name for name in _INTERCEPTS if name in named and name not in features]
+    if len(called) > 1:
+        raise ValueError(f"{file} has more than one intercept: {listed(called)}.")
+    return named, named.pop(called[0]) if called else None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""What `bayesreg fit --json` says."""
+
+from typing import TYPE_CHECKING, Any
+
+from ...base.errors import NoEquivalent
+from ...base.version import __version__
+from ...data.files.table import Table
+from ..fitted import Fit
+from ..words.code_lines import regressor_code, sklearn_code
+from ..words.model_text import described
+from ..words.prior_data_conflict import cautions
+from .as_json import by_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
+    """Return one fit as a document.
+
+    Parameters
+    ----------
+    fit : Fit
+    table : Table
+        That was read.
+    written : list of str
+        The files that were written, with their folder.
+
+    Returns
+    -------
+    dict
+    """
+    names, mode, certificate = fit.mode.feature_names, fit.mode, fit.mode.certificate
+    return {
+        "bayesreg": __version__,
+        "data": {
+            "target": table.y.name,
+            "features": list(names),
+            "n_rows": fit.data.n_samples,
+            "n_rows_dropped": table.n_dropped,
+        },
+        "model": described(fit.model),
+        "selection": _selection(fit),
+        "map": {
+            "coef": by_name(names, mode.coef),
+            "intercept": mode.intercept,
+            "noise_scale": mode.noise_scale,
+            "r_squared": fit.r_squared,
+            "penalty": {"l1": by_name(names, mode.penalty.l1), "l2": by_name(names, mode.penalty.l2)},
+        },
+        "certificate": {
+            "duality_gap": mode.duality_gap,
+            "kkt_residual": mode.kkt_residual,
+            "rounding": certificate.rounding,
+            "coef_rounding": certificate.coef_rounding,
+            "source": certificate.source,
+            "conditional_on_noise_scale": certificate.conditional_on_noise_scale,
+            "converged": mode.converged,
+        },
+        "posterior": {
+            "complete": fit.complete,
+            "coef": _by_row(fit.coefs.iloc[: len(names)]),
+            "intercept": _by_row(fit.coefs.iloc[len(names) :]).get("intercept"),
+            "noise_scale": None if fit.noise is None else _by_row(fit.noise)["noise_scale"],
+            "contrasts": _by_row(fit.contrasts),
+        },
+        "diagnostics": _diagnostics(fit),
+        "cautions": list(cautions(fit)),
+        "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
+        "written": written,
+    }
+
+
+def _selection(fit: Fit) -> dict[str, Any] | None:
+    chosen = fit.selection
+    if chosen is None:
+        return None
+    return {
+        "method": chosen.method,
+        "scale": chosen.scale,
+        "score": chosen.score,
+        "score_of_scale": chosen.scores[chosen.index],
+        "effective_df": chosen.effective_df[chosen.index],
+        "n_scales": chosen.scales.size,
+        "edge": chosen.edge,
+    }
+
+
+def _by_row(frame: "pd.DataFrame") -> dict[str, Any]:
+    columns = [str(name) for name in frame.columns]
+    return {
+        str(name): dict(zip(columns, values, strict=True))
+        for name, values in zip(frame.index, frame.to_numpy().tolist(), strict=True)
+    }
+
+
+def _diagnostics(fit: Fit) -> dict[str, Any] | None:
+    found = fit.diagnostics
+    if found is None:
+        return None
+    return {
+        "r_hat": found.r_hat,
+        "ess_bulk": found.ess_bulk,
+        "ess_tail": found.ess_tail,
+        "n_divergent": found.n_divergent,
+        "n_draws": found.n_draws,
+        "certificate": found.certificate,
+        "certified": found.certified,
+        "tried": found.tried,
+        "parts": found.parts,
+        "complaints": list(found.complaints),
+        "reliable": not found.complaints,
+    }
+
+
+def _sklearn(fit: Fit) -> str | None:
+    try:
+        return sklearn_code(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+    except NoEquivalent:
+        return None

@@ -1,0 +1,96 @@
+"""All that is known of one fit: what its report, its table and its JSON are made of."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, final
+
+from ..data.files.levels import Levels
+from ..mode.estimate import MapEstimate
+from ..model.linear_model import LinearModel
+from ..model.problem import Data
+from ..posterior.diagnostics import Diagnostics, diagnose
+from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
+from ..selection.select import ScaleSelection
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+FEWEST_DRAWS = 4  # of a chain: fewer have no diagnostics
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A model, the data, the mode and the posterior.
+
+    Attributes
+    ----------
+    model : LinearModel
+        That was sampled.
+    data : RowData or GramData
+    mode : MapEstimate
+    tree : xarray.DataTree
+    selection : ScaleSelection or None
+        How the scale of the mode was chosen, where it was.
+    levels : tuple of Levels
+        Text columns, and the features that stand for them, where a file had some.
+    """
+
+    model: LinearModel
+    data: Data
+    mode: MapEstimate
+    tree: "xr.DataTree"
+    selection: ScaleSelection | None
+    levels: tuple[Levels, ...] = ()
+
+    @property
+    def model_of_mode(self) -> LinearModel:
+        """The model whose mode it is: where the scale was chosen, at that scale."""
+        return self.model if self.selection is None else self.selection.model
+
+    @cached_property
+    def coefs(self) -> "pd.DataFrame":
+        """Mode and posterior of each coefficient and the intercept."""
+        return summarise_coefs(self.mode, self.tree)
+
+    @cached_property
+    def contrasts(self) -> "pd.DataFrame":
+        """Mode and posterior of each level of a text column, as its difference from the mean of that column's levels.
+
+        Beside an intercept the data tell the differences only. A column of two levels is one feature, which is one.
+        """
+        return summarise_contrasts(self.mode, self.tree, [one.features for one in self.levels])
+
+    @cached_property
+    def r_squared(self) -> float | None:
+        """The share of the response's variance that the mode explains on the rows that were fitted.
+
+        None where the response does not vary.
+        """
+        centred, means = self.data.least_squares(centre=True)
+        if not centred.response_ss > 0.0:
+            return None
+        off = means.y - means.x @ self.mode.coef - self.mode.intercept
+        rss = centred.residuals(self.mode.coef[None, :])[1][0] + self.data.sum_weights * off**2
+        return float(1.0 - rss / centred.response_ss)
+
+    @cached_property
+    def noise(self) -> "pd.DataFrame | None":
+        """Mode and posterior of σ in one row; None where it is known."""
+        return summarise_noise_scale(self.mode, self.tree)
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics | None:
+        """What the draws' diagnostics are; None where draws are too few to have any."""
+        return diagnose(self.tree) if self.n_draws_a_chain >= FEWEST_DRAWS else None
+
+    @property
+    def n_draws_a_chain(self) -> int:
+        """How many draws each chain made."""
+        return int(self.tree["posterior"].sizes["draw"])
+
+    @property
+    def complete(self) -> bool:
+        """Whether all draws that were asked for were made."""
+        return bool(self.tree.attrs.get("complete", 1))

@@ -1,0 +1,113 @@
+"""The pictures of one fit, as figures."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..likelihoods.gaussian import GaussianLikelihood
+from ..mode.estimate import MapEstimate, MapPath, map_path
+from ..model.linear_model import LinearModel
+from ..model.problem import Data
+from ..plots.forest import plot_forest
+from ..plots.paths import plot_coefficient_path
+from ..priors.priors import DEFAULT_SCALE, ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
+from .figures import make_figure
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+_FEWEST_ROWS, _MOST_ROWS = 5, 30
+_DIFFERENT_UNITS = 10.0  # ratio of column sds above which raw coefficients share no axis
+_UNITS_LABEL = "coefficient × sd(x), in units of y"
+_MARGIN = 1.5  # how far a path goes on past the scale of the fit
+
+
+def path_figure(model: LinearModel, mode: MapEstimate, data: Data) -> "Figure":
+    """Draw the coefficients along the prior's scale, with this fit marked.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the prior has no scale that could vary.
+    """
+    model, multiples = _on_path(model, mode)
+    path = _path_past(model, data)
+    units = _common_units(data)
+    if units is not None:
+        path = replace(path, coefs=path.coefs * units)
+    figure = make_figure(8, 5)
+    scale = _first_scale(model.prior)
+    marks = {f"this fit: {scale:.3g}": scale} if scale < np.inf else None
+    ax = plot_coefficient_path(path, figure.subplots(), marks=marks)
+    ax.set_xlabel("prior scales, as multiples of this fit's" if multiples else _path_label(model))
+    if units is not None:
+        ax.set_ylabel(_UNITS_LABEL)
+    return figure
+
+
+def forest_figure(tree: "xr.DataTree", mode: MapEstimate, data: Data) -> "Figure":
+    """Draw the posterior intervals, as tall as they need."""
+    rows = min(max(len(mode.feature_names), _FEWEST_ROWS), _MOST_ROWS)
+    figure = make_figure(8, 1.6 + 0.26 * rows)
+    plot_forest(tree, mode, figure.subplots(), _common_units(data))
+    return figure
+
+
+def has_common_units(data: Data) -> bool:
+    """Tell whether coefficients are shown times their columns' sd, as raw ones share no axis."""
+    return _common_units(data) is not None
+
+
+def _on_path(model: LinearModel, mode: MapEstimate) -> tuple[LinearModel, bool]:
+    """Return the model with σ known and its scale a number, and whether that counts multiples of this fit's scales."""
+    model = replace(model, likelihood=GaussianLikelihood(mode.noise_scale))
+    scale = _first_scale(model.prior)
+    if isinstance(scale, float):
+        return model, False
+    if scale is None:
+        kind = LaplacePrior if isinstance(model.prior, LaplacePrior) else GaussianPrior
+        prior: Prior = kind(DEFAULT_SCALE, factor=model.prior.factor, relative_to_noise=True)
+        return replace(model, prior=prior, standardize=True), False
+    laplace, gaussian = mode.penalty.prior_scales(mode.noise_scale)
+    if isinstance(model.prior, ElasticNetPrior):
+        raise TypeError("an elastic net with a scale for each coefficient has no one number to vary.")
+    varied = LaplacePrior(1.0, factor=laplace) if isinstance(model.prior, LaplacePrior) else GaussianPrior(
+        1.0, factor=gaussian
+    )  # fmt: skip
+    return replace(model, prior=varied, standardize=False), True
+
+
+def _first_scale(prior: Prior) -> Any:
+    scales = prior.scales()
+    if not scales:
+        raise TypeError("a flat prior has no scale to vary.")
+    return next(iter(scales.values()))
+
+
+def _path_past(model: LinearModel, data: Data) -> MapPath:
+    """Follow the path over its usual scales, and on to the model's own where that lies outside."""
+    scale = _first_scale(model.prior)
+    if scale == np.inf:
+        return map_path(replace(model, prior=model.prior.with_scale(1.0)), data)
+    path = map_path(model, data)
+    low, high = path.scales.min(), path.scales.max()
+    if low <= scale <= high:
+        return path
+    scales = np.geomspace(min(low, scale / _MARGIN), max(high, scale * _MARGIN), path.scales.size)
+    return map_path(model, data, scales=scales)
+
+
+def _path_label(model: LinearModel) -> str:
+    y = "σ" if model.prior.relative_to_noise else "y"
+    x = "sd(x)" if model.standardize else "x"
+    name = "Laplace scale" if isinstance(model.prior, ElasticNetPrior) else "prior scale"
+    return f"{name}, in units of {y} per {'' if model.standardize else 'unit of '}{x}"
+
+
+def _common_units(data: Data) -> Any:
+    """Return the columns' sd where raw coefficients are too unlike to share an axis, else None."""
+    sd = data.column_sd
+    varying = sd[sd > 0]
+    return sd if varying.size and varying.max() > _DIFFERENT_UNITS * varying.min() else None

@@ -1,0 +1,53 @@
+"""The pictures that only a report has."""
+
+from typing import TYPE_CHECKING
+
+from ...mode.estimate import MapEstimate
+from ...model.linear_model import LinearModel
+from ...model.problem import Data
+from ...plots.certificate import plot_certificate
+from ...plots.posterior_certificate import plot_posterior_certificate
+from ...plots.predictive import plot_observed, plot_predictive_check
+from ...plots.scales import plot_scale_selection
+from ...posterior.certificate import PosteriorCertificate
+from ...posterior.draws.predictive_check import PredictiveCheck
+from ...selection.select import ScaleSelection
+from ..figures import make_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_ROWS = 30
+
+
+def certificate_figure(mode: MapEstimate, model: LinearModel, data: Data) -> "Figure":
+    """Draw the optimality conditions, as tall as they need."""
+    figure = make_figure(8, 1.6 + 0.22 * min(len(mode.feature_names), _MOST_ROWS))
+    plot_certificate(mode, model, data, figure.subplots())
+    return figure
+
+
+def posterior_certificate_figure(certificate: PosteriorCertificate) -> "Figure":
+    """Draw what the density says of the draws, as tall as it needs."""
+    figure = make_figure(8, 1.6 + 0.22 * min(len(certificate.names), _MOST_ROWS))
+    plot_posterior_certificate(certificate, figure.subplots())
+    return figure
+
+
+def selection_figure(selection: ScaleSelection) -> "Figure":
+    """Draw what the scales were compared by."""
+    figure = make_figure(8, 5)
+    figure.set_layout_engine(
+        "constrained", rect=(0.0, 0.0, 1.0, 0.96)
+    )  # room for the label of its uppermost axis
+    plot_scale_selection(selection, [figure.subplots()])
+    return figure
+
+
+def predictive_figure(check: PredictiveCheck) -> "Figure":
+    """Draw the histogram of the places of the observations in their predictions, and observed against predicted."""
+    figure = make_figure(8, 3.6)
+    left, right = figure.subplots(1, 2)
+    plot_predictive_check(check, left)
+    plot_observed(check, right)
+    return figure

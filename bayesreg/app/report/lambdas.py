@@ -1,0 +1,108 @@
+"""The penalty of a fit in every package's words."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...base.errors import NoEquivalent
+from ...compare.equivalents import equivalents
+from ...data.rows import RowData
+from ...priors.penalty import Penalty
+from ..fitted import Fit
+from ..words.code_lines import regressor_code, sklearn_code, sklearn_script
+from ..words.model_text import strengths_text
+from .section import Section, capital
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LONGEST_CODE = 72
+
+
+class Line(NamedTuple):
+    """A line of code in one convention, and its beginning where it is long."""
+
+    convention: str
+    short: str
+    code: str
+    evidence: str
+
+
+class Conventions(NamedTuple):
+    """Those that can state a penalty, and the others with the reason."""
+
+    stated: list[Line]
+    others: list[tuple[str, str]]
+
+
+def lambda_section(fit: Fit) -> Section:
+    """State the penalty in every package's convention."""
+    mode = fit.mode
+    lines = [("bayesreg", regressor_code(fit.model_of_mode))]
+    sentences = [f"{capital(strengths_text(mode.penalty))}, beside the loss ½ Σ r²."]
+    try:
+        code = sklearn_code(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+        lines.append(("scikit-learn, X being the columns of the table above", sklearn_script(code)))
+    except NoEquivalent as refusal:
+        sentences.append(f"scikit-learn has no single λ for it: {refusal}")
+    if not isinstance(fit.data, RowData):
+        reason = (
+            "Only statistics of the rows are at hand, and what other packages standardise needs the rows."
+        )
+        return Section(sentences, rows=tuple(lines), reason=reason)
+    try:
+        frame = equivalents(
+            mode.penalty, fit.data.X, fit.data.y, mode.noise_scale, fit.data.sample_weight,
+            fit_intercept=fit.model.fit_intercept,
+        )  # fmt: skip
+    except (ValueError, MemoryError) as error:
+        return Section(sentences, rows=tuple(lines), reason=f"There is no table of equivalents: {error}")
+    amounts = _amounts(mode.penalty, frame.attrs, fit_intercept=fit.model.fit_intercept)
+    return Section([*sentences, *amounts], rows=tuple(lines), more=_conventions(frame))
+
+
+def _amounts(penalty: Penalty, known: Mapping[Any, Any], *, fit_intercept: bool) -> list[str]:
+    """Say what the penalty amounts to on these data."""
+    found = [
+        f"The mode uses {known['effective_df']:.4g} effective degrees of freedom, the intercept included."
+    ]
+    found += _budget(penalty, known)
+    if known["prior_r2"] is not None:
+        low, middle, high = known["prior_r2"]
+        found.append(
+            "Before any response is seen, prior and σ of the mode expect the columns to explain between "
+            f"{low:.0%} and {high:.0%} of its variance (90% interval, median {middle:.0%})."
+        )
+    return found
+
+
+def _budget(penalty: Penalty, known: Mapping[Any, Any]) -> list[str]:
+    """Say which constrained least-squares fit the mode is, where one norm tells it."""
+    for strength, other, norm, name in (
+        (penalty.l1, penalty.l2, "‖β‖₁", "l1_norm"),
+        (penalty.l2, penalty.l1, "‖β‖₂", "l2_norm"),
+    ):
+        if np.any(strength) and not np.any(other) and np.ptp(strength) <= 1e-12 * np.max(strength):
+            return [f"It is also the least-squares fit among those with {norm} at most {known[name]:.6g}."]
+    return []
+
+
+def _conventions(frame: "pd.DataFrame") -> Conventions:
+    stated = [
+        Line(_full_name(str(key), row["code"]), _shortened(row["code"]), row["code"], row["evidence"])
+        for key, row in frame.iterrows()
+        if row["code"]
+    ]
+    return Conventions(
+        stated, [(str(key), row["reason"]) for key, row in frame.iterrows() if not row["code"]]
+    )
+
+
+def _full_name(key: str, code: str) -> str:
+    """Return the key, after the package's name where it is this one."""
+    return f"bayesreg.{key}" if code.startswith("br.") else key
+
+
+def _shortened(code: str) -> str:
+    return code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE].rsplit(',', 1)[0]}, …"

@@ -1,0 +1,151 @@
+"""One HTML page of a fit, which needs no network and no script."""
+
+import os
+import re
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...base.files import write_whole
+from ...base.version import __version__
+from ..fitted import Fit
+from ..words.code_lines import regressor_code
+from .checks import path_section, predictive_section
+from .formula import is_weighted
+from .inputs import data_section, model_section, selection_section
+from .lambdas import lambda_section
+from .results import certificate_section, diagnostics_section, points, posterior_section
+from .section import Origin
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from ...estimators.regressor import BayesRegressor
+
+_EXPONENT = re.compile(r"\d[\d.]*e-\d+")
+_TITLE, _RESPONSE = "Bayesian linear regression", "y"
+_PACKAGES = (
+    "numpy", "scipy", "jax", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
+)  # fmt: skip
+
+
+def write_report(
+    regressor: "BayesRegressor",
+    path: "str | os.PathLike[str]",
+    *,
+    title: str = _TITLE,
+    response: str = _RESPONSE,
+) -> Path:
+    """Write one self-contained HTML page of a fitted and sampled regressor.
+
+    The page holds the data in a table, the model in formulas, the mode with its proof, the posterior, λ in every
+    package's convention with a line of code to paste, how the scale was chosen where it was, the diagnostics in plain
+    words, a predictive check, the coefficient path, and the code and versions that made it. It loads nothing: pictures
+    are inside it. The same fit gives the same file, byte for byte.
+
+    Parameters
+    ----------
+    regressor : BayesRegressor
+        After ``.fit(X, y)`` and ``.sample()``. It is not sampled here, as how many draws and from which seed are
+        yours to say. One that was pickled holds statistics in place of rows: the page then leaves out what needs
+        rows (extremes of the columns, equivalents, the predictive check), and says so.
+    path : path
+        The file to write; an existing one is replaced once the new one is complete. Its folder must exist.
+    title : str, default "Bayesian linear regression"
+    response : str, default "y"
+        What the response is called.
+
+    Returns
+    -------
+    Path
+        The file.
+
+    Raises
+    ------
+    NotFittedError
+        Before ``fit``, or before ``sample``.
+    OSError
+        Where the file cannot be written.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> regressor = br.BayesRegressor(br.LaplacePrior(66.3), noise_scale=54.15).fit(X, y).sample()  # doctest: +SKIP
+    >>> br.write_report(regressor, "report.html", response="disease progression")  # doctest: +SKIP
+    """
+    fit = _fit_of(regressor)
+    file = Path(path)
+    given = {"title": (title, _TITLE), "response": (response, _RESPONSE)}
+    options = "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
+    made_by = _code_of(regressor, fit, f"br.write_report(regressor, {file.name!r}{options})")
+    write_whole(file, render(fit, Origin(title, response, "Python", made_by)).encode())
+    return file
+
+
+def render(fit: Fit, origin: Origin) -> str:
+    """Return the page of a fit as text; all names are escaped."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("bayesreg.app.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["unbroken"] = _unbroken
+    return environment.get_template("report.html").render(
+        origin=origin,
+        points=points(fit),
+        data=data_section(fit, origin),
+        model=model_section(fit),
+        certificate=certificate_section(fit),
+        posterior=posterior_section(fit),
+        lambdas=lambda_section(fit),
+        selection=selection_section(fit),
+        diagnostics=diagnostics_section(fit),
+        predictive=predictive_section(fit),
+        path=path_section(fit),
+        versions=[("bayesreg", __version__), *((name, version(name)) for name in _PACKAGES)],
+    )
+
+
+def _unbroken(text: str) -> "Markup":
+    """Keep a number like 1.3e-16 on one line: browsers break after its hyphen."""
+    from markupsafe import Markup, escape
+
+    return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
+
+
+def _fit_of(regressor: "BayesRegressor") -> Fit:
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    check_is_fitted(regressor)
+    if not hasattr(regressor, "posterior_"):
+        raise NotFittedError(
+            "`write_report` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
+        )
+    return Fit(regressor._model, regressor._data, regressor.map_, regressor.posterior_, regressor.selection_)
+
+
+def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
+    """Return the lines of Python that made a regressor and this page."""
+    stated = fit.model if regressor.prior is None else replace(fit.model, prior=regressor.prior)
+    settings = {key: fit.tree.attrs.get(key) for key in ("num_warmup", "num_samples", "num_chains", "seed")}
+    drawn = ", ".join(f"{key}={value}" for key, value in settings.items() if value is not None)
+    weights = ", sample_weight=sample_weight" if is_weighted(fit.data) else ""
+    estimator = regressor_code(stated, scale_selection=regressor.scale_selection)
+    imports = ["import bayesreg as br"]
+    if "numpyro." in estimator:
+        imports.append("import numpyro")
+    return "\n".join(
+        [
+            *imports,
+            "",
+            f"regressor = {estimator}",
+            f"regressor.fit(X, y{weights}).sample({drawn})",
+            last_line,
+        ]
+    )

@@ -1,0 +1,212 @@
+"""What came out of a fit: the mode with its proof, the posterior, and whether the draws can be relied on."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...posterior.certificate import certify_posterior
+from ..fitted import Fit
+from ..pictures import forest_figure, has_common_units
+from ..words.model_text import described
+from ..words.prior_data_conflict import cautions
+from ..words.text import clearest, coefficient_cells, probability, rounded
+from .figures import certificate_figure, posterior_certificate_figure
+from .section import Picture, Section, capital, count, named
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_ROWS = 60
+_MOST_DRAWN = 30
+_ROUNDING = 1e-10  # a gap that is no more than that
+_COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
+_SCALES = ("prior_scale", "laplace_scale", "gaussian_scale")
+_WAYS = {
+    "marginal": "the coefficients are integrated out, and drawn exactly afterwards",
+    "independence": "proposals that do not depend on the draw before, accepted or rejected",
+    "whitened": "in coordinates in which the posterior is about normal",
+    "mixture": "the prior written as a scale mixture of normals",
+    "gibbs": "the prior written as a scale mixture of normals, drawn block by block",
+}
+
+
+def points(fit: Fit) -> list[str]:
+    """Return what is to be known first."""
+    p = fit.mode.coef.size
+    of_features = fit.coefs.iloc[:p].copy()
+    has_levels = fit.model.fit_intercept and not fit.contrasts.empty
+    if has_levels:
+        of_features.loc[fit.contrasts.index] = fit.contrasts
+    clear = [str(name) for name, row in of_features.iterrows() if row["q05"] > 0.0 or row["q95"] < 0.0]
+    found = [f"{described(fit.model)}.", f"{fit.data.n_samples} rows, {count(p, 'column')}."]
+    zeros = int((fit.mode.coef == 0.0).sum())
+    if np.any(fit.mode.penalty.l1):
+        found.append(
+            f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
+        )
+    names = f": {named(clear)}" if clear else ""
+    less = " (levels of text less the mean of their column's)" if has_levels else ""
+    found.append(
+        f"The 90% posterior interval leaves out 0 for {len(clear)} of {count(p, 'coefficient')}{less}{names}."
+    )
+    if fit.r_squared is not None:
+        found.append(f"The mode explains {fit.r_squared:.1%} of the response's variance on these rows (R²).")
+    found.append(_certainty(fit))
+    if fit.diagnostics is not None:
+        found.append(fit.diagnostics.sentence)
+    return [*found, *cautions(fit)]
+
+
+def certificate_section(fit: Fit) -> Section:
+    """Say what proves the mode, and draw it."""
+    mode, certificate = fit.mode, fit.mode.certificate
+    source = "the rows" if certificate.source == "rows" else "the sufficient statistics"
+    sentences = [*_about_scale(fit), f"{_certainty(fit)} It is computed from the point itself and {source}."]
+    sentences.append(
+        f"The optimality conditions are violated by at most {mode.kkt_residual:.1e} of λmax, the smallest λ₁ that "
+        "would set all coefficients to 0."
+    )
+    if certificate.conditional_on_noise_scale:
+        several = len(mode.local_modes)
+        highest = f"; it is the highest of {several} local modes" if several > 1 else ""
+        sentences.append(
+            f"The noise was estimated along: the mode has σ = {mode.noise_scale:.6g}{highest}, and the proof speaks of "
+            "the coefficients given that σ."
+        )
+    if not (np.any(mode.penalty.l1) or np.any(mode.penalty.l2)):
+        return Section(sentences)
+    if np.any(mode.penalty.l1):
+        must = "a coefficient that is not 0 must lie on a bound, one that is 0 between the bounds"
+    else:
+        must = "every coefficient must lie on the line at 0, but for rounding"
+    sentences.append(f"In the picture {must}.")
+    alt = f"Chart of the optimality condition of {_drawn(fit)}: the slope of the loss against what the penalty allows."
+    return Section(sentences, Picture.of(certificate_figure(mode, fit.model_of_mode, fit.data), alt))
+
+
+def posterior_section(fit: Fit) -> Section:
+    """Tabulate mode and posterior, and draw the intervals."""
+    shown = clearest(fit.coefs, _MOST_ROWS)
+    rows = [_row(str(name), row) for name, row in shown.iterrows()]
+    sentences = [
+        "P(sign) is the posterior probability that a coefficient has the sign of its mean. A mode of 0 is exactly 0; "
+        "the posterior around it still has a width."
+    ]
+    if len(shown) < len(fit.coefs):
+        sentences.append(f"The table has the {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest.")
+    if fit.model.fit_intercept and not fit.contrasts.empty:
+        sentences.append(
+            "Beside an intercept the data tell only how the levels of a text column differ: the last rows are each "
+            "level less the mean of its column's levels."
+        )
+        levels = clearest(fit.contrasts, _MOST_ROWS)
+        rows += [_row(f"{name}, less the mean", row) for name, row in levels.iterrows()]
+    sentences += _other_parameters(fit)
+    if has_common_units(fit.data):
+        sentences.append(
+            "In the pictures coefficients are multiplied by their column's standard deviation, as the columns' units "
+            "are too unlike to share an axis."
+        )
+    alt = (
+        f"Chart of the posterior of {_drawn(fit)}, one a row: 90% and 50% intervals, mean and mode. "
+        "The numbers are in the table."
+    )
+    picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data), alt)
+    columns = ("coefficient", "mode (MAP)", "posterior mean", "90% interval", "sd", "P(sign)")
+    return Section(sentences, picture, columns, tuple(rows))
+
+
+def _row(name: str, row: "pd.Series") -> tuple[str, ...]:
+    return (name, *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
+
+
+def diagnostics_section(fit: Fit) -> Section:
+    """Say whether the draws can be relied on."""
+    way = _WAYS.get(str(fit.tree.attrs.get("method")))
+    chains = int(fit.tree["posterior"].sizes["chain"])
+    drawn = f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"
+    sentences = [f"{capital(drawn)}{'' if way is None else f'; {way}'}."]
+    if not fit.complete:
+        sentences.append("The run was interrupted: these are fewer draws than were asked for.")
+    found = fit.diagnostics
+    if found is None:
+        return Section([*sentences, "These are too few draws to judge them."])
+    if found.tried:
+        sentences.append(f"Tried before, and not used: {found.tried}.")
+    picture = None
+    if found.certificate:
+        judged = certify_posterior(fit.tree, fit.model, fit.data)
+        sentences.append(
+            f"The density itself was asked: {judged}. Each test compares the draws with the gradient of the log "
+            "density, which no sampler's own opinion enters; z is in standard errors."
+        )
+        picture = Picture.of(
+            posterior_certificate_figure(judged), "Chart of the largest z of each parameter's tests."
+        )
+    rows = (
+        ("largest R-hat", f"{found.r_hat:.3f}", "near 1 where the chains agree; 1.01 is the limit"),
+        ("smallest ESS, bulk", f"{found.ess_bulk:.0f}", "draws that count as independent for means"),
+        ("smallest ESS, tail", f"{found.ess_tail:.0f}", "the same for the ends of 90% intervals"),
+        ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
+    )
+    columns = ("diagnostic", "value", "meaning")
+    return Section([*sentences, found.sentence], picture, columns, rows)
+
+
+def _certainty(fit: Fit) -> str:
+    """Say how near to its minimum the objective is."""
+    certificate = fit.mode.certificate
+    gap, of_rounding = certificate.proven_gap, certificate.proven_gap > certificate.duality_gap
+    source = "duality gap, and rounding in the statistics" if of_rounding else "duality gap"
+    of_null = "of the objective of the model without predictors"
+    if not fit.mode.converged:
+        return (
+            "The mode misses the tolerance that was asked for: its objective may be above the minimum by up to "
+            f"{gap:.1e} {of_null} ({source}){_doubt_of_coefs(certificate.coef_rounding)}."
+        )
+    close = ", which is rounding" if gap <= _ROUNDING else ""
+    least = f"by at most {gap:.1e} {of_null}{close}" if gap else "by nothing that float64 can tell"
+    return f"The mode is proved: its objective is above the minimum {least} ({source})."
+
+
+def _doubt_of_coefs(share: float) -> str:
+    if share <= _COEFS_IN_DOUBT:
+        return ""
+    return f", and rounding may move coefficients by up to {share:.1e} of the largest"
+
+
+def _about_scale(fit: Fit) -> list[str]:
+    """Say which scale the mode is at, where the posterior has none of its own."""
+    if not fit.model.prior.has_sampled_scale or fit.selection is None:
+        return []
+    return [
+        "The prior's scale is a distribution and sampled along. Such a model has no joint mode: the mode here is the "
+        f"one at the scale of highest evidence, {fit.selection.scale:.6g}."
+    ]
+
+
+def _other_parameters(fit: Fit) -> list[str]:
+    """Say what is known of σ and of a sampled scale."""
+    if fit.noise is None:
+        found = [f"The noise σ is known: {fit.mode.noise_scale:.6g}, in units of the response."]
+    else:
+        at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
+        found = [
+            f"The noise σ: mode {at_mode}, posterior mean {mean}, 90% interval {interval}, in units of the response."
+        ]
+    posterior = fit.tree["posterior"].to_dataset()
+    for name in _SCALES:
+        if name in posterior:
+            draws = posterior[name].values.ravel()
+            sd = float(draws.std(ddof=1))
+            low, high = (rounded(end, sd) for end in np.quantile(draws, (0.05, 0.95)))
+            mean = rounded(draws.mean(), sd)
+            found.append(
+                f"The {name.replace('_', ' ')}: posterior mean {mean}, 90% interval [{low}, {high}]."
+            )
+    return found
+
+
+def _drawn(fit: Fit) -> str:
+    p = fit.mode.coef.size
+    return count(p, "coefficient") if p <= _MOST_DRAWN else f"{_MOST_DRAWN} of {p} coefficients"

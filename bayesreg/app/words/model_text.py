@@ -1,0 +1,84 @@
+"""A model, its scale and its penalty in words."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...model.linear_model import LinearModel
+from ...priors.penalty import Penalty
+from ...priors.priors import DEFAULT_SCALE
+from ...priors.scales import is_distribution
+
+MODE_NAMES = {
+    "LaplacePrior": "lasso",
+    "GaussianPrior": "ridge",
+    "ElasticNetPrior": "elastic net",
+    "FlatPrior": "least squares",
+}
+
+
+def described(model: LinearModel) -> str:
+    """Return what a model is, in one line."""
+    kind = type(model.prior).__name__
+    scales = "".join(f", {name} {scale_text(model, value)}" for name, value in model.prior.scales().items())
+    relative = " relative to sigma" if model.prior.relative_to_noise else ""
+    columns = " on standardised columns" if model.standardize else ""
+    without = "" if model.fit_intercept else "; no intercept"
+    return f"{kind} (its mode is the {MODE_NAMES[kind]}){scales}{relative}{columns}{without}; {_noise_text(model)}"
+
+
+def scale_text(model: LinearModel, value: Any) -> str:
+    """Return a scale of the model's prior in words, whatever it was given as."""
+    if value is None:
+        return f"{DEFAULT_SCALE:g}{'' if model.standardize else '/sd(x)'} relative to sigma"
+    if is_distribution(value):
+        return f"~ {distribution_text(value)}"
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{range_text(value)}, by coefficient"
+
+
+def range_text(value: Any) -> str:
+    """Return what the numbers of an array or a mapping run from and to."""
+    numbers = np.array(list(value.values()) if isinstance(value, dict) else value, dtype=float)
+    return f"from {numbers.min():.6g} to {numbers.max():.6g}"
+
+
+def distribution_text(distribution: Any, number: Callable[[float], str] = "{:g}".format) -> str:
+    """Return a NumPyro distribution by its name and, where they are plain numbers, its parameters."""
+    parameters = {
+        name: np.asarray(getattr(distribution, name))
+        for name in getattr(distribution, "arg_constraints", {})
+        if getattr(distribution, name, None) is not None
+    }
+    name = type(distribution).__name__
+    if any(value.ndim or value.dtype.kind not in "iuf" for value in parameters.values()):
+        return name
+    return f"{name}({', '.join(f'{key}={number(float(value))}' for key, value in parameters.items())})"
+
+
+def strengths_text(penalty: Penalty) -> str:
+    """Return the canonical strengths, or what they run from and to."""
+    parts = [
+        f"{name} = {text}" if not text.startswith("from") else f"{name} {text}, by column"
+        for name, text in (("l1", strength_text(penalty.l1)), ("l2", strength_text(penalty.l2)))
+        if text != "0"
+    ]
+    return f"canonical {'; '.join(parts)}" if parts else "0: least squares"
+
+
+def strength_text(strength: Any) -> str:
+    """Return one strength: a number, or "from a to b"; "0" where there is none."""
+    values = np.asarray(strength)
+    if not values.any():
+        return "0"
+    low, high = values.min(), values.max()
+    return f"{high:.6g}" if np.isclose(low, high, rtol=1e-12, atol=0.0) else f"from {low:.6g} to {high:.6g}"
+
+
+def _noise_text(model: LinearModel) -> str:
+    noise = model.likelihood.noise_scale
+    if noise is None:
+        return "sigma unknown"
+    return f"sigma = {noise:g}" if isinstance(noise, float) else f"sigma ~ {distribution_text(noise)}"

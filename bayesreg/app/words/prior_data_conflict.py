@@ -1,0 +1,106 @@
+"""Where prior and data disagree, which no diagnostic of the draws can tell."""
+
+import numpy as np
+
+from ...data.rows import RowData
+from ...gaussian.spectrum import unpenalised_fit
+from ...posterior.draws.predict import noise_scale
+from ..fitted import Fit
+
+_TAILS = (0.005, 0.995)
+_MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
+_SPARE = 5  # rows beyond the columns, for least squares to tell the noise
+_LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
+
+
+def cautions(fit: Fit) -> tuple[str, ...]:
+    """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
+    of_noise = None if fit.noise is None else _noise_pulled(fit) or _mode_apart(fit)
+    found = (_weights_apart(fit), _all_zero(fit), of_noise, _several_parts(fit))
+    return tuple(sentence for sentence in found if sentence is not None)
+
+
+def _weights_apart(fit: Fit) -> str | None:
+    """Compare what the weights sum to with the rows that have one; whole numbers may well count copies of rows."""
+    n, total = fit.data.n_samples, fit.data.sum_weights
+    sums_to_one = bool(np.isclose(total, 1.0))
+    known_noise = fit.noise is None  # then weights may be precisions, whatever they sum to
+    if n / _MEANT <= total <= n * _MEANT or (known_noise and not sums_to_one):
+        return None
+    if isinstance(fit.data, RowData) and not (fit.data.sample_weight % 1.0).any():
+        return None
+    return (
+        f"The weights of {n} rows sum to {total:.6g}, and a weight of 2 is the row twice: the posterior is that of "
+        f"{total:.6g} rows. Where only their proportions are meant, divide them by their mean."
+    )
+
+
+def _all_zero(fit: Fit) -> str | None:
+    penalised = np.broadcast_to(fit.mode.penalty.l1, fit.mode.coef.shape) > 0.0
+    if not penalised.any() or fit.mode.coef[penalised].any():
+        return None
+    return (
+        "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
+        "columns tell nothing of the response. Give a larger scale in the units that it is stated in, or let it be "
+        "chosen, by 'cv' or 'evidence'."
+    )
+
+
+def _noise_pulled(fit: Fit) -> str | None:
+    """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
+    if fit.data.n_samples < fit.mode.coef.size + _SPARE:
+        return None
+    rss, rank = unpenalised_fit(fit.data.least_squares(centre=fit.model.fit_intercept)[0])
+    freedom = fit.data.sum_weights - rank - fit.model.fit_intercept
+    if not (rss > 0.0 and freedom > 0.0):
+        return None
+    left = float(np.sqrt(rss / freedom))
+    low, high = _noise_interval(fit)
+    if low <= left <= high:
+        return None
+    why = (
+        "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; "
+        f"{_LARGER_SCALE}"
+        if fit.model.prior.relative_to_noise
+        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ; try a larger scale"
+    )
+    return (
+        f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "
+        f"[{low:.4g}, {high:.4g}] of σ. Intervals are then too wide or too narrow: {why}."
+    )
+
+
+def _mode_apart(fit: Fit) -> str | None:
+    """Compare σ at the mode with its posterior, which needs no more rows than columns."""
+    low, high = _noise_interval(fit)
+    at_mode = fit.mode.noise_scale
+    if low <= at_mode <= high:
+        return None
+    units = (
+        " The prior's scale is in units of σ, so that coefficients larger than it expects also make the posterior's σ "
+        f"larger: {_LARGER_SCALE}."
+        if fit.model.prior.relative_to_noise
+        else ""
+    )
+    return (
+        f"The mode is no typical point of the posterior: its σ is {at_mode:.4g}, outside of the 99% interval "
+        f"[{low:.4g}, {high:.4g}]. With many columns for the rows the mode's coefficients fit a part of the noise, so "
+        f"the intervals need not lie around the mode's coefficients.{units} A noise scale that is known makes both "
+        "speak of one σ."
+    )
+
+
+def _several_parts(fit: Fit) -> str | None:
+    parts = str(fit.tree.attrs.get("parts", ""))
+    if not parts:
+        return None
+    return (
+        f"The posterior has separate parts, around {parts}: in one the noise stands in for what the prior's scale "
+        "keeps the coefficients from. Means and intervals lie across all of them. A larger scale, a distribution as "
+        "the scale, or a scale in units of the noise leaves one."
+    )
+
+
+def _noise_interval(fit: Fit) -> tuple[float, float]:
+    low, high = np.quantile(noise_scale(fit.tree), _TAILS)
+    return float(low), float(high)

@@ -1,1 +1,0 @@
-"""What the smaller commands do: translate, audit, conventions."""

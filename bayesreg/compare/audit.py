@@ -1,0 +1,405 @@
+"""Whether an answer, from any package, is the optimum of a penalty; and if it is not, of which."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..conventions.convention import Convention, ElasticForm
+from ..conventions.table import CONVENTIONS
+from ..conventions.translation import Translation, translate
+from ..data.rows import RowData
+from ..likelihoods.gaussian import GaussianLikelihood
+from ..mode.certificate import certify_point
+from ..mode.estimate import map_estimate
+from ..mode.logistic import Logistic, Point
+from ..model.linear_model import LinearModel
+from ..model.problem import resolve
+from ..priors.penalty import Penalty
+
+_ROUNDING = 1e-12  # of objectives
+_TOL = 1e-6
+_LARGE = 1e-3  # gap above which no package's stopping rule explains it
+_CLEARLY = 0.1  # of the stated penalty's gap: what another reading must beat
+_SHOWN = 5
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Nearest:
+    """Another reading of the same number, under which the answer is optimal, or nearly.
+
+    Attributes
+    ----------
+    stated, read_as : str
+        The penalty as a line of code in one convention, and the same number in another.
+    penalty : Penalty
+        What the other reading amounts to.
+    duality_gap : float
+        Of the answer under it.
+    """
+
+    stated: str
+    read_as: str
+    penalty: Penalty
+    duality_gap: float
+
+    def __str__(self) -> str:
+        return (
+            f"these are the coefficients of {self.read_as}, not of {self.stated} (gap {self.duality_gap:.1e})"
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Audit:
+    """What an answer is worth as the optimum of a penalty.
+
+    Attributes
+    ----------
+    objective : float
+        Loss + penalty at the answer; the loss is ½ Σ w r², or −Σ w log p(y).
+    optimum : float
+        The same at our mode.
+    duality_gap : float
+        An upper bound on how far the objective is above its minimum, in units of the null model's objective.
+    kkt_violation : array (p,)
+        How far each coefficient is from stationary, in units of the smallest λ that sets all to 0, on columns of
+        unit norm.
+    wrong_zeros : array (p,) of bool
+        Coefficients that are 0 here and not at the optimum.
+    missing_zeros : array (p,) of bool
+        Coefficients that are exactly 0 at the optimum and not here.
+    nearest : Nearest or None
+        Where the answer is not optimal: the reading of the same number, in another convention, that it fits.
+    feature_names : tuple of p str
+    tol : float
+        The gap up to which an answer counts as optimal.
+    """
+
+    objective: float
+    optimum: float
+    duality_gap: float
+    kkt_violation: Float[np.ndarray, " p"]
+    wrong_zeros: Bool[np.ndarray, " p"]
+    missing_zeros: Bool[np.ndarray, " p"]
+    nearest: Nearest | None
+    feature_names: tuple[str, ...]
+    tol: float
+
+    @property
+    def optimal(self) -> bool:
+        """Whether the duality gap is at most `tol`."""
+        return self.duality_gap <= self.tol
+
+    def __str__(self) -> str:
+        verdict = "optimal" if self.optimal else "not optimal"
+        above = self.objective / self.optimum - 1.0 if self.optimum > 0.0 else 0.0
+        above = 0.0 if above < _ROUNDING else above
+        lines = [
+            f"{verdict}: duality gap {self.duality_gap:.1e} of the null model's objective "
+            f"({100 * above:.2g}% above the minimum), largest KKT violation {self.kkt_violation.max():.1e} of "
+            "lambda_max"
+        ]
+        for mask, what in (
+            (self.wrong_zeros, "zero here and not at the optimum"),
+            (self.missing_zeros, "exactly zero at the optimum and not here"),
+        ):
+            if mask.any():
+                lines.append(f"{int(mask.sum())} {what}: {self._named(mask)}")
+        if self.nearest is not None:
+            lines.append(str(self.nearest))
+        return "\n".join(lines)
+
+    def _named(self, mask: Bool[np.ndarray, " p"]) -> str:
+        names = [name for name, hit in zip(self.feature_names, mask, strict=True) if hit]
+        more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
+        return ", ".join(names[:_SHOWN]) + more
+
+
+def audit(
+    coef: Any,
+    intercept: float,
+    X: Any,
+    y: Any,
+    penalty: Penalty | Translation,
+    sample_weight: Any = None,
+    *,
+    fit_intercept: bool = True,
+    family: str = "gaussian",
+    tol: float = _TOL,
+) -> Audit:
+    """Judge coefficients, whoever found them, as the optimum of a penalty.
+
+    Parameters
+    ----------
+    coef : array (p,), or Series or mapping of the columns' names
+        On the original columns.
+    intercept : float
+    X : array or data frame (n, p)
+    y : array (n,)
+    penalty : Penalty or Translation
+        What the answer should be optimal for: ``br.translate(0.1, "glmnet", "Penalty", X=X, y=y)``.
+    sample_weight : array (n,), optional
+    fit_intercept : bool, default True
+        Whether the intercept is free.
+    family : "gaussian" or "binomial", default "gaussian"
+        The loss beside the penalty: ½ Σ w r², or −Σ w log p(y) of a logistic regression, y being 0 or 1.
+    tol : float, default 1e-6
+        The relative duality gap up to which the answer counts as optimal.
+
+    Returns
+    -------
+    Audit
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where `penalty` is none, or shapes do not fit.
+    NoEquivalent
+        Where the penalty is infinite somewhere.
+    """
+    if isinstance(penalty, Translation):
+        penalty = penalty.penalty
+    if not isinstance(penalty, Penalty):
+        raise TypeError(
+            f"`penalty` must be a Penalty; got {type(penalty).__name__}. Another package's number becomes one by "
+            'br.translate(number, from_="its convention", to="Penalty", X=X, y=y).'
+        )
+    if family not in _FAMILIES:
+        raise ValueError(f"`family` must be one of {', '.join(map(repr, _FAMILIES))}; got {family!r}.")
+    data = RowData.from_arrays(X, y, sample_weight)
+    if not (isinstance(tol, float | int) and not isinstance(tol, bool) and 0.0 <= tol < np.inf):
+        raise ValueError(f"`tol` must be a duality gap, at least 0; got {tol!r}.")
+    coef = _in_order(coef, data.feature_names)
+    intercept = np.ravel(intercept)[0] if np.size(intercept) == 1 else intercept
+    beta = np.asarray(coef, dtype=np.float64).ravel()
+    if beta.size != data.n_features or not np.isfinite(beta).all() or not np.isfinite(intercept):
+        raise ValueError(
+            f"`coef` must be {data.n_features} finite numbers, one for each column of `X`, and `intercept` one; "
+            f"got {beta.size} and {intercept!r}."
+        )
+    penalty.to_prior(1.0)  # refuses an infinite strength
+    answer = _FAMILIES[family](beta, float(intercept), data, fit_intercept)
+    judged = answer.judge(penalty)
+    best = answer.optimum(penalty)
+    return Audit(
+        objective=judged.objective,
+        optimum=best.objective,
+        duality_gap=judged.duality_gap,
+        kkt_violation=judged.kkt_violation,
+        wrong_zeros=(beta == 0.0) & (best.coef != 0.0),
+        missing_zeros=(beta != 0.0) & (best.coef == 0.0),
+        nearest=_nearest(answer, penalty, judged.duality_gap) if judged.duality_gap > tol else None,
+        feature_names=data.feature_names,
+        tol=tol,
+    )
+
+
+def _in_order(coef: Any, names: tuple[str, ...]) -> Any:
+    """Put a Series or mapping that names all columns in their order."""
+    if not (hasattr(coef, "keys") and hasattr(coef, "items")):
+        return coef
+    by_name = {str(name): value for name, value in coef.items()}
+    if set(by_name) == set(names):
+        return [by_name[name] for name in names]
+    if all(str(key).isdigit() for key in by_name):  # a Series that nobody has named
+        return list(by_name.values())
+    raise ValueError(f"`coef` names {list(by_name)}, the columns of `X` are {list(names)}.")
+
+
+class _Judged(NamedTuple):
+    objective: float
+    duality_gap: float
+    kkt_violation: Float[np.ndarray, " p"]
+
+
+class _Optimum(NamedTuple):
+    coef: Float[np.ndarray, " p"]
+    objective: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Answer(ABC):
+    """Coefficients beside the data they were fitted to."""
+
+    coef: Float[np.ndarray, " p"]
+    intercept: float
+    data: RowData
+    fit_intercept: bool
+    family: ClassVar[str]
+
+    responses: ClassVar[tuple[float, ...] | None] = None  # None: any number
+
+    def __post_init__(self) -> None:
+        if self.responses is not None and not np.isin(self.data.y, self.responses).all():
+            raise ValueError(
+                f"with family={self.family!r} `y` must be 0 or 1 in every row. Code the classes so, for example "
+                "y == label."
+            )
+
+    @abstractmethod
+    def judge(self, penalty: Penalty) -> _Judged:
+        """Hold the answer against a penalty."""
+
+    @abstractmethod
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        """Return the penalty's own answer."""
+
+    def translate(self, value: Any, from_: str, to: str) -> Translation:
+        """Translate on these data."""
+        data = self.data
+        return translate(
+            value,
+            from_,
+            to,
+            X=data.X,
+            y=data.y,
+            sample_weight=data.sample_weight,
+            fit_intercept=self.fit_intercept,
+        )
+
+    def _violations(
+        self, penalty: Penalty, slope: Float[np.ndarray, " p"], at_null: Float[np.ndarray, " p"], norms: Any
+    ) -> Float[np.ndarray, " p"]:
+        """Return how far each coefficient is from stationary, given the loss's slopes here and at the null model."""
+        coef, l1 = self.coef, _per_column(penalty.l1, self.coef)
+        slope = slope - penalty.l2 * coef
+        away = np.where(coef != 0.0, np.abs(slope - l1 * np.sign(coef)), np.maximum(np.abs(slope) - l1, 0.0))
+        unit = np.where(norms > 0.0, norms, 1.0)
+        largest = float((np.abs(at_null) / unit).max(initial=0.0))
+        return away * (norms > 0.0) / unit / (largest or 1.0)
+
+
+class _GaussianAnswer(_Answer):
+    family = "gaussian"
+
+    def judge(self, penalty: Penalty) -> _Judged:
+        problem = resolve(self._model(penalty), self.data)
+        certificate = certify_point(problem, self.coef, self.intercept)
+        squares = problem.least_squares
+        slope = squares.residuals(self.coef[None, :])[0][0]
+        away = self._violations(penalty, slope, squares.cross, np.sqrt(squares.squared_norms))
+        return _Judged(certificate.primal, certificate.duality_gap, away)
+
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        mode = map_estimate(self._model(penalty), self.data)
+        return _Optimum(mode.coef, mode.certificate.primal)
+
+    def _model(self, penalty: Penalty) -> LinearModel:
+        return LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), self.fit_intercept)
+
+
+class _BinomialAnswer(_Answer):
+    family = "binomial"
+    responses = (0.0, 1.0)
+
+    def judge(self, penalty: Penalty) -> _Judged:
+        problem = self._problem(penalty)
+        here, null = Point(self.coef, self.intercept), problem.null
+        reference = problem.objective(null)
+        norms = np.sqrt(self.data.least_squares(centre=self.fit_intercept)[0].squared_norms)
+        away = self._violations(penalty, problem.slopes(here), problem.slopes(null), norms)
+        return _Judged(
+            problem.objective(here), problem.gap(here) / reference if reference > 0.0 else 0.0, away
+        )
+
+    def optimum(self, penalty: Penalty) -> _Optimum:
+        problem = self._problem(penalty)
+        mode = problem.mode()
+        return _Optimum(mode.coef, problem.objective(mode))
+
+    def _problem(self, penalty: Penalty) -> Logistic:
+        l1, l2 = (_per_column(part, self.coef) for part in (penalty.l1, penalty.l2))
+        return Logistic(self.data, Penalty(l1, l2), self.fit_intercept)
+
+
+_FAMILIES: dict[str, type[_Answer]] = {one.family: one for one in (_GaussianAnswer, _BinomialAnswer)}
+
+
+def _per_column(strength: Any, coef: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
+    return np.broadcast_to(np.asarray(strength, dtype=float), coef.shape)
+
+
+def _nearest(answer: _Answer, penalty: Penalty, stated_gap: float) -> Nearest | None:
+    """Read the penalty's number in every convention, as every other would."""
+    best: Nearest | None = None
+    seen: set[bytes] = {_key(penalty, answer.coef.size)}
+    for stated, read_as, other in _misreadings(answer, penalty):
+        key = _key(other, answer.coef.size)
+        if key in seen:
+            continue
+        seen.add(key)
+        gap = answer.judge(other).duality_gap
+        if best is None or gap < best.duality_gap:
+            best = Nearest(stated, read_as, other, gap)
+    if best is None or best.duality_gap > min(_LARGE, _CLEARLY * stated_gap):
+        return None
+    return best
+
+
+def _key(penalty: Penalty, p: int) -> bytes:
+    parts = (_per_column(part, np.empty(p)) for part in (penalty.l1, penalty.l2))
+    return b"".join(np.array([float(f"{value:.10g}") for value in part]).tobytes() for part in parts)
+
+
+def _misreadings(answer: _Answer, penalty: Penalty) -> Iterator[tuple[str, str, Penalty]]:
+    """Yield the number as stated in one convention, as read in another, and what that amounts to."""
+    readable = [
+        row
+        for row in CONVENTIONS.values()
+        if row.family == answer.family and isinstance(row.form, ElasticForm)
+    ]
+    for source in readable:
+        stated = _stated(answer, penalty, source)
+        if stated is None:
+            continue
+        strength, ratio, code = stated
+        for target in readable:
+            for values in _values(target, strength, ratio):
+                try:
+                    other = answer.translate(values, target.key, "Penalty").penalty
+                    other.to_prior(1.0)
+                except ValueError:  # what it asks for these data do not have, or it has no such penalty
+                    continue
+                yield code, target.code(values, fit_intercept=answer.fit_intercept), other
+
+
+def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[float, float, str] | None:
+    """Return strength and ratio of a penalty in a convention, where it is one number for all columns."""
+    form = source.form
+    assert isinstance(form, ElasticForm)
+    try:
+        there = answer.translate(penalty, "Penalty", source.key)
+    except ValueError:
+        return None
+    strength = np.unique(
+        np.atleast_1d(there.values[form.strength])[-1:] if form.vector else there.values[form.strength]
+    )
+    if strength.size != 1 or not 0.0 < strength[0] < np.inf:
+        return None
+    if form.factors is not None and form.factors.name in there.values:
+        return None
+    ratio = there.values[form.ratio] if isinstance(form.ratio, str) else form.ratio
+    rounded = float(f"{strength[0]:.14g}")  # as it was given, before it went through a Penalty
+    stated = {**there.values, form.strength: rounded} if not form.vector else there.values
+    return rounded, float(ratio), source.code(stated, fit_intercept=answer.fit_intercept)
+
+
+def _values(target: Convention, strength: float, ratio: float) -> Iterator[dict[str, Any]]:
+    """Yield the target's parameters of that strength and ratio, standardising and not."""
+    form = target.form
+    assert isinstance(form, ElasticForm)
+    values: dict[str, Any] = {form.strength: strength}
+    if isinstance(form.ratio, str):
+        values[form.ratio] = ratio
+    elif form.ratio != ratio:
+        return
+    if form.unit is None or form.unit.switch is None:
+        yield values
+        return
+    for switch in (True, False):
+        yield {**values, form.unit.switch: switch}

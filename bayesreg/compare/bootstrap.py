@@ -1,0 +1,85 @@
+"""The bootstrap of the mode: how the penalised estimate moves where rows are drawn anew."""
+
+import warnings
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.arguments import LARGEST_SEED, check_whole
+from ..base.errors import ConvergenceWarning, DegenerateDataWarning, warn
+from ..data.rows import RowData
+from ..mode.estimate import map_estimate
+from ..model.linear_model import LinearModel
+
+
+class BootstrapModes(NamedTuple):
+    """The mode of each replicate."""
+
+    coefs: Float[np.ndarray, "b p"]
+    intercepts: Float[np.ndarray, " b"]
+
+
+def bootstrap_map(
+    model: LinearModel, data: RowData, n_replicates: int = 1000, seed: int = 0, *, progress: bool = True
+) -> BootstrapModes:
+    """Draw rows with replacement and find the mode again, under the same prior.
+
+    As many rows are drawn as have a positive weight, each with the same probability and keeping its weight. A row's
+    count multiplies its weight, so each replicate has the same shape, and all go through one compiled program.
+
+    Parameters
+    ----------
+    model : LinearModel
+        With scales that are numbers.
+    data : RowData
+    n_replicates : int, default 1000
+    seed : int, default 0
+    progress : bool, default True
+        Whether to show a bar on stderr after two seconds.
+
+    Returns
+    -------
+    BootstrapModes
+
+    Raises
+    ------
+    TypeError, ValueError
+    NoModeError
+        Where the rows of a replicate can be fitted perfectly and σ is unknown.
+
+    Warns
+    -----
+    ConvergenceWarning
+        One, where modes missed their tolerance.
+
+    References
+    ----------
+    B. Efron (1979), doi:10.1214/aos/1176344552.
+    """
+    from tqdm.auto import tqdm
+
+    check_whole("n_replicates", n_replicates, 2)
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    if not isinstance(data, RowData):
+        raise TypeError("the bootstrap draws rows, and statistics have none. Give the rows (RowData).")
+    rng = np.random.default_rng(seed)
+    present = np.flatnonzero(data.sample_weight)
+    coefs, intercepts, missed = np.empty((n_replicates, data.n_features)), np.empty(n_replicates), 0
+    replicates = tqdm(
+        range(n_replicates), desc="bootstrap", unit="replicate", delay=2.0, disable=not progress, leave=False
+    )
+    for k in replicates:
+        weights = np.zeros(data.y.size)
+        while np.count_nonzero(weights) < 2:  # one row cannot tell a coefficient from the intercept
+            weights[present] = rng.multinomial(present.size, np.full(present.size, 1.0 / present.size))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            mode = map_estimate(model, replace(data, sample_weight=data.sample_weight * weights))
+        coefs[k], intercepts[k] = mode.coef, mode.intercept
+        missed += not mode.converged
+    if missed:
+        warn(f"{missed} of {n_replicates} replicates' modes missed their tolerance.", ConvergenceWarning)
+    return BootstrapModes(coefs, intercepts)

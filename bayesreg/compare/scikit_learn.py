@@ -1,0 +1,99 @@
+"""The mode beside the same answer from an independent solver."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.errors import NoEquivalent
+from ..conventions.translation import translate
+from ..data.rows import RowData
+from ..mode.estimate import map_estimate
+from ..model.linear_model import LinearModel
+from ..priors.penalty import Penalty
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SKLEARN_TOL = 1e-14
+_SKLEARN_MAX_ITER = 1_000_000
+
+
+def compare_map_with_penalized(
+    model: LinearModel, X: Any, y: Any, sample_weight: Any = None
+) -> "pd.DataFrame":
+    """Set our mode beside scikit-learn's solution of the same penalty.
+
+    Parameters
+    ----------
+    model : LinearModel
+    X : array or data frame (n, p)
+    y : array (n,)
+    sample_weight : array (n,), optional
+
+    Returns
+    -------
+    DataFrame
+        One row a feature, then the intercept; columns "map", "penalized" and
+        "difference". ``.attrs`` holds "code" (scikit-learn's line; where the penalty differs between
+        columns it is to be fitted on ``X / column_unit``), "column_unit" (array (p,), or None where
+        it is 1), "duality_gap" and "noise_scale". scikit-learn's own ConvergenceWarning comes
+        through where it does not reach its tolerance.
+
+    Raises
+    ------
+    NoEquivalent
+        Where scikit-learn cannot state the penalty: unpenalised columns, an intercept
+        with a prior, or an elastic net whose l1 and l2 differ between columns in a way
+        that no rescaling of the columns undoes.
+    """
+    import pandas as pd
+
+    data = RowData.from_arrays(X, y, sample_weight)
+    if model.intercept_prior is not None:
+        raise NoEquivalent("scikit-learn's linear models do not penalise the intercept.")
+    mode = map_estimate(model, data, tol=1e-10)
+    common, unit = _on_equal_columns(mode.penalty)
+    estimator, code = _sklearn_estimator(common, data, fit_intercept=model.fit_intercept)
+    estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
+    penalized = np.append(estimator.coef_ / unit, estimator.intercept_) + 0.0  # no negative zeros
+    ours = np.append(mode.coef, mode.intercept)
+    frame = pd.DataFrame(
+        {"map": ours, "penalized": penalized, "difference": ours - penalized},
+        index=pd.Index([*data.feature_names, "intercept"], name="feature"),
+    )
+    frame.attrs.update(
+        code=code,
+        column_unit=None if np.allclose(unit, 1.0, rtol=1e-12, atol=0.0) else unit.tolist(),
+        duality_gap=mode.duality_gap,
+        noise_scale=mode.noise_scale,
+    )
+    return frame
+
+
+def _on_equal_columns(penalty: Penalty) -> tuple[Penalty, Float[np.ndarray, " p"]]:
+    found = penalty.on_equal_columns()
+    if found is None:
+        raise NoEquivalent(
+            "no rescaling of the columns gives all coefficients the same l1 and the same l2, and scikit-learn has one "
+            "of each. (It cannot leave single columns unpenalised.)"
+        )
+    return found
+
+
+def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) -> tuple[Any, str]:
+    from sklearn import linear_model
+
+    if not penalty.l1 and not penalty.l2:
+        without = "" if fit_intercept else "fit_intercept=False"
+        return linear_model.LinearRegression(fit_intercept=fit_intercept), f"LinearRegression({without})"
+    name = "Ridge" if not penalty.l1 else "ElasticNet" if penalty.l2 else "Lasso"
+    translation = translate(
+        penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight,
+        fit_intercept=fit_intercept,
+    )  # fmt: skip
+    # Unless a seed is given, scikit-learn draws from NumPy's global state, also where nothing is random.
+    arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept, "random_state": 0}
+    if name != "Ridge":
+        arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
+    return getattr(linear_model, name)(**arguments), translation.code

@@ -1,0 +1,1 @@
+"""Files of columns as data: columns, kinds, doubtful_text; csv, parquet, levels; table."""

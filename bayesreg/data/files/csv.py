@@ -1,0 +1,251 @@
+"""A CSV file: its encoding, its delimiter and the shape of its rows."""
+
+import csv
+import gzip
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from io import BytesIO, TextIOWrapper
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .columns import FileColumns
+from .doubtful_text import plain_numbers
+from .kinds import other_kind
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DELIMITERS = ",;\t|"
+_SNIFFED_LINES = 50
+_GZIP = b"\x1f\x8b"
+_OF_EXCEL = re.compile(r'"?sep=.?"?')
+_MOST_LETTERS = 40
+_BLOCK = 2**24  # bytes
+
+
+def csv_columns(file: Path, raw: bytes, decimal: str = ".") -> FileColumns:
+    """Look through a CSV file.
+
+    Parameters
+    ----------
+    file : Path
+        What it is called.
+    raw : bytes
+        UTF-8 with a header, separated by comma, semicolon, tab or bar; gzip may have packed it.
+    decimal : "." or ",", default "."
+
+    Returns
+    -------
+    FileColumns
+
+    Raises
+    ------
+    ValueError
+        Where the file is no such table, with the line and the remedy.
+    """
+    raw = checked_text(file, raw)
+    delimiter = _delimiter(file, raw)
+    header, n_rows = _checked_shape(file, raw, delimiter)
+    return FileColumns(tuple(header), n_rows, delimiter, partial(_parsed, raw, delimiter, decimal, header))
+
+
+def csv_rows(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line where each row ends, and its entries; blank lines are none."""
+    reader = csv.reader(_lines(raw), delimiter=delimiter, skipinitialspace=True)
+    for row in reader:
+        if row:
+            yield reader.line_num, row
+
+
+def checked_text(file: Path, raw: bytes) -> bytes:
+    """Return UTF-8 text, unpacked where gzip has packed it.
+
+    Raises
+    ------
+    ValueError
+        Where it is none, with what it is and the remedy.
+    """
+    raw = _unpacked(file, raw)
+    other = other_kind(raw)
+    if other is not None:
+        raise ValueError(f"{file} {other}")
+    try:
+        raw.decode()
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise ValueError(
+            f"{file} is not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line}). Save it as "
+            "'CSV UTF-8', or convert it, for example with iconv -f LATIN1 -t UTF-8."
+        ) from None
+    if b"\0" in raw:
+        raise ValueError(f"{file} is no text file: it holds zero bytes. Save it as 'CSV UTF-8'.")
+    if not any(line.strip() for line in _lines(raw)):
+        raise ValueError(
+            f"{file} is empty. It needs a header of column names and a row for each observation."
+        )
+    return raw
+
+
+def _lines(raw: bytes) -> TextIOWrapper:
+    return TextIOWrapper(BytesIO(raw), encoding="utf-8-sig", newline="")
+
+
+def _unpacked(file: Path, raw: bytes) -> bytes:
+    """Unpack what gzip has packed, whatever the file is called."""
+    if not raw.startswith(_GZIP):
+        return raw
+    try:
+        return gzip.decompress(raw)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ValueError(f"{file} is a damaged gzip file: {error}.") from None
+
+
+def _delimiter(file: Path, raw: bytes) -> str:
+    lines = list(islice(_lines(raw), _SNIFFED_LINES))
+    if _OF_EXCEL.fullmatch(lines[0].strip()):
+        raise ValueError(
+            f"line 1 of {file} is {lines[0].strip()!r}, which only Excel reads. Delete that line."
+        )
+    possible = [delimiter for delimiter in _DELIMITERS if delimiter in lines[0]]
+    if not possible:  # one column, or a title stands above the header
+        return _most_regular(lines[1:], _DELIMITERS)
+    try:
+        found = csv.Sniffer().sniff("".join(lines), delimiters=_DELIMITERS).delimiter
+    except csv.Error:
+        found = ""
+    return found if found in possible else _most_regular(lines[1:], possible)
+
+
+def _most_regular(lines: Sequence[str], delimiters: Sequence[str]) -> str:
+    """Return the delimiter that most lines have as often, else a comma."""
+    filled = [line for line in lines if line.strip()]
+    for delimiter in delimiters:
+        counts = Counter(line.count(delimiter) for line in filled)
+        if any(often > 0 and 2 * times > len(filled) for often, times in counts.items()):
+            return delimiter
+    return ","
+
+
+def _checked_shape(file: Path, raw: bytes, delimiter: str) -> tuple[list[str], int]:
+    """Return the header and the number of rows; every row has as many entries as the header."""
+    n_rows, header = 0, None
+    try:
+        n_lines = _regular_lines(raw, delimiter)
+        if n_lines is not None:
+            return [name.strip() for name in next(csv_rows(raw, delimiter))[1]], n_lines - 1
+        for _, row in csv_rows(raw, delimiter):
+            if header is None:
+                header = [name.strip() for name in row]
+                continue
+            if len(row) != len(header):
+                raise ValueError(_what_is_wrong(file, list(csv_rows(raw, delimiter)), delimiter))
+            n_rows += 1
+    except csv.Error as error:
+        raise ValueError(f"{file} is no CSV file: {error}.") from None
+    assert header is not None  # the text is not blank
+    return header, n_rows
+
+
+def _regular_lines(raw: bytes, delimiter: str) -> int | None:
+    """Count lines that all have as many delimiters, at least one, and no quotes; None where a closer look is needed."""
+    import numpy as np
+
+    if b'"' in raw or raw.count(b"\r") != raw.count(b"\r\n"):
+        return None
+    n_lines, start, expected = 0, 0, raw[: raw.find(b"\n")].count(delimiter.encode())
+    while start < len(raw):
+        end = raw.rfind(b"\n", start, start + _BLOCK) + 1 or raw.find(b"\n", start) + 1 or len(raw)
+        letters = np.frombuffer(raw, np.uint8, end - start, start)
+        ends = np.flatnonzero(letters == ord("\n"))
+        if not ends.size or ends[-1] + 1 < letters.size:
+            ends = np.append(ends, letters.size)
+        found = np.searchsorted(np.flatnonzero(letters == ord(delimiter)), ends)
+        if expected == 0 or (np.diff(found, prepend=0) != expected).any():
+            return None
+        n_lines, start = n_lines + ends.size, end
+    return n_lines
+
+
+def _what_is_wrong(file: Path, rows: list[tuple[int, list[str]]], delimiter: str) -> str:
+    """Say why rows have not as many entries as the header, the first of them."""
+    header = rows[0][1]
+    lengths = Counter(len(row) for _, row in rows[1:])
+    length = lengths.most_common(1)[0][0]
+    start = next(place for place, (_, row) in enumerate(rows) if len(row) == length)
+    after_start = all(len(row) == length for _, row in rows[start:])
+    if after_start and start >= 1 and _is_header(rows[start][1]):
+        above = delimiter.join(header)[:_MOST_LETTERS]
+        return (
+            f"line 1 of {file}, {above!r}, is no header for what follows: a title or a comment? The header seems to be "
+            f"line {rows[start][0]}. Delete what stands above it."
+        )
+    if len(lengths) == 1 and length == len(header) + 1:
+        if all(row[-1].strip() == "" for _, row in rows[1:]):
+            return f"each row of {file} ends with {delimiter!r}, and the header does not: delete what is trailing."
+        return (
+            f"each row of {file} has one more entry than the header. Where these are row names, as R's write.table "
+            "writes them, give their column a name; write.csv(..., row.names = FALSE) leaves them out."
+        )
+    line, row = next((line, row) for line, row in rows[1:] if len(row) != len(header))
+    return (
+        f"line {line} of {file} has {len(row)} entries separated by {delimiter!r}, the header "
+        f"{len(header)}. Put an entry that contains {delimiter!r} in double quotes."
+    )
+
+
+def _is_header(row: list[str]) -> bool:
+    """Tell names from entries, of which some are numbers."""
+    import pandas as pd
+
+    return all(entry.strip() and plain_numbers(pd.Series([entry.strip()])) is None for entry in row)
+
+
+def _parsed(
+    raw: bytes,
+    delimiter: str,
+    decimal: str,
+    header: list[str],
+    names: Sequence[str],
+    as_text: Sequence[str],
+    missing: Sequence[str],
+) -> "pd.DataFrame":
+    import pandas as pd
+    from pandas.api.types import infer_dtype, is_numeric_dtype
+
+    def read(used: Sequence[str], **options: Any) -> "pd.DataFrame":
+        try:
+            return pd.read_csv(
+                BytesIO(raw),
+                sep=delimiter,
+                decimal=decimal,
+                names=[name or f"\0{position}" for position, name in enumerate(header)],
+                header=0,
+                usecols=list(used),
+                index_col=False,
+                skipinitialspace=True,
+                low_memory=False,
+                **options,
+            )
+        except pd.errors.ParserError as error:
+            if "out of memory" in str(error):
+                raise MemoryError from error
+            raise
+
+    inferred = [name for name in names if name not in as_text]
+    found = read(inferred, na_values=list(missing)) if inferred else pd.DataFrame()
+    text = [*as_text]
+    for name in inferred:
+        column = found[name]
+        if is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean":
+            continue
+        numbers = plain_numbers(column.astype("str").where(column.notna()))
+        if numbers is None:
+            text.append(name)
+        else:  # whole numbers that no int64 holds
+            found[name] = numbers
+    as_written = read(text, dtype=str, keep_default_na=False, na_filter=False) if text else pd.DataFrame()
+    return pd.concat([found.drop(columns=text, errors="ignore"), as_written], axis=1)[list(names)]

@@ -1,0 +1,1 @@
+"""The model under scikit-learn's contract."""

@@ -1,0 +1,112 @@
+"""What cannot be sampled because the posterior is improper, with the remedy."""
+
+import numpy as np
+
+from ..base.errors import ImproperPosteriorError
+from ..data.least_squares import told_by_gram
+from ..model.problem import Problem
+from ..priors.scales import bounds
+from .spectrum import unpenalised_fit
+
+_NEAR_ZERO = (1e-12, 1e-50, 1e-100)  # of the spread of y: where the σ prior's power at 0 is read
+_FAR = 1e12
+_CLEARLY = 1e-6  # of y'y: a residual sum of squares far above what rounding does to statistics
+
+
+def check_proper(problem: Problem) -> None:
+    """Refuse an improper posterior.
+
+    Raises
+    ------
+    ImproperPosteriorError
+        Where flat columns are rank-deficient, where nothing holds σ from above, or where a
+        perfect fit lets σ go to 0.
+    """
+    _check_flat_block(problem)
+    _check_scales(problem)
+    if problem.noise_scale is None:
+        _check_noise(problem)
+
+
+def integrated_out(problem: Problem) -> int:
+    """Count the coefficients under a flat prior, the intercept included."""
+    return int(problem.centred) + int(problem.rates.flat.sum())
+
+
+def power(problem: Problem) -> float:
+    """Return the power of 1/σ in the likelihood, what is flat integrated out."""
+    return problem.sum_weights - integrated_out(problem)
+
+
+def _check_flat_block(problem: Problem) -> None:
+    block = problem.flat_block
+    if block is None or not block.undetermined.any():
+        return
+    names = [name for name, flat in zip(problem.feature_names, problem.rates.flat, strict=False) if flat]
+    listed = ", ".join(repr(name) for name, hit in zip(names, block.undetermined, strict=False) if hit)
+    raise ImproperPosteriorError(
+        f"the data leave the unpenalised coefficients of {listed} undetermined: these columns are constant, "
+        "duplicates, or more than the rows, so under a flat prior their posterior is improper. "
+        "Give them a prior with a finite scale (a wide GaussianPrior will do), or drop columns."
+    )
+
+
+def _check_scales(problem: Problem) -> None:
+    """Refuse a flat prior on a scale that fewer than two coefficients speak of: its tail falls like one over it."""
+    for name, prior in problem.sampled_scales.items():
+        if type(prior).__name__ != "ImproperUniform" or bounds(prior)[1] < np.inf:
+            continue
+        scaled = problem.is_feature[problem.penalised]  # not an intercept's own prior
+        gram = problem.reduced.gram[np.ix_(scaled, scaled)]
+        size = np.sqrt(np.where(np.diagonal(gram) > 0.0, np.diagonal(gram), 1.0))
+        informative = (
+            int(np.linalg.matrix_rank(gram / size / size[:, None], hermitian=True)) if gram.size else 0
+        )
+        if informative < 2:
+            raise ImproperPosteriorError(
+                f"the prior on {name} is flat, and the data tell {informative} of the coefficients that it scales, "
+                "where two are needed for its posterior to be proper. Give it a proper prior, for example HalfNormal."
+            )
+
+
+def _check_noise(problem: Problem) -> None:
+    low, high = problem.likelihood.noise_bounds()
+    free = problem.sum_weights - integrated_out(problem)
+    at_infinity = _prior_power(problem, _FAR * problem.response_scale)
+    if high == float("inf") and free - at_infinity <= 1.0:
+        raise ImproperPosteriorError(
+            f"nothing bounds noise_scale from above: its prior is flat and the weights sum to only "
+            f"{problem.sum_weights:g}, with {integrated_out(problem)} coefficients under a flat prior. "
+            "Give GaussianLikelihood a proper prior (None is one) or a known noise_scale."
+        )
+    # What is relative to σ vanishes with it, so only the other columns can fit the data perfectly.
+    if low > 0.0 or clearly_misfits(problem):
+        return
+    others = problem.reduced.zeroed(problem.penalised_rates.relative)
+    smallest, held = unpenalised_fit(others)
+    if smallest > others.rss_rounding * others.response_ss:
+        return
+    at_zero = max(_prior_power(problem, near * problem.response_scale) for near in _NEAR_ZERO)
+    if free - held - at_zero >= 1.0:
+        raise ImproperPosteriorError(
+            "the data can be fitted perfectly (a constant or noiseless response), and the prior on noise_scale "
+            "does not vanish at 0 fast enough: the posterior is improper. Give a known noise_scale, "
+            "or a prior that vanishes at 0, for example LogNormal."
+        )
+
+
+def clearly_misfits(problem: Problem) -> bool:
+    """Tell whether sufficient statistics show that no coefficients fit the data, so that rows need not be asked.
+
+    Where columns are alike statistics lose directions, and with them part of the fit: there rows are to be asked.
+    """
+    if not problem.reduced.cross.size < problem.sum_weights or not told_by_gram(problem.reduced):
+        return False
+    statistics = problem.reduced.statistics
+    return unpenalised_fit(statistics)[0] > _CLEARLY * statistics.response_ss
+
+
+def _prior_power(problem: Problem, sigma: float) -> float:
+    """Return d log p / d log σ at a noise scale."""
+    assert problem.noise_log_prior is not None
+    return sigma * problem.noise_log_prior(sigma)[1]

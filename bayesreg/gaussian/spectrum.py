@@ -1,0 +1,294 @@
+"""What a Gaussian prior gives in closed form, from one spectral decomposition."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..base.blas import cholesky, cholesky_solve, eigh, product, times
+from ..data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
+from ..model.problem import Problem
+
+_REFINEMENTS = 4
+_NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
+_SAFE_PIVOT = 1e-6  # least squared pivot, on unit-norm columns, with which a Newton step has digits left
+_GRAM_AT_HAND = 512  # columns
+SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
+_STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
+
+
+def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
+    """Minimise ½‖y − Xβ‖² + ½ Σ l2ⱼβⱼ² for each row of penalties.
+
+    Rows that are multiples of each other share one decomposition of X·diag(1/√l2).
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+        Any shape, n < p included.
+    l2 : array (k, p)
+        Positive.
+
+    Returns
+    -------
+    array (k, p)
+    """
+    coefs = np.empty(l2.shape)
+    multiples = l2[:, :1] / l2[:1, :1]
+    together = np.all(np.abs(l2 - multiples * l2[0]) <= 8 * np.finfo(float).eps * l2, axis=1)
+    coefs[together] = _proportional(least_squares, l2[0], multiples[together, 0])
+    for k in np.flatnonzero(~together):
+        coefs[k] = _proportional(least_squares, l2[k], np.ones(1))[0]
+    coefs[:, least_squares.squared_norms == 0.0] = 0.0
+    return _refined(least_squares, l2, coefs)
+
+
+def _refined(
+    least_squares: LeastSquares, l2: Float[np.ndarray, "k p"], coefs: Float[np.ndarray, "k p"]
+) -> Float[np.ndarray, "k p"]:
+    """Repair what columns of very different size cost: solve again for the gradient, on unit-norm columns.
+
+    A spectral decomposition is right to rounding of its largest column only.
+    """
+    norms = np.sqrt(least_squares.squared_norms + l2)
+    negligible = least_squares.rounding * np.sqrt(least_squares.response_ss)
+    for _ in range(_REFINEMENTS):
+        slopes = (least_squares.residuals(coefs)[0] - l2 * coefs) / norms
+        poor = np.flatnonzero(np.abs(slopes).max(axis=1) > negligible)
+        if poor.size == 0 or 8 * coefs.shape[1] ** 2 > GRAM_BUDGET:
+            break
+        for k in poor:
+            coefs[k] += _newton_step(least_squares.gram, norms[k], slopes[k], negligible) / norms[k]
+    return coefs
+
+
+def _newton_step(
+    gram: Float[np.ndarray, "p p"],
+    norms: Float[np.ndarray, " p"],
+    slope: Float[np.ndarray, " p"],
+    negligible: float,
+) -> Float[np.ndarray, " p"]:
+    """Solve for a gradient on unit-norm columns, but along directions where it is rounding.
+
+    Where the curvature is all the prior's, a step for rounding would be a step to anywhere.
+    """
+    system = gram / norms / norms[:, None]
+    system[np.diag_indices_from(system)] = 1.0
+    factor = cholesky(system.copy())
+    if factor is not None and np.square(np.diagonal(factor)).min() > _SAFE_PIVOT:
+        return cholesky_solve(factor, slope)
+    values, vectors = eigh(system)
+    along = times(vectors.T, slope)
+    along[np.abs(along) <= negligible] = 0.0
+    return times(vectors, along / np.maximum(values, values.size * np.finfo(float).eps))
+
+
+def _proportional(
+    least_squares: LeastSquares, l2: Float[np.ndarray, " p"], multiples: Float[np.ndarray, " k"]
+) -> Float[np.ndarray, "k p"]:
+    unit = 1.0 / np.sqrt(l2)
+    largest = float((np.sqrt(least_squares.squared_norms) * unit).max(initial=0.0)) or 1.0
+    unit = unit / largest  # squares of what is larger than 1 may be infinite
+    spectrum = told(least_squares.spectrum(unit))
+    filtered = spectrum.cross / (spectrum.values + (multiples / largest / largest)[:, None])
+    return product(filtered, spectrum.vectors.T) * unit
+
+
+class GaussianMarginal(NamedTuple):
+    """The likelihood with Gaussian coefficients integrated out, as a function of σ and their scale.
+
+    ``ratio`` is σ²/τ² for a prior of sd τ times `Rotation.unit`.
+    """
+
+    values: Float[Any, " r"]  # squared singular values of the columns in units of their prior
+    squares: Float[Any, " r"]  # squares of the response along them
+    rss: Any  # what no coefficient fits
+    power: Any  # Σw less the number of coefficients under a flat prior
+
+    def log_likelihood(self, noise_scale: Any, ratio: Any, xp: Any = np) -> Any:
+        """Evaluate log ∫ p(y | β, σ) p(β) dβ, less power·½ log 2π and what flat columns add.
+
+        Parameters
+        ----------
+        noise_scale, ratio : array (...)
+        xp : module, default NumPy
+            NumPy or JAX's.
+        """
+        signal = self.values / xp.asarray(ratio)[..., None]
+        misfit = self.rss + xp.sum(self.squares / (1.0 + signal), axis=-1)
+        log_volume = xp.sum(xp.log1p(signal), axis=-1)
+        return -self.power * xp.log(noise_scale) - 0.5 * (log_volume + misfit / noise_scale**2)
+
+
+class Rotation(NamedTuple):
+    """Coordinates in which Gaussian coefficients are independent given the data: β = unit·(V·u + what no row sees)."""
+
+    unit: Float[np.ndarray, " q"]
+    vectors: Float[np.ndarray, "q r"]
+    values: Float[np.ndarray, " r"]  # positive
+    cross: Float[np.ndarray, " r"]
+    rss: float
+
+    def marginal(self, power: float) -> GaussianMarginal:
+        """Return the likelihood with the coefficients integrated out."""
+        return GaussianMarginal(self.values, self.cross**2 / self.values, self.rss, power)
+
+    def draw(
+        self, noise_scale: Float[np.ndarray, " s"], ratio: Float[np.ndarray, " s"], rng: np.random.Generator
+    ) -> Float[np.ndarray, "s q"]:
+        """Draw coefficients given σ and σ²/τ², one for each pair."""
+        precision = self.values + ratio[:, None]
+        normal = rng.standard_normal(precision.shape)
+        along = self.cross / precision + noise_scale[:, None] / np.sqrt(precision) * normal
+        drawn = product(along, np.ascontiguousarray(self.vectors.T))
+        if self.values.size < self.unit.size:
+            free = rng.standard_normal((noise_scale.size, self.unit.size))
+            free -= product(product(free, self.vectors), np.ascontiguousarray(self.vectors.T))
+            drawn += (noise_scale / np.sqrt(ratio))[:, None] * free
+        return drawn * self.unit
+
+
+def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation:
+    """Return the coordinates that one spectral decomposition gives.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    l2 : array (q,)
+        Positive: 1/τ² of each coefficient, at σ = 1 where it is relative to the noise.
+
+    Returns
+    -------
+    Rotation
+    """
+    unit = 1.0 / np.sqrt(l2)
+    if l2.size == 0:
+        return Rotation(unit, np.zeros((0, 0)), np.zeros(0), np.zeros(0), float(least_squares.response_ss))
+    spectrum, rss = informative(least_squares, unit)
+    return Rotation(unit, spectrum.vectors, spectrum.values, spectrum.cross, rss)
+
+
+def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: float) -> float:
+    """Return by what share rounding in the decomposition may change a posterior variance.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    rotated : Rotation
+        Of its columns, with at least one direction that is seen.
+    ratio : float
+        σ² over the prior's variance, in the rotation's units.
+
+    Returns
+    -------
+    float
+        Infinite where columns are of so different size that a small one is lost beside a large one.
+    """
+    values, q = rotated.values, rotated.unit.size
+    by_gram = least_squares is least_squares.statistics
+    largest = float(values.max())
+    error = np.finfo(float).eps * q * (largest if by_gram else np.sqrt(largest * values))
+    of_seen = float((error / (values + ratio)).max())
+    if values.size == q:
+        return of_seen
+    if values.size < _rank(least_squares):
+        return np.inf
+    return max(
+        of_seen, float((error**2 / values).max()) / ratio
+    )  # a wide prior's variance, let in by an angle
+
+
+def _rank(least_squares: LeastSquares) -> int:
+    """Return the number of directions that are seen on unit-norm columns."""
+    return int(told(least_squares.spectrum(_to_unit_norm(least_squares))).values.size)
+
+
+def _to_unit_norm(least_squares: LeastSquares) -> Float[np.ndarray, " p"]:
+    norms = np.sqrt(least_squares.squared_norms)
+    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+
+
+def told(spectrum: Spectrum) -> Spectrum:
+    """Return a spectrum without what is rounding: columns that depend on one another but for it do so exactly."""
+    noise = spectrum.values.max(initial=0.0) * (_NOISE * max(spectrum.vectors.shape, default=0)) ** 2
+    seen = spectrum.values > noise
+    return Spectrum(spectrum.values[seen], spectrum.vectors[:, seen], spectrum.cross[seen])
+
+
+def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> tuple[Spectrum, float]:
+    """Return the spectrum of X·diag(unit) less what is rounding, and the residual sum of squares at its solution.
+
+    The smaller directions are kept out of the solution, which they would swamp, and taken off its sum of squares, which
+    is 0 where it may be rounding.
+    """
+    values, vectors, cross = told(least_squares.spectrum(unit))
+    largest = values.max(initial=0.0)
+    strong = values > _STRONG * largest
+    best = unit * times(np.ascontiguousarray(vectors[:, strong]), cross[strong] / values[strong])
+    rss = float(least_squares.residuals(best[None, :])[1][0]) - float(
+        np.sum(cross[~strong] ** 2 / values[~strong])
+    )
+    told_apart = rss > least_squares.rss_rounding * least_squares.response_ss
+    return Spectrum(values, vectors, cross), rss if told_apart else 0.0
+
+
+def root(
+    least_squares: LeastSquares,
+) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, " r"], float]:
+    """Return R and t with RSS(β) = ‖t − Rβ‖² + a constant, and that constant; r ≤ n."""
+    norms = np.sqrt(least_squares.squared_norms)
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    spectrum, rss = informative(least_squares, unit)
+    if spectrum.values.size == 0:
+        return np.zeros((1, norms.size)), np.zeros(1), rss
+    size = np.sqrt(spectrum.values)
+    return size[:, None] * spectrum.vectors.T * norms, spectrum.cross / size, rss
+
+
+def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
+    """Return the residual sum of squares of plain least squares, and the rank of the columns."""
+    if least_squares.cross.size == 0:
+        return least_squares.response_ss, 0
+    unit = _to_unit_norm(least_squares)
+    spectrum = least_squares.spectrum(unit)
+    seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
+    coef = unit * times(spectrum.vectors[:, seen], spectrum.cross[seen] / spectrum.values[seen])
+    return float(least_squares.residuals(coef[None, :])[1][0]), int(seen.sum())
+
+
+def is_one_gaussian(problem: Problem) -> bool:
+    """Tell whether all penalised coefficients are Gaussian and their variances move together."""
+    rates = problem.penalised_rates
+    scaled = problem.is_feature[problem.penalised]
+    together = not problem.sampled_scales or bool(scaled.all())
+    return not rates.l1.any() and together and np.unique(rates.relative).size <= 1
+
+
+def gaussian_scale[T](scales: dict[str, T]) -> T | float:
+    """Return the sampled scale of a Gaussian part, 1 where none is sampled."""
+    return scales.get("gaussian_scale", scales.get("prior_scale", 1.0))
+
+
+def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:
+    """Return what counts the directions that some penalised columns span.
+
+    They are as many as the columns, but where columns are alike. That is looked for among 512 columns or fewer, whose
+    Gram matrix is at hand.
+    """
+    from scipy.linalg.lapack import dpstrf
+
+    least_squares = problem.reduced
+    if least_squares.cross.size > _GRAM_AT_HAND or told_by_gram(least_squares):
+        return np.size
+    gram = least_squares.gram
+
+    def count(active: Int[np.ndarray, " a"]) -> int:
+        if active.size < 2:
+            return int(active.size)
+        block = gram[np.ix_(active, active)]
+        size = np.sqrt(np.where(np.diagonal(block) > 0.0, np.diagonal(block), 1.0))
+        *_, rank, _ = dpstrf(block / size / size[:, None], tol=SAME_DIRECTION)
+        return int(rank)
+
+    return count

@@ -1,0 +1,1 @@
+"""What a row tells of its linear predictor."""

@@ -1,0 +1,422 @@
+"""The mode of a model on data, for one prior scale or along many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
+from ..base.threads import blas_for
+from ..gaussian.degrees_of_freedom import effective_df_along
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, check_model, resolve
+from ..priors.penalty import Penalty
+from .certificate import Certificate, Certificates, certify
+from .grid import (
+    at_noise_scale,
+    checked_scales,
+    default_multiples,
+    penalty_multiples,
+    strengths_along,
+    unit_prior,
+)
+from .noise import NoiseMode, noise_modes
+from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SAMPLED_SCALE = (
+    "the prior's scale is a distribution. A sampled scale has no joint mode to speak of: under half-normal, "
+    "half-Cauchy or uniform scales the density grows without bound as coefficients and scale go to 0 together. "
+    "Fix the scale to a number, for example one that select_scale chooses from the data, or sample it with "
+    "sample_posterior."
+)
+_SHARE_FOR_ROUNDING = 0.1  # of tol: up to there a path is certified from its Gram matrix
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class MapEstimate:
+    """The mode of a model on data, with its certificate.
+
+    Attributes
+    ----------
+    coef : array (p,)
+        Coefficients on the original columns; zeros are exact.
+    intercept : float
+        0.0 in a model without intercept.
+    noise_scale : float
+        σ: as given, or at the joint mode.
+    penalty : Penalty
+        The canonical penalty at that σ, one value a column, on the original columns.
+    certificate : Certificate
+        Duality gap and KKT residual, computed at the point that is returned.
+    n_iter : int
+        The solver's rounds; 1 for a closed form.
+    converged : bool
+        Whether the duality gap is at most `tol`, from statistics the rounding too, and what rounding
+        can move a coefficient by at most √tol of the largest.
+    feature_names : tuple of p str
+    local_modes : tuple of NoiseMode
+        Every local mode of an unknown σ, the highest first; empty for a known one.
+    """
+
+    coef: Float[np.ndarray, " p"]
+    intercept: float
+    noise_scale: float
+    penalty: Penalty
+    certificate: Certificate
+    n_iter: int
+    converged: bool
+    feature_names: tuple[str, ...]
+    local_modes: tuple[NoiseMode, ...] = field(default=())
+
+    @property
+    def duality_gap(self) -> float:
+        """Relative duality gap: J is above its minimum by at most this share of the null model's J."""
+        return self.certificate.duality_gap
+
+    @property
+    def kkt_residual(self) -> float:
+        """Largest violation of the optimality conditions, in units of λmax on unit-norm columns."""
+        return self.certificate.kkt_residual
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the coefficients and their penalties as a table, one row a feature."""
+        import pandas as pd
+
+        columns = {"coef": self.coef, "l1": self.penalty.l1, "l2": self.penalty.l2}
+        return pd.DataFrame(columns, index=pd.Index(self.feature_names, name="feature"))
+
+    def __str__(self) -> str:
+        zeros = int((self.coef == 0.0).sum())
+        return (
+            f"MAP of {self.coef.size} coefficients, {zeros} exactly zero; intercept {self.intercept:.6g}, "
+            f"noise_scale {self.noise_scale:.6g}\n{self.certificate}"
+        )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class MapPath:
+    """Modes along the scale of a prior; row k belongs to ``scales[k]``.
+
+    Attributes
+    ----------
+    scales : array (k,)
+        Values of the prior's scale (of `laplace_scale` for an elastic net), as given.
+    penalties : tuple of k Penalty
+        On the original columns.
+    coefs : array (k, p)
+    intercepts : array (k,)
+    certificates : Certificates
+        A sequence of k.
+    converged : array (k,) of bool
+    noise_scale : float
+        The known σ.
+    feature_names : tuple of p str
+    """
+
+    scales: Float[np.ndarray, " k"]
+    coefs: Float[np.ndarray, "k p"]
+    intercepts: Float[np.ndarray, " k"]
+    certificates: Certificates
+    converged: Bool[np.ndarray, " k"]
+    noise_scale: float
+    feature_names: tuple[str, ...]
+    _strengths: tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]] = field(repr=False)
+    _problem: Problem | None = field(repr=False, default=None)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes for a pickle: without the data, but with what is computed from them."""
+        return {**self.__dict__, "effective_df": self.effective_df, "_problem": None}
+
+    @cached_property
+    def effective_df(self) -> Float[np.ndarray, " k"]:
+        """Effective degrees of freedom of each row, intercept included (Zou, Hastie and Tibshirani 2007)."""
+        problem = self._problem
+        assert problem is not None
+        l1, l2 = (strength[:, problem.penalised] for strength in self._strengths)
+        coefs = np.column_stack([self.coefs, self.intercepts]) if problem.has_intercept_column else self.coefs
+        return effective_df_along(problem, coefs[:, problem.penalised], l1, l2)
+
+    @cached_property
+    def penalties(self) -> tuple[Penalty, ...]:
+        """The canonical penalty of each row."""
+        p = len(self.feature_names)
+        return tuple(Penalty(l1[:p], l2[:p]) for l1, l2 in zip(*self._strengths, strict=True))
+
+    @property
+    def duality_gaps(self) -> Float[np.ndarray, " k"]:
+        """Relative duality gap of each row."""
+        return self.certificates.gaps
+
+    @property
+    def kkt_residuals(self) -> Float[np.ndarray, " k"]:
+        """KKT residual of each row, in units of λmax."""
+        return self.certificates.kkt_residuals
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return the coefficients as a table, one row a scale, one column a feature."""
+        import pandas as pd
+
+        index = pd.Index(self.scales, name="scale")
+        frame = pd.DataFrame(self.coefs, index=index, columns=list(self.feature_names))
+        frame.insert(0, "intercept", self.intercepts, allow_duplicates=True)
+        return frame
+
+
+def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstimate:
+    """Find the mode of the posterior, and prove it.
+
+    For known σ that is the minimum of J(β₀, β) = ½ Σ wᵢrᵢ² + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ²
+    with (l1, l2) = (σ²/b, σ²/τ²): the lasso, ridge or elastic net. For unknown σ the mode
+    is joint over (β₀, β, σ), the density taken with respect to σ itself.
+
+    Parameters
+    ----------
+    model : LinearModel
+    data : RowData or GramData
+    tol : float, default 1e-8
+        Relative duality gap above which a ConvergenceWarning is given.
+
+    Returns
+    -------
+    MapEstimate
+
+    Raises
+    ------
+    NoModeError
+        Where the density is unbounded: a scale is a distribution, or the data can be
+        fitted perfectly and the prior on σ does not vanish at 0.
+    TypeError, ValueError
+        Where the prior does not fit the data.
+
+    Warns
+    -----
+    ConvergenceWarning
+        Where float64 does not reach `tol`.
+    DegenerateDataWarning
+        Where the response is constant.
+
+    Examples
+    --------
+    >>> import bayesreg as br
+    >>> data = br.RowData.from_arrays([[0.0], [1.0], [2.0]], [0.0, 1.0, 2.0])
+    >>> model = br.LinearModel(br.LaplacePrior(1.0), br.GaussianLikelihood(1.0))
+    >>> round(float(br.map_estimate(model, data).coef[0]), 6)
+    0.5
+    """
+    check_tol(tol)
+    check_model(model)
+    _refuse_sampled_scale(model)
+    with blas_for(getattr(data, "X", None)):
+        problem = resolve(model, data)
+        _warn_of_constant_response(problem)
+        mode = mode_of(problem, tol)
+    if not mode.converged:
+        warn(_missed(mode.certificate, tol), ConvergenceWarning)
+    return mode
+
+
+def mode_of(problem: Problem, tol: float) -> MapEstimate:
+    """Find the mode of a problem, and prove it; `converged` says whether `tol` is met.
+
+    Raises
+    ------
+    NoModeError
+        Where the density is unbounded.
+    """
+    sigma, local_modes = _noise_scale(problem)
+    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
+    coefs, intercepts, n_rounds, certificates = _proved(problem, problem, l1, l2, np.array([sigma]), tol)
+    certificate = certificates[0]
+    return MapEstimate(
+        coef=coefs[0],
+        intercept=float(intercepts[0]),
+        noise_scale=sigma,
+        penalty=problem.penalty(sigma),
+        certificate=certificate,
+        n_iter=int(n_rounds[0]),
+        converged=certificate.proves(tol),
+        feature_names=problem.feature_names,
+        local_modes=local_modes,
+    )
+
+
+def map_path(
+    model: LinearModel,
+    data: Data,
+    scales: Sequence[float] | Float[np.ndarray, " k"] | None = None,
+    n_scales: int = 100,
+    min_ratio: float = 1e-3,
+    tol: float = 1e-8,
+) -> MapPath:
+    """Find the modes along the scale of the prior, for a known noise scale.
+
+    Parameters
+    ----------
+    model : LinearModel
+        The prior's scale is replaced by each of `scales`; its factor is kept, and for an
+        elastic net the ratio of l1 to l2.
+    data : RowData or GramData
+    scales : sequence of k positive floats, optional
+        In any order. Default, Laplace and elastic net: `n_scales` values in geometric
+        progression from the largest scale at which all penalised coefficients are 0 (λmax)
+        to the one at min_ratio·λmax. Gaussian: λ₂ from 100 times the largest eigenvalue of
+        X'X, in units of the prior, down to min_ratio times it.
+    n_scales : int, default 100
+    min_ratio : float, default 1e-3
+    tol : float, default 1e-8
+        Relative duality gap above which a ConvergenceWarning is given.
+
+    Returns
+    -------
+    MapPath
+
+    Raises
+    ------
+    NoModeError
+        Where a scale is a distribution.
+    TypeError, ValueError
+        Where the noise is unknown, or the prior's scale is not one number.
+    """
+    check_tol(tol)
+    check_model(model)
+    _refuse_sampled_scale(model)
+    sigma = model.likelihood.known_noise_scale
+    if sigma is None:
+        raise ValueError(
+            "a path needs known noise: along it an unknown noise_scale would change too, and lambda with it. "
+            "Give GaussianLikelihood(noise_scale), for example the one of map_estimate."
+        )
+    with blas_for(getattr(data, "X", None)):
+        return _map_path(model, data, scales, n_scales, min_ratio, tol, sigma)
+
+
+def _map_path(
+    model: LinearModel,
+    data: Data,
+    scales: Sequence[float] | Float[np.ndarray, " k"] | None,
+    n_scales: int,
+    min_ratio: float,
+    tol: float,
+    sigma: float,
+) -> MapPath:
+    prior = unit_prior(model.prior)
+    problem = resolve(replace(model, prior=prior), data)
+    _warn_of_constant_response(problem)
+    if scales is None:
+        scales = at_noise_scale(problem, prior, default_multiples(problem, prior, n_scales, min_ratio), sigma)
+    values = checked_scales(scales)
+    strengths = strengths_along(problem, penalty_multiples(prior, values), sigma)
+    l1, l2 = (strength[:, problem.penalised] for strength in strengths)
+    order = np.argsort(values, kind="stable")
+    solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem
+    sigmas = np.full(values.size, sigma)
+    coefs, intercepts, _, certificates = _proved(problem, solved, l1[order], l2[order], sigmas, tol)
+    back = np.argsort(order)
+    coefs, intercepts, certificates = coefs[back], intercepts[back], certificates.of(back)
+    converged = certificates.prove(tol)
+    if not converged.all():
+        first = certificates[int(np.argmin(converged))]
+        warn(_missed(first, tol), ConvergenceWarning)
+    return MapPath(
+        scales=values,
+        coefs=coefs,
+        intercepts=intercepts,
+        certificates=certificates,
+        converged=converged,
+        noise_scale=sigma,
+        feature_names=problem.feature_names,
+        _strengths=strengths,
+        _problem=problem,
+    )
+
+
+def _proved(
+    problem: Problem,
+    solved: Problem,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    sigmas: Float[np.ndarray, " k"],
+    tol: float,
+) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"], Int[np.ndarray, " k"], Certificates]:
+    """Solve, expand and certify; where a large `tol` stopped the solver short of it, again as exactly as can be.
+
+    `solved` is the problem, or its statistics where these serve as well: then the rows are asked only where
+    rounding in the statistics is not small beside `tol`.
+    """
+    solution = solve_coefs(solved, l1, l2, tol=tol)
+    coefs, intercepts = problem.expand(solution.values)
+    certificates = certify(solved, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    if tol > POLISH_BELOW and not (certificates.proven_gaps <= tol).all():
+        solution = solve_coefs(problem, l1, l2)
+        coefs, intercepts = problem.expand(solution.values)
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    return coefs, intercepts, solution.n_rounds, certificates
+
+
+def _noise_scale(problem: Problem) -> tuple[float, tuple[NoiseMode, ...]]:
+    if problem.noise_scale is not None:
+        return problem.noise_scale, ()
+    try:
+        modes = noise_modes(problem)
+    except NoModeError:
+        if problem.least_squares.response_ss > 0.0:
+            raise
+        return 0.0, ()  # a constant response: the limit of the mode, warned of
+    return modes[0].noise_scale, modes
+
+
+def _warn_of_constant_response(problem: Problem) -> None:
+    if problem.least_squares.response_ss > 0.0:
+        return
+    what = "constant" if problem.centred else "zero in every row"
+    message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
+    warn(message, DegenerateDataWarning)
+
+
+def _missed(certificate: Certificate, tol: float) -> str:
+    gap = certificate.duality_gap
+    if certificate.proven_gap <= tol:
+        return (
+            f"the objective is at its minimum (duality gap {gap:.1e}), but rounding may move coefficients by "
+            f"{certificate.coef_rounding:.1e} of the largest: columns depend on one another, or nearly so, and the "
+            "prior, which alone holds the coefficients there, is too wide for float64 to tell where. Where columns "
+            "depend on one another exactly, predictions and coefficients are right all the same. "
+            "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
+        )
+    if gap <= tol:
+        return (
+            f"the duality gap is {gap:.1e}, but rounding in the sufficient statistics leaves "
+            f"{certificate.rounding:.1e} open, above tol = {tol:.1e}: a Gram matrix squares the condition number of X. "
+            "Give the rows (RowData), or accept it by a larger tol."
+        )
+    return (
+        f"the duality gap reached is {gap:.1e}, above tol = {tol:.1e}. Either columns are nearly collinear or the "
+        "penalty is so weak that rounding in the gradient alone makes this gap: float64 gives no more. "
+        "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
+    )
+
+
+def check_tol(tol: float) -> None:
+    """Refuse what is no tolerance.
+
+    Raises
+    ------
+    ValueError
+    """
+    if not (np.isscalar(tol) and np.isreal(tol) and 0 < float(tol) < np.inf):
+        raise ValueError(f"`tol` must be a positive number, a relative duality gap; got {tol!r}.")
+
+
+def _refuse_sampled_scale(model: LinearModel) -> None:
+    if model.prior.has_sampled_scale:
+        raise NoModeError(_SAMPLED_SCALE)

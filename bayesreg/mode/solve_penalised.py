@@ -1,0 +1,162 @@
+"""The penalised coefficients of a problem, for one penalty or along many."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
+from ..data.row_least_squares import RowLeastSquares
+from ..gaussian.spectrum import ridge_coefs
+from ..model.problem import Problem
+
+_REFINEMENTS = 2
+_LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
+POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
+_SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
+# A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
+# as rows: from half to four times, by measurement.
+_HARD_SHARE, _ABOUT = 0.005, 4.0
+_ROWS_A_COLUMN = 4  # from which columns are seldom so collinear that products take longer than X'X
+_DUST = 16.0 * float(np.finfo(float).eps)  # of the largest column's share of the fit
+_NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
+
+
+class Coefs(NamedTuple):
+    """Penalised coefficients for k penalties, and the solver's rounds for each."""
+
+    values: Float[np.ndarray, "k q"]
+    n_rounds: Int[np.ndarray, " k"]
+
+
+def solve_coefs(
+    problem: Problem,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    *,
+    refine: bool = True,
+    start: Float[np.ndarray, " q"] | None = None,
+    tol: float = 0.0,
+) -> Coefs:
+    """Minimise J over the penalised coefficients, the flat ones profiled out.
+
+    Parameters
+    ----------
+    problem : Problem
+    l1, l2 : array (k, q)
+        Penalties, best in an order in which neighbours are alike: each solve starts at the last.
+    refine : bool
+        Whether to solve again from the gradient that the rows give, where there are rows.
+    start : array (q,), optional
+        Where the first solve starts; 0 by default.
+    tol : float, default 0
+        Relative duality gap that will do. Up to 1e-7 coefficients are made as exact as float64 allows.
+
+    Returns
+    -------
+    Coefs
+    """
+    found = _solved(problem, l1, l2, refine=refine, start=start, tol=tol)
+    return found._replace(values=_without_dust(found.values, l1, problem.reduced))
+
+
+def _without_dust(
+    coefs: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], least_squares: LeastSquares
+) -> Float[np.ndarray, "k q"]:
+    """Set to 0 what adds less to the fit than rounding does, where a penalty asks for zeros.
+
+    Columns that are alike share their sum in any way, and arithmetic may leave one of them at 1e-17.
+    """
+    size = np.abs(coefs) * np.sqrt(least_squares.squared_norms)
+    dust = (size < _DUST * size.max(axis=1, keepdims=True, initial=0.0)) & (l1 > 0.0)
+    return np.where(dust, 0.0, coefs) if dust.any() else coefs
+
+
+def _solved(
+    problem: Problem,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    *,
+    refine: bool,
+    start: Float[np.ndarray, " q"] | None,
+    tol: float,
+) -> Coefs:
+    least_squares, k = problem.reduced, len(l1)
+    if not least_squares.cross.any():  # no penalised columns, or none that y leans on: 0 is optimal
+        return Coefs(np.zeros(l1.shape), np.zeros(k, dtype=int))
+    if not l1.any():
+        return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
+    enough = _SHARE_OF_TOL * tol * 0.5 * least_squares.response_ss if tol > POLISH_BELOW else 0.0
+    if l1.shape[1] > _LARGEST_COMPILED:
+        from .solvers.working_set import solve_by_working_set
+
+        if start is None and k == 1 and _is_hard(problem, l1[0]):
+            start = _interior_point(least_squares, l1[0], l2[0])
+        by_products = start is None and k == 1 and _has_many_dense_rows(least_squares)
+        return Coefs(
+            *solve_by_working_set(least_squares, l1, l2, start=start, enough=enough, by_products=by_products)
+        )
+    refine = refine and enough == 0.0 and problem.has_rows and not gram_serves(least_squares)
+    return _by_gram(least_squares, l1, l2, start, enough, _REFINEMENTS if refine else 0)
+
+
+def _has_many_dense_rows(least_squares: LeastSquares) -> bool:
+    if not isinstance(least_squares, RowLeastSquares) or least_squares.is_sparse:
+        return False
+    n, p = least_squares.X.shape
+    return n >= _ROWS_A_COLUMN * p
+
+
+def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:
+    """Tell whether the support will be about as large as the data allow, so that it is slow to find."""
+    least_squares = problem.reduced
+    weakest = (np.abs(least_squares.cross) * _HARD_SHARE > l1).any() and (l1 > 0.0).all()
+    columns_for_a_row = l1.size / problem.sum_weights
+    fits = 8 * l1.size**2 <= GRAM_BUDGET and (least_squares.squared_norms > 0.0).all()
+    return bool(weakest and fits and 1.0 / _ABOUT <= columns_for_a_row <= _ABOUT)
+
+
+def _interior_point(
+    least_squares: LeastSquares, l1: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]
+) -> Float[np.ndarray, " q"]:
+    """Return a start that has about the right support."""
+    from .solvers.interior_point import interior_point
+
+    unit = 1.0 / np.sqrt(least_squares.squared_norms)
+    gram, cross = least_squares.gram * unit * unit[:, None], least_squares.cross * unit
+    found = interior_point(gram, cross, least_squares.response_ss, l1 * unit, l2 * unit**2, _NEAR_ENOUGH)
+    return found * unit
+
+
+def gram_serves(least_squares: LeastSquares) -> bool:
+    """Tell whether rows would tell no more than their Gram matrix, where that is what a solver works on."""
+    return least_squares.cross.size <= _LARGEST_COMPILED and told_by_gram(least_squares)
+
+
+def _by_gram(
+    least_squares: LeastSquares,
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    start: Float[np.ndarray, " q"] | None,
+    enough: float,
+    n_refinements: int,
+) -> Coefs:
+    from .solvers.quadratic import solve_quadratics
+
+    first = np.zeros((1, l1.shape[1])) if start is None else start[None, :]
+    gradient, square = (
+        least_squares.residuals(first)
+        if first.any()
+        else (least_squares.cross[None, :], np.array([least_squares.response_ss]))
+    )
+    starts, gradients, squares = (np.repeat(a, len(l1), axis=0) for a in (first, gradient, square))
+    gram = least_squares.gram
+    solution = solve_quadratics(gram, starts, gradients, l1, l2, follow=True, squares=squares, enough=enough)
+    coefs, n_rounds = solution
+    for _ in range(n_refinements):
+        gradients, squares = least_squares.residuals(coefs)
+        solution = solve_quadratics(
+            gram, coefs, gradients, l1, l2, follow=False, squares=squares, enough=enough
+        )
+        coefs, n_rounds = solution.coefs, n_rounds + solution.n_rounds
+    return Coefs(coefs, n_rounds)

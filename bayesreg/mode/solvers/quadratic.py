@@ -1,0 +1,372 @@
+"""The compiled solver: min ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its whole path, in one program.
+
+Coordinate descent finds the support and, where columns are not too collinear, all of the
+answer. Where it converges slowly, Newton steps on the support, confined to the orthant of
+the current signs, make the coefficients exact. Both only ever lower the objective. The
+problem is stated around a starting point by the gradient there, so that a caller who can
+compute a better gradient (from the rows) refines the answer by solving again from where
+the last solve ended.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jaxtyping import Array, Float, Int
+
+from ...base.jax_context import float64_on_cpu
+from ...base.threads import n_cores
+from .sweeps import first_indices, padded, sweep
+
+_SWEEPS_PER_ROUND = 8
+_MAX_ROUNDS = 500
+_WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
+_FARTHEST = 1e12  # factor of l1 at which that way begins, at most
+_CONTINUATION = 4.0  # factor from one l1 to the next on that way
+_PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
+_DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
+_SUPPORT_SIZES = (256,)  # of the systems that are cut out of a large Gram matrix; each costs compile time
+_STEP_LENGTHS = 0.5 ** np.arange(12)
+# A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
+_SLOW, _SLOW_TO_POLISH = 0.5, 0.05
+_FEWEST_CUT, _FEWEST_COLUMNS_CUT, _FIRST_SHARE = 32, 256, 0.72  # of a path that is solved on two threads
+_LEAST_BATCH = 8  # solves that one or a few are padded to, so that they share a program
+
+
+class QuadraticSolution(NamedTuple):
+    """Minimisers of k penalised quadratics and what it took to find them."""
+
+    coefs: Float[np.ndarray, "k p"]
+    n_rounds: Int[np.ndarray, " k"]
+
+
+class _Scaled(NamedTuple):
+    """One quadratic in coordinates where every column has unit norm."""
+
+    gram: Float[Array, "p p"]
+    start: Float[Array, " p"]
+    start_gradient: Float[Array, " p"]
+    start_ss: Float[Array, ""]  # of the residual at the start
+    l1: Float[Array, " p"]
+    l2: Float[Array, " p"]
+    usable: Float[Array, " p"]  # 1, or 0 for a zero column, whose coefficient is 0
+    enough: Float[Array, ""]  # a duality gap that will do; 0 for as small as float64 gives
+
+
+class _State(NamedTuple):
+    coef: Array
+    gradient: Array
+    violation: Array
+    gap: Array
+    best_violation: Array
+    idle_rounds: Array
+    n_rounds: Array
+    moving: Array
+
+
+def _gradient(problem: _Scaled, coef: Array) -> Array:
+    return problem.start_gradient - (coef - problem.start) @ problem.gram
+
+
+def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
+    """Return the largest distance from optimality of a coefficient."""
+    slope = gradient - problem.l2 * coef
+    at_zero = jnp.maximum(jnp.abs(slope) - problem.l1, 0.0)
+    away = jnp.abs(slope - problem.l1 * jnp.sign(coef))
+    return jnp.max(problem.usable * jnp.where(coef == 0.0, at_zero, away), initial=0.0)
+
+
+def _gap(problem: _Scaled, coef: Array, gradient: Array) -> Array:
+    """Return the duality gap at the residual, scaled where pure l1 columns ask for it."""
+    l1, l2 = problem.l1, problem.l2
+    size = jnp.abs(gradient)
+    pure = (l2 == 0.0) & (problem.usable > 0.0)
+    step = jnp.min(jnp.where(pure & (size > l1), l1 / jnp.maximum(size, 1e-300), 1.0), initial=1.0)
+    beyond = jnp.maximum(step * size - l1, 0.0)
+    conjugate = jnp.where(l2 > 0.0, beyond**2 / jnp.where(l2 > 0.0, 2.0 * l2, 1.0), 0.0)
+    terms = l1 * jnp.abs(coef) + 0.5 * l2 * coef**2 + conjugate - step * coef * gradient
+    rss = problem.start_ss - (coef - problem.start) @ (problem.start_gradient + gradient)
+    return 0.5 * (1.0 - step) ** 2 * rss + jnp.sum(problem.usable * terms)
+
+
+def _on_subset(
+    gram: Array, mask: Array, solve: Callable[..., tuple[Array, Array]], *vectors: Array
+) -> tuple[Array, Array]:
+    """Call `solve` on the masked coordinates, in the smallest of a few fixed sizes that holds them.
+
+    `solve` gets the block of `gram`, which entries are masked ones (the rest is padding) and the
+    vectors' entries; it returns the change of the coefficients and a flag.
+    """
+    p, count = mask.size, jnp.sum(mask)
+
+    def cut(size: int) -> tuple[Array, Array]:
+        at, inside = first_indices(mask, size), jnp.arange(size) < count
+        chosen = jnp.where(inside, at, p)
+        entries = (jnp.where(inside, vector[at], 0.0) for vector in vectors)
+        change, flag = solve(gram[at][:, at], inside, *entries)
+        return jnp.zeros(p).at[chosen].set(change, mode="drop"), flag
+
+    def whole() -> tuple[Array, Array]:
+        return solve(gram, mask, *(jnp.where(mask, vector, 0.0) for vector in vectors))
+
+    sizes = [size for size in _SUPPORT_SIZES if 2 * size <= p]
+    fits = jnp.searchsorted(jnp.asarray([*sizes, p]), count)
+    return lax.switch(fits, [*(partial(cut, size) for size in sizes), whole])
+
+
+def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
+    """Take a Newton step on the support that stops at zero where a sign would change.
+
+    Also tell whether the step fell short of the whole one.
+    """
+    active = ((coef != 0.0) | (problem.l1 == 0.0)) & (problem.usable > 0.0)
+    slope = gradient - problem.l2 * coef - problem.l1 * jnp.sign(coef)
+    change, short = _on_subset(problem.gram, active, _confined_step, coef, slope, problem.l1, problem.l2)
+    return coef + change, short
+
+
+def _confined_step(
+    gram: Array, inside: Array, coef: Array, slope: Array, l1: Array, l2: Array
+) -> tuple[Array, Array]:
+    system = jnp.where(inside[:, None] & inside[None, :], gram, 0.0)
+    system += jnp.diag(jnp.where(inside, l2 + _DAMPING, 1.0))
+    direction = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(system, lower=True), slope)
+    crossing = (l1 > 0.0) & (coef * direction < 0.0)
+    zero_at = jnp.where(crossing, -coef / direction, jnp.inf)
+
+    def best_length() -> tuple[Array, Array]:
+        lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), jnp.minimum(jnp.min(zero_at), 1.0))
+        steps = jnp.where(zero_at <= lengths[:, None], -coef, lengths[:, None] * direction)
+        objective = jnp.sum(steps * (0.5 * (steps @ system) - slope), axis=1)
+        best = jnp.argmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
+        improves = objective[best] <= 0.0
+        return jnp.where(improves, steps[best], 0.0), improves
+
+    whole = jnp.all(jnp.isfinite(direction)) & ~jnp.any(zero_at <= 1.0)
+    return lax.cond(whole, lambda: (direction, jnp.asarray(False)), best_length)
+
+
+def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
+    """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
+
+    def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
+        return state[2] & (state[3] < coef.size)
+
+    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        coef, gradient, _, count = state
+        coef, fell_short = _newton_step(problem, coef, gradient)
+        return coef, _gradient(problem, coef), fell_short, count + 1
+
+    start = (coef, _gradient(problem, coef), jnp.asarray(True), jnp.zeros((), dtype=jnp.int64))
+    return lax.while_loop(unfinished, step, start)[:2]
+
+
+def _rounding(problem: _Scaled, coef: Array) -> Array:
+    """Return the size of a violation that rounding alone can leave."""
+    travelled = 2.0 * jnp.linalg.norm(coef - problem.start)  # unit columns: no product is larger
+    size = jnp.max(jnp.abs(problem.start_gradient), initial=0.0) + jnp.max(jnp.abs(coef), initial=0.0)
+    return 4.0 * jnp.finfo(coef.dtype).eps * (size + travelled)
+
+
+def _round(problem: _Scaled, state: _State) -> _State:
+    wanted = (state.coef != 0.0) | (jnp.abs(state.gradient) > problem.l1) | (problem.l1 == 0.0)
+    inverse = 1.0 / (1.0 + problem.l2)
+    coef, gradient = sweep(
+        problem.gram,
+        state.coef,
+        state.gradient,
+        problem.l1,
+        inverse,
+        wanted & (problem.usable > 0.0),
+        _SWEEPS_PER_ROUND,
+    )
+    left = jnp.where(problem.enough > 0.0, _SLOW, _SLOW_TO_POLISH) * state.violation
+    coef, gradient = lax.cond(
+        _violation(problem, coef, gradient) > left,
+        lambda: _newton_steps(problem, coef),
+        lambda: (coef, gradient),
+    )
+    violation = _violation(problem, coef, gradient)
+    progress = violation < 0.5 * state.best_violation
+    largest_move = jnp.max(jnp.abs(coef - state.coef), initial=0.0)
+    return _State(
+        coef=coef,
+        gradient=gradient,
+        violation=violation,
+        gap=_gap(problem, coef, gradient),
+        best_violation=jnp.minimum(violation, state.best_violation),
+        idle_rounds=jnp.where(progress, 0, state.idle_rounds + 1),
+        n_rounds=state.n_rounds + 1,
+        moving=largest_move > jnp.finfo(coef.dtype).eps * jnp.max(jnp.abs(coef), initial=0.0),
+    )
+
+
+def _unfinished(problem: _Scaled, max_rounds: Array, state: _State) -> Array:
+    def above_rounding() -> Array:
+        rounding = _rounding(problem, state.coef)
+        stuck = (state.idle_rounds >= _PATIENCE) & (state.violation < 1e4 * rounding)
+        return (state.violation > rounding) & ~stuck
+
+    wanting = (state.gap > problem.enough) | (problem.enough == 0.0)
+    return wanting & state.moving & (state.n_rounds < max_rounds) & above_rounding()
+
+
+def _descend(
+    problem: _Scaled, initial: Array, gradient: Array, max_rounds: Array
+) -> tuple[Array, Array, Array]:
+    """Minimise from an initial point; return also the gradient there and the number of rounds."""
+    violation, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
+    zero = jnp.zeros((), dtype=jnp.int64)
+    state = _State(initial, gradient, violation, gap, violation, zero, zero, jnp.asarray(True))
+    state = lax.while_loop(partial(_unfinished, problem, max_rounds), partial(_round, problem), state)
+    return state.coef, state.gradient, state.n_rounds
+
+
+def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
+    """Minimise along a falling l1 that begins where the initial point is about optimal.
+
+    From far away the support would first overshoot, and p > n makes that expensive.
+    """
+    gradient = _gradient(problem, initial)
+    slope = jnp.abs(gradient - problem.l2 * initial)
+    excess = jnp.max(jnp.where(problem.l1 > 0.0, slope / problem.l1, 1.0), initial=1.0)
+    excess = jnp.minimum(excess, _FARTHEST)
+
+    def step(state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        coef, gradient, n_rounds, excess = state
+        excess = jnp.maximum(excess / _CONTINUATION, 1.0)
+        max_rounds = jnp.where(excess > 1.0, _WARM_ROUNDS, _MAX_ROUNDS)
+        now = problem._replace(l1=excess * problem.l1)
+        coef, gradient, more = _descend(now, coef, gradient, max_rounds)
+        return coef, gradient, n_rounds + more, jnp.where(excess > 1.0, excess, 0.0)
+
+    start = (initial, gradient, jnp.zeros((), dtype=jnp.int64), excess)
+    coef, _, n_rounds, _ = lax.while_loop(lambda state: state[3] > 0.0, step, start)
+    return coef, n_rounds
+
+
+def _ahead(coef: Array, before: Array, share: Array) -> Array:
+    """Continue the line from one solution of a path to the next; a sign that would change stops at 0."""
+    moved = coef + share * (coef - before)
+    return jnp.where(moved * coef > 0.0, moved, 0.0)
+
+
+@jax.jit
+def _solve_all(
+    gram: Array,
+    starts: Array,
+    gradients: Array,
+    squares: Array,
+    l1: Array,
+    l2: Array,
+    follow: Array,
+    enough: Array,
+    n_solves: Array,
+) -> tuple[Array, Array]:
+    norms = jnp.sqrt(jnp.diagonal(gram))
+    usable = jnp.where(norms > 0.0, 1.0, 0.0)
+    unit = jnp.where(norms > 0.0, 1.0 / norms, 1.0)
+    scaled_gram = gram * unit * unit[:, None]
+    scaled_gram = scaled_gram.at[jnp.diag_indices_from(gram)].set(usable)
+    sizes = jnp.sum(l1, axis=1)
+
+    def share_of_last_step(k: Array) -> Array:
+        last = sizes[k - 1] - sizes[k - 2]
+        share = (sizes[k] - sizes[k - 1]) / jnp.where(last == 0.0, 1.0, last)
+        return jnp.where((k > 1) & (last != 0.0), jnp.clip(share, 0.0, 2.0), 0.0)
+
+    def step(k: Array, state: tuple[Array, Array, Array, Array]) -> tuple[Array, Array, Array, Array]:
+        last, before, coefs, n_rounds = state
+        start = usable * starts[k] / unit
+        scaled = (usable * gradients[k] * unit, squares[k], l1[k] * unit, l2[k] * unit**2)
+        problem = _Scaled(scaled_gram, start, *scaled, usable, enough)
+        initial = jnp.where(follow & (k > 0), _ahead(last, before, share_of_last_step(k)), start)
+        coef, rounds = _solve(problem, initial)
+        return coef, last, coefs.at[k].set(coef * unit), n_rounds.at[k].set(rounds)
+
+    zero = jnp.zeros_like(norms)
+    state = (zero, zero, jnp.zeros_like(l1), jnp.zeros(len(l1), dtype=jnp.int64))
+    return lax.fori_loop(0, n_solves, step, state)[2:]
+
+
+def solve_quadratics(
+    gram: Float[np.ndarray, "p p"],
+    starts: Float[np.ndarray, "k p"],
+    gradients: Float[np.ndarray, "k p"],
+    l1: Float[np.ndarray, "k p"],
+    l2: Float[np.ndarray, "k p"],
+    *,
+    follow: bool,
+    squares: Float[np.ndarray, " k"] | None = None,
+    enough: float = 0.0,
+) -> QuadraticSolution:
+    """Minimise k penalised quadratics that share their Gram matrix.
+
+    Quadratic k is ``½(β − startₖ)'G(β − startₖ) − gradientₖ'(β − startₖ)`` plus its penalty.
+
+    Parameters
+    ----------
+    gram : array (p, p)
+        Symmetric positive semidefinite; a zero on the diagonal gives a zero coefficient.
+    starts, gradients : array (k, p)
+        Where each quadratic is stated, and minus its gradient there.
+    l1, l2 : array (k, p)
+        Penalties.
+    follow : bool
+        Whether each solve begins at the solutions before it (a path) or at its own start
+        (a refinement).
+    squares : array (k,), optional
+        Residual sums of squares at the starts; needed where `enough` is above 0.
+    enough : float, default 0
+        Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
+
+    Returns
+    -------
+    QuadraticSolution
+    """
+    k, p = starts.shape
+    rows, columns = max(_LEAST_BATCH, padded(k)), padded(p)
+    if squares is None:
+        squares = np.zeros(k)
+    whole_gram = _fit(gram, columns, columns)
+
+    def solve(part: slice) -> tuple[np.ndarray, np.ndarray]:
+        arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
+        fitted = (_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays)
+        n_solves = len(starts[part])
+        with float64_on_cpu():  # holds for the thread that it is in
+            coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
+            return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
+
+    parts = _parts(k, columns, follow, enough)
+    if len(parts) == 1:
+        return QuadraticSolution(*solve(parts[0]))
+    with ThreadPoolExecutor(len(parts)) as pool:
+        coefs, n_rounds = zip(*pool.map(solve, parts), strict=True)
+    return QuadraticSolution(np.concatenate(coefs), np.concatenate(n_rounds))
+
+
+def _parts(k: int, n_columns: int, follow: bool, enough: float) -> list[slice]:
+    """Cut a long path into a part for each of two cores, the second of fewer solves, which have larger supports.
+
+    Not where coefficients are made exact: then the time goes to factorisations, which take all cores.
+    """
+    worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow
+    if not worth_it or n_cores() < 2:
+        return [slice(0, k)]
+    cut = round(_FIRST_SHARE * k)
+    return [slice(0, cut), slice(cut, k)]
+
+
+def _fit(array: np.ndarray, *shape: int) -> np.ndarray:
+    """Pad with zeros."""
+    if array.shape == shape:
+        return array
+    larger = np.zeros(shape)
+    larger[tuple(map(slice, array.shape))] = array
+    return larger

@@ -1,0 +1,370 @@
+"""The quadratic of the columns that a working set holds: by their Gram matrix, or by products with them."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from ...base.blas import cholesky, cholesky_solve, dot, product, times
+from ...base.jax_context import float64_on_cpu
+from ...data.least_squares import LeastSquares, check_gram_size
+from ...data.row_least_squares import RowLeastSquares
+from .sweeps import padded, sweep_compiled
+
+Held = Float[np.ndarray, " m"]
+
+_SWEEPS_PER_ROUND = 8
+_DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
+_LEAST_HELD = 256
+_SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
+_STEP_LENGTHS = 0.5 ** np.arange(12)
+_MOST_SPARSE_HELD = 1024  # sparse columns whose products are worth a dense Gram matrix
+_LEAST_CURVATURE = 1e-3  # on unit-norm columns: bounds the next step after one along which nothing curves
+_CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the steps allowed
+
+
+class HeldQuadratic(Protocol):
+    """½β'Gβ − c'β of the held columns, scaled to unit norm, in the order in which they were added."""
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether it was given a limit that is reached, so that another way should be taken."""
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+
+
+class GramQuadratic:
+    """By the Gram matrix: coordinate descent, then Newton steps on the support, confined to its orthant."""
+
+    is_spent = False
+
+    def __init__(self, least_squares: LeastSquares) -> None:
+        self._columns: _Rows | _SparseRows | _Statistics = _Statistics(least_squares)
+        if isinstance(least_squares, RowLeastSquares):
+            self._columns = (_SparseRows if least_squares.is_sparse else _Rows)(least_squares)
+        self._count = 0
+        self._gram = np.zeros((_LEAST_HELD, _LEAST_HELD))
+        self._compiled_grams: list[Array] = []
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+        return not isinstance(self._columns, _SparseRows) or count <= _MOST_SPARSE_HELD
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+        first, last = self._count, self._count + indices.size
+        if last > len(self._gram):
+            size = padded(last)
+            check_gram_size(size)
+            grown = np.zeros((size, size))
+            grown[:first, :first] = self._gram[:first, :first]
+            self._gram = grown
+        products = self._columns.add(indices, unit)
+        self._gram[:last, first:last] = products
+        self._gram[first:last, :first] = products[:first].T
+        self._gram[np.arange(first, last), np.arange(first, last)] = 1.0
+        self._count, self._compiled_grams = last, []
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+        return self._columns.gradient(coef)
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+        start = coef
+        coef = self._sweep(coef.copy(), gradient.copy(), l1, l2)
+        for _ in range(newton_steps):
+            moved = gradient - self._times_gram(coef - start)
+            coef, fell_short = _newton_step(self._gram, coef, moved, l1, l2)
+            if not fell_short:
+                break
+        return coef
+
+    def _times_gram(self, vector: Held) -> Held:
+        padded_vector = np.zeros(len(self._gram))
+        padded_vector[: vector.size] = vector
+        return times(self._gram, padded_vector)[: vector.size]
+
+    def _sweep(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
+        """Sweep over blocks of the held columns, one after the other."""
+        import jax
+
+        starts = range(0, coef.size, _SWEPT_TOGETHER)
+        with float64_on_cpu():
+            if not self._compiled_grams:
+                self._compiled_grams = [jax.numpy.asarray(self._block(first)) for first in starts]
+            for gram, first in zip(self._compiled_grams, starts, strict=True):
+                own = slice(first, first + len(gram))
+                count = coef[own].size
+                padding = (0, len(gram) - count)
+                wanted = (coef != 0.0) | (np.abs(gradient) > l1) | (l1 == 0.0)
+                vectors = (coef, gradient, l1, 1.0 / (1.0 + l2), wanted)
+                moved, _ = sweep_compiled(
+                    gram, *(np.pad(vector[own], padding) for vector in vectors), _SWEEPS_PER_ROUND
+                )
+                change = np.asarray(moved)[:count] - coef[own]
+                coef[own] += change
+                if len(starts) > 1:
+                    gradient -= self._times_gram(np.pad(change, (first, coef.size - first - count)))
+        return coef
+
+    def _block(self, first: int) -> np.ndarray:
+        last = min(len(self._gram), first + _SWEPT_TOGETHER)
+        return self._gram[first:last, first:last]
+
+
+def _newton_step(
+    gram: Float[np.ndarray, "m m"],
+    coef: Float[np.ndarray, " m"],
+    gradient: Float[np.ndarray, " m"],
+    l1: Float[np.ndarray, " m"],
+    l2: Float[np.ndarray, " m"],
+) -> tuple[Float[np.ndarray, " m"], bool]:
+    """Take a Newton step on the support that stops at zero where a sign would change.
+
+    Also tell whether the step fell short of the whole one.
+    """
+    support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
+    own = coef[support]
+    slope = gradient[support] - l2[support] * own - l1[support] * np.sign(own)
+    system = gram.take(support, axis=0).take(support, axis=1)
+    np.fill_diagonal(system, np.diagonal(system) + l2[support] + _DAMPING)
+    factor = cholesky(system.copy())
+    if factor is None:
+        return coef, False
+    direction = cholesky_solve(factor, slope)
+    crossing = (l1[support] > 0.0) & (own * direction < 0.0)
+    zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+    first = zero_at.min(initial=np.inf)
+    moved = coef.copy()
+    if first > 1.0:
+        moved[support] += direction
+        return moved, False
+    lengths = np.append(_STEP_LENGTHS, first)[:, None]
+    steps = np.where(zero_at <= lengths, -own, lengths * direction)
+    objective = (steps * (0.5 * product(steps, system) - slope)).sum(axis=1)
+    best = int(np.argmin(objective))
+    if not objective[best] < 0.0:
+        return coef, False
+    moved[support] = np.where(zero_at <= lengths[best], 0.0, own + steps[best])
+    return moved, True
+
+
+class ProductQuadratic:
+    """By products with the columns: proximal gradient steps, then Newton steps by conjugate gradients.
+
+    Parameters
+    ----------
+    least_squares : LeastSquares
+    most_products : float
+        Of the columns with each other, that are worth taking.
+    """
+
+    def __init__(self, least_squares: LeastSquares, most_products: float = np.inf) -> None:
+        assert isinstance(least_squares, RowLeastSquares)
+        self._all = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+        self._left = most_products
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether all products that were allowed have been taken."""
+        return self._left <= 0
+
+    def has_room(self, count: int) -> bool:
+        """Tell whether so many columns should be held this way."""
+        return True
+
+    def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
+        """Hold more columns, times `unit`."""
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        self._times_gram = self._products(np.arange(self._indices.size))
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return X'r for all columns, as they are, and r'r."""
+        return _full_gradient(self._all, self._indices, coef * self._unit)
+
+    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+        start = coef
+        coef, moved = self._proximal_steps(coef, gradient, l1, l2)
+        for _ in range(newton_steps):
+            support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
+            if support.size == 0 or self.is_spent:
+                break
+            step, fell_short = self._newton_step(support, coef, moved, l1, l2, newton_steps)
+            coef = coef + step
+            if not fell_short:
+                break
+            moved = gradient - self._times_gram(coef - start)
+        return coef
+
+    def _proximal_steps(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> tuple[Held, Held]:
+        """Take steps in all coordinates at once, which find the support; return the gradient too.
+
+        Each is as long as the curvature along the last one allows (Barzilai and Borwein 1988,
+        doi:10.1093/imanum/8.1.141), and cut at the minimum along its own line.
+        """
+        curvature = 1.0
+        for _ in range(_SWEEPS_PER_ROUND):
+            z = coef + (gradient - l2 * coef) / (curvature + l2)
+            target = np.sign(z) * np.maximum(np.abs(z) - l1 / (curvature + l2), 0.0)
+            change = target - coef
+            size = dot(change, change)
+            if size == 0.0:
+                break
+            curved = self._times_gram(change)
+            along = dot(change, curved)
+            falls = dot(change, gradient - l2 * coef) - float((l1 * (np.abs(target) - np.abs(coef))).sum())
+            if falls <= 0.0:  # all that is left is rounding
+                break
+            bends = along + dot(change, l2 * change)
+            share = 1.0 if falls >= bends else falls / bends
+            coef = target if share == 1.0 else coef + share * change
+            gradient = gradient - share * curved
+            curvature = max(along / size, _LEAST_CURVATURE)
+        return coef, gradient
+
+    def _newton_step(
+        self, support: Int[np.ndarray, " s"], coef: Held, gradient: Held, l1: Held, l2: Held, effort: int
+    ) -> tuple[Held, bool]:
+        own, l1, l2 = coef[support], l1[support], l2[support]
+        slope = gradient[support] - l2 * own - l1 * np.sign(own)
+        times_gram = self._products(support)
+
+        def curvature(vector: np.ndarray) -> np.ndarray:
+            return times_gram(vector) + (l2 + _DAMPING) * vector
+
+        steps = int(min(_CG_STEPS * effort, max(self._left, 1)))
+        direction = _conjugate_gradients(curvature, slope, _CG_TOLERANCE / effort, steps)
+        crossing = (l1 > 0.0) & (own * direction < 0.0)
+        zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+        change = np.zeros_like(coef)
+        for length in (*_STEP_LENGTHS, zero_at.min(initial=1.0)):
+            step = np.where(zero_at <= length, -own, length * direction)
+            if dot(step, 0.5 * curvature(step) - slope) < 0.0:
+                change[support] = step
+                return change, bool(length < 1.0 or (zero_at <= length).any())
+        return change, False
+
+    def _products(self, positions: Int[np.ndarray, " s"]) -> Callable[[np.ndarray], np.ndarray]:
+        """Return the map of a vector to the Gram matrix of some held columns times it."""
+        columns, unit = self._indices[positions], self._unit[positions]
+        part = self._all.subset(columns) if self._all.is_sparse else None
+        n_columns = self._all.squared_norms.size
+
+        def times_gram(vector: np.ndarray) -> np.ndarray:
+            self._left -= 1
+            if part is not None:
+                return unit * part.gradient(part.fitted((unit * vector)[None, :])[0])
+            full = np.zeros((1, n_columns))  # dense columns are not copied
+            full[0, columns] = unit * vector
+            return unit * self._all.gradient(self._all.fitted(full)[0])[columns]
+
+        return times_gram
+
+
+def _conjugate_gradients(
+    curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray, tolerance: float, most_steps: int
+) -> np.ndarray:
+    solution, residual = np.zeros_like(slope), slope.copy()
+    direction, square = residual.copy(), dot(residual, residual)
+    enough = tolerance**2 * square
+    for _ in range(most_steps):
+        if square <= enough:
+            break
+        curved = curvature(direction)
+        length = square / dot(direction, curved)
+        solution += length * direction
+        residual -= length * curved
+        previous, square = square, dot(residual, residual)
+        direction = residual + (square / previous) * direction
+    return solution
+
+
+class _Growing:
+    """A matrix that columns are added to, with room to spare."""
+
+    def __init__(self, n_rows: int) -> None:
+        self._columns, self.count = np.empty((n_rows, 0), order="F"), 0
+
+    @property
+    def filled(self) -> np.ndarray:
+        return self._columns[:, : self.count]
+
+    def append(self, columns: np.ndarray) -> None:
+        count = self.count + columns.shape[1]
+        if count > self._columns.shape[1]:
+            grown = np.empty((len(columns), max(count, 5 * self.count // 4)), order="F")
+            grown[:, : self.count] = self.filled
+            self._columns = grown
+        self._columns[:, self.count : count] = columns
+        self.count = count
+
+
+class _Rows:
+    """Columns copied from rows."""
+
+    def __init__(self, least_squares: RowLeastSquares) -> None:
+        self._least_squares = least_squares
+        self._columns = _Growing(least_squares.y.size)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        columns = self._least_squares.columns(indices)
+        columns *= unit
+        self._columns.append(columns)
+        return product(self._columns.filled.T, columns)
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        residual = self._least_squares.y - times(self._columns.filled, coef)
+        return self._least_squares.gradient(residual), dot(residual, residual)
+
+
+class _SparseRows:
+    """Sparse columns, never made dense."""
+
+    def __init__(self, least_squares: RowLeastSquares) -> None:
+        self._least_squares = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        return self._least_squares.sparse_products(self._indices, indices) * self._unit[:, None] * unit
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        return _full_gradient(self._least_squares, self._indices, coef * self._unit)
+
+
+class _Statistics:
+    """Columns of a Gram matrix."""
+
+    def __init__(self, least_squares: LeastSquares) -> None:
+        self._least_squares = least_squares
+        self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
+
+    def add(self, indices: Int[np.ndarray, " m"], unit: Held) -> np.ndarray:
+        self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
+        return self._least_squares.gram[np.ix_(self._indices, indices)] * self._unit[:, None] * unit
+
+    def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
+        return _full_gradient(self._least_squares, self._indices, coef * self._unit)
+
+
+def _full_gradient(
+    least_squares: LeastSquares, indices: Int[np.ndarray, " m"], coef: Held
+) -> tuple[Float[np.ndarray, " p"], float]:
+    full = np.zeros((1, least_squares.squared_norms.size))
+    full[0, indices] = coef
+    gradients, squares = least_squares.residuals(full)
+    return gradients[0], float(squares[0])

@@ -1,0 +1,282 @@
+"""A model meets data: names, defaults, factors and standardisation become plain arrays, here, once."""
+
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..base.blas import times
+from ..data.flat import FlatBlock
+from ..data.gram import GramData
+from ..data.least_squares import LeastSquares, Means
+from ..data.rows import RowData, require_two_rows
+from ..likelihoods.gaussian import GaussianLikelihood, LogDensity
+from ..priors.penalty import Penalty, strengths
+from ..priors.priors import DEFAULT_SCALE
+from ..priors.scales import checked, is_distribution, per_feature
+from .linear_model import LinearModel
+
+Data = RowData | GramData
+
+
+class Rates(NamedTuple):
+    """Coefficients of |βⱼ| and ½βⱼ² in −log p(β), at σ = 1 where they are relative to the noise."""
+
+    l1: Float[np.ndarray, " p"]
+    l2: Float[np.ndarray, " p"]
+    relative: Bool[np.ndarray, " p"]
+
+    @property
+    def flat(self) -> Bool[np.ndarray, " p"]:
+        """Which coefficients are unpenalised."""
+        return (self.l1 == 0.0) & (self.l2 == 0.0)
+
+    def of(self, columns: Bool[np.ndarray, " p"]) -> "Rates":
+        """Return the rates of some columns."""
+        return Rates(self.l1[columns], self.l2[columns], self.relative[columns])
+
+    def strengths(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
+        """Return the canonical penalties (l1, l2) at a noise scale."""
+        return strengths(self.l1, self.l2, noise_scale, self.relative)
+
+
+@final
+@dataclass(frozen=True)
+class Problem:
+    """Plain arrays that say everything about a model on data; solvers see nothing else.
+
+    ``least_squares`` speaks of all coefficients, with one more for an intercept that
+    has a prior; ``reduced`` of the penalised ones, the flat ones profiled out.
+    """
+
+    feature_names: tuple[str, ...]
+    has_rows: bool
+    sum_weights: float
+    has_intercept: bool
+    centred: bool
+    means: Means
+    least_squares: LeastSquares
+    reduced: LeastSquares
+    flat_block: FlatBlock | None
+    rates: Rates
+    noise_scale: float | None
+    noise_log_prior: LogDensity | None
+    likelihood: GaussianLikelihood
+    response_scale: float
+    sampled_scales: dict[str, Any]
+
+    @property
+    def n_features(self) -> int:
+        """Number of features p."""
+        return len(self.feature_names)
+
+    @property
+    def has_intercept_column(self) -> bool:
+        """Whether the last coefficient is an intercept that has a prior."""
+        return self.rates.l1.size > self.n_features
+
+    @property
+    def is_feature(self) -> Bool[np.ndarray, " p"]:
+        """Which coefficients are a feature's, so that a sampled scale is theirs: not an intercept's own prior."""
+        return np.arange(self.rates.l1.size) < self.n_features
+
+    @property
+    def penalised(self) -> Bool[np.ndarray, " p"]:
+        """Which coefficients have a proper prior."""
+        return ~self.rates.flat
+
+    @property
+    def penalised_rates(self) -> Rates:
+        """The rates of the penalised coefficients."""
+        return self.rates.of(self.penalised)
+
+    @property
+    def hyperpriors(self) -> dict[str, Any]:
+        """The distributions of the prior's scales and of σ, where these are sampled."""
+        if self.noise_scale is not None:
+            return dict(self.sampled_scales)
+        return {**self.sampled_scales, "noise_scale": self.likelihood.noise_prior(self.response_scale)}
+
+    def with_penalised_rates(self, rates: Rates) -> "Problem":
+        """Return the problem with other rates of its penalised coefficients."""
+        l1, l2 = self.rates.l1.copy(), self.rates.l2.copy()
+        l1[self.penalised], l2[self.penalised] = rates.l1, rates.l2
+        return replace(self, rates=Rates(l1, l2, self.rates.relative))
+
+    @property
+    def as_statistics(self) -> "Problem":
+        """The same problem, the rows forgotten but for their sufficient statistics."""
+        return replace(
+            self,
+            least_squares=self.least_squares.statistics,
+            reduced=self.reduced.statistics,
+            has_rows=False,
+        )
+
+    def penalty(self, noise_scale: float) -> Penalty:
+        """Return the penalty on the features' coefficients, on the original columns."""
+        l1, l2 = self.rates.strengths(noise_scale)
+        return Penalty(l1[: self.n_features], l2[: self.n_features])
+
+    def expand(
+        self, penalised_coefs: Float[np.ndarray, "k q"], flat_noise: Float[np.ndarray, "k m"] | float = 0.0
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
+        """Return all coefficients and intercepts, the flat ones optimal beside the penalised.
+
+        `flat_noise` is added to the flat ones; the intercept stays optimal beside all others.
+        """
+        coefs = np.zeros((len(penalised_coefs), self.rates.l1.size))
+        coefs[:, self.penalised] = penalised_coefs
+        if self.flat_block is not None:
+            coefs[:, self.rates.flat] = self.flat_block.coef(penalised_coefs) + flat_noise
+        intercepts = self.means.y - times(coefs, self.means.x)
+        if self.has_intercept_column:
+            intercepts = coefs[:, -1]
+        return coefs[:, : self.n_features], intercepts
+
+
+def check_model(model: LinearModel) -> None:
+    """Refuse what is no model.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(model, LinearModel):
+        raise TypeError(
+            f"`model` must be a LinearModel; got {type(model).__name__}. "
+            "Write LinearModel(prior, likelihood)."
+        )
+
+
+def check_data(data: Data) -> None:
+    """Refuse what is no data.
+
+    Raises
+    ------
+    TypeError
+    """
+    if not isinstance(data, RowData | GramData):
+        raise TypeError(
+            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
+        )
+
+
+def resolve(model: LinearModel, data: Data) -> Problem:
+    """Bring a model and data together.
+
+    Parameters
+    ----------
+    model : LinearModel
+    data : RowData or GramData
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where names or lengths in the prior do not fit the data, or where the data have
+        one row.
+    """
+    check_model(model)
+    check_data(data)
+    require_two_rows(data.n_samples)
+    centre = model.fit_intercept and model.intercept_prior is None
+    least_squares, means = data.least_squares(
+        centre=centre, intercept_column=model.intercept_prior is not None
+    )
+    column_sd = _column_sd(model, data, least_squares if centre else None)
+    rates = prior_rates(model, data.feature_names, column_sd)
+    reduced, flat_block = least_squares, None
+    if rates.flat.any():
+        reduced, flat_block = least_squares.without(rates.flat)
+    response_scale = _response_scale(model, data, least_squares)
+    known = model.likelihood.known_noise_scale
+    return Problem(
+        feature_names=data.feature_names,
+        has_rows=isinstance(data, RowData),
+        sum_weights=data.sum_weights,
+        has_intercept=bool(model.fit_intercept),
+        centred=centre,
+        means=means,
+        least_squares=least_squares,
+        reduced=reduced,
+        flat_block=flat_block,
+        rates=rates,
+        noise_scale=known,
+        noise_log_prior=None if known is not None else model.likelihood.noise_log_prior(response_scale),
+        likelihood=model.likelihood,
+        response_scale=response_scale,
+        sampled_scales=_sampled_scales(model),
+    )
+
+
+def _column_sd(model: LinearModel, data: Data, centred: LeastSquares | None) -> Float[np.ndarray, " p"]:
+    """Return the columns' standard deviations where the prior speaks of them, else ones."""
+    if not model.standardize and all(value is not None for value in model.prior.scales().values()):
+        return np.ones(data.n_features)
+    return data.column_sd if centred is None else np.sqrt(centred.squared_norms / data.sum_weights)
+
+
+def _response_scale(model: LinearModel, data: Data, least_squares: LeastSquares) -> float:
+    """Return the sd of y, without an intercept its root mean square, and 1 where that is 0."""
+    if model.fit_intercept and model.intercept_prior is not None:
+        return data.response_sd or 1.0
+    return float(np.sqrt(least_squares.response_ss / data.sum_weights)) or 1.0
+
+
+def _sampled_scales(model: LinearModel) -> dict[str, Any]:
+    """Return the scales that have a distribution, by the names that a posterior gives them."""
+    names = {"scale": "prior_scale"}
+    scales = model.prior.scales().items()
+    return {names.get(name, name): value for name, value in scales if is_distribution(value)}
+
+
+def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.ndarray, " p"]) -> Rates:
+    """Spread the prior over the features, on the original columns.
+
+    Parameters
+    ----------
+    model : LinearModel
+        With scales that are numbers, arrays, mappings or None; a distribution counts as 1.
+    names : tuple of p str
+    column_sd : array (p,)
+        Weighted standard deviations, ddof 0; 0 stands for a constant column, whose unit is 1.
+
+    Returns
+    -------
+    Rates
+        Of p coefficients, or p + 1 where the intercept has a prior.
+    """
+    prior, p = model.prior, len(names)
+    sd = np.where(column_sd > 0.0, column_sd, 1.0)
+    factor = per_feature("factor", 1.0 if prior.factor is None else prior.factor, names, missing=1.0)
+    default = DEFAULT_SCALE if model.standardize else DEFAULT_SCALE / sd
+    is_default = any(value is None for value in prior.scales().values())
+    scales = [
+        checked(f"{name} × factor", _scale_at_one(name, value, names, default) * factor)
+        for name, value in prior.scales().items()
+    ]
+    l1, l2 = (np.broadcast_to(rate, (p,)) for rate in prior.rates(*scales))
+    if model.standardize:
+        l1, l2 = l1 * sd, l2 * sd**2
+    relative = np.full(p, bool(prior.relative_to_noise or is_default))
+    return _with_intercept(model, Rates(l1, l2, relative))
+
+
+def _scale_at_one(name: str, value: Any, names: tuple[str, ...], default: Any) -> Any:
+    if is_distribution(value):
+        return 1.0
+    return default if value is None else per_feature(name, value, names)
+
+
+def _with_intercept(model: LinearModel, rates: Rates) -> Rates:
+    prior = model.intercept_prior
+    if prior is None:
+        return rates
+    l1, l2 = prior.rates(*prior.numeric_scales())
+    relative = np.append(rates.relative, prior.relative_to_noise)
+    return Rates(np.append(rates.l1, l1), np.append(rates.l2, l2), relative)

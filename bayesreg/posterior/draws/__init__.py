@@ -1,0 +1,1 @@
+"""What is made of draws: predictions, rows left out, sensitivity, draws from the prior, a table."""

@@ -1,0 +1,278 @@
+"""Predictive draws, intervals and the pointwise log-likelihood."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ...data.checks import as_design, column_names
+from ...data.rows import RowData
+from ...model.linear_model import LinearModel
+from ...model.problem import Data
+from ..to_arviz import named_draws
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+_BUDGET = 4 * 2**30  # bytes of one (chain, draw, row) array
+_BLOCK = 2**24  # entries of (draw, row) held at once
+_BISECTIONS = 60
+_PREDICTIVE_STREAM = 1
+_BY_ROW = ("log_likelihood", "posterior_predictive")
+
+
+def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "xr.DataTree":
+    """Add the pointwise log-likelihood wᵢ·log p(yᵢ | draw) as a group.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior(model, data).
+    model : LinearModel
+    data : RowData
+        The rows that the draws were made from.
+
+    Returns
+    -------
+    xarray.DataTree
+        A copy with the group ``log_likelihood``, variable ``y`` (chain, draw, observation).
+
+    Raises
+    ------
+    TypeError, ValueError, MemoryError
+        Where there are no rows, where names differ, or where the array passes its budget.
+    """
+    data = check_rows(tree, data, "the pointwise log-likelihood")
+    shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
+    check_budget(shape)
+    mean, sigma = linear_predictor(tree, data.X), noise_scale(tree)[:, None]
+    residual = (data.y - mean) / sigma
+    values = data.sample_weight * (-0.5 * residual**2 - np.log(sigma) - 0.5 * np.log(2.0 * np.pi))
+    return _with_rows(tree, "log_likelihood", values.reshape(shape), data)
+
+
+def add_posterior_predictive(
+    tree: "xr.DataTree", model: LinearModel, data: Data, seed: int = 0
+) -> "xr.DataTree":
+    """Add new responses at the rows, one for each draw of the posterior, as a group.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior(model, data).
+    model : LinearModel
+    data : RowData
+        Rows to draw responses at.
+    seed : int, default 0
+
+    Returns
+    -------
+    xarray.DataTree
+        A copy with the groups ``posterior_predictive``, variable ``y`` (chain, draw, observation), and
+        ``observed_data``, as ``arviz.plot_ppc_dist`` reads them. The noise is that of a row of weight 1.
+
+    Raises
+    ------
+    TypeError, ValueError, MemoryError
+        Where there are no rows, where names differ, or where the array passes its budget.
+    """
+    data = check_rows(tree, data, "drawing responses")
+    return _with_rows(tree, "posterior_predictive", predictive_draws(tree, data.X, seed), data)
+
+
+def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
+    """Return rows of the draws' features, and refuse all else.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    if not isinstance(data, RowData):
+        raise TypeError(f"{what} needs rows, and {type(data).__name__} has none. Give RowData.")
+    _check_names(tree, data.feature_names)
+    return data
+
+
+def _with_rows(
+    tree: "xr.DataTree", group: str, values: Float[np.ndarray, "chain draw n"], data: Any
+) -> "xr.DataTree":
+    import xarray as xr
+
+    groups = {name: tree[name].to_dataset() for name in tree.children}
+    rows = np.arange(data.y.size)
+    before = groups.get("observed_data")
+    if before is not None and not np.array_equal(before["y"].values, data.y):
+        for of_other_rows in _BY_ROW:
+            groups.pop(of_other_rows, None)
+    groups[group] = named_draws({"y": values}, rows, "observation")
+    groups["observed_data"] = xr.Dataset({"y": ("observation", data.y)}, coords={"observation": rows})
+    extended = xr.DataTree.from_dict(groups)
+    extended.attrs.update(tree.attrs)
+    return extended
+
+
+def predict_posterior(
+    tree: "xr.DataTree", X: Any, *, mass: float = 0.9, of: str = "observation"
+) -> "pd.DataFrame":
+    """Predict at new rows, with posterior means, standard deviations and intervals.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior.
+    X : array or data frame (n, p)
+        A frame's columns must be those of the draws, in their order.
+    mass : float between 0 and 1, default 0.9
+        Probability of the equal-tailed interval.
+    of : "observation" or "mean", default "observation"
+        A new observation, its noise included, or its mean.
+
+    Returns
+    -------
+    DataFrame
+        One row a row of X, an index like X's; columns "mean", "sd", "lower" and "upper". The bounds
+        invert the mixture's distribution function: no noise is simulated.
+
+    Raises
+    ------
+    TypeError, ValueError
+    """
+    import pandas as pd
+
+    if of not in ("observation", "mean"):
+        raise ValueError(f"`of` must be 'observation' or 'mean'; got {of!r}.")
+    if isinstance(mass, bool) or not 0.0 < float(mass) < 1.0:
+        raise ValueError(f"`mass` must be a probability between 0 and 1, like 0.9; got {mass!r}.")
+    names = column_names(X, None)
+    rows = as_design(X, names)
+    known = _posterior(tree)["feature"].values
+    if names is not None:
+        _check_names(tree, names)
+    elif rows.shape[1] != known.size:
+        raise ValueError(f"`X` has {rows.shape[1]} columns, the draws are of {known.size} features.")
+    of_mean = of == "mean"
+    mean = np.concatenate([linear_predictor(tree, block).mean(axis=0) for block in _blocks(tree, rows)])
+    bounds = predictive_bounds(tree, rows, float(mass), of_mean=of_mean)
+    columns = {
+        "mean": mean,
+        "sd": predictive_sd(tree, rows, of_mean=of_mean),
+        "lower": bounds[:, 0],
+        "upper": bounds[:, 1],
+    }
+    return pd.DataFrame(columns, index=X.index if hasattr(X, "iloc") else None)
+
+
+def _posterior(tree: "xr.DataTree") -> "xr.Dataset":
+    return tree.children["posterior"].to_dataset()
+
+
+def _check_names(tree: "xr.DataTree", names: tuple[str, ...]) -> None:
+    known = tuple(str(name) for name in _posterior(tree)["feature"].values)
+    if known == tuple(names):
+        return
+    missing = [name for name in known if name not in names]
+    if not missing and len(names) == len(known):
+        raise ValueError(
+            f"the draws are of features in another order than the data: {list(known)}. Give X[{list(known)!r}]."
+        )
+    beside = [name for name in names if name not in known]
+    raise ValueError(
+        f"the draws are of features {list(known)}, the data of {list(names)}. Missing from the data: "
+        f"{missing or 'nothing'}; only there: {beside or 'nothing'}. Give the columns that were fitted, in their order."
+    )
+
+
+def check_budget(shape: tuple[int, ...]) -> None:
+    """Refuse an array of draws above the budget before it is taken.
+
+    Raises
+    ------
+    MemoryError
+    """
+    size = 8 * int(np.prod(shape))
+    if size > _BUDGET:
+        raise MemoryError(
+            f"an array of shape {shape} takes {size:,} bytes, above the budget of {_BUDGET:,}. "
+            "Give fewer rows at a time, or thin the draws."
+        )
+
+
+def linear_predictor(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "s n"]:
+    """Return β₀ + Xβ for each of the s draws of all chains."""
+    posterior = _posterior(tree)
+    coefs = posterior["coef"].values.reshape(-1, X.shape[1])
+    mean = coefs @ X.T
+    if "intercept" in posterior:
+        mean += posterior["intercept"].values.reshape(-1, 1)
+    return mean
+
+
+def noise_scale(tree: "xr.DataTree") -> Float[np.ndarray, " s"]:
+    """Return σ for each of the s draws of all chains, the known one where it is known."""
+    posterior = _posterior(tree)
+    if "noise_scale" in posterior:
+        return posterior["noise_scale"].values.ravel()
+    n_draws = int(np.prod(posterior["coef"].shape[:2]))
+    return np.full(n_draws, float(tree["constant_data"]["noise_scale"]))
+
+
+def predictive_draws(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int
+) -> Float[np.ndarray, "chain draw n"]:
+    """Draw new observations at X, one for each draw of the posterior."""
+    chains, draws = _posterior(tree)["coef"].shape[:2]
+    check_budget((chains, draws, X.shape[0]))
+    mean = linear_predictor(tree, X)
+    # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
+    mean += noise_scale(tree)[:, None] * rng.standard_normal(mean.shape)
+    return mean.reshape(chains, draws, X.shape[0])
+
+
+def predictive_sd(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], *, of_mean: bool
+) -> Float[np.ndarray, " n"]:
+    """Return the posterior sd of a new observation at each row, or of its mean."""
+    variance = np.concatenate([linear_predictor(tree, block).var(axis=0) for block in _blocks(tree, X)])
+    return np.sqrt(variance if of_mean else variance + np.mean(noise_scale(tree) ** 2))
+
+
+def predictive_bounds(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], mass: float, *, of_mean: bool
+) -> Float[np.ndarray, "n 2"]:
+    """Return equal-tailed bounds of a new observation at each row, or of its mean."""
+    tails = (0.5 * (1.0 - mass), 0.5 * (1.0 + mass))
+    bounds = []
+    for block in _blocks(tree, X):
+        mean = linear_predictor(tree, block)
+        if of_mean:
+            bounds.append(np.quantile(mean, tails, axis=0).T)
+        else:
+            bounds.append(
+                np.column_stack([_mixture_quantile(mean, noise_scale(tree), tail) for tail in tails])
+            )
+    return np.concatenate(bounds)
+
+
+def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.ndarray, "b p"]]:
+    n_draws = int(np.prod(_posterior(tree)["coef"].shape[:2]))
+    step = max(1, _BLOCK // n_draws)
+    return [X[first : first + step] for first in range(0, X.shape[0], step)]
+
+
+def _mixture_quantile(
+    mean: Float[np.ndarray, "s n"], sigma: Float[np.ndarray, " s"], probability: float
+) -> Float[np.ndarray, " n"]:
+    """Invert the distribution function of the mixture of Normal(meanₛ, σₛ) exactly: no noise is simulated."""
+    from scipy.special import ndtr, ndtri
+
+    quantiles = mean + sigma[:, None] * ndtri(probability)
+    low, high = quantiles.min(axis=0), quantiles.max(axis=0)
+    for _ in range(_BISECTIONS):
+        middle = 0.5 * (low + high)
+        above = ndtr((middle - mean) / sigma[:, None]).mean(axis=0) >= probability
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+        if np.all(high - low <= 1e-10 * sigma.min()):
+            break
+    return 0.5 * (low + high)

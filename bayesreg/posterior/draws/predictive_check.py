@@ -1,0 +1,134 @@
+"""Where observations lie in their own predictions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ...data.rows import RowData
+from ...model.problem import Data
+from .predict import check_rows, linear_predictor, noise_scale
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_MOST_BINS, _FEWEST_BINS = 20, 5
+_ROWS_IN_A_BIN = 10
+BAND = 0.9  # probability of a count inside its band where places are uniform
+_MOST_ROWS = 10_000
+_MOST_DRAWS = 1000
+_ENTRIES = 2**22  # of (draw, row) held at once
+_INSIDE = 0.9
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class PredictiveCheck:
+    """Rows beside what the posterior predicts for them.
+
+    Attributes
+    ----------
+    places : array (k,)
+        The probability, under each row's predictive distribution, of a value below the one observed (PIT):
+        uniform between 0 and 1 where the model is right.
+    predicted : array (k,)
+        Predictive means.
+    observed : array (k,)
+    n_rows : int
+        All rows with a positive weight, of which k were looked at.
+    """
+
+    places: Float[np.ndarray, " k"]
+    predicted: Float[np.ndarray, " k"]
+    observed: Float[np.ndarray, " k"]
+    n_rows: int
+
+    @property
+    def n_bins(self) -> int:
+        """Bars of a histogram of the places: as many as leave ten rows to each, from five to twenty."""
+        return min(max(self.places.size // _ROWS_IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
+
+    @cached_property
+    def counts(self) -> Int[np.ndarray, " bins"]:
+        """Rows in each bar of a histogram of the places."""
+        return np.histogram(self.places, bins=self.n_bins, range=(0.0, 1.0))[0]
+
+    @property
+    def band(self) -> tuple[float, float]:
+        """Counts between which a bar lies with a probability of at least 90% where places are uniform."""
+        low, high = self._counts_by_chance(1.0 / self.n_bins)
+        return float(low), float(high)
+
+    @property
+    def n_outside_band(self) -> int:
+        """How many bars lie outside the band."""
+        low, high = self.band
+        return int(((self.counts < low) | (self.counts > high)).sum())
+
+    @property
+    def covered(self) -> float:
+        """The share of rows inside their own 90% predictive interval."""
+        return float(self.coverage(_INSIDE))
+
+    def coverage(self, mass: Any) -> Float[np.ndarray, "..."]:
+        """Return the share of rows inside their own predictive interval of each mass, equal-tailed."""
+        distance = np.sort(2.0 * np.abs(self.places - 0.5))
+        return np.searchsorted(distance, np.asarray(mass, dtype=float), side="right") / distance.size
+
+    def coverage_by_chance(self, mass: Any) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
+        """Return shares between which each coverage lies, with at least 90% probability, where places are uniform."""
+        low, high = self._counts_by_chance(mass)
+        return low / self.places.size, high / self.places.size
+
+    def _counts_by_chance(self, probability: Any) -> tuple[Any, Any]:
+        from scipy.stats import binom
+
+        low, high = (binom.ppf(0.5 * (1.0 + sign * BAND), self.places.size, probability) for sign in (-1, 1))
+        return np.maximum(low, 0.0), high  # SciPy's quantile of a certain outcome is -1
+
+
+def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
+    """Set rows beside their posterior predictive distributions.
+
+    Parameters
+    ----------
+    tree : xarray.DataTree
+        From sample_posterior.
+    data : RowData
+        The rows that made the draws, or better others: those that made them lie nearer to their predictions than new
+        ones will, the more so the more coefficients there are for each row. Rows of weight 0 are left out.
+
+    Returns
+    -------
+    PredictiveCheck
+        From 10,000 rows and 1,000 draws at most. No noise is simulated: each place is an average over draws of
+        the normal distribution function. `plot_predictive_check` and `plot_calibration` draw it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where there are no rows, or names differ.
+    """
+    data = check_rows(tree, data, "a predictive check")
+    rows = np.flatnonzero(data.sample_weight)
+    n_rows = rows.size
+    if n_rows > _MOST_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
+    step = max(1, _ENTRIES // noise_scale(tree).size)
+    found = [_block(tree, data, block) for block in np.split(rows, range(step, rows.size, step))]
+    places, predicted = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return PredictiveCheck(places, predicted, data.y[rows], n_rows)
+
+
+def _block(
+    tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"]
+) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
+    """Return places and predictive means of some rows."""
+    from scipy.special import ndtr
+
+    mean, sigma = linear_predictor(tree, data.X[rows]), noise_scale(tree)
+    thin = slice(None, None, -(-sigma.size // _MOST_DRAWS))
+    mean, sigma = mean[thin], sigma[thin, None]
+    return ndtr((data.y[rows] - mean) / sigma).mean(axis=0), mean.mean(axis=0)

@@ -1,0 +1,133 @@
+"""Draws from the prior, and what it predicts before any response is seen."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ...base.arguments import LARGEST_SEED, check_whole
+from ...base.compilation_cache import compiled_by_shape
+from ...base.errors import ImproperPriorError
+from ...base.jax_context import float64_on_cpu
+from ...data.rows import RowData
+from ...model.linear_model import LinearModel
+from ...model.problem import Data, Problem, resolve
+from ...priors.scales import draw_proper
+from .predict import check_budget, named_draws
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_NEARLY_LAPLACE = 1e4  # τ/b from which the Gaussian factor is 1 to 1e-8 wherever the Laplace density counts
+
+
+def sample_prior(model: LinearModel, data: Data, num_samples: int = 1000, seed: int = 0) -> "xr.DataTree":
+    """Draw parameters from the prior, and responses at the rows.
+
+    Parameters
+    ----------
+    model : LinearModel
+    data : RowData or GramData
+        Names, units of default scales and, with rows, where responses are drawn. A flat intercept has
+        no prior to draw from: responses are drawn around the mean of y at the columns' means.
+    num_samples : int, default 1000
+    seed : int, default 0
+
+    Returns
+    -------
+    xarray.DataTree
+        Groups ``prior`` (coef (chain, draw, feature) and what else has a prior, one chain) and, with
+        rows, ``prior_predictive`` and ``observed_data`` (y). The noise is that of a row of weight 1.
+
+    Raises
+    ------
+    ImproperPriorError
+        Where a coefficient or σ has a flat prior.
+    TypeError, ValueError, MemoryError
+    """
+    import xarray as xr
+
+    check_whole("num_samples", num_samples, 1)
+    check_whole("seed", seed, 0, LARGEST_SEED)
+    problem = resolve(model, data)
+    _check_proper(problem)
+    check_budget((num_samples, max(problem.n_features, data.n_samples if isinstance(data, RowData) else 1)))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
+    sigma, scales = _draw_scales(problem, num_samples, seed)
+    coefs = draw_coefs(rng, *_rates(problem, sigma, scales))
+    variables: dict[str, Any] = {"coef": coefs[:, : problem.n_features], **scales}
+    if problem.noise_scale is None:
+        variables["noise_scale"] = sigma
+    intercept = problem.means.y - variables["coef"] @ problem.means.x[: problem.n_features]
+    if problem.has_intercept_column:
+        variables["intercept"] = intercept = coefs[:, -1]
+    groups = {"prior": named_draws({name: v[None] for name, v in variables.items()}, problem.feature_names)}
+    if isinstance(data, RowData):
+        y = (
+            variables["coef"] @ data.X.T
+            + intercept[:, None]
+            + sigma[:, None] * rng.standard_normal((sigma.size, data.y.size))
+        )
+        groups["prior_predictive"] = named_draws({"y": y[None]}, range(data.y.size), "observation")
+        groups["observed_data"] = xr.Dataset(
+            {"y": ("observation", data.y)}, coords={"observation": np.arange(data.y.size)}
+        )
+    return xr.DataTree.from_dict(groups)
+
+
+def _check_proper(problem: Problem) -> None:
+    flat = [name for name, hit in zip(problem.feature_names, problem.rates.flat, strict=False) if hit]
+    if flat:
+        raise ImproperPriorError(
+            f"the prior of {', '.join(map(repr, flat))} is flat, and cannot be drawn from. Give a finite scale."
+        )
+
+
+def _draw_scales(
+    problem: Problem, n: int, seed: int
+) -> tuple[Float[np.ndarray, " s"], dict[str, Float[np.ndarray, " s"]]]:
+    """Draw σ and the prior's scales."""
+    import jax
+
+    drawn = {}
+    with float64_on_cpu():
+        for i, (name, prior) in enumerate(sorted(problem.hyperpriors.items())):
+            draws = draw_proper(prior, jax.random.fold_in(jax.random.key(seed), i), n)
+            if draws is None:
+                raise ImproperPriorError(
+                    f"the prior of {name} is improper, and cannot be drawn from. Give a proper distribution."
+                )
+            drawn[name] = draws
+    return drawn.pop("noise_scale", np.full(n, problem.noise_scale or 1.0)), drawn
+
+
+def _rates(
+    problem: Problem, sigma: Float[np.ndarray, " s"], scales: dict[str, Float[np.ndarray, " s"]]
+) -> tuple[Float[np.ndarray, "s p"], Float[np.ndarray, "s p"]]:
+    """Return 1/b and 1/τ² of each coefficient at each draw."""
+    from ..targets.density import CoefPrior
+
+    with float64_on_cpu():
+        prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
+        columns = {name: scale[:, None] for name, scale in scales.items()}
+        l1, l2 = (
+            np.asarray(rate) for rate in compiled_by_shape(CoefPrior.rates)(prior, sigma[:, None], columns)
+        )
+    shape = (sigma.size, problem.is_feature.size)
+    return np.broadcast_to(l1, shape), np.broadcast_to(l2, shape)
+
+
+def draw_coefs(
+    rng: np.random.Generator, l1: Float[np.ndarray, "s p"], l2: Float[np.ndarray, "s p"]
+) -> Float[np.ndarray, "s p"]:
+    """Draw from p(β) ∝ exp(−l1|β| − ½l2β²): a sign, and a normal distribution's upper tail."""
+    from scipy.special import log_ndtr, ndtri_exp
+
+    with np.errstate(divide="ignore"):
+        ratio = np.divide(l1, np.sqrt(l2), out=np.full(l1.shape, np.inf), where=l2 > 0.0)
+    log_uniform = -rng.standard_exponential(l1.shape)
+    nearly_laplace = ratio > _NEARLY_LAPLACE
+    some = np.where(nearly_laplace, 0.0, ratio)
+    tail = (-ndtri_exp(log_uniform + log_ndtr(-some)) - some) / np.sqrt(np.where(l2 > 0.0, l2, 1.0))
+    size = np.where(nearly_laplace, -log_uniform / np.where(l1 > 0.0, l1, 1.0), tail)
+    return np.where(rng.random(l1.shape) < 0.5, -size, size)

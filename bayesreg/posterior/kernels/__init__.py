@@ -1,0 +1,1 @@
+"""What moves chains: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected."""

@@ -1,0 +1,218 @@
+"""Chains on threads, block by block: one compiled program for each shape, whatever the kernel."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event, Lock
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from ...base.compilation_cache import compiled_by_shape
+from ...base.jax_context import float64_on_cpu
+from ..targets.density import Target, Values
+from .checkpoint import Checkpoint
+
+_BLOCK = 500  # transitions at most between two looks at the progress bar and at Ctrl-C
+_FIRST_BLOCK = 50
+_BLOCK_SECONDS = 0.3
+_FEW_BLOCKS = 32  # of fixed length, of a millisecond or a few
+
+
+class Plan(NamedTuple):
+    """How much to draw, and from which seed."""
+
+    num_warmup: int
+    num_samples: int
+    num_chains: int
+    seed: int
+
+
+class Record(NamedTuple):
+    """What is kept of a state: with leading axes (chain, draw) once drawn."""
+
+    values: Values
+    stats: dict[str, Any]
+
+
+class Program(NamedTuple):
+    """A kernel, compiled: `start(seed, chain, target)` and `advance(state, target, n)`."""
+
+    start: Callable[..., Any]
+    advance: Callable[..., Any]
+    warms_up: bool = True  # whether transitions come first that adapt, and are dropped
+    block: Callable[[Any], int] | None = None  # transitions of each block, of a target; None: any number
+
+
+def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callable[..., Record]) -> Program:
+    """Compile a kernel.
+
+    Parameters
+    ----------
+    start : callable (key, position, target) -> state
+    step : callable (state, target) -> state
+    record : callable (state, target) -> Record
+
+    Returns
+    -------
+    Program
+    """
+
+    def begin(seed: Any, chain: Any, target: Target) -> Any:
+        key_position, key_chain = jax.random.split(jax.random.fold_in(jax.random.key(seed), chain))
+        return start(key_chain, target.start(key_position), target)
+
+    def advance(state: Any, target: Target, n_steps: Any) -> tuple[Any, Record]:
+        blank = jax.eval_shape(record, state, target)
+        buffer = jax.tree.map(lambda leaf: jnp.zeros((_BLOCK, *leaf.shape), leaf.dtype), blank)
+
+        def one(i: Any, carry: tuple[Any, Record]) -> tuple[Any, Record]:
+            state, buffer = carry
+            state = step(state, target)
+            row = record(state, target)
+            return state, jax.tree.map(lambda rows, leaf: rows.at[i].set(leaf), buffer, row)
+
+        return lax.fori_loop(0, n_steps, one, (state, buffer))
+
+    return Program(compiled_by_shape(begin), compiled_by_shape(advance))
+
+
+def run_chains(
+    program: Program, target: Target, plan: Plan, *, progress: bool, checkpoint: Checkpoint | None = None
+) -> Record:
+    """Run chains on threads; the draws do not depend on the number of threads.
+
+    Parameters
+    ----------
+    program : Program
+    target : Target
+        Of float64 arrays.
+    plan : Plan
+    progress : bool
+        Whether to show a bar on stderr after the first second.
+    checkpoint : Checkpoint, optional
+        Where chains go on from, and where they are saved.
+
+    Returns
+    -------
+    Record
+        Leading axes (chain, draw). After Ctrl-C fewer draws than planned, as many from each chain.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C, where a chain has no draw yet.
+    """
+    from tqdm.auto import tqdm
+
+    with float64_on_cpu():
+        starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
+        if program.block is None:
+            program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
+    stop, lock = Event(), Lock()
+    total = plan.num_chains * _lengths(program, plan)[1]
+    with tqdm(total=total, delay=1.0, disable=not progress, unit="draw", desc="sampling") as bar:
+
+        def report(n: int) -> None:
+            with lock:
+                bar.update(n)
+
+        def run(chain: int) -> list[Record]:
+            with float64_on_cpu():
+                one = _Chain(program, target, plan, chain, checkpoint)
+                return one.run(starts[chain], stop, report)
+
+        if _takes_no_time(program, target, plan):
+            chains = [run(chain) for chain in range(plan.num_chains)]
+        else:  # all chains at once, whatever the number of cores: after Ctrl-C each has some draws
+            with ThreadPoolExecutor(max_workers=plan.num_chains) as pool:
+                chains = _gather([pool.submit(run, chain) for chain in range(plan.num_chains)], stop)
+    return _stacked(chains)
+
+
+def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
+    """Tell whether starting threads would take longer than they save: XLA uses all cores for a large block itself."""
+    if program.block is None:
+        return False
+    blocks = plan.num_chains * -(-plan.num_samples // program.block(target))
+    return blocks <= _FEW_BLOCKS
+
+
+def _gather(futures: "list[Future[list[Record]]]", stop: Event) -> list[list[Record]]:
+    """Wait for all chains; after Ctrl-C for their present blocks, and after an error for nothing."""
+    try:
+        return [future.result() for future in futures]
+    except KeyboardInterrupt:
+        stop.set()
+        wait(futures)
+        return [future.result() for future in futures]
+    except BaseException:
+        stop.set()
+        raise
+
+
+def _stacked(chains: list[list[Record]]) -> Record:
+    """Put blocks and chains together, all chains cut to the shortest."""
+    lengths = [sum(len(block.values.noise_scale) for block in blocks) for blocks in chains]
+    shortest = min(lengths)
+    if shortest == 0:
+        raise KeyboardInterrupt
+    whole = [jax.tree.map(lambda *rows: np.concatenate(rows)[:shortest], *blocks) for blocks in chains]
+    return jax.tree.map(lambda *rows: np.stack(rows), *whole)
+
+
+class _Chain:
+    """One chain, on one thread."""
+
+    def __init__(
+        self, program: Program, target: Target, plan: Plan, number: int, checkpoint: Checkpoint | None
+    ) -> None:
+        self._program, self._target, self._plan = program, target, plan
+        self._number, self._checkpoint = number, checkpoint
+
+    def run(self, state: Any, stop: Event, report: Callable[[int], None]) -> list[Record]:
+        """Return the draws, block by block; a chain whose turn comes after Ctrl-C has none."""
+        warmup, total = _lengths(self._program, self._plan)
+        done, saved = 0, None
+        blocks: list[Record] = []
+        if self._checkpoint is not None:
+            blank = jax.eval_shape(self._program.advance, state, self._target, 0)[1]
+            saved = self._checkpoint.chain(self._number, state, blank)
+            done, state, blocks = saved.restored
+            report(done)
+        fixed = self._program.block
+        length = _FIRST_BLOCK if fixed is None else fixed(self._target)
+        while done < total and not stop.is_set():
+            n = min(length, (warmup if done < warmup else total) - done)
+            started = perf_counter()
+            state, record = self._program.advance(state, self._target, n)
+            kept = (
+                [jax.tree.map(lambda rows, n=n: np.asarray(rows)[:n].copy(), record)]
+                if done >= warmup
+                else []
+            )
+            jax.block_until_ready(state)
+            done += n
+            blocks += kept
+            if saved is not None:
+                saved.save(done, state, kept, last=done == total)
+            report(n)
+            if fixed is None:
+                length = _next_length(n, perf_counter() - started)
+        if saved is not None:
+            saved.flush()
+        return blocks
+
+
+def _lengths(program: Program, plan: Plan) -> tuple[int, int]:
+    """Return how many transitions of a chain are dropped, and how many there are in all."""
+    warmup = plan.num_warmup if program.warms_up else 0
+    return warmup, warmup + plan.num_samples
+
+
+def _next_length(n: int, seconds: float) -> int:
+    """Return how many transitions take about as long as one may wait for Ctrl-C."""
+    return int(np.clip(n * _BLOCK_SECONDS / max(seconds, 1e-9), 1, _BLOCK))

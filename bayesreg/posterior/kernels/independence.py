@@ -1,0 +1,318 @@
+"""A kernel for posteriors that are about Gaussian in the target's coordinates: independent proposals.
+
+Proposals come from a Gaussian with a share of a multivariate t, whose tails are heavier than any
+target's here, so that the weight of a proposal is bounded and the chain uniformly ergodic
+(Mengersen and Tweedie 1996, doi:10.1214/aos/1033066201). A pilot fits the Gaussian by weighted moments
+(Cappé et al. 2008, doi:10.1007/s11222-008-9059-x) and tells what share of proposals will be accepted.
+All proposals of a block are drawn and judged at once.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from jax.flatten_util import ravel_pytree
+from jaxtyping import Array, Float
+
+from ...base.compilation_cache import compiled_by_shape
+from ..targets.density import Position, Scales, Target, Values
+from .chains import Program, Record
+from .pareto import pareto_k
+
+_HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
+_PER_BLOCK = 1024  # proposals drawn at once
+_STARTS = 64  # where chains start, drawn from the pilot by weight
+_STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals in between
+_MOST_BETWEEN = 16
+_MOST_STAY = 0.15  # with so many in between, above which NUTS serves better
+_SURE, _LEAST_ACCEPTANCE = 0.85, 0.5  # where weights hardly differ, their tail tells nothing
+_MOST_K = 0.5  # of the weights' tail
+_PILOT_BLOCKS, _ROUNDS = 2, 3
+_ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance, at which no more rounds are made
+_PILOT_SEED = 20_261_127
+
+
+class IndependenceTarget(NamedTuple):
+    """A density with the proposals that suit it."""
+
+    inner: Any  # Target
+    mean: Float[Any, " d"]
+    root: Float[Any, "d d"]  # of the proposals' covariance
+    between: Any  # proposals from one draw to the next
+    starts: "_Starts"
+
+    @property
+    def scales(self) -> Scales:
+        """What is known of σ and the prior's scales."""
+        return self.inner.scales
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        return self.inner.start(key)
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, σ and prior scales."""
+        return self.inner.natural(position)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        return self.inner.log_density(position)
+
+
+class _Starts(NamedTuple):
+    """Positions that a pilot's weights chose, with what a chain holds of each: about draws from the posterior."""
+
+    position: Float[Any, "s d"]
+    log_weight: Float[Any, " s"]
+    log_density: Float[Any, " s"]
+
+
+class Pilot(NamedTuple):
+    """What independent proposals promise."""
+
+    target: IndependenceTarget
+    acceptance: float
+    stay: float  # probability that a draw is the one before again
+    pareto_k: float  # of the proposals' weights
+
+    @property
+    def promising(self) -> bool:
+        """Whether draws will be about independent, and the weights' tail is light enough to tell so."""
+        if self.acceptance >= _SURE:
+            return True
+        return self.acceptance >= _LEAST_ACCEPTANCE and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
+
+
+class _State(NamedTuple):
+    seed: Any
+    chain: Any
+    n_blocks: Any  # of proposals, so far
+    position: Float[Any, " d"]
+    log_weight: Any
+    log_density: Any
+
+
+class _Proposals(NamedTuple):
+    position: Float[Array, "m d"]
+    log_weight: Float[Array, " m"]
+    log_density: Float[Array, " m"]
+    log_uniform: Float[Array, " m"]
+
+
+class Moments(NamedTuple):
+    """What is expected of a posterior in its target's coordinates."""
+
+    mean: Float[np.ndarray, " d"]
+    root: Float[np.ndarray, "d d"]  # of the covariance
+
+
+def pilot(target: Target, expected: Moments) -> Pilot:
+    """Try proposals on a target, and fit them where that helps; inside `jax.enable_x64`.
+
+    Parameters
+    ----------
+    target : Target
+        Of float64 arrays.
+    expected : Moments
+        What proposals begin with.
+
+    Returns
+    -------
+    Pilot
+        The same for the same target.
+    """
+    mean, root = expected
+    nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((mean.size,), (), ())))
+    best: Pilot | None = None
+    for round_ in range(_ROUNDS):
+        trial = IndependenceTarget(
+            target, jax.device_put(mean), jax.device_put(root), jnp.asarray(1.0), nowhere
+        )
+        numbers = [(np.int64(_PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
+        blocks = [propose(*number, trial) for number in numbers]  # of the chains' types: one program for both
+        position, log_weight, log_density = (
+            np.concatenate([np.asarray(block[k]) for block in blocks]) for k in range(3)
+        )
+        weight, rejection = _judge(log_weight)
+        acceptance = 1.0 - float(weight @ rejection)
+        if best is None or acceptance > best.acceptance:
+            between, stay = _between(weight, rejection)
+            chosen = np.random.default_rng(_PILOT_SEED).choice(weight.size, _STARTS, p=weight)
+            starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
+            trial = trial._replace(between=jnp.asarray(float(between)), starts=starts)
+            best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
+        if best.acceptance >= _ENOUGH or best.acceptance < _HOPELESS:
+            break
+        mean, root = _moments(position, weight, mean, root)
+    assert best is not None
+    return best
+
+
+def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+    """Return normalised weights, and the probability that the next proposal is rejected at each."""
+    highest, m = log_weight.max(), log_weight.size
+    if not np.isfinite(highest):
+        return np.full(m, 1.0 / m), np.ones(m)
+    weight = np.exp(log_weight - highest)
+    order = np.argsort(weight)
+    ascending = weight[order]
+    below = np.cumsum(ascending) - ascending
+    rejection = np.empty(m)
+    with np.errstate(invalid="ignore", divide="ignore"):  # at weight 0, where no chain is
+        rejection[order] = (np.arange(m) - np.where(ascending > 0.0, below / ascending, 0.0)) / m
+    return weight / weight.sum(), rejection
+
+
+def _between(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
+    """Return how many proposals a draw takes, and the probability that all are rejected."""
+    for k in range(1, _MOST_BETWEEN + 1):
+        stay = float(weight @ rejection**k)
+        if stay <= _STAY:
+            break
+    return k, stay
+
+
+def _moments(
+    position: Float[np.ndarray, "m d"],
+    weight: Float[np.ndarray, " m"],
+    mean: Float[np.ndarray, " d"],
+    root: Float[np.ndarray, "d d"],
+) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
+    """Return weighted moments, drawn to the present ones as far as their own error asks.
+
+    The largest weights are cut (Ionides 2008, doi:10.1198/106186008X320456).
+    A covariance of d coordinates from m effective draws costs d²/4m of relative entropy, which is not to pass the
+    share that it counts for: m draws against 4d² of the present one.
+    """
+    cut = np.minimum(weight, 1.0 / np.sqrt(weight.size))
+    weight = cut / cut.sum()
+    effective, d = 1.0 / float(np.sum(weight**2)), mean.size
+    new_mean = (effective * (weight @ position) + d * mean) / (effective + d)
+    deviation = position - new_mean
+    covariance = (deviation * weight[:, None]).T @ deviation
+    mixed = (effective * covariance + 4 * d**2 * (root @ root.T)) / (effective + 4 * d**2)
+    return new_mean, np.linalg.cholesky(mixed + 1e-12 * np.eye(d))
+
+
+@lru_cache(maxsize=1)
+def independence_program() -> Program:
+    """Return the kernel; it needs no warm-up.
+
+    Returns
+    -------
+    Program
+        For an IndependenceTarget.
+    """
+    follow = compiled_by_shape(_follow)
+
+    def begin(seed: int, chain: int, target: IndependenceTarget) -> _State:
+        first = [np.asarray(values)[chain % _STARTS] for values in target.starts]
+        return _State(np.int64(seed), np.int64(chain), np.int64(0), *first)
+
+    def advance(state: _State, target: IndependenceTarget, n_steps: int) -> tuple[_State, Record]:
+        return follow(state, target, propose(state.seed, state.chain, state.n_blocks, target), n_steps)
+
+    def block(target: IndependenceTarget) -> int:
+        return _PER_BLOCK // int(target.between)
+
+    return Program(begin, advance, warms_up=False, block=block)
+
+
+def _follow(
+    state: _State, target: IndependenceTarget, found: _Proposals, n_draws: Any
+) -> tuple[_State, Record]:
+    """Go through proposals, and keep a draw wherever enough have passed; the state is that after `n_draws`."""
+    between = target.between.astype(jnp.int64)
+    at = _accepted(state, found)
+    ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
+    after = _after(state, found, at[ends[n_draws - 1]])
+    return after._replace(n_blocks=state.n_blocks + 1), _record(target, state, found, at[ends])
+
+
+def _form(target: Target) -> Any:
+    """Return the shapes of a position; nothing is computed."""
+    return jax.eval_shape(lambda: target.start(jax.random.key(0)))
+
+
+def _unravel(target: Target) -> Callable[[Array], Position]:
+    """Return what makes a position of d numbers."""
+    blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), _form(target))
+    return ravel_pytree(blank)[1]
+
+
+@compiled_by_shape
+def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _Proposals:
+    """Draw a block of proposals, with their weights; each block of a chain from a key of its own."""
+    size = target.mean.size
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), chain), block)
+    key_normal, key_uniform = jax.random.split(key)
+    normal = jax.random.normal(key_normal, (_PER_BLOCK, size), dtype=jnp.float64)
+    uniform = 1.0 - jax.random.uniform(
+        key_uniform, (_HEAVY_DF // 2 + 2, _PER_BLOCK), dtype=jnp.float64
+    )  # in (0, 1]
+    chi_squared = -2.0 * jnp.sum(jnp.log(uniform[2:]), axis=0)
+    heavy = uniform[1] <= _HEAVY_SHARE
+    stretched = normal * jnp.where(heavy, jnp.sqrt(_HEAVY_DF / chi_squared), 1.0)[:, None]
+    position = target.mean + stretched @ target.root.T
+    unravel = _unravel(target.inner)
+    log_density = jax.vmap(lambda x: target.inner.log_density(unravel(x)))(position)
+    log_density = jnp.where(jnp.isnan(log_density), -jnp.inf, log_density)
+    log_weight = log_density - _log_proposal(jnp.sum(stretched**2, axis=1), size)
+    return _Proposals(position, log_weight, log_density, jnp.log(uniform[0]))
+
+
+def _log_proposal(square: Array, d: int) -> Array:
+    """Evaluate the proposals' log density at a squared distance, up to a constant."""
+    from jax.scipy.special import gammaln
+
+    df = float(_HEAVY_DF)
+    constant = gammaln(0.5 * (df + d)) - gammaln(0.5 * df) - 0.5 * d * jnp.log(0.5 * df)
+    heavy = constant - 0.5 * (df + d) * jnp.log1p(square / df)
+    return jnp.logaddexp(jnp.log1p(-_HEAVY_SHARE) - 0.5 * square, jnp.log(_HEAVY_SHARE) + heavy)
+
+
+def _accepted(state: _State, found: _Proposals) -> Array:
+    """Return which proposal the chain is at after each; −1 for where it was before."""
+
+    def one(
+        carry: tuple[Array, Array], item: tuple[Array, Array, Array]
+    ) -> tuple[tuple[Array, Array], Array]:
+        at, weight = carry
+        i, log_weight, log_uniform = item
+        moves = log_uniform < log_weight - weight
+        at, weight = jnp.where(moves, i, at), jnp.where(moves, log_weight, weight)
+        return (at, weight), at
+
+    items = jnp.arange(found.log_weight.size), found.log_weight, found.log_uniform
+    return lax.scan(one, (jnp.asarray(-1, jnp.int64), state.log_weight), items)[1]
+
+
+def _after(state: _State, found: _Proposals, at: Array) -> _State:
+    moved = at >= 0
+
+    def of(old: Array, new: Array) -> Array:
+        return jnp.where(moved, new[at], old)
+
+    return state._replace(
+        position=of(state.position, found.position),
+        log_weight=of(state.log_weight, found.log_weight),
+        log_density=of(state.log_density, found.log_density),
+    )
+
+
+def _record(target: IndependenceTarget, state: _State, found: _Proposals, rows: Array) -> Record:
+    unravel = _unravel(target.inner)
+    was_here = rows < 0
+    position = jnp.where(was_here[:, None], state.position, found.position[rows])
+    values = jax.vmap(lambda x: target.inner.natural(unravel(x)))(position)
+    stats = {
+        "lp": jnp.where(was_here, state.log_density, found.log_density[rows]),
+        "log_weight": jnp.where(was_here, state.log_weight, found.log_weight[rows]),
+        "accepted": rows != jnp.concatenate([jnp.full((1,), -1, rows.dtype), rows[:-1]]),
+        "diverging": jnp.zeros(rows.shape, dtype=bool),
+    }
+    return Record(values, stats)

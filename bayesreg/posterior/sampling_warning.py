@@ -1,0 +1,209 @@
+"""One message on what speaks against the draws: what, of which parameters, why, and what to do."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..model.problem import Problem
+from .certificate import PosteriorCertificate
+from .kernels.pareto import pareto_k
+from .to_arviz import Posterior
+
+_LARGEST_R_HAT = 1.01
+_LEAST_ESS_PER_CHAIN = 100
+LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
+_LEAST_BFMI = 0.3
+_NAMED = 3
+_LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
+_STUCK_FREE, _STUCK_STAY, _STUCK_K = 0.3, 0.05, 0.7  # beyond these another kernel is taken
+_MOST_K = 0.5  # of the tail of proposals' weights
+_LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
+
+
+class Judgement(NamedTuple):
+    """R-hat and effective sample sizes of each parameter."""
+
+    r_hat: Float[np.ndarray, " k"]
+    ess: Float[np.ndarray, " k"]  # the smaller of bulk and tail
+
+
+def judge(draws: Float[np.ndarray, "chain draw k"]) -> Judgement:
+    """Compute rank-normalised split R-hat and the smaller of bulk and tail ESS.
+
+    Parameters
+    ----------
+    draws : array (chain, draw, k)
+
+    Returns
+    -------
+    Judgement
+        Constant parameters have R-hat 1 and all their draws.
+
+    References
+    ----------
+    A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P.-C. Bürkner (2021), doi:10.1214/20-BA1221.
+    """
+    from numpyro.diagnostics import effective_sample_size, gelman_rubin
+
+    half = draws.shape[1] // 2
+    split = np.concatenate([draws[:, :half], draws[:, -half:]])
+    folded = np.abs(split - np.median(split, axis=(0, 1)))
+    bulk = _normal_scores(split)
+    low, high = np.quantile(split, (0.05, 0.95), axis=(0, 1))
+    tails = [(split <= low).astype(float), (split <= high).astype(float)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r_hat = np.maximum(gelman_rubin(bulk), gelman_rubin(_normal_scores(folded)))
+        ess = np.minimum.reduce([effective_sample_size(one) for one in (bulk, *tails)])
+    constant = np.ptp(split, axis=(0, 1)) == 0.0
+    return Judgement(np.where(constant, 1.0, r_hat), np.where(constant, split[..., 0].size, ess))
+
+
+def _normal_scores(values: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, "chain draw k"]:
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    flat = values.reshape(-1, values.shape[-1])
+    return ndtri((rankdata(flat, axis=0) - 0.375) / (len(flat) + 0.25)).reshape(values.shape)
+
+
+def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]:
+    """Return the energy Bayesian fraction of missing information of each chain (Betancourt 2016, arXiv:1604.00695)."""
+    return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
+
+
+def complaint(
+    posterior: Posterior, problem: Problem, certificate: PosteriorCertificate, *, independent: bool
+) -> str | None:
+    """Return what to warn of, or None.
+
+    Parameters
+    ----------
+    posterior : Posterior
+    problem : Problem
+    certificate : PosteriorCertificate
+    independent : bool
+        Whether draws were made without a chain: R-hat and ESS have nothing to say.
+    """
+    findings = [
+        *_divergences(posterior.stats),
+        *_energy(posterior.stats),
+        *_contradiction(posterior, certificate),
+    ]
+    free = independent or _moves_freely(posterior.stats)
+    if posterior.noise_scale.shape[1] >= LEAST_DRAWS and not free:
+        findings += [*_long_stays(posterior.stats), *_disagreement(posterior, problem)]
+    if not findings:
+        return None
+    return "The draws may not represent the posterior: " + " ".join(findings)
+
+
+def _divergences(stats: dict[str, Any]) -> list[str]:
+    diverging = stats["diverging"]
+    if not diverging.any():
+        return []
+    return [
+        f"{int(diverging.sum())} of {diverging.size} transitions diverged, so a part of it may be left out: "
+        "sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that keeps away from 0."
+    ]
+
+
+def _energy(stats: dict[str, Any]) -> list[str]:
+    if "energy" not in stats or stats["energy"].shape[1] < LEAST_DRAWS:
+        return []
+    values = bfmi(stats["energy"])
+    low = np.flatnonzero(values < _LEAST_BFMI)
+    if low.size == 0:
+        return []
+    return [
+        f"E-BFMI is {values.min():.2f} in chain {', '.join(map(str, low))} (at least {_LEAST_BFMI} is safe): σ or the "
+        "prior's scale has tails too long for the step: give it a prior with lighter tails, or sample with a larger "
+        "num_warmup."
+    ]
+
+
+def _contradiction(posterior: Posterior, certificate: PosteriorCertificate) -> list[str]:
+    if certificate.finding is None:
+        return []
+    return [f"{certificate.finding}: {_remedy(posterior.stats)}."]
+
+
+def _moves_freely(stats: dict[str, Any]) -> bool:
+    """Tell whether draws are so nearly independent that R-hat and ESS of each parameter can be left out.
+
+    A chain of independent proposals is a weighted sample of them, the weights being how long it stayed at each. So
+    where (Σ stays)²/Σ stays² is most of the draws, no stay is long, and the weights' tail is light, no parameter has
+    few effective draws.
+    """
+    if "accepted" not in stats:
+        return False
+    free, longest = _stays(stats["accepted"])
+    return free >= _LEAST_FREE and longest <= _LONGEST_STAY and _weights_k(stats) <= _MOST_K
+
+
+def _long_stays(stats: dict[str, Any]) -> list[str]:
+    """Say where independent proposals were refused for so long that they have missed places."""
+    if "accepted" not in stats:
+        return []
+    free, longest = _stays(stats["accepted"])
+    if free >= _STUCK_FREE and longest <= _STUCK_STAY and _weights_k(stats) <= _STUCK_K:
+        return []
+    return [
+        f"chains stay at one draw for up to {longest:.1%} of their length, and the proposals' weights have a tail of "
+        f"shape {_weights_k(stats):.2f} (below {_STUCK_K} is safe): {_remedy(stats)}."
+    ]
+
+
+def _weights_k(stats: dict[str, Any]) -> float:
+    """Return the tail's shape k of the proposals' weights: among draws, which weights have chosen, it is k/(1 − k)."""
+    drawn = pareto_k(stats["log_weight"][stats["accepted"]])
+    return 1.0 - 1.0 / (1.0 + drawn) if drawn > 0.0 else drawn
+
+
+def _stays(accepted: Any) -> tuple[float, float]:
+    """Return the least (Σ stays)²/Σ stays² of a chain and the longest stay, in shares of a chain's draws."""
+    accepted = accepted.copy()
+    accepted[:, 0] = True
+    ends = np.append(np.flatnonzero(accepted), accepted.size)
+    stays, n_draws = np.diff(ends), accepted.shape[1]
+    squares = np.add.reduceat(stays**2, np.searchsorted(ends, np.arange(len(accepted)) * n_draws))
+    return float(n_draws / squares.max()), float(stays.max() / n_draws)
+
+
+def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:
+    names, columns = [f"coef[{name}]" for name in problem.feature_names], [posterior.coef]
+    others = dict(posterior.scales)
+    if problem.noise_scale is None:
+        others["noise_scale"] = posterior.noise_scale
+    if problem.has_intercept:
+        others["intercept"] = posterior.intercept
+    names += others
+    columns += [values[..., None] for values in others.values()]
+    judged = judge(np.concatenate(columns, axis=-1))
+    least = _LEAST_ESS_PER_CHAIN * posterior.noise_scale.shape[0]
+    found = []
+    if (apart := ~(judged.r_hat <= _LARGEST_R_HAT)).any():
+        found.append(
+            f"R-hat is above {_LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
+            f"chains disagree: {_remedy(posterior.stats)}."
+        )
+    if (few := ~(judged.ess >= least)).any():
+        found.append(
+            f"ESS is below {least} for {_worst(names, judged.ess, few, judged.ess, '.0f')}: too few draws are "
+            "effectively independent: ask for more num_samples."
+        )
+    return found
+
+
+def _remedy(stats: dict[str, Any]) -> str:
+    """Return what to do where chains disagree: independent proposals have no warm-up."""
+    if "accepted" in stats:
+        return 'sample with method="whitened" or a larger num_samples'
+    return "sample with a larger num_warmup or num_samples"
+
+
+def _worst(names: list[str], order: Any, hit: Any, values: Any, style: str) -> str:
+    """Name the worst few, with their values."""
+    worst = [j for j in np.argsort(order) if hit[j]]
+    listed = ", ".join(f"{names[j]} ({values[j]:{style}})" for j in worst[:_NAMED])
+    return listed if len(worst) <= _NAMED else f"{listed} and {len(worst) - _NAMED} more"

@@ -1,0 +1,134 @@
+"""Coordinates in which data that dominate the prior make the posterior about a standard normal.
+
+The data enter through their sufficient statistics alone, stated around a centre near the
+mode, so that nothing cancels.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ...base.blas import eigh, product
+from ...data.least_squares import LeastSquares, told_by_gram
+from ...gaussian.propriety import clearly_misfits, power
+from ...model.problem import Problem
+from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
+from .reference_point import Centre, as_arrays, coef_centre, coef_prior, prior_precision, scale_coordinates
+
+
+class WhitenedTarget(NamedTuple):
+    """coef = centre + transform·z."""
+
+    centre: Float[Any, " q"]
+    transform: Float[Any, "q q"]
+    curvature: Float[Any, " q"]  # the diagonal that transform'X'X·transform is
+    slope: Float[Any, " q"]  # transform'X'r at the centre
+    rss: Any  # r'r at the centre
+    power: Any  # Σw less the number of coefficients that were integrated out
+    prior: CoefPrior
+    scales: Scales
+
+    @property
+    def data_share(self) -> float:
+        """The data's part of the posterior precision near the centre, averaged over directions."""
+        sampled = self.scales.sampled
+        at_centre = {name: jnp.zeros(()) for name in sampled}
+        sigma = self.scales.at(at_centre)[0]
+        return float(np.asarray(self.curvature).mean() / sigma**2) if self.curvature.size else 1.0
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        key_coef, key_rest = jax.random.split(key)
+        z = jax.random.normal(key_coef, self.centre.shape, dtype=jnp.float64)
+        return {"coef": z, **self.scales.start(key_rest)}
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, σ and prior scales."""
+        sigma, scales, _ = self.scales.at(position)
+        return Values(self._coef(position), sigma, scales)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        sigma, scales, log_prior = self.scales.at(position)
+        z = position["coef"]
+        rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature * z)
+        log_prior += jnp.sum(self.prior.log_density(self._coef(position), sigma, scales))
+        return log_noise_likelihood(self.power, rss, sigma) + log_prior
+
+    def _coef(self, position: Position) -> Array:
+        return self.centre + self.transform @ position["coef"]
+
+
+def whitened_target(problem: Problem, near: Centre) -> WhitenedTarget:
+    """State a problem's posterior around a centre, in whitened coordinates.
+
+    Parameters
+    ----------
+    problem : Problem
+        Of a proper posterior.
+    near : Centre
+
+    Returns
+    -------
+    WhitenedTarget
+        Of float64 arrays.
+    """
+    mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
+    of_prior = prior_precision(near.rates, near.noise_scale, mode)
+    transform, curvature = _whitening(problem, of_prior, near.noise_scale)
+    gradients, rss = _least_squares(problem).residuals(mode[None, :])
+    return as_arrays(
+        WhitenedTarget(
+            centre=mode,
+            transform=transform,
+            curvature=curvature,
+            slope=transform.T @ gradients[0],
+            rss=rss[0],
+            power=power(problem),
+            prior=coef_prior(problem),
+            scales=scale_coordinates(problem, near),
+        )
+    )
+
+
+def _least_squares(problem: Problem) -> LeastSquares:
+    """Return sufficient statistics where they tell the residuals to many digits, else the rows."""
+    statistics = problem.reduced.statistics
+    return statistics if clearly_misfits(problem) else problem.reduced
+
+
+def _whitening(
+    problem: Problem, of_prior: Float[np.ndarray, " q"], sigma: float
+) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
+    """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance.
+
+    Of all roots the one in which X'X is diagonal, and that diagonal.
+    """
+    if not problem.has_rows or told_by_gram(problem.reduced):
+        return _by_gram(problem, of_prior, sigma)
+    unit = 1.0 / np.sqrt(of_prior)
+    spectrum = problem.reduced.spectrum(unit)
+    if spectrum.values.size < unit.size:  # fewer rows than columns
+        return _by_gram(problem, of_prior, sigma)
+    precision = (
+        spectrum.values / sigma**2 + 1.0
+    )  # from singular values of the rows, which a Gram matrix squares
+    return unit[:, None] * spectrum.vectors / np.sqrt(precision), spectrum.values / precision
+
+
+def _by_gram(
+    problem: Problem, of_prior: Float[np.ndarray, " q"], sigma: float
+) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
+    from scipy.linalg import cholesky, solve_triangular
+
+    unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + of_prior)
+    gram = problem.reduced.gram / sigma**2 * unit * unit[:, None]
+    gram[np.diag_indices_from(gram)] += of_prior * unit**2
+    gram[np.diag_indices_from(gram)] += 1e-12  # a duplicate column under a very wide prior
+    lower = cholesky(gram, lower=True)
+    root = unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")
+    values, vectors = eigh(product(root.T, product(problem.reduced.gram, root)))
+    return product(root, vectors), np.maximum(values, 0.0)

@@ -1,0 +1,1 @@
+"""A prior is its density and its rates: scales, hyperpriors, priors, penalty."""

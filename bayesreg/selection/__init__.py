@@ -1,0 +1,1 @@
+"""Which scale: scale_path, cross_validation, path_sampling, path_intervals, criteria, select."""

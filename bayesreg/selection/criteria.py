@@ -1,0 +1,314 @@
+"""How each method scores the scales of a prior, and which of them it takes."""
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.errors import SamplingWarning, gathered_by_scale, warn
+from ..base.jax_context import float64_on_cpu
+from ..data.folds import Label
+from ..data.rows import RowData
+from ..gaussian.evidence import log_marginal_likelihood
+from ..gaussian.propriety import integrated_out
+from ..gaussian.ridge_scores import gcv, leave_one_out
+from ..gaussian.spectrum import unpenalised_fit
+from ..mode.solve_penalised import solve_coefs
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
+from ..posterior.sample import sample_posterior
+from ..priors.priors import GaussianPrior
+from ..priors.scales import log_prob_within
+from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
+from .path_sampling import path_log_evidence
+from .scale_path import ScalePath, scale_path
+
+_MOST, _MANY = 100, {"psis-loo": 25}  # scales by default: fewer where each is sampled
+_TIE = 1e-12  # relative difference of scores that is rounding
+
+
+class Scored(NamedTuple):
+    """Scores along a path, the strongest prior first."""
+
+    mse: Float[np.ndarray, " k"]
+    log_density: Float[np.ndarray, " k"]
+    standard_errors: Float[np.ndarray, " k"]
+    fold_scores: Float[np.ndarray, "k folds"]
+    fold_labels: tuple[Label, ...]
+    criterion: Float[np.ndarray, " k"] | None = None  # a method's own, in place of these
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """What was asked for; `unit` is the model with its prior at scale 1."""
+
+    unit: LinearModel
+    data: Data
+    method: str
+    folds: Any
+    hold: str
+    score: str
+    scales: Any
+    n_scales: int | None
+    min_ratio: float
+    num_samples: int
+    seed: int
+    progress: bool
+    hyperprior: Any = None  # NumPyro distribution of the scale
+
+    def path(self, data: Data) -> ScalePath:
+        """Lay out the scales to compare."""
+        n_scales = _MANY.get(self.method, _MOST) if self.n_scales is None else self.n_scales
+        return scale_path(self.unit, data, self.scales, n_scales, self.min_ratio)
+
+
+def _folds(request: Request) -> tuple[ScalePath, Scored]:
+    """Score by K-fold cross-validation."""
+    partition = Partition.of(request.data, request.folds)
+    path = request.path(partition.data)
+    per_row = request.hold == "per_row"
+    found = cross_validate(
+        request.unit, partition, path.multiples, path.noise_scales, per_row=per_row, progress=request.progress
+    )
+    in_folds = found.mse if request.score == "mse" else found.log_density
+    return path, Scored(
+        mse=found.mse.mean(axis=1),
+        log_density=found.log_density.mean(axis=1),
+        standard_errors=in_folds.std(axis=1, ddof=1) / np.sqrt(in_folds.shape[1]),
+        fold_scores=in_folds,
+        fold_labels=found.labels,
+    )
+
+
+def _leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
+    """Score a Gaussian prior by leaving out every row once."""
+    _check_closed_form(request)
+    if not isinstance(request.data, RowData):
+        raise TypeError(
+            "method='loo' leaves out one row at a time, and statistics have none. Give the rows (RowData), or use "
+            "method='gcv', or 'cv' with statistics that have folds."
+        )
+    path, problem = _closed_form_path(request)
+    scores = leave_one_out(problem, request.data, problem.penalised_rates.l2, _ridge_multiples(path))
+    return path, _without_folds(scores.mse, scores.standard_errors)
+
+
+def _generalised(request: Request) -> tuple[ScalePath, Scored]:
+    """Score a Gaussian prior by generalised cross-validation."""
+    _check_closed_form(request)
+    path, problem = _closed_form_path(request)
+    mse = gcv(problem, problem.penalised_rates.l2, _ridge_multiples(path))
+    return path, _without_folds(mse, np.full(mse.size, np.nan))
+
+
+def _information(request: Request) -> tuple[ScalePath, Scored]:
+    """Score by an information criterion of the mode."""
+    _check_no_folds(request)
+    if request.unit.intercept_prior is not None:
+        raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
+    path = request.path(request.data)
+    problem, (l1, l2) = path.problem, path.strengths
+    rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
+    variance, total = _noise_variance(problem), problem.sum_weights
+    price = 2.0 if request.method == "aic" else float(np.log(total))
+    criterion = total * np.log(2.0 * np.pi * variance) + rss / variance + price * path.effective_df()
+    return path, _by_criterion(criterion)
+
+
+def _noise_variance(problem: Problem) -> float:
+    """Return σ², where it is unknown that of least squares on all columns."""
+    if problem.noise_scale is not None:
+        return problem.noise_scale**2
+    smallest, rank = unpenalised_fit(problem.reduced)
+    free = problem.sum_weights - rank - integrated_out(problem)
+    if free <= 0.0 or smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss:
+        raise ValueError(
+            f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
+            f"{problem.sum_weights:g}). Give a known noise_scale, or use method='cv'."
+        )
+    return smallest / free
+
+
+def _evidence(request: Request) -> tuple[ScalePath, Scored]:
+    """Score by the log marginal likelihood: exact for a Gaussian prior, else by path sampling, with its error."""
+    _check_no_folds(request)
+    if request.unit.intercept_prior is not None:
+        raise ValueError(
+            "the evidence needs a flat intercept. Leave `intercept_prior` out, or use method='cv'."
+        )
+    path = request.path(request.data)
+    if isinstance(request.unit.prior, GaussianPrior):
+        exact = np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales))
+        return path, _by_criterion(exact)
+    found = path_log_evidence(
+        request.unit,
+        request.data,
+        path.scales,
+        num_samples=request.num_samples,
+        seed=request.seed,
+        progress=request.progress,
+    )
+    return path, _by_criterion(found.log_evidence, found.standard_errors)
+
+
+def _posterior(request: Request) -> tuple[ScalePath, Scored]:
+    """Score by the posterior density of the log of the scale, on the range that is compared."""
+    path, scored = _evidence(request)
+    assert scored.criterion is not None
+    density = scored.criterion + _log_hyperprior(request, path.scales)
+    if not np.isfinite(density).any():
+        raise ValueError(
+            "the prior of the scale has no mass at any of `scales`. Give `scales` that lie in its support."
+        )
+    density = density - density.max()
+    order = np.argsort(path.scales)
+    mass = np.trapezoid(np.exp(density[order]), np.log(path.scales[order])) if density.size > 1 else 1.0
+    return path, scored._replace(criterion=density - np.log(mass))
+
+
+def _log_hyperprior(request: Request, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Return the log density of the log of the scale under its prior, flat where it has none."""
+    if request.hyperprior is None:
+        return np.zeros(scales.size)
+    with float64_on_cpu():
+        return log_prob_within(request.hyperprior, scales) + np.log(scales)
+
+
+def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
+    """Score by the expected log predictive density of each row given the others, from draws at each scale."""
+    _check_no_folds(request)
+    if not isinstance(request.data, RowData):
+        raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
+    path = request.path(request.data)
+    with gathered_by_scale(path.scales.size):
+        found = [_elpd(request, scale) for scale in _with_progress(request, path.scales.tolist())]
+    doubtful = sum(one.warning for one in found)
+    if doubtful:
+        warn(
+            f"at {doubtful} of {len(found)} scales some rows have a Pareto k above 0.7, so that importance sampling "
+            "does not tell their predictive density. Use method='cv', or fewer weak scales.",
+            SamplingWarning,
+        )
+    elpd, errors = np.array([[one.elpd, one.se] for one in found]).T
+    return path, _by_criterion(elpd, errors)
+
+
+def _elpd(request: Request, scale: float) -> Any:
+    import arviz as az
+
+    model = replace(request.unit, prior=request.unit.prior.with_scale(scale))
+    tree = sample_posterior(
+        model,
+        request.data,
+        num_samples=request.num_samples,
+        seed=request.seed,
+        log_likelihood=True,
+        progress=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of Pareto k: told once, for all scales
+        return az.loo(tree, pointwise=True)
+
+
+def _with_progress(request: Request, scales: list[float]) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(
+        scales, desc="leave one out", unit="scale", delay=2.0, leave=False, disable=not request.progress
+    )
+
+
+def _by_criterion(
+    criterion: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"] | None = None
+) -> Scored:
+    nothing = np.full(criterion.size, np.nan)
+    return _without_folds(nothing, nothing if errors is None else errors)._replace(criterion=criterion)
+
+
+def _check_closed_form(request: Request) -> None:
+    method, model = request.method, request.unit
+    if not isinstance(model.prior, GaussianPrior) or model.intercept_prior is not None:
+        raise ValueError(
+            f"method={method!r} is a closed form for a GaussianPrior and a flat intercept. Use method='cv'."
+        )
+    _check_no_folds(request)
+
+
+def _check_no_folds(request: Request) -> None:
+    method = request.method
+    if request.hold != "prior" or request.score != "mse":
+        raise ValueError(f"method={method!r} holds the prior and scores by mse. Use method='cv' for others.")
+    if not isinstance(request.folds, int) or request.folds != DEFAULT_FOLDS:
+        raise ValueError(f"method={method!r} has no folds. Leave `folds` out, or use method='cv'.")
+
+
+def _closed_form_path(request: Request) -> tuple[ScalePath, Problem]:
+    """Return the scales, and the problem to score them on."""
+    if request.unit.likelihood.known_noise_scale is not None:
+        path = request.path(request.data)
+        return path, path.problem
+    # σ beside every λ asks for every solution: cheaper from statistics
+    return request.path(statistics_if_smaller(request.data)), resolve(request.unit, request.data)
+
+
+def _ridge_multiples(path: ScalePath) -> Float[np.ndarray, " k"]:
+    """Return λ₂ in units of the rates at scale 1."""
+    relative = path.problem.rates.relative.any()
+    return path.multiples * (1.0 if relative else path.noise_scales**2)
+
+
+def _without_folds(mse: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]) -> Scored:
+    return Scored(mse, np.full(mse.size, np.nan), errors, np.empty((mse.size, 0)), ())
+
+
+def _best(cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]) -> int:
+    """Return the lowest, and of what rounding alone tells apart the strongest prior, which comes first."""
+    lowest = cost.min()
+    return int(np.argmax(cost <= lowest + _TIE * abs(lowest)))
+
+
+def _one_standard_error(
+    cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]
+) -> int:
+    """Return the strongest prior within one standard error of the lowest."""
+    best = int(np.argmin(cost))
+    return int(np.argmax(cost <= cost[best] + scored.standard_errors[best]))
+
+
+def _middle(cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]) -> int:
+    """Return the scale that is nearest to the posterior's median."""
+    order = np.argsort(scales)
+    mass = np.exp(cost.min() - cost[order])
+    steps = np.diff(np.log(scales[order]), prepend=np.nan, append=np.nan)
+    width = np.nansum([steps[:-1], steps[1:]], axis=0) if scales.size > 1 else np.ones(1)
+    below = np.cumsum(mass * width)
+    return int(order[np.searchsorted(below, 0.5 * below[-1])])
+
+
+class Method(NamedTuple):
+    """How scales are scored, which is taken, and what its own score is called, where it has one."""
+
+    score: Callable[[Request], tuple[ScalePath, Scored]]
+    choose: Callable[[Float[np.ndarray, " k"], Scored, Float[np.ndarray, " k"]], int]
+    criterion: str | None = None
+
+    def name_of_score(self, request: Request) -> str:
+        """Return the method's own criterion, or what was asked for."""
+        return self.criterion or request.score
+
+
+METHODS = {
+    "cv": Method(_folds, _best),
+    "cv-1se": Method(_folds, _one_standard_error),
+    "loo": Method(_leave_one_out, _best),
+    "gcv": Method(_generalised, _best),
+    "aic": Method(_information, _best, "aic"),
+    "bic": Method(_information, _best, "bic"),
+    "evidence": Method(_evidence, _best, "log_evidence"),
+    "psis-loo": Method(_importance_leave_one_out, _best, "elpd_loo"),
+    "posterior": Method(_posterior, _middle, "log_posterior"),
+}
+HIGHEST_IS_BEST = ("log_density", "log_evidence", "elpd_loo", "log_posterior")

@@ -1,0 +1,73 @@
+"""Posterior intervals of the coefficients at each of many scales."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.errors import gathered_by_scale
+from ..mode.grid import checked_scales, unit_prior
+from ..model.linear_model import LinearModel
+from ..model.problem import Data
+from ..posterior.sample import sample_posterior
+from .cross_validation import statistics_if_smaller
+
+
+def path_intervals(
+    model: LinearModel,
+    data: Data,
+    scales: Any,
+    prob: float = 0.9,
+    *,
+    num_samples: int = 500,
+    seed: int = 0,
+    progress: bool = True,
+) -> Float[np.ndarray, "k p 2"]:
+    """Sample the posterior at each scale of the prior, for bands around a coefficient path.
+
+    Parameters
+    ----------
+    model : LinearModel
+        The prior's scale is what varies; its factor is kept.
+    data : RowData or GramData
+    scales : sequence of k positive floats
+        As `map_path` has them.
+    prob : float, default 0.9
+        Between the ends; equal-tailed.
+    num_samples : int, default 500
+        Draws of each of four chains, at each scale.
+    seed : int, default 0
+    progress : bool, default True
+        Whether to show a bar on stderr after two seconds.
+
+    Returns
+    -------
+    array (k, p, 2)
+        Ends of each coefficient's interval.
+
+    Raises
+    ------
+    TypeError, ValueError, ImproperPosteriorError
+
+    Warns
+    -----
+    SamplingWarning
+        One message, where draws at some scales are in doubt.
+    """
+    from tqdm.auto import tqdm
+
+    if isinstance(prob, bool) or not 0 < float(prob) < 1:
+        raise ValueError(f"`prob` must be a probability between 0 and 1, like 0.9; got {prob!r}.")
+    values, data = checked_scales(scales), statistics_if_smaller(data)
+    prior = unit_prior(model.prior)
+    ends = [0.5 * (1.0 - prob), 0.5 * (1.0 + prob)]
+    bar = tqdm(values.tolist(), desc="intervals", unit="scale", delay=2.0, disable=not progress, leave=False)
+    found = []
+    with gathered_by_scale(values.size):
+        for scale in bar:
+            here = replace(model, prior=prior.with_scale(scale))
+            tree = sample_posterior(here, data, num_samples=num_samples, seed=seed, progress=False)
+            draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, data.n_features)
+            found.append(np.quantile(draws, ends, axis=0).T)
+    return np.array(found)

@@ -1,0 +1,222 @@
+"""The log marginal likelihood of any prior, for all its scales, from draws: with the error that draws leave."""
+
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.errors import SamplingWarning, warn
+from ..gaussian.evidence import log_constant
+from ..gaussian.propriety import check_proper
+from ..mode.grid import penalty_multiples, problem_at, scales_of
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
+from ..posterior.marginals.bulks import where_mass_is
+from ..posterior.marginals.propagation import Propagation
+from ..posterior.sample import sample_posterior
+from ..priors.penalty import strengths
+from ..priors.priors import prior_energies
+from .cross_validation import statistics_if_smaller
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_RUNGS, _NOTHING = 24, 1e-9  # of log σ, and the mass of a cell that none is needed for
+_STEP = 0.35  # between two nodes, in log scale
+_MIXED = 1.05  # R-hat of the slope, above which its error is in doubt
+_LITTLE = (
+    0.02  # what the slope is at most at the strongest node, from where it vanishes as the square of the scale
+)
+
+
+class PathEvidence(NamedTuple):
+    """What path sampling finds at each scale."""
+
+    log_evidence: Float[np.ndarray, " k"]
+    standard_errors: Float[np.ndarray, " k"]
+
+
+def path_log_evidence(
+    model: LinearModel,
+    data: Data,
+    scales: Float[np.ndarray, " k"],
+    *,
+    num_samples: int = 1000,
+    num_chains: int = 4,
+    seed: int = 0,
+    progress: bool = True,
+) -> PathEvidence:
+    """Estimate log p(y | scale) by path sampling, from the null model on.
+
+    With m the multiple of the rates (1/scale, 1/scale² for a Gaussian prior) and U(β) = Σ l1|βⱼ| + ½ l2 βⱼ² at
+    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Expectation propagation tells the evidence,
+    jumps where the noise gives way included; draws at some two dozen scales tell by how much its slope is off, and a
+    cubic spline through that is integrated from scale 0 on, where the evidence is that of the null model. Stein's
+    identity for the dilation β → (1+ε)β gives a variable of mean zero that takes most of the draws' error away.
+
+    Parameters
+    ----------
+    model : LinearModel
+        Its intercept flat; the prior's scale is what varies.
+    data : RowData or GramData
+    scales : array (k,)
+        Positive, in any order.
+    num_samples, num_chains, seed : int
+        Of the draws at each node.
+    progress : bool, default True
+        Whether to show a bar on stderr after two seconds.
+
+    Returns
+    -------
+    PathEvidence
+        With the constants of `log_marginal_likelihood`. Standard errors are those of Monte Carlo.
+
+    Raises
+    ------
+    ImproperPosteriorError
+        Where the posterior does not integrate.
+
+    Warns
+    -----
+    SamplingWarning
+        One message, where draws at some nodes are in doubt.
+
+    References
+    ----------
+    A. Gelman and X.-L. Meng (1998), "Simulating normalizing constants", doi:10.1214/ss/1028905934.
+    """
+    from scipy.interpolate import CubicSpline
+
+    data = statistics_if_smaller(data)
+    model = replace(model, prior=model.prior.with_scale(1.0))
+    problem = resolve(model, data)
+    check_proper(problem)
+    steps = np.log(_nodes(model, problem, scales))
+    slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed, progress=progress)
+    # everything below is linear in the slopes, and so are the errors
+    unit = np.eye(steps.size)
+    weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
+    weights[:, 0] += 0.5  # from scale 0 to the first node, as the slope grows with the square of the scale
+    multiples = penalty_multiples(model.prior, scales)
+    values = np.array([propagated_evidence(problem_at(problem, float(one)))[0] for one in multiples])
+    return PathEvidence(values + weights @ slopes, np.sqrt(weights**2 @ errors**2))
+
+
+def _nodes(model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
+    """Return scales from where the prior leaves about nothing but the null model, up to the largest."""
+    start = min(_next_to_nothing(model, problem), float(scales.min()))
+    length = np.log(scales.max() / start)
+    return np.geomspace(start, scales.max(), max(4, int(np.ceil(length / _STEP)) + 1))
+
+
+def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
+    """Return the scale at which log p(y | scale) is within about `_LITTLE` of the null model's."""
+    sigma = problem.response_scale if problem.noise_scale is None else problem.noise_scale
+    rates = problem.penalised_rates
+    l1, l2 = strengths(rates.l1, rates.l2, sigma, rates.relative)
+    with np.errstate(divide="ignore"):
+        at_one = np.where(
+            l1 > 0.0, 2.0 * sigma**4 / np.square(l1), sigma**2 / l2
+        )  # prior variance, as scale → 0
+    curvature = (problem.reduced.cross / sigma) ** 2 / sigma**2 + problem.reduced.squared_norms / sigma**2
+    total = float(at_one @ curvature) or 1.0
+    return float(np.sqrt(_LITTLE / total))
+
+
+def _slopes(
+    model: LinearModel,
+    data: Data,
+    problem: Problem,
+    steps: Float[np.ndarray, " m"],
+    num_samples: int,
+    num_chains: int,
+    seed: int,
+    *,
+    progress: bool,
+) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+    """Return by how much d log p(y | scale)/d log scale is above what is propagated, at each node, and its error."""
+    from tqdm.auto import tqdm
+
+    found = []
+    bar = tqdm(np.exp(steps), desc="evidence", unit="scale", delay=2.0, leave=False, disable=not progress)
+    for k, scale in enumerate(bar):
+        here = replace(model, prior=model.prior.with_scale(float(scale)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SamplingWarning)  # of coefficients: here one sum of them counts
+            tree = sample_posterior(
+                here, data, num_samples=num_samples, num_chains=num_chains, seed=seed + k, progress=False
+            )
+        multiple = float(penalty_multiples(model.prior, np.array([scale]))[0])
+        there = problem_at(problem, multiple)
+        slope, error, mixing = _slope(there, tree)
+        found.append((slope - propagated_evidence(there)[1], error, mixing))
+    slopes, errors, mixing = np.array(found).T
+    doubtful = np.flatnonzero(mixing > _MIXED)
+    if doubtful.size:
+        warn(
+            f"at {doubtful.size} of {steps.size} scales chains disagree on the evidence's slope (R-hat up to "
+            f"{mixing.max():.2f}, around scale {np.exp(steps[doubtful[0]]):.3g}), so its standard error is too small. "
+            "Ask for more num_samples.",
+            SamplingWarning,
+        )
+    per_log_scale = float(np.log(scales_of(model.prior, np.array([np.exp(-1.0)])))[0]) ** -1
+    return slopes * per_log_scale, errors * per_log_scale
+
+
+def propagated_evidence(problem: Problem) -> tuple[float, float]:
+    """Return log p(y) by expectation propagation, and −d log p(y)/d log m at the problem's own m.
+
+    Parameters
+    ----------
+    problem : Problem
+        Its scales numbers.
+
+    Returns
+    -------
+    log_evidence, slope
+        With the constants of `log_marginal_likelihood`.
+    """
+    from scipy.interpolate import PchipInterpolator
+
+    propagation, found = Propagation(problem), where_mass_is(problem)
+    if found is None:
+        given = propagation.at(np.array([problem.noise_scale]), {})
+        return log_constant(problem) + float(given.log_mass[0]), float(given.energy[0])
+    mass = found.mass[:, 0]
+    seen = np.flatnonzero(mass > _NOTHING)
+    rungs = found.log_sigma[np.unique(np.linspace(seen[0], seen[-1], _RUNGS).astype(int))]
+    energy = PchipInterpolator(rungs, propagation.at(np.exp(rungs), {}).energy)(found.log_sigma[seen])
+    return log_constant(problem) + found.log_evidence, float(mass[seen] @ energy / mass[seen].sum())
+
+
+def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
+    """Return −d log p(y | m)/d log m at the problem's own m, from draws, its error and its R-hat."""
+    draws = tree["posterior"].to_dataset()
+    shape = draws["coef"].shape[:2]
+    coef = draws["coef"].values.reshape(-1, problem.n_features)[:, problem.penalised]
+    known = problem.noise_scale
+    sigma = (
+        np.full((len(coef), 1), known) if known is not None else draws["noise_scale"].values.reshape(-1, 1)
+    )
+    rates = problem.penalised_rates
+    l1, l2 = (part / sigma**2 for part in strengths(rates.l1, rates.l2, sigma, rates.relative))
+    absolute, square = (l1 * np.abs(coef)).sum(axis=1), (l2 * coef**2).sum(axis=1)
+    energy = absolute + 0.5 * square - sum(prior_energies(l1, l2)).sum(axis=1)
+    pull = (coef * problem.reduced.residuals(coef)[0] / sigma**2).sum(axis=1)
+    of_mean_zero = coef.shape[1] + pull - absolute - square
+    spread = of_mean_zero - of_mean_zero.mean()
+    total = float(spread @ spread)
+    slope = float(spread @ (energy - energy.mean())) / total if total > 0.0 else 0.0
+    controlled = energy - slope * of_mean_zero
+    return float(controlled.mean()), *_error_of_mean(controlled.reshape(shape))
+
+
+def _error_of_mean(values: Float[np.ndarray, "chain draw"]) -> tuple[float, float]:
+    """Return the Monte Carlo error of the mean, and R-hat."""
+    import arviz as az
+
+    if np.ptp(values) == 0.0:
+        return 0.0, 1.0
+    return float(az.mcse(values, method="mean")), float(az.rhat(values))

@@ -1,0 +1,124 @@
+"""The scales that are compared: λ and σ on all data at each, and what the fit costs in degrees of freedom."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..gaussian.degrees_of_freedom import effective_df_along, only_ridge
+from ..mode.grid import (
+    at_noise_scale,
+    checked_scales,
+    default_multiples,
+    penalty_multiples,
+    problem_at,
+    strengths_along,
+)
+from ..mode.noise import noise_beside, noise_modes
+from ..mode.solve_penalised import solve_coefs
+from ..model.linear_model import LinearModel
+from ..model.problem import Data, Problem, resolve
+from ..priors.penalty import Penalty
+from ..priors.priors import ElasticNetPrior
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class ScalePath:
+    """Scales of a prior on all data, from the strongest prior to the weakest."""
+
+    problem: Problem  # under the prior at scale 1
+    scales: Float[np.ndarray, " k"]
+    multiples: Float[np.ndarray, " k"]  # of the rates at scale 1
+    noise_scales: Float[np.ndarray, " k"]
+    place: Int[np.ndarray, " k"]  # of each in the order of the user
+
+    @cached_property
+    def _strengths(self) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
+        return strengths_along(self.problem, self.multiples, self.noise_scales)
+
+    @property
+    def strengths(self) -> tuple[Float[np.ndarray, "k q"], Float[np.ndarray, "k q"]]:
+        """Canonical penalties (l1, l2) on the penalised coefficients."""
+        l1, l2 = self._strengths
+        return l1[:, self.problem.penalised], l2[:, self.problem.penalised]
+
+    def penalty(self, row: int) -> Penalty:
+        """Return the penalty on the features, on the original columns."""
+        l1, l2 = self._strengths
+        p = self.problem.n_features
+        return Penalty(l1[row, :p], l2[row, :p])
+
+    def effective_df(self) -> Float[np.ndarray, " k"]:
+        """Return the effective degrees of freedom, intercept and flat coefficients included."""
+        l1, l2 = self.strengths
+        coefs = l1 if only_ridge(self.problem, l1, l2) else solve_coefs(self.problem, l1, l2).values
+        return effective_df_along(self.problem, coefs, l1, l2)
+
+
+def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_ratio: float) -> ScalePath:
+    """Lay out the scales to compare.
+
+    Parameters
+    ----------
+    model : LinearModel
+        Its prior at scale 1.
+    data : RowData or GramData
+    scales : sequence of k positive floats, or None
+        In any order; None: a grid of penalties from λmax on.
+    n_scales : int
+    min_ratio : float
+        Of the default grid.
+
+    Returns
+    -------
+    ScalePath
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where the prior does not fit the data, or is on no column.
+    """
+    prior, problem = model.prior, resolve(model, data)
+    if not problem.penalised[problem.is_feature].any():
+        raise ValueError(
+            "no column is under the prior: `factor` is infinite for every feature, so that every scale gives the same "
+            "model and none can be chosen. Make the factor of some feature finite, or use FlatPrior and no selection."
+        )
+    if scales is not None:
+        values = checked_scales(scales)
+        return _at_scales(model, problem, np.sort(values), np.argsort(values, kind="stable"))
+    penalties = default_multiples(problem, prior, n_scales, min_ratio)
+    place = np.arange(penalties.size)
+    if problem.noise_scale is not None:
+        return _at_scales(
+            model, problem, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
+        )
+    l1, l2 = (strength[:, problem.penalised] for strength in strengths_along(problem, penalties, 1.0))
+    if isinstance(prior, ElasticNetPrior) and prior.relative_to_noise:  # l1 : l2 varies with σ
+        null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
+        return _at_scales(model, problem, at_noise_scale(problem, prior, penalties, null), place)
+    sigma = _positive(problem, noise_beside(problem, solve_coefs(problem, l1, l2).values, l1, l2))
+    values = at_noise_scale(problem, prior, penalties, sigma)
+    return ScalePath(problem, values, penalty_multiples(prior, values), sigma, place)
+
+
+def _at_scales(
+    model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"], place: Int[np.ndarray, " k"]
+) -> ScalePath:
+    """Return scales in ascending order, σ where it is unknown that of the joint mode at each."""
+    multiples = penalty_multiples(model.prior, scales)
+    if problem.noise_scale is not None:
+        sigma = np.full(scales.size, problem.noise_scale)
+    elif problem.least_squares.response_ss == 0.0:
+        sigma = np.full(scales.size, problem.response_scale)
+    else:
+        sigma = np.array([noise_modes(problem_at(problem, m))[0].noise_scale for m in multiples.tolist()])
+    return ScalePath(problem, scales, multiples, sigma, place)
+
+
+def _positive(problem: Problem, noise_scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Replace σ = 0, which a perfect fit has, by the response's spread: a scale is in units of it."""
+    return np.where(noise_scales > 0.0, noise_scales, problem.response_scale)
