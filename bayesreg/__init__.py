@@ -8,7 +8,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .base import jax_context as jax_context  # it has to know of every fork
+from .base.moved import find_old_homes
 from .base.version import __version__ as __version__
+
+find_old_homes()
 
 _HOME = {
     "LaplacePrior": "priors.priors",

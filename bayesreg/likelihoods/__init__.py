@@ -1,1 +1,3 @@
 """What a row tells of its linear predictor."""
+
+from .gaussian import GaussianLikelihood as GaussianLikelihood

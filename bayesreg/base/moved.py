@@ -1,0 +1,45 @@
+"""Where classes lived when pickles of theirs were written, so that these still load."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+_HOMES = {
+    "auditing": "compare.audit",
+    "bootstrap": "compare.bootstrap",
+    "conventions.implied": "compare.default_priors",
+    "errors": "base.errors",
+    "mode.solve": "mode.estimate",
+    "penalty": "priors.penalty",
+    "posterior.bulks": "posterior.marginals.bulks",
+    "posterior.predictive_check": "posterior.draws.predictive_check",
+}
+_ROOT = __name__.split(".")[0]
+
+
+class _OldHomes(MetaPathFinder, Loader):
+    """Find modules that are no more, as what hands out the names of those that took their place."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return a module's specification where it is one of these."""
+        return ModuleSpec(name, self) if name.removeprefix(f"{_ROOT}.") in _HOMES else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Hand out the names of the new home."""
+        home = f"{_ROOT}.{_HOMES[module.__name__.removeprefix(f'{_ROOT}.')]}"
+
+        def of_new_home(name: str) -> Any:
+            return getattr(import_module(home), name)
+
+        module.__getattr__ = of_new_home  # type: ignore[method-assign]
+
+
+def find_old_homes() -> None:
+    """Let `import` find them, after all else."""
+    sys.meta_path.append(_OldHomes())

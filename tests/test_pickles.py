@@ -1,0 +1,56 @@
+"""Pickles of an earlier layout load, and what they hold answers as it did."""
+
+import gzip
+import pickle
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import bayesreg as br
+
+KEPT = Path(__file__).parent / "data" / "pickles-of-0.1.gz"
+X = np.random.default_rng(0).normal(size=(12, 2))
+
+
+@pytest.fixture(scope="module")
+def kept():
+    return {name: pickle.loads(one) for name, one in pickle.loads(gzip.decompress(KEPT.read_bytes())).items()}
+
+
+def test_every_public_class_of_then_loads(kept):
+    classes = {
+        "model": br.LinearModel,
+        "flat": br.FlatPrior,
+        "rows": br.RowData,
+        "statistics": br.GramData,
+        "mode": br.MapEstimate,
+        "path": br.MapPath,
+        "regressor": br.BayesRegressor,
+        "selection": br.ScaleSelection,
+        "certificate": br.PosteriorCertificate,
+        "check": br.PredictiveCheck,
+        "error": br.NoModeError,
+    }
+    for name, of_class in classes.items():
+        assert type(kept[name]) is of_class, name
+    assert len(kept) >= 20
+
+
+def test_what_they_hold_answers_as_it_did(kept):
+    again = br.map_estimate(kept["model"], kept["rows"])
+    np.testing.assert_allclose(again.coef, kept["mode"].coef, rtol=1e-9)
+    assert again.penalty == kept["mode"].penalty
+    np.testing.assert_allclose(kept["regressor"].predict(X), X @ again.coef + again.intercept, rtol=1e-9)
+    assert kept["gaussian"].prior == br.GaussianPrior()
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [("penalty", "Penalty"), ("mode.solve", "MapPath"), ("errors", "NoModeError")]
+)
+def test_a_home_of_then_hands_out_the_class_of_now(module, name):
+    home = import_module(f"bayesreg.{module}")
+    assert getattr(home, name) is getattr(br, name)
+    with pytest.raises(AttributeError):
+        home.nothing  # noqa: B018
