@@ -14,10 +14,10 @@ from .base.version import __version__ as __version__
 find_old_homes()
 
 _HOME = {
-    "LaplacePrior": "priors.priors",
-    "GaussianPrior": "priors.priors",
-    "ElasticNetPrior": "priors.priors",
-    "FlatPrior": "priors.priors",
+    "LaplacePrior": "priors.laplace",
+    "GaussianPrior": "priors.gaussian",
+    "ElasticNetPrior": "priors.elastic_net",
+    "FlatPrior": "priors.flat",
     "GaussianLikelihood": "likelihoods.gaussian",
     "Penalty": "priors.penalty",
     "CONVENTIONS": "conventions.table",
@@ -143,11 +143,11 @@ if TYPE_CHECKING:
     from .posterior.draws.sensitivity import scale_sensitivity as scale_sensitivity
     from .posterior.sample import sample_posterior as sample_posterior
     from .posterior.to_numpyro import to_numpyro as to_numpyro
+    from .priors.elastic_net import ElasticNetPrior as ElasticNetPrior
+    from .priors.flat import FlatPrior as FlatPrior
+    from .priors.gaussian import GaussianPrior as GaussianPrior
+    from .priors.laplace import LaplacePrior as LaplacePrior
     from .priors.penalty import Penalty as Penalty
-    from .priors.priors import ElasticNetPrior as ElasticNetPrior
-    from .priors.priors import FlatPrior as FlatPrior
-    from .priors.priors import GaussianPrior as GaussianPrior
-    from .priors.priors import LaplacePrior as LaplacePrior
     from .selection.path_intervals import path_intervals as path_intervals
     from .selection.select import ScaleSelection as ScaleSelection
     from .selection.select import select_scale as select_scale

@@ -20,10 +20,10 @@ import numpyro.distributions as dist
 from tqdm import tqdm
 
 import bayesreg as br
-from bayesreg.posterior.marginals.bulks import where_mass_is
-from bayesreg.posterior.certificate import certificate
-from bayesreg.posterior.to_arviz import Posterior, from_datatree
 from bayesreg.model.problem import resolve
+from bayesreg.posterior.certificate import certificate
+from bayesreg.posterior.marginals.bulks import where_mass_is
+from bayesreg.posterior.to_arviz import Posterior, from_datatree
 
 from .cases import Case
 from .planted import missing_jacobian, variance_for_sd, wider_scales

@@ -16,7 +16,10 @@ from ..plots.paths import plot_coefficient_path
 from ..posterior.diagnostics import diagnose
 from ..posterior.draws.summary import summarise_coefs
 from ..posterior.sample import sample_posterior
-from ..priors.priors import FlatPrior, GaussianPrior, LaplacePrior, Prior
+from ..priors.base import Prior
+from ..priors.flat import FlatPrior
+from ..priors.gaussian import GaussianPrior
+from ..priors.laplace import LaplacePrior
 from .figures import make_figure, save_figure
 from .pictures import forest_figure
 from .words.text import (

@@ -11,7 +11,10 @@ from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..posterior.sample import sample_posterior
-from ..priors.priors import DEFAULT_SCALE, ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
+from ..priors.base import DEFAULT_SCALE, Prior
+from ..priors.elastic_net import ElasticNetPrior
+from ..priors.gaussian import GaussianPrior
+from ..priors.laplace import LaplacePrior
 from ..selection.select import ScaleSelection, select_scale
 from .commands.as_json import print_json
 from .commands.fit_json import fit_document

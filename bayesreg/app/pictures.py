@@ -11,7 +11,10 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..plots.forest import plot_forest
 from ..plots.paths import plot_coefficient_path
-from ..priors.priors import DEFAULT_SCALE, ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
+from ..priors.base import DEFAULT_SCALE, Prior
+from ..priors.elastic_net import ElasticNetPrior
+from ..priors.gaussian import GaussianPrior
+from ..priors.laplace import LaplacePrior
 from .figures import make_figure
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
 from ..model.problem import resolve
 from ..posterior.draws.prior import sample_prior
+from ..priors.base import Prior
 from ..priors.penalty import Penalty, checked_noise_scale
-from ..priors.priors import Prior
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,7 +5,9 @@ from dataclasses import fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from ..priors.priors import ElasticNetPrior, GaussianPrior, LaplacePrior
+from ..priors.elastic_net import ElasticNetPrior
+from ..priors.gaussian import GaussianPrior
+from ..priors.laplace import LaplacePrior
 from .convention import (
     REQUIRED,
     Convention,

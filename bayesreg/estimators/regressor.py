@@ -24,8 +24,10 @@ from ..model.linear_model import LinearModel
 from ..model.problem import resolve
 from ..posterior.draws.predict import predictive_bounds, predictive_draws, predictive_sd
 from ..posterior.sample import sample_posterior
+from ..priors.base import Prior
+from ..priors.elastic_net import ElasticNetPrior
+from ..priors.gaussian import GaussianPrior
 from ..priors.penalty import Penalty
-from ..priors.priors import ElasticNetPrior, GaussianPrior, Prior
 from ..selection.criteria import METHODS
 from ..selection.cross_validation import as_small_as_can_be
 from ..selection.select import ScaleSelection, select_scale

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..base.jax_context import float64_on_cpu
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
-from ..priors.priors import GaussianPrior
+from ..priors.gaussian import GaussianPrior
 from ..priors.scales import checked
 from .propriety import check_proper, power
 from .spectrum import GaussianMarginal, rotate

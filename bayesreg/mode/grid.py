@@ -7,8 +7,10 @@ import numpy as np
 from jaxtyping import Float
 
 from ..model.problem import Problem
+from ..priors.base import Prior
+from ..priors.flat import FlatPrior
+from ..priors.gaussian import GaussianPrior
 from ..priors.penalty import strengths
-from ..priors.priors import FlatPrior, GaussianPrior, Prior
 from ..priors.scales import LARGEST, SMALLEST
 
 _RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue

@@ -9,7 +9,10 @@ from ..base.errors import NoEquivalent
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
 from ..likelihoods.gaussian import GaussianLikelihood
-from ..priors.priors import ElasticNetPrior, GaussianPrior, LaplacePrior, Prior
+from ..priors.base import Prior
+from ..priors.elastic_net import ElasticNetPrior
+from ..priors.gaussian import GaussianPrior
+from ..priors.laplace import LaplacePrior
 
 
 @final

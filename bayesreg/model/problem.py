@@ -12,8 +12,8 @@ from ..data.gram import GramData
 from ..data.least_squares import LeastSquares, Means
 from ..data.rows import RowData, require_two_rows
 from ..likelihoods.gaussian import GaussianLikelihood, LogDensity
+from ..priors.base import DEFAULT_SCALE
 from ..priors.penalty import Penalty, strengths
-from ..priors.priors import DEFAULT_SCALE
 from ..priors.scales import checked, is_distribution, per_feature
 from .linear_model import LinearModel
 

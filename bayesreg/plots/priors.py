@@ -10,7 +10,7 @@ from .style import COLOURS, STYLES, axes_or_current
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..priors.priors import Prior
+    from ..priors.base import Prior
 
 _POINTS = 4001
 _SCALES_SHOWN = 4.0  # on both sides of 0

@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 from ..base.jax_context import float64_on_cpu
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
+from ..priors.elastic_net import prior_energies
 from ..priors.hyperpriors import LogDensity, log_density
-from ..priors.priors import prior_energies
 from ..priors.scales import bounds
 from .to_arviz import Posterior
 

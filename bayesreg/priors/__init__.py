@@ -1,6 +1,6 @@
-"""A prior is its density and its rates: scales, hyperpriors, priors, penalty."""
+"""A prior is its density and its rates: scales, hyperpriors; base; laplace, gaussian, elastic_net, flat; penalty."""
 
-from .priors import ElasticNetPrior as ElasticNetPrior
-from .priors import FlatPrior as FlatPrior
-from .priors import GaussianPrior as GaussianPrior
-from .priors import LaplacePrior as LaplacePrior
+from .elastic_net import ElasticNetPrior as ElasticNetPrior
+from .flat import FlatPrior as FlatPrior
+from .gaussian import GaussianPrior as GaussianPrior
+from .laplace import LaplacePrior as LaplacePrior

@@ -7,7 +7,11 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import NoEquivalent
-from .priors import ElasticNetPrior, FlatPrior, GaussianPrior, LaplacePrior, Prior
+from .base import Prior
+from .elastic_net import ElasticNetPrior
+from .flat import FlatPrior
+from .gaussian import GaussianPrior
+from .laplace import LaplacePrior
 from .scales import LARGEST, SMALLEST
 
 _WEAKEST, _STRONGEST = 1e-300, 1e300  # as good as no penalty, and as an infinite one

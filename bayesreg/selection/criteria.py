@@ -20,7 +20,7 @@ from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
-from ..priors.priors import GaussianPrior
+from ..priors.gaussian import GaussianPrior
 from ..priors.scales import log_prob_within
 from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
 from .path_sampling import path_log_evidence

@@ -16,8 +16,8 @@ from ..model.problem import Data, Problem, resolve
 from ..posterior.marginals.bulks import where_mass_is
 from ..posterior.marginals.propagation import Propagation
 from ..posterior.sample import sample_posterior
+from ..priors.elastic_net import prior_energies
 from ..priors.penalty import strengths
-from ..priors.priors import prior_energies
 from .cross_validation import statistics_if_smaller
 
 if TYPE_CHECKING:

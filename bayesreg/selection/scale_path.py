@@ -20,8 +20,8 @@ from ..mode.noise import noise_beside, noise_modes
 from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
+from ..priors.elastic_net import ElasticNetPrior
 from ..priors.penalty import Penalty
-from ..priors.priors import ElasticNetPrior
 
 
 @final

@@ -18,8 +18,9 @@ from ..mode.grid import penalty_multiples, problem_at, unit_prior
 from ..mode.solve_penalised import gram_serves
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, check_data, check_model
+from ..priors.base import Prior
+from ..priors.elastic_net import ElasticNetPrior
 from ..priors.penalty import Penalty, strengths
-from ..priors.priors import ElasticNetPrior, Prior
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
 from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
 from .scale_path import ScalePath

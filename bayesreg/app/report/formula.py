@@ -7,8 +7,8 @@ import numpy as np
 from ...data.rows import RowData
 from ...model.linear_model import LinearModel
 from ...model.problem import Data
+from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
-from ...priors.priors import DEFAULT_SCALE
 from ...priors.scales import is_distribution
 from ..words.model_text import distribution_text, range_text, strength_text
 

@@ -11,8 +11,8 @@ from ...conventions.translation import translate
 from ...data.rows import RowData
 from ...model.linear_model import LinearModel
 from ...model.problem import Data
+from ...priors.base import Prior
 from ...priors.penalty import Penalty
-from ...priors.priors import Prior
 from ...priors.scales import is_distribution
 from .model_text import distribution_text
 

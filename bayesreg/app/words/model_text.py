@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ...model.linear_model import LinearModel
+from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
-from ...priors.priors import DEFAULT_SCALE
 from ...priors.scales import is_distribution
 
 MODE_NAMES = {

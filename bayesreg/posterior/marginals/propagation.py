@@ -15,7 +15,7 @@ from ...base.threads import single_threaded_blas
 from ...gaussian.propriety import power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
-from ...priors.priors import elastic_net_log_normaliser, prior_energies
+from ...priors.elastic_net import elastic_net_log_normaliser, prior_energies
 
 _SWEEPS, _STILL = 100, 2e-2  # in sds, and in units of a log mass
 _DAMPING, _CAREFUL = 0.9, 0.3

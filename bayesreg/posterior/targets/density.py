@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...priors.priors import elastic_net_log_normaliser
+from ...priors.elastic_net import elastic_net_log_normaliser
 
 Position = dict[str, Array]
 

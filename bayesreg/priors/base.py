@@ -1,0 +1,116 @@
+"""What a prior on the coefficients is: complete with its density and the penalty it amounts to.
+
+A prior becomes a penalty through its *rates*, the coefficients of ``|β|`` and of
+``½β²`` in its negative log density: ``1/b`` and ``1/τ²``. ``penalty.py`` brings in
+the noise; no other module knows a prior's formula.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from .scales import ScaleLike, checked, is_distribution
+
+Array = Float[np.ndarray, "..."]
+
+DEFAULT_SCALE = 2.5  # in units of sd(y)/sd(x), the weakly informative choice of rstanarm and Bambi
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float | np.ndarray)
+
+
+def _same(a: object, b: object) -> bool:
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return np.array_equal(a, b)  # type: ignore[arg-type]
+    return bool(a == b)
+
+
+class Prior(ABC):
+    """A prior under which coefficients are independent and symmetric around zero."""
+
+    factor: ScaleLike
+    relative_to_noise: bool
+
+    @abstractmethod
+    def scales(self) -> dict[str, ScaleLike]:
+        """Return the scales as given, by name."""
+
+    @abstractmethod
+    def rates(self, *scales: Array) -> tuple[Array, Array]:
+        """Return the coefficients of ``|β|`` and ``½β²`` in −log p(β), for resolved scales."""
+
+    @abstractmethod
+    def unit_log_prob(self, coef: Array, *scales: Array) -> Array:
+        """Evaluate the log density of each coefficient, for resolved finite scales."""
+
+    @abstractmethod
+    def with_scale(self, scale: float) -> "Prior":
+        """Return this prior at another value of its scale, everything else kept."""
+
+    @property
+    def has_sampled_scale(self) -> bool:
+        """Whether a scale is a distribution, to be sampled along with the coefficients."""
+        return any(is_distribution(value) for value in self.scales().values())
+
+    def numeric_scales(self, noise_scale: float = 1.0) -> list[Array]:
+        """Return the scales in the units of the coefficients, where numbers alone settle them.
+
+        Raises
+        ------
+        ValueError
+            Where a scale is a default, a mapping or a distribution, which need data.
+        """
+        factor = 1.0 if self.factor is None else self.factor
+        for name, value in {**self.scales(), "factor": factor}.items():
+            if not _is_number(value):
+                raise ValueError(
+                    f"`{name}` is {value!r}, which only data can turn into numbers. "
+                    "Give a number or an array, or read `.penalty` of map_estimate(model, data)."
+                )
+        multiplier = np.asarray(factor) * (noise_scale if self.relative_to_noise else 1.0)
+        return [np.asarray(value) * multiplier for value in self.scales().values()]
+
+    def log_prob(self, coef: Any, noise_scale: float = 1.0) -> Array:
+        """Evaluate the log density of each coefficient.
+
+        Parameters
+        ----------
+        coef : array (..., p)
+            Coefficients.
+        noise_scale : float, default 1.0
+            σ; matters only where the scale is relative to the noise.
+
+        Returns
+        -------
+        array (..., p)
+            Log density of each coefficient, its normalising constant included, and 0
+            where a coefficient is unpenalised (an improper flat prior).
+        """
+        coef = np.asarray(coef, dtype=np.float64)
+        scales = self.numeric_scales(noise_scale)
+        flat = np.all([np.isinf(scale) for scale in scales], axis=0) if scales else True
+        with np.errstate(invalid="ignore", over="ignore"):
+            return np.where(flat, 0.0, self.unit_log_prob(coef, *scales))
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))  # type: ignore[arg-type]
+
+    def __hash__(self) -> int:
+        return hash(type(self))
+
+
+def check_fields(prior: Prior) -> None:
+    """Turn the fields of a new prior into floats and arrays, or refuse them."""
+    for name, value in prior.scales().items():
+        object.__setattr__(prior, name, checked(name, value))
+    if is_distribution(prior.factor):
+        raise TypeError("`factor` must be numbers. Give the distribution as the scale.")
+    object.__setattr__(prior, "factor", checked("factor", prior.factor))
+    if not isinstance(prior.relative_to_noise, bool | np.bool_):
+        raise TypeError(f"`relative_to_noise` must be True or False; got {prior.relative_to_noise!r}.")
