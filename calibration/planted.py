@@ -11,8 +11,11 @@ import numpy as np
 from jaxtyping import Float
 
 import bayesreg as br
-from bayesreg import compilation, gaussian
-from bayesreg.posterior import bulks, density, gibbs, marginal, mixture, whitened
+from bayesreg.base import compilation_cache as compilation
+from bayesreg.gaussian import spectrum as gaussian
+from bayesreg.posterior.kernels import gibbs
+from bayesreg.posterior.marginals import bulks
+from bayesreg.posterior.targets import density, marginal, mixture, whitened
 
 from .cases import SCALES, Case
 from .ranks import posterior_draws

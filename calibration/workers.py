@@ -5,7 +5,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import bayesreg as br
-from bayesreg import compilation
+from bayesreg.base import compilation_cache as compilation
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "build" / "programs"
 _HELD = 300  # programs of a process, some 3 to 20 MB each

@@ -9,9 +9,11 @@ from scipy.special import logsumexp
 import bayesreg as br
 from bayesreg.gaussian.spectrum import rotate
 from bayesreg.model.problem import resolve
-from bayesreg.posterior import bulks, certificate, marginal, watershed
+from bayesreg.posterior import certificate
+from bayesreg.posterior.marginals import bulks, watershed
 from bayesreg.posterior.marginals.bulks import cell_edges, where_mass_is
 from bayesreg.posterior.marginals.propagation import Propagation
+from bayesreg.posterior.targets import marginal
 
 QUANTILES = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
 

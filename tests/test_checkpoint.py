@@ -14,7 +14,7 @@ from conftest import wide
 
 import bayesreg as br
 from bayesreg.model.problem import resolve
-from bayesreg.posterior import checkpoint as module
+from bayesreg.posterior.kernels import checkpoint as module
 from bayesreg.posterior.kernels.identity import Identity
 
 X, Y = wide(30, 5)
@@ -362,7 +362,7 @@ def test_ctrl_c_returns_what_is_finished(tmp_path, with_checkpoint):
 
 
 def test_ctrl_c_before_the_first_draw_is_a_keyboard_interrupt(monkeypatch):
-    from bayesreg.posterior import chains
+    from bayesreg.posterior.kernels import chains
 
     monkeypatch.setattr(
         chains._Chain, "run", lambda self, state, stop, report: (_ for _ in ()).throw(KeyboardInterrupt)

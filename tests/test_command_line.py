@@ -19,10 +19,12 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 
 import bayesreg as br
-from bayesreg import analysis, choosers, cli
+from bayesreg.app import cli
+from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands.values import convention, penalty_value
 from bayesreg.data.files.table import read_table
+from bayesreg.selection import criteria as choosers
 
 FEATURES = ["age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6"]
 

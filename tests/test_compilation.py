@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg import compilation
+from bayesreg.base import compilation_cache as compilation
 
 FIT = """
     import sys

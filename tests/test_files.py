@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bayesreg import files
+from bayesreg.base import files
 from bayesreg.base.files import exclusive, remove_leftovers, staged, write_whole
 
 

@@ -19,7 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
-from bayesreg import analysis
+from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.fit import make_model
 from bayesreg.app.words.code_lines import regressor_code, sklearn_code

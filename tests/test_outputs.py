@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from bayesreg import analysis, outputs
+from bayesreg.app import fit as analysis
+from bayesreg.app import outputs
 from bayesreg.app.cli import main
 from bayesreg.app.draws_file import files_of_fit, read_draws
 from bayesreg.app.outputs import Outputs, check_one_fit, put_somewhere

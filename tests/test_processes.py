@@ -140,7 +140,7 @@ def test_memory_is_bounded_over_ever_new_shapes():
     """In numbers of compiled programs that live: no more for any number of columns or of draws."""
     said = run("""
         import gc, jax
-        from bayesreg import compilation
+        from bayesreg.base import compilation_cache as compilation
         compilation.MOST_PROGRAMS = 4
         model = br.LinearModel(br.LaplacePrior(0.3), br.GaussianLikelihood(1.0))
 

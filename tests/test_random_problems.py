@@ -9,7 +9,7 @@ from conftest import model, referee
 from scipy import sparse
 
 import bayesreg as br
-from bayesreg.mode import coefs
+from bayesreg.mode import solve_penalised as coefs
 
 FEATURES = (1, 2, 3, 7, 20, 60, 150, 300)
 

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from bayesreg.app.cli import main
-from bayesreg.data import csv_file
+from bayesreg.data.files import csv as csv_file
 from bayesreg.data.files.csv import csv_columns
 from bayesreg.data.files.doubtful_text import check_levels
 from bayesreg.data.files.levels import Levels

@@ -8,7 +8,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import bayesreg as br
-from bayesreg import ridge_scores
+from bayesreg.gaussian import ridge_scores
 from bayesreg.gaussian.ridge_scores import effective_df_path, gcv, leave_one_out
 from bayesreg.model.problem import resolve
 

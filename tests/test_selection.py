@@ -21,6 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
+from bayesreg.selection.cross_validation import Partition
 
 X, Y = diabetes()
 N = len(Y)
@@ -196,7 +197,7 @@ def test_every_fold_is_a_fit_to_the_other_rows(name, hold, weights):
 def test_more_columns_than_rows(prior):
     wide_X, y = wide(30, 80)
     data = br.RowData.from_arrays(wide_X, y)
-    assert isinstance(br.cross_validation.Partition.of(data, 3).data, br.RowData)
+    assert isinstance(Partition.of(data, 3).data, br.RowData)
     linear = model(prior, 1.0)
     scales = np.geomspace(0.01, 1.0, 5)
     unit = dataclasses.replace(linear, prior=prior.with_scale(1.0))
@@ -651,7 +652,7 @@ def test_regressor_chooses_its_scale(method):
 
 
 def test_regressor_samples_the_chosen_model(monkeypatch):
-    from bayesreg import estimators
+    from bayesreg.estimators import regressor as estimators
 
     sampled = []
     monkeypatch.setattr(estimators, "sample_posterior", lambda linear, data, **_: sampled.append(linear))

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import bayesreg as br
-from bayesreg import analysis
+from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.words.terminal import Outlet, printable, printable_json
 from bayesreg.app.words.text import coefficient_cells, make_console, make_table, print_labelled

@@ -12,8 +12,9 @@ from scipy import sparse
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
 
 import bayesreg as br
-from bayesreg.mode import coefs as regimes
-from bayesreg.mode import held_quadratic, quadratic, working_set
+from bayesreg.mode import solve_penalised as regimes
+from bayesreg.mode.solvers import quadratic, working_set
+from bayesreg.mode.solvers import restricted_quadratic as held_quadratic
 from bayesreg.mode.solvers.interior_point import interior_point
 from bayesreg.mode.solvers.restricted_quadratic import GramQuadratic, ProductQuadratic
 from bayesreg.mode.solvers.working_set import solve_by_working_set
@@ -361,7 +362,9 @@ MEMORY = """
     import resource, sys
     import numpy as np, jax, scipy.linalg, scipy.sparse
     import bayesreg as br
-    from bayesreg.mode import solve, quadratic, working_set
+    from bayesreg.mode import estimate as solve
+    from bayesreg.mode.solvers import quadratic
+    from bayesreg.mode.solvers import working_set
     rng = np.random.default_rng(0)
     {make}
     small = br.RowData.from_arrays(rng.normal(size=(50, 600)), rng.normal(size=50))

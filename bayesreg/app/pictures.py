@@ -12,9 +12,6 @@ from ..model.problem import Data
 from ..plots.forest import plot_forest
 from ..plots.paths import plot_coefficient_path
 from ..priors.base import DEFAULT_SCALE, Prior
-from ..priors.elastic_net import ElasticNetPrior
-from ..priors.gaussian import GaussianPrior
-from ..priors.laplace import LaplacePrior
 from .figures import make_figure
 
 if TYPE_CHECKING:
@@ -70,15 +67,13 @@ def _on_path(model: LinearModel, mode: MapEstimate) -> tuple[LinearModel, bool]:
     if isinstance(scale, float):
         return model, False
     if scale is None:
-        kind = LaplacePrior if isinstance(model.prior, LaplacePrior) else GaussianPrior
-        prior: Prior = kind(DEFAULT_SCALE, factor=model.prior.factor, relative_to_noise=True)
+        prior: Prior = replace(model.prior, scale=DEFAULT_SCALE, relative_to_noise=True)  # type: ignore[type-var]
         return replace(model, prior=prior, standardize=True), False
-    laplace, gaussian = mode.penalty.prior_scales(mode.noise_scale)
-    if isinstance(model.prior, ElasticNetPrior):
+    if len(model.prior.scales()) > 1:
         raise TypeError("an elastic net with a scale for each coefficient has no one number to vary.")
-    varied = LaplacePrior(1.0, factor=laplace) if isinstance(model.prior, LaplacePrior) else GaussianPrior(
-        1.0, factor=gaussian
-    )  # fmt: skip
+    laplace, gaussian = mode.penalty.prior_scales(mode.noise_scale)
+    factor = laplace if np.any(mode.penalty.l1) else gaussian
+    varied: Prior = replace(model.prior, scale=1.0, factor=factor, relative_to_noise=False)  # type: ignore[type-var]
     return replace(model, prior=varied, standardize=False), True
 
 
@@ -105,7 +100,7 @@ def _path_past(model: LinearModel, data: Data) -> MapPath:
 def _path_label(model: LinearModel) -> str:
     y = "σ" if model.prior.relative_to_noise else "y"
     x = "sd(x)" if model.standardize else "x"
-    name = "Laplace scale" if isinstance(model.prior, ElasticNetPrior) else "prior scale"
+    name = "Laplace scale" if len(model.prior.scales()) > 1 else "prior scale"
     return f"{name}, in units of {y} per {'' if model.standardize else 'unit of '}{x}"
 
 

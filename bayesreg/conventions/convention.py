@@ -701,7 +701,7 @@ class OwnPrior:
         laplace_scale, gaussian_scale = penalty.prior_scales(context.sigma(key))
         if "laplace_scale" in {field.name for field in fields(self.prior_class)}:
             return {"laplace_scale": laplace_scale, "gaussian_scale": gaussian_scale}
-        here, other = ("l1", "l2") if "Laplace" in self.prior_class.__name__ else ("l2", "l1")
+        here, other = ("l1", "l2") if self.prior_class.order == 1 else ("l2", "l1")
         if np.any(getattr(penalty, other)):
             raise NoEquivalent(f"{key} has no {other} part, but this penalty has {other} > 0.")
         return {"scale": laplace_scale if here == "l1" else gaussian_scale}

@@ -25,7 +25,6 @@ from ..model.problem import resolve
 from ..posterior.draws.predict import predictive_bounds, predictive_draws, predictive_sd
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
-from ..priors.elastic_net import ElasticNetPrior
 from ..priors.gaussian import GaussianPrior
 from ..priors.penalty import Penalty
 from ..selection.criteria import METHODS
@@ -265,7 +264,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             return selection.model, selection
         if not prior.has_sampled_scale:
             return model, None
-        if isinstance(prior, ElasticNetPrior):
+        if len(prior.scales()) > 1:
             raise TypeError(
                 "an elastic net whose scale is a distribution has no joint mode, and there are two scales for the one "
                 "that the evidence would choose. Give both as numbers, with scale_selection='evidence', or draw from "

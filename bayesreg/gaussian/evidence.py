@@ -10,7 +10,6 @@ from jaxtyping import Float
 from ..base.jax_context import float64_on_cpu
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
-from ..priors.gaussian import GaussianPrior
 from ..priors.scales import checked
 from .propriety import check_proper, power
 from .spectrum import GaussianMarginal, rotate
@@ -52,7 +51,7 @@ def log_marginal_likelihood(
         Where the integral does not exist: flat columns that the data leave undetermined, or a flat σ
         with too few rows.
     """
-    if not isinstance(model.prior, GaussianPrior):
+    if not model.prior.integrates:
         raise TypeError(
             f"the marginal likelihood is a closed form for a GaussianPrior; got {type(model.prior).__name__}."
         )

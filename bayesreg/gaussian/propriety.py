@@ -53,8 +53,12 @@ def _check_flat_block(problem: Problem) -> None:
 
 def _check_scales(problem: Problem) -> None:
     """Refuse a flat prior on a scale that fewer than two coefficients speak of: its tail falls like one over it."""
+    if not problem.sampled_scales:
+        return
+    from numpyro.distributions import ImproperUniform
+
     for name, prior in problem.sampled_scales.items():
-        if type(prior).__name__ != "ImproperUniform" or bounds(prior)[1] < np.inf:
+        if not isinstance(prior, ImproperUniform) or bounds(prior)[1] < np.inf:
             continue
         scaled = problem.is_feature[problem.penalised]  # not an intercept's own prior
         gram = problem.reduced.gram[np.ix_(scaled, scaled)]

@@ -19,7 +19,6 @@ from .grid import (
     at_noise_scale,
     checked_scales,
     default_multiples,
-    penalty_multiples,
     strengths_along,
     unit_prior,
 )
@@ -313,7 +312,7 @@ def _map_path(
     if scales is None:
         scales = at_noise_scale(problem, prior, default_multiples(problem, prior, n_scales, min_ratio), sigma)
     values = checked_scales(scales)
-    strengths = strengths_along(problem, penalty_multiples(prior, values), sigma)
+    strengths = strengths_along(problem, prior.multiples(values), sigma)
     l1, l2 = (strength[:, problem.penalised] for strength in strengths)
     order = np.argsort(values, kind="stable")
     solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem

@@ -8,8 +8,6 @@ from jaxtyping import Float
 
 from ..model.problem import Problem
 from ..priors.base import Prior
-from ..priors.flat import FlatPrior
-from ..priors.gaussian import GaussianPrior
 from ..priors.penalty import strengths
 from ..priors.scales import LARGEST, SMALLEST
 
@@ -25,7 +23,7 @@ def unit_prior(prior: Prior) -> Prior:
     TypeError, ValueError
         Where the prior's scale is not one finite number.
     """
-    if isinstance(prior, FlatPrior):
+    if not prior.scales():
         raise TypeError("FlatPrior has no scale to follow a path along. Use map_estimate.")
     bad = {name: v for name, v in prior.scales().items() if v is not None and not isinstance(v, float)}
     if bad:
@@ -53,16 +51,6 @@ def checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
     if values.min() < SMALLEST or values.max() > LARGEST:
         raise ValueError(f"`scales` must lie between {SMALLEST:g} and {LARGEST:g}; got {scales!r}.")
     return values
-
-
-def penalty_multiples(prior: Prior, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Return by what the rates at scale 1 are multiplied at each scale: 1/b, or 1/τ²."""
-    return 1.0 / scales**2 if isinstance(prior, GaussianPrior) else 1.0 / scales
-
-
-def scales_of(prior: Prior, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Return the scales at which the rates are these multiples of those at scale 1."""
-    return 1.0 / np.sqrt(multiples) if isinstance(prior, GaussianPrior) else 1.0 / multiples
 
 
 def strengths_along(
@@ -125,7 +113,7 @@ def default_multiples(
             "the default grid is made for a flat intercept. With `intercept_prior`, give `scales`."
         )
     rates = problem.penalised_rates
-    if isinstance(prior, GaussianPrior):
+    if not prior.has_zeros:
         largest = _largest_eigenvalue(problem, 1.0 / np.sqrt(rates.l2)) or 1.0
         return largest * np.geomspace(_RIDGE_STRONGEST, min_ratio, n_scales)
     steepest = (np.abs(problem.reduced.cross) / rates.l1).max(initial=0.0) or 1.0
@@ -152,5 +140,5 @@ def at_noise_scale(
     (Of l1 for an elastic net.) σ may be one number or an array (k,).
     """
     relative = bool(problem.rates.relative[: problem.n_features].any())
-    power = 2 - relative * (1 + isinstance(prior, GaussianPrior))
-    return scales_of(prior, multiples / np.asarray(noise_scale) ** power)
+    power = 2 - relative * prior.order
+    return prior.scales_at(multiples / np.asarray(noise_scale) ** power)

@@ -10,9 +10,6 @@ from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..priors.base import Prior
-from ..priors.elastic_net import ElasticNetPrior
-from ..priors.gaussian import GaussianPrior
-from ..priors.laplace import LaplacePrior
 
 
 @final
@@ -124,7 +121,7 @@ class LinearModel:
     def _check_intercept_prior(self, prior: Prior) -> None:
         if not self.fit_intercept:
             raise ValueError("`intercept_prior` needs fit_intercept=True.")
-        if not isinstance(prior, LaplacePrior | GaussianPrior | ElasticNetPrior):
+        if not isinstance(prior, Prior) or not prior.scales():
             raise TypeError(f"`intercept_prior` must be a prior with a scale, or None (flat); got {prior!r}.")
         if not all(isinstance(value, float) for value in prior.scales().values()) or prior.factor is not None:
             raise TypeError("`intercept_prior` must have plain numbers as scales and no factor.")

@@ -7,7 +7,7 @@ the noise; no other module knows a prior's formula.
 
 from abc import ABC, abstractmethod
 from dataclasses import fields
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from jaxtyping import Float
@@ -30,8 +30,27 @@ def _same(a: object, b: object) -> bool:
 
 
 class Prior(ABC):
-    """A prior under which coefficients are independent and symmetric around zero."""
+    """A prior under which coefficients are independent and symmetric around zero.
 
+    Attributes
+    ----------
+    mode_name : str
+        What the mode is called.
+    symbols : tuple of str
+        Of its scales, in their order.
+    formula : str
+        Its density in words, with places for {beta} and the symbols {b} and {tau}.
+    order : int
+        The rates are proportional to 1/scaleᵒʳᵈᵉʳ.
+    integrates : bool
+        Whether coefficients integrate out in closed form beside a Gaussian likelihood.
+    """
+
+    mode_name: ClassVar[str]
+    symbols: ClassVar[tuple[str, ...]]
+    formula: ClassVar[str]
+    order: ClassVar[int] = 1
+    integrates: ClassVar[bool] = False
     factor: ScaleLike
     relative_to_noise: bool
 
@@ -50,6 +69,20 @@ class Prior(ABC):
     @abstractmethod
     def with_scale(self, scale: float) -> "Prior":
         """Return this prior at another value of its scale, everything else kept."""
+
+    def multiples(self, scales: Array) -> Array:
+        """Return by what the rates at scale 1 are multiplied at each scale."""
+        return 1.0 / scales**self.order
+
+    def scales_at(self, multiples: Array) -> Array:
+        """Return the scales at which the rates are these multiples of those at scale 1."""
+        return 1.0 / multiples if self.order == 1 else 1.0 / np.sqrt(multiples)
+
+    @property
+    def has_zeros(self) -> bool:
+        """Whether its mode has exact zeros: it has a part in |β|."""
+        l1, _ = self.rates(*(np.ones(1) for _ in self.scales()))
+        return bool(l1.any())
 
     @property
     def has_sampled_scale(self) -> bool:

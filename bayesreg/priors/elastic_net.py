@@ -53,6 +53,9 @@ class ElasticNetPrior(Prior):
     Q. Li and N. Lin (2010), "The Bayesian elastic net", doi:10.1214/10-BA506.
     """
 
+    mode_name = "elastic net"
+    symbols = ("b", "τ")
+    formula = "density of {beta} proportional to exp(−|{beta}| / {b} − {beta}² / (2{tau}²))"
     laplace_scale: ScaleLike
     gaussian_scale: ScaleLike
     _: KW_ONLY

@@ -14,6 +14,9 @@ from .scales import ScaleLike
 class FlatPrior(Prior):
     """Improper flat prior on every coefficient, whose mode is least squares."""
 
+    mode_name = "least squares"
+    symbols = ()
+    formula = "density of {beta} constant (improper)"
     factor: ScaleLike = field(default=None, init=False, repr=False)
     relative_to_noise: bool = field(default=False, init=False, repr=False)
 

@@ -26,6 +26,11 @@ class GaussianPrior(Prior):
         Whether the scale is in units of σ (the conjugate prior).
     """
 
+    mode_name = "ridge"
+    symbols = ("τ",)
+    formula = "{beta} ~ Normal(0, {tau}²)"
+    order = 2
+    integrates = True
     scale: ScaleLike = None
     _: KW_ONLY
     factor: ScaleLike = None

@@ -30,6 +30,9 @@ class LaplacePrior(Prior):
     T. Park and G. Casella (2008), "The Bayesian Lasso", doi:10.1198/016214508000000337.
     """
 
+    mode_name = "lasso"
+    symbols = ("b",)
+    formula = "{beta} ~ Laplace(0, {b}),  density exp(−|{beta}| / {b}) / (2{b})"
     scale: ScaleLike = None
     _: KW_ONLY
     factor: ScaleLike = None

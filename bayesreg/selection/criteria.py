@@ -20,7 +20,6 @@ from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
-from ..priors.gaussian import GaussianPrior
 from ..priors.scales import log_prob_within
 from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
 from .path_sampling import path_log_evidence
@@ -140,7 +139,7 @@ def _evidence(request: Request) -> tuple[ScalePath, Scored]:
             "the evidence needs a flat intercept. Leave `intercept_prior` out, or use method='cv'."
         )
     path = request.path(request.data)
-    if isinstance(request.unit.prior, GaussianPrior):
+    if request.unit.prior.integrates:
         exact = np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales))
         return path, _by_criterion(exact)
     found = path_log_evidence(
@@ -230,7 +229,7 @@ def _by_criterion(
 
 def _check_closed_form(request: Request) -> None:
     method, model = request.method, request.unit
-    if not isinstance(model.prior, GaussianPrior) or model.intercept_prior is not None:
+    if not model.prior.integrates or model.intercept_prior is not None:
         raise ValueError(
             f"method={method!r} is a closed form for a GaussianPrior and a flat intercept. Use method='cv'."
         )

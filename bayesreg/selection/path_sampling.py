@@ -10,7 +10,7 @@ from jaxtyping import Float
 from ..base.errors import SamplingWarning, warn
 from ..gaussian.evidence import log_constant
 from ..gaussian.propriety import check_proper
-from ..mode.grid import penalty_multiples, problem_at, scales_of
+from ..mode.grid import problem_at
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.marginals.bulks import where_mass_is
@@ -99,7 +99,7 @@ def path_log_evidence(
     unit = np.eye(steps.size)
     weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
     weights[:, 0] += 0.5  # from scale 0 to the first node, as the slope grows with the square of the scale
-    multiples = penalty_multiples(model.prior, scales)
+    multiples = model.prior.multiples(scales)
     values = np.array([propagated_evidence(problem_at(problem, float(one)))[0] for one in multiples])
     return PathEvidence(values + weights @ slopes, np.sqrt(weights**2 @ errors**2))
 
@@ -148,7 +148,7 @@ def _slopes(
             tree = sample_posterior(
                 here, data, num_samples=num_samples, num_chains=num_chains, seed=seed + k, progress=False
             )
-        multiple = float(penalty_multiples(model.prior, np.array([scale]))[0])
+        multiple = float(model.prior.multiples(np.array([scale]))[0])
         there = problem_at(problem, multiple)
         slope, error, mixing = _slope(there, tree)
         found.append((slope - propagated_evidence(there)[1], error, mixing))
@@ -161,7 +161,7 @@ def _slopes(
             "Ask for more num_samples.",
             SamplingWarning,
         )
-    per_log_scale = float(np.log(scales_of(model.prior, np.array([np.exp(-1.0)])))[0]) ** -1
+    per_log_scale = float(np.log(model.prior.scales_at(np.array([np.exp(-1.0)])))[0]) ** -1
     return slopes * per_log_scale, errors * per_log_scale
 
 

@@ -12,7 +12,6 @@ from ..mode.grid import (
     at_noise_scale,
     checked_scales,
     default_multiples,
-    penalty_multiples,
     problem_at,
     strengths_along,
 )
@@ -20,7 +19,6 @@ from ..mode.noise import noise_beside, noise_modes
 from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
-from ..priors.elastic_net import ElasticNetPrior
 from ..priors.penalty import Penalty
 
 
@@ -97,19 +95,19 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
             model, problem, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
         )
     l1, l2 = (strength[:, problem.penalised] for strength in strengths_along(problem, penalties, 1.0))
-    if isinstance(prior, ElasticNetPrior) and prior.relative_to_noise:  # l1 : l2 varies with σ
+    if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1 : l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
         return _at_scales(model, problem, at_noise_scale(problem, prior, penalties, null), place)
     sigma = _positive(problem, noise_beside(problem, solve_coefs(problem, l1, l2).values, l1, l2))
     values = at_noise_scale(problem, prior, penalties, sigma)
-    return ScalePath(problem, values, penalty_multiples(prior, values), sigma, place)
+    return ScalePath(problem, values, prior.multiples(values), sigma, place)
 
 
 def _at_scales(
     model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"], place: Int[np.ndarray, " k"]
 ) -> ScalePath:
     """Return scales in ascending order, σ where it is unknown that of the joint mode at each."""
-    multiples = penalty_multiples(model.prior, scales)
+    multiples = model.prior.multiples(scales)
     if problem.noise_scale is not None:
         sigma = np.full(scales.size, problem.noise_scale)
     elif problem.least_squares.response_ss == 0.0:

@@ -14,12 +14,11 @@ from ..conventions.translation import Translation, translate
 from ..data.folds import Label
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate, check_tol, map_estimate, mode_of
-from ..mode.grid import penalty_multiples, problem_at, unit_prior
+from ..mode.grid import problem_at, unit_prior
 from ..mode.solve_penalised import gram_serves
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, check_data, check_model
 from ..priors.base import Prior
-from ..priors.elastic_net import ElasticNetPrior
 from ..priors.penalty import Penalty, strengths
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
 from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
@@ -164,7 +163,7 @@ class ScaleSelection:
     def penalty_at(self, row: int) -> Penalty:
         """Return the canonical penalty at one of the scales, on all data and the original columns."""
         prior, chosen = self.model.prior, self.index
-        multiples = penalty_multiples(prior, self.scales)
+        multiples = prior.multiples(self.scales)
         stronger = multiples[row] / multiples[chosen]
         noisier = self.noise_scales[row] / self.noise_scales[chosen]
         l1, l2 = strengths(stronger, stronger, noisier, prior.relative_to_noise)
@@ -396,7 +395,7 @@ def _at_scale_one(model: LinearModel, method: str) -> tuple[LinearModel, Any]:
             "the prior's scale is a distribution, and a number is to be chosen. Leave the scale out, or use "
             "method='posterior'."
         )
-    if isinstance(prior, ElasticNetPrior):
+    if len(prior.scales()) > 1:
         raise TypeError(
             "an elastic net has two scales, and one number is to be chosen. Give both as numbers, whose ratio of l1 to "
             "l2 is kept, or sample them with sample_posterior."

@@ -15,14 +15,6 @@ from ..words.model_text import distribution_text, range_text, strength_text
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_SYMBOLS = {"LaplacePrior": ("b",), "GaussianPrior": ("τ",), "ElasticNetPrior": ("b", "τ"), "FlatPrior": ()}
-_PRIORS = {
-    "LaplacePrior": "{beta} ~ Laplace(0, {b}),  density exp(−|{beta}| / {b}) / (2{b})",
-    "GaussianPrior": "{beta} ~ Normal(0, {tau}²)",
-    "ElasticNetPrior": "density of {beta} proportional to exp(−|{beta}| / {b} − {beta}² / (2{tau}²))",
-    "FlatPrior": "density of {beta} constant (improper)",
-}
-
 
 def formulas(model: LinearModel, penalty: Penalty, data: Data) -> "list[tuple[str, Markup]]":
     """State a model, and what its mode minimises.
@@ -76,12 +68,13 @@ def _likelihood(model: LinearModel, *, weighted: bool) -> str:
 
 
 def _prior(model: LinearModel) -> str:
-    form = _PRIORS[type(model.prior).__name__]
-    return form.format(beta=_sub("β", "j"), b=_sub("b", "j"), tau=_sub("τ", "j")).replace("  ", "&ensp;")
+    return model.prior.formula.format(beta=_sub("β", "j"), b=_sub("b", "j"), tau=_sub("τ", "j")).replace(
+        "  ", "&ensp;"
+    )
 
 
 def _scales(model: LinearModel) -> list[tuple[str, Any]]:
-    return list(zip(_SYMBOLS[type(model.prior).__name__], model.prior.scales().values(), strict=True))
+    return list(zip(model.prior.symbols, model.prior.scales().values(), strict=True))
 
 
 def _scale(model: LinearModel, p: int, symbol: str, value: Any) -> str:

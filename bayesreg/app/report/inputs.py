@@ -3,7 +3,7 @@
 from ...data.rows import RowData
 from ...selection.select import SCORES
 from ..fitted import Fit
-from ..words.model_text import MODE_NAMES, described
+from ..words.model_text import described
 from ..words.text import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
@@ -52,11 +52,10 @@ def data_section(fit: Fit, origin: Origin) -> Section:
 
 def model_section(fit: Fit) -> Section:
     """State the model in words and formulas."""
-    kind = type(fit.model.prior).__name__
     sentences = [
         f"{described(fit.model)}.",
-        f"A penalty is a negative log prior: the mode of this posterior is the {MODE_NAMES[kind]} estimate, and the "
-        "posterior is what surrounds it.",
+        f"A penalty is a negative log prior: the mode of this posterior is the {fit.model.prior.mode_name} estimate, "
+        "and the posterior is what surrounds it.",
     ]
     if fit.model.standardize or fit.model.prior.scales().get("scale", 0.0) is None:
         sentences.append("The prior speaks of standardised columns; all results are on the original ones.")

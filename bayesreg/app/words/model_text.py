@@ -10,13 +10,6 @@ from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
 from ...priors.scales import is_distribution
 
-MODE_NAMES = {
-    "LaplacePrior": "lasso",
-    "GaussianPrior": "ridge",
-    "ElasticNetPrior": "elastic net",
-    "FlatPrior": "least squares",
-}
-
 
 def described(model: LinearModel) -> str:
     """Return what a model is, in one line."""
@@ -25,7 +18,7 @@ def described(model: LinearModel) -> str:
     relative = " relative to sigma" if model.prior.relative_to_noise else ""
     columns = " on standardised columns" if model.standardize else ""
     without = "" if model.fit_intercept else "; no intercept"
-    return f"{kind} (its mode is the {MODE_NAMES[kind]}){scales}{relative}{columns}{without}; {_noise_text(model)}"
+    return f"{kind} (its mode is the {model.prior.mode_name}){scales}{relative}{columns}{without}; {_noise_text(model)}"
 
 
 def scale_text(model: LinearModel, value: Any) -> str:
