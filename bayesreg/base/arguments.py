@@ -31,3 +31,15 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
     known = list(choices)
     if not isinstance(value, str) or value not in known:
         raise ValueError(f"`{name}` must be one of {', '.join(map(repr, known))}; got {value!r}.")
+
+
+def check_probability(name: str, value: Any) -> None:
+    """Refuse what is no number between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+    """
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not 0.0 < value < 1.0:
+        raise ValueError(f"`{name}` must be a probability between 0 and 1, like 0.9; got {value!r}.")

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ..base.arguments import LARGEST_SEED, check_whole
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, warn
+from ..base.progress import progress_bar
 from ..data.rows import RowData
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
@@ -58,8 +59,6 @@ def bootstrap_map(
     ----------
     B. Efron (1979), doi:10.1214/aos/1176344552.
     """
-    from tqdm.auto import tqdm
-
     check_whole("n_replicates", n_replicates, 2)
     check_whole("seed", seed, 0, LARGEST_SEED)
     if not isinstance(data, RowData):
@@ -67,10 +66,7 @@ def bootstrap_map(
     rng = np.random.default_rng(seed)
     present = np.flatnonzero(data.sample_weight)
     coefs, intercepts, missed = np.empty((n_replicates, data.n_features)), np.empty(n_replicates), 0
-    replicates = tqdm(
-        range(n_replicates), desc="bootstrap", unit="replicate", delay=2.0, disable=not progress, leave=False
-    )
-    for k in replicates:
+    for k in progress_bar(range(n_replicates), "bootstrap", "replicate", shown=progress):
         weights = np.zeros(data.y.size)
         while np.count_nonzero(weights) < 2:  # one row cannot tell a coefficient from the intercept
             weights[present] = rng.multinomial(present.size, np.full(present.size, 1.0 / present.size))

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..base.arguments import check_probability
 from ..data.rows import RowData
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
@@ -63,8 +64,7 @@ def compare_intervals(
     """
     import pandas as pd
 
-    if isinstance(prob, bool) or not 0 < float(prob) < 1:
-        raise ValueError(f"`prob` must be a probability between 0 and 1, like 0.9; got {prob!r}.")
+    check_probability("prob", prob)
     mode = map_estimate(model, data)
     modes = bootstrap_map(model, data, n_replicates, seed, progress=progress)
     tree = sample_posterior(model, data, seed=seed, progress=progress) if posterior is None else posterior

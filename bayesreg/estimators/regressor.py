@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from ..base.arguments import check_choice
+from ..base.arguments import check_choice, check_probability
 from ..base.errors import ConvergenceWarning, warn
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
@@ -207,8 +207,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             return point, predictive_sd(self._posterior("return_std"), values, of_mean=of_mean)
         if interval is None:
             return point
-        if isinstance(interval, bool) or np.ndim(interval) or not 0 < float(interval) < 1:
-            raise ValueError(f"`interval` must be a probability between 0 and 1, like 0.9; got {interval!r}.")
+        check_probability("interval", interval)
         bounds = predictive_bounds(self._posterior("interval"), values, float(interval), of_mean=of_mean)
         return point, bounds
 

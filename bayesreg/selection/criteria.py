@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from ..base.errors import SamplingWarning, gathered_by_scale, warn
 from ..base.jax_context import float64_on_cpu
+from ..base.progress import progress_bar
 from ..data.folds import Label
 from ..data.rows import RowData
 from ..gaussian.evidence import log_marginal_likelihood
@@ -183,7 +184,10 @@ def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
         raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
     path = request.path(request.data)
     with gathered_by_scale(path.scales.size):
-        found = [_elpd(request, scale) for scale in _with_progress(request, path.scales.tolist())]
+        found = [
+            _elpd(request, scale)
+            for scale in progress_bar(path.scales.tolist(), "leave one out", "scale", shown=request.progress)
+        ]
     doubtful = sum(one.warning for one in found)
     if doubtful:
         warn(
@@ -210,14 +214,6 @@ def _elpd(request: Request, scale: float) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of Pareto k: told once, for all scales
         return az.loo(tree, pointwise=True)
-
-
-def _with_progress(request: Request, scales: list[float]) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(
-        scales, desc="leave one out", unit="scale", delay=2.0, leave=False, disable=not request.progress
-    )
 
 
 def _by_criterion(

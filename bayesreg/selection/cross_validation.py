@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
+from ..base.progress import progress_bar
 from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
 from ..data.gram import GramData
 from ..data.rows import RowData
@@ -20,7 +21,6 @@ DEFAULT_FOLDS = 5
 
 _STATISTICS_BUDGET = 2**30  # bytes that the statistics of all folds, and their sums, may take
 _WIDEST = 2  # features a row above which statistics are larger than the rows, or nearly
-_SHOW_PROGRESS_AFTER = 2.0  # seconds
 
 
 class Split(NamedTuple):
@@ -126,7 +126,10 @@ def cross_validate(
     FoldScores
     """
     scores = []
-    for split in _with_progress(partition.splits(), len(partition.labels), progress=progress):
+    splits = partition.splits()
+    for split in progress_bar(
+        splits, "cross-validating", "fold", shown=progress, total=len(partition.labels)
+    ):
         _require_rows(split)
         share = split.train.sum_weights / partition.data.sum_weights if per_row else 1.0
         scores.append(_score(model, split, multiples, noise_scales, share))
@@ -239,19 +242,3 @@ def _require_rows(split: Split) -> None:
             f"without fold {split.label!r}, {split.train.n_samples} row is left to fit, and at least 2 are needed. "
             "Spread the rows over more folds."
         )
-
-
-def _with_progress(splits: Iterator[Split], total: int, *, progress: bool) -> Iterator[Split]:
-    """Show a bar on stderr where it takes long."""
-    from tqdm.auto import tqdm
-
-    delay = _SHOW_PROGRESS_AFTER
-    yield from tqdm(
-        splits,
-        total=total,
-        delay=delay,
-        leave=False,
-        unit="fold",
-        desc="cross-validating",
-        disable=not progress,
-    )

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ..base.arguments import check_probability
 from ..base.errors import gathered_by_scale
+from ..base.progress import progress_bar
 from ..mode.grid import checked_scales, unit_prior
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
@@ -55,17 +57,13 @@ def path_intervals(
     SamplingWarning
         One message, where draws at some scales are in doubt.
     """
-    from tqdm.auto import tqdm
-
-    if isinstance(prob, bool) or not 0 < float(prob) < 1:
-        raise ValueError(f"`prob` must be a probability between 0 and 1, like 0.9; got {prob!r}.")
+    check_probability("prob", prob)
     values, data = checked_scales(scales), statistics_if_smaller(data)
     prior = unit_prior(model.prior)
     ends = [0.5 * (1.0 - prob), 0.5 * (1.0 + prob)]
-    bar = tqdm(values.tolist(), desc="intervals", unit="scale", delay=2.0, disable=not progress, leave=False)
     found = []
     with gathered_by_scale(values.size):
-        for scale in bar:
+        for scale in progress_bar(values.tolist(), "intervals", "scale", shown=progress):
             here = replace(model, prior=prior.with_scale(scale))
             tree = sample_posterior(here, data, num_samples=num_samples, seed=seed, progress=False)
             draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, data.n_features)

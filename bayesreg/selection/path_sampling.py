@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import SamplingWarning, warn
+from ..base.progress import progress_bar
 from ..gaussian.evidence import log_constant
 from ..gaussian.propriety import check_proper
 from ..mode.grid import problem_at
@@ -137,11 +138,8 @@ def _slopes(
     progress: bool,
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
     """Return by how much d log p(y | scale)/d log scale is above what is propagated, at each node, and its error."""
-    from tqdm.auto import tqdm
-
     found = []
-    bar = tqdm(np.exp(steps), desc="evidence", unit="scale", delay=2.0, leave=False, disable=not progress)
-    for k, scale in enumerate(bar):
+    for k, scale in enumerate(progress_bar(np.exp(steps), "evidence", "scale", shown=progress)):
         here = replace(model, prior=model.prior.with_scale(float(scale)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SamplingWarning)  # of coefficients: here one sum of them counts

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from ...base.arguments import check_probability
 from ...data.checks import as_design, column_names
 from ...data.rows import RowData
 from ...model.linear_model import LinearModel
@@ -142,8 +143,7 @@ def predict_posterior(
 
     if of not in ("observation", "mean"):
         raise ValueError(f"`of` must be 'observation' or 'mean'; got {of!r}.")
-    if isinstance(mass, bool) or not 0.0 < float(mass) < 1.0:
-        raise ValueError(f"`mass` must be a probability between 0 and 1, like 0.9; got {mass!r}.")
+    check_probability("mass", mass)
     names = column_names(X, None)
     rows = as_design(X, names)
     known = _posterior(tree)["feature"].values

@@ -13,6 +13,7 @@ from jax import lax
 
 from ...base.compilation_cache import compiled_by_shape
 from ...base.jax_context import float64_on_cpu
+from ...base.progress import progress_bar
 from ..targets.density import Target, Values
 from .checkpoint import Checkpoint
 
@@ -106,15 +107,13 @@ def run_chains(
     KeyboardInterrupt
         After Ctrl-C, where a chain has no draw yet.
     """
-    from tqdm.auto import tqdm
-
     with float64_on_cpu():
         starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
         if program.block is None:
             program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
     stop, lock = Event(), Lock()
     total = plan.num_chains * _lengths(program, plan)[1]
-    with tqdm(total=total, delay=1.0, disable=not progress, unit="draw", desc="sampling") as bar:
+    with progress_bar(None, "sampling", "draw", shown=progress, total=total) as bar:
 
         def report(n: int) -> None:
             with lock:
