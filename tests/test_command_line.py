@@ -303,7 +303,7 @@ class TestAudit:
             ("[1, 2]", "must hold names with numbers"),
             ('{"coef": [1, 2], "intercept": 0}', "has 2 coefficients, the data 10 columns"),
             ('{"coef": {"age": "1"}, "intercept": 0}', "must hold a number for 'age'"),
-            ("ALL", "no coefficient for 'age'. no column for 'Age'. Is 'Age' meant as 'age'?"),
+            ("ALL", "no coefficient for 'age'. no column for 'Age'. Did you mean 'age'?"),
             ("TWICE", "more than one number for 'age'"),
             ("WITHOUT", "has no intercept. Add a row"),
             ("NAN", "must be 10 finite numbers"),

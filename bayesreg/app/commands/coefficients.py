@@ -1,6 +1,5 @@
 """Coefficients that someone else has found, read from a file by name."""
 
-import difflib
 import json
 from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ...base.suggestions import did_you_mean
 from ...data.files.columns import listed
 from ...data.files.csv import checked_text, csv_columns, csv_rows
 
@@ -70,9 +70,7 @@ def _mismatch(missing: list[str], unknown: list[str]) -> str:
     if missing:
         said.append(f"no coefficient for {listed(missing)}.")
     if unknown:
-        close = difflib.get_close_matches(unknown[0], missing, n=1)
-        hint = f" Is {unknown[0]!r} meant as {close[0]!r}?" if close else ""
-        said.append(f"no column for {listed(unknown)}.{hint}")
+        said.append(f"no column for {listed(unknown)}.{did_you_mean(unknown[0], missing)}")
     return " ".join(said)
 
 

@@ -1,14 +1,13 @@
 """A penalty as it is typed: a number, or names with numbers."""
 
-import difflib
 from dataclasses import dataclass
 from typing import Any, Self, final
 
+from ...base.suggestions import did_you_mean
 from ...conventions.convention import Convention
 from ...conventions.table import CONVENTIONS
 
 _WORDS: dict[str, Any] = {"true": True, "false": False, "none": None, "null": None}
-_MOST_HINTS = 3
 
 
 @final
@@ -63,15 +62,9 @@ def convention(key: str) -> Convention:
     """
     if key in CONVENTIONS:
         return CONVENTIONS[key]
-    lowered = {known.lower(): known for known in CONVENTIONS}
-    called = key.partition("(")[0]  # a line of code says it as a call
-    ending = [known for known in lowered if known.endswith(f".{called.lower()}")]
-    within = [known for known in lowered if key and key.lower() in known][:_MOST_HINTS]
-    close = (
-        ending[:_MOST_HINTS] or within or difflib.get_close_matches(key.lower(), list(lowered), n=_MOST_HINTS)
+    raise ValueError(
+        f"there is no convention {key!r}.{did_you_mean(key, CONVENTIONS)} `bayesreg conventions` lists them all."
     )
-    hint = f" Did you mean {' or '.join(repr(lowered[name]) for name in close)}?" if close else ""
-    raise ValueError(f"there is no convention {key!r}.{hint} `bayesreg conventions` lists them all.")
 
 
 def penalty_value(text: str | None, row: Convention) -> Any:

@@ -1,12 +1,12 @@
 """A file as numbers: a response and named numeric columns, text one-hot encoded."""
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from ...base.suggestions import did_you_mean
 from .columns import FileColumns, listed
 from .csv import csv_columns
 from .doubtful_text import PLAIN_NUMBER, check_levels, why_no_numbers
@@ -15,8 +15,6 @@ from .parquet import MAGIC, parquet_columns
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MOST_HINTS = 3
 
 
 @final
@@ -262,12 +260,7 @@ def _listed_columns(what: str, names: list[str], asked: list[str], given: Sequen
 
 
 def _unknown(what: str, name: str, names: list[str]) -> str:
-    lowered = {known.lower(): known for known in names}
-    within = [known for known in lowered if name and name.lower() in known][:_MOST_HINTS]
-    matches = within or difflib.get_close_matches(name.lower(), list(lowered), n=_MOST_HINTS)
-    close = [lowered[match] for match in matches]
-    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
-    return f"there is no column {name!r} for the {what}.{hint} The columns are {listed(names)}."
+    return f"there is no column {name!r} for the {what}.{did_you_mean(name, names)} The columns are {listed(names)}."
 
 
 def _is_numeric(column: "pd.Series") -> bool:

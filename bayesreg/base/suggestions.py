@@ -1,0 +1,18 @@
+"""The names that may have been meant."""
+
+import difflib
+from collections.abc import Iterable
+
+_MOST = 3
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'a' or 'b'?" with known names like this one, or nothing.
+
+    Those that end in it after a dot come first, then those that hold it, else those that are spelt about so.
+    """
+    lowered, asked = {one.lower(): one for one in known}, name.lower()
+    ending = [one for one in lowered if one.endswith(f".{asked.partition('(')[0]}")]  # code says it as a call
+    within = [one for one in lowered if asked and asked in one]
+    close = (ending or within)[:_MOST] or difflib.get_close_matches(asked, list(lowered), n=_MOST)
+    return f" Did you mean {' or '.join(repr(lowered[one]) for one in close)}?" if close else ""
