@@ -15,7 +15,7 @@ from bayesreg.model.problem import resolve
 from bayesreg.posterior.marginals.bulks import gaussian_marginal, where_mass_is
 from bayesreg.posterior.targets.density import log_coef_prior, log_normaliser
 from bayesreg.posterior.targets.mixture import mixed, mixture_target
-from bayesreg.posterior.targets.reference_point import centre
+from bayesreg.posterior.targets.reference_point import reference_point
 from bayesreg.posterior.targets.whitened import whitened_target
 
 P, N_POINTS = 6, 100
@@ -63,7 +63,7 @@ def reference(X, y, w, prior, kind, noise, relative):
 
 def near(problem):
     found = where_mass_is(problem)
-    return centre(problem, None if found is None else found.bulks[0])
+    return reference_point(problem, None if found is None else found.bulks[0])
 
 
 def log_jacobian(target, position):

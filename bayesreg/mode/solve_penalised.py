@@ -18,7 +18,7 @@ _SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
 # as rows: from half to four times, by measurement.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
 _ROWS_A_COLUMN = 4  # from which columns are seldom so collinear that products take longer than X'X
-_DUST = 16.0 * float(np.finfo(float).eps)  # of the largest column's share of the fit
+_BELOW_ROUNDING = 16.0 * float(np.finfo(float).eps)  # of the largest column's share of the fit
 _NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
 
@@ -57,10 +57,10 @@ def solve_coefs(
     Coefs
     """
     found = _solved(problem, l1, l2, refine=refine, start=start, tol=tol)
-    return found._replace(values=_without_dust(found.values, l1, problem.reduced))
+    return found._replace(values=_without_rounding(found.values, l1, problem.reduced))
 
 
-def _without_dust(
+def _without_rounding(
     coefs: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], least_squares: LeastSquares
 ) -> Float[np.ndarray, "k q"]:
     """Set to 0 what adds less to the fit than rounding does, where a penalty asks for zeros.
@@ -68,8 +68,8 @@ def _without_dust(
     Columns that are alike share their sum in any way, and arithmetic may leave one of them at 1e-17.
     """
     size = np.abs(coefs) * np.sqrt(least_squares.squared_norms)
-    dust = (size < _DUST * size.max(axis=1, keepdims=True, initial=0.0)) & (l1 > 0.0)
-    return np.where(dust, 0.0, coefs) if dust.any() else coefs
+    below_rounding = (size < _BELOW_ROUNDING * size.max(axis=1, keepdims=True, initial=0.0)) & (l1 > 0.0)
+    return np.where(below_rounding, 0.0, coefs) if below_rounding.any() else coefs
 
 
 def _solved(

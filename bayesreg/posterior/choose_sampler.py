@@ -17,7 +17,7 @@ from .marginals.bulks import Bulk, Look, Marginal, bulks_of, gaussian_marginal
 from .targets.density import Target
 from .targets.marginal import rotation
 from .targets.mixture import mixture_target
-from .targets.reference_point import Centre, centre, prior_precision
+from .targets.reference_point import ReferencePoint, prior_precision, reference_point
 from .targets.whitened import WhitenedTarget, whitened_target
 
 _LEAST_DATA_SHARE = (
@@ -40,7 +40,7 @@ _LIGHT = 0.05  # a share of the mass beyond such a valley, which few draws of a 
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
-class Way(NamedTuple):
+class Sampler(NamedTuple):
     """A sampler with the density that it is given."""
 
     name: str
@@ -65,7 +65,9 @@ def _with_mass(found: Look, bulks: tuple[Bulk, ...]) -> tuple[Bulk, ...]:
     )
 
 
-def ways(problem: Problem, method: str, num_warmup: int, found: Look | None) -> Iterator[Way]:
+def suitable_samplers(
+    problem: Problem, method: str, num_warmup: int, found: Look | None
+) -> Iterator[Sampler]:
     """Yield the sampler that was asked for, or for "auto" those that suit, the best first.
 
     Parameters
@@ -80,7 +82,7 @@ def ways(problem: Problem, method: str, num_warmup: int, found: Look | None) -> 
 
     Yields
     ------
-    Way
+    Sampler
         Each made when it is asked for.
 
     Raises
@@ -91,11 +93,11 @@ def ways(problem: Problem, method: str, num_warmup: int, found: Look | None) -> 
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
     bulks = material(found)
-    near = centre(problem, bulks[0] if bulks else None)
+    near = reference_point(problem, bulks[0] if bulks else None)
     if method in ("auto", "marginal") and is_one_gaussian(problem):
         rotated = rotation(problem, near)
         if rotated is not None:
-            yield Way("marginal", "none", rotation=rotated, marginal=gaussian_marginal(problem, rotated))
+            yield Sampler("marginal", "none", rotation=rotated, marginal=gaussian_marginal(problem, rotated))
             return
     if method == "marginal":
         raise ValueError(
@@ -109,8 +111,8 @@ def ways(problem: Problem, method: str, num_warmup: int, found: Look | None) -> 
 
 
 def _automatic(
-    problem: Problem, num_warmup: int, near: Centre, found: Look | None, bulks: tuple[Bulk, ...]
-) -> Iterator[Way]:
+    problem: Problem, num_warmup: int, near: ReferencePoint, found: Look | None, bulks: tuple[Bulk, ...]
+) -> Iterator[Sampler]:
     factorises = _signal_over_noise(problem, near) < _FLOAT64_TELLS
     if len(bulks) > 1 and factorises:
         yield _in_parts(problem, near, bulks)
@@ -127,8 +129,8 @@ def _automatic(
 
 
 def _of_one_bulk(
-    problem: Problem, num_warmup: int, near: Centre, found: Look | None, *, factorises: bool
-) -> Iterator[Way]:
+    problem: Problem, num_warmup: int, near: ReferencePoint, found: Look | None, *, factorises: bool
+) -> Iterator[Sampler]:
     wide = problem.penalised.sum() >= power(problem)
     if wide or _may_vanish(problem, found):
         by_blocks = factorises and (wide or problem.penalised.sum() <= _FEW)
@@ -143,8 +145,8 @@ def _of_one_bulk(
     ):
         trial = pilot(whitened, expected_moments(problem, whitened, near, found))
         if trial.promising:
-            yield Way("independence", "independence", trial.target, independence_program())
-    by_whitening = Way("whitened", "nuts", whitened, nuts_program(num_warmup))
+            yield Sampler("independence", "independence", trial.target, independence_program())
+    by_whitening = Sampler("whitened", "nuts", whitened, nuts_program(num_warmup))
     few = problem.penalised.sum() <= _FEW
     if whitened.data_share >= _LEAST_DATA_SHARE:
         yield by_whitening
@@ -157,16 +159,16 @@ def _of_one_bulk(
         yield _gibbs(problem, near)
 
 
-def _made(problem: Problem, name: str, num_warmup: int, near: Centre, found: Look | None) -> Way:
+def _made(problem: Problem, name: str, num_warmup: int, near: ReferencePoint, found: Look | None) -> Sampler:
     if name == "gibbs":
         return _gibbs(problem, near)
     if name == "mixture":
         return _mixture(problem, num_warmup, near)
     whitened = whitened_target(problem, near)
     if name == "whitened":
-        return Way("whitened", "nuts", whitened, nuts_program(num_warmup))
+        return Sampler("whitened", "nuts", whitened, nuts_program(num_warmup))
     trial = pilot(whitened, expected_moments(problem, whitened, near, found))
-    return Way("independence", "independence", trial.target, independence_program())
+    return Sampler("independence", "independence", trial.target, independence_program())
 
 
 def _may_vanish(problem: Problem, found: Look | None) -> bool:
@@ -195,7 +197,7 @@ def _tails_are_light(problem: Problem) -> bool:
     return power(problem) >= _LEAST_POWER or not problem.penalised_rates.relative.any()
 
 
-def _is_hard_for_nuts(problem: Problem, near: Centre, whitened: WhitenedTarget) -> bool:
+def _is_hard_for_nuts(problem: Problem, near: ReferencePoint, whitened: WhitenedTarget) -> bool:
     """Tell whether NUTS on the mixture may stick: at a coefficient far out in its prior, or at scales of many sizes."""
     l1 = near.rates.strengths(near.noise_scale)[0] / near.noise_scale**2
     far_out = (np.abs(np.asarray(whitened.centre)) * l1).max(initial=0.0) > _FAR_OUT
@@ -204,24 +206,24 @@ def _is_hard_for_nuts(problem: Problem, near: Centre, whitened: WhitenedTarget) 
     return bool(far_out or (spread.size and spread.max() > _UNLIKE * spread.min()))
 
 
-def _signal_over_noise(problem: Problem, near: Centre) -> float:
+def _signal_over_noise(problem: Problem, near: ReferencePoint) -> float:
     """Return the largest variance of a column's part under the prior, in units of σ²."""
     precision = prior_precision(near.rates, near.noise_scale)
     return float((problem.reduced.squared_norms / precision).max(initial=0.0)) / near.noise_scale**2
 
 
-def _in_parts(problem: Problem, near: Centre, bulks: tuple[Bulk, ...]) -> Way:
-    parts = tuple((bulk, mixture_target(problem, centre(problem, bulk))) for bulk in bulks)
+def _in_parts(problem: Problem, near: ReferencePoint, bulks: tuple[Bulk, ...]) -> Sampler:
+    parts = tuple((bulk, mixture_target(problem, reference_point(problem, bulk))) for bulk in bulks)
     return _gibbs(problem, near)._replace(parts=parts)
 
 
-def _mixture(problem: Problem, num_warmup: int, near: Centre) -> Way:
+def _mixture(problem: Problem, num_warmup: int, near: ReferencePoint) -> Sampler:
     narrow = problem.penalised.sum() >= power(problem)  # the data can be interpolated, and σ be small
     program = nuts_program(num_warmup, _CAREFUL if narrow else TARGET_ACCEPT)
-    return Way("mixture", "nuts", mixture_target(problem, near), program)
+    return Sampler("mixture", "nuts", mixture_target(problem, near), program)
 
 
-def _gibbs(problem: Problem, near: Centre) -> Way:
+def _gibbs(problem: Problem, near: ReferencePoint) -> Sampler:
     relative = problem.penalised_rates.relative
     program = gibbs_program("all" if relative.all() else "some" if relative.any() else "none")
-    return Way("gibbs", "gibbs", mixture_target(problem, near), program)
+    return Sampler("gibbs", "gibbs", mixture_target(problem, near), program)

@@ -14,7 +14,7 @@ from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from .draws.predict import add_log_likelihood
-from .sampling_warning import LEAST_DRAWS, complaint
+from .sampling_warning import LEAST_DRAWS, sampling_warning
 from .to_arviz import Posterior, to_datatree
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .certificate import PosteriorCertificate
-    from .choose_sampler import Way
+    from .choose_sampler import Sampler
     from .kernels.chains import Plan, Record
     from .marginals.bulks import Bulk, Look
 
@@ -126,16 +126,16 @@ def sample_posterior(
     check_proper(problem)
     found = where_mass_is(problem)
     chosen, tried = _best_run(problem, method, plan, found, checkpoint, progress=progress)
-    parts = tuple(bulk for bulk, _ in chosen.way.parts) or material(found)
-    for message in (_on_parts(chosen.way, parts), chosen.complaint):
+    parts = tuple(bulk for bulk, _ in chosen.sampler.parts) or material(found)
+    for message in (_on_parts(chosen.sampler, parts), chosen.against):
         if message is not None:
             warn(message, SamplingWarning)
     if not chosen.complete:
         _warn_of_interruption(chosen.posterior, plan, checkpoint)
     settings = {
         **plan._asdict(),
-        "method": chosen.way.name,
-        "kernel": chosen.way.kernel,
+        "method": chosen.sampler.name,
+        "kernel": chosen.sampler.kernel,
         "complete": int(chosen.complete),
         "tried": ", ".join(tried),
         "parts": in_words(parts),
@@ -150,50 +150,56 @@ def sample_posterior(
 class _Run(NamedTuple):
     """Draws, and what speaks for and against them."""
 
-    way: "Way"
+    sampler: "Sampler"
     posterior: Posterior
     complete: bool
     certificate: "PosteriorCertificate"
-    complaint: str | None
+    against: str | None
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
         """What orders runs, the best first."""
-        return not self.certificate.ok, self.complaint is not None, self.certificate.largest_z
+        return not self.certificate.ok, self.against is not None, self.certificate.largest_z
 
 
 def _best_run(
     problem: Problem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
 ) -> tuple[_Run, list[str]]:
     """Run one sampler after the other until draws are certified and nothing speaks against them."""
-    from .choose_sampler import ways
+    from .choose_sampler import suitable_samplers
 
     runs: list[_Run] = []
     with float64_on_cpu():
-        candidates = ways(problem, method, plan.num_warmup, found)
-        way = next(candidates, None)
-    while way is not None:
+        candidates = suitable_samplers(problem, method, plan.num_warmup, found)
+        sampler = next(candidates, None)
+    while sampler is not None:
         folder = checkpoint if checkpoint is None or not runs else Path(checkpoint) / f"again-{len(runs)}"
-        runs.append(_run(problem, way, plan, found, folder, progress=progress))
-        good = runs[-1].complaint is None or not runs[-1].complete
+        runs.append(_run(problem, sampler, plan, found, folder, progress=progress))
+        good = runs[-1].against is None or not runs[-1].complete
         if good or plan.num_samples < LEAST_DRAWS or len(runs) == _MOST_RUNS:
             break
         with float64_on_cpu():
-            way = next(candidates, None)
+            sampler = next(candidates, None)
     best = min(runs, key=lambda run: run.rank)
-    return best, [f"{run.way.name} ({run.certificate})" for run in runs if run is not best]
+    return best, [f"{run.sampler.name} ({run.certificate})" for run in runs if run is not best]
 
 
 def _run(
-    problem: Problem, way: "Way", plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
+    problem: Problem,
+    sampler: "Sampler",
+    plan: "Plan",
+    found: "Look | None",
+    checkpoint: Any,
+    *,
+    progress: bool,
 ) -> _Run:
     from .certificate import certificate
 
-    posterior = _draw(problem, way, found, plan, checkpoint, progress=progress)
+    posterior = _draw(problem, sampler, found, plan, checkpoint, progress=progress)
     judged = certificate(problem, posterior, found)
     complete = posterior.noise_scale.shape[1] == plan.num_samples
-    against = complaint(posterior, problem, judged, independent=way.rotation is not None)
-    return _Run(way, posterior, complete, judged, against)
+    against = sampling_warning(posterior, problem, judged, independent=sampler.rotation is not None)
+    return _Run(sampler, posterior, complete, judged, against)
 
 
 def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:
@@ -226,13 +232,13 @@ def _as_share(mass: float) -> str:
     return f"{mass:.2g}" if mass < 0.99 else f"{mass:.{1 - math.floor(math.log10(max(1.0 - mass, 1e-12)))}f}"
 
 
-def _on_parts(way: "Way", bulks: "Sequence[Bulk]") -> str | None:
+def _on_parts(sampler: "Sampler", bulks: "Sequence[Bulk]") -> str | None:
     """Say what draws of a posterior with several parts are; drawn in closed form they are right."""
-    if len(bulks) < 2 or way.marginal is not None:
+    if len(bulks) < 2 or sampler.marginal is not None:
         return None
     drawn = (
         "The draws hold them in these shares, which are estimates: chains do not cross."
-        if way.parts
+        if sampler.parts
         else "Chains do not cross between them, so the draws may be of one of them only: leave `method` out."
     )
     return (
@@ -261,13 +267,19 @@ def _warn_of_interruption(posterior: Posterior, plan: "Plan", checkpoint: Any) -
 
 
 def _draw(
-    problem: Problem, way: "Way", found: "Look | None", plan: "Plan", checkpoint: Any, *, progress: bool
+    problem: Problem,
+    sampler: "Sampler",
+    found: "Look | None",
+    plan: "Plan",
+    checkpoint: Any,
+    *,
+    progress: bool,
 ) -> Posterior:
     rng = np.random.default_rng(plan.seed)
-    if way.rotation is not None:
-        values, stats = _without_chains(problem, way, found, plan, rng)
+    if sampler.rotation is not None:
+        values, stats = _without_chains(problem, sampler, found, plan, rng)
     else:
-        values, stats = _chains(problem, way, plan, checkpoint, progress=progress)
+        values, stats = _chains(problem, sampler, plan, checkpoint, progress=progress)
     shape = values.noise_scale.shape
     sigma = values.noise_scale.ravel()
     coefs, intercept = _complete(problem, values.coef.reshape(sigma.size, -1), sigma, rng)
@@ -281,23 +293,23 @@ def _draw(
 
 
 def _without_chains(
-    problem: Problem, way: "Way", found: "Look | None", plan: "Plan", rng: np.random.Generator
+    problem: Problem, sampler: "Sampler", found: "Look | None", plan: "Plan", rng: np.random.Generator
 ) -> "Record":
     """Draw σ, the scale and Gaussian coefficients one after the other, independently."""
     from .kernels.chains import Record
     from .targets.density import Values
     from .targets.marginal import draw_coefs, draw_scales
 
-    assert way.rotation is not None
-    assert way.marginal is not None
+    assert sampler.rotation is not None
+    assert sampler.marginal is not None
     shape = plan.num_chains, plan.num_samples
     n_draws = plan.num_chains * plan.num_samples
     scales: dict[str, Any] = {}
     if found is None:
         sigma = np.full(n_draws, problem.noise_scale, dtype=float)
     else:
-        sigma, scales = draw_scales(problem, way.marginal, found, n_draws, rng)
-    coef = draw_coefs(problem, way.rotation, sigma, scales, rng)
+        sigma, scales = draw_scales(problem, sampler.marginal, found, n_draws, rng)
+    coef = draw_coefs(problem, sampler.rotation, sigma, scales, rng)
     values = Values(
         coef.reshape(*shape, -1),
         sigma.reshape(shape),
@@ -306,31 +318,35 @@ def _without_chains(
     return Record(values, {"diverging": np.zeros(shape, dtype=bool)})
 
 
-def _chains(problem: Problem, way: "Way", plan: "Plan", checkpoint: Any, *, progress: bool) -> "Record":
+def _chains(
+    problem: Problem, sampler: "Sampler", plan: "Plan", checkpoint: Any, *, progress: bool
+) -> "Record":
     """Run the chains, of a posterior with several parts in each of them."""
-    if not way.parts:
-        return _run_on(problem, way, way.target, plan, checkpoint, progress=progress)
+    if not sampler.parts:
+        return _run_on(problem, sampler, sampler.target, plan, checkpoint, progress=progress)
     records = []
-    for k, (_, target) in enumerate(way.parts):
+    for k, (_, target) in enumerate(sampler.parts):
         folder = None if checkpoint is None else Path(checkpoint) / f"part-{k}"
-        records.append(_run_on(problem, way, target, plan, folder, progress=progress))
-    return _mixed([bulk.mass for bulk, _ in way.parts], records, np.random.default_rng([plan.seed, _PARTS]))
+        records.append(_run_on(problem, sampler, target, plan, folder, progress=progress))
+    return _mixed(
+        [bulk.mass for bulk, _ in sampler.parts], records, np.random.default_rng([plan.seed, _PARTS])
+    )
 
 
 def _run_on(
-    problem: Problem, way: "Way", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
+    problem: Problem, sampler: "Sampler", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
 ) -> "Record":
     from .kernels.chains import run_chains
     from .kernels.checkpoint import Checkpoint
     from .kernels.identity import Identity
 
-    assert way.program is not None
+    assert sampler.program is not None
     if checkpoint is None:
-        return run_chains(way.program, target, plan, progress=progress)
+        return run_chains(sampler.program, target, plan, progress=progress)
     families = {name: one.prior.family for name, one in target.scales.sampled.items()}
-    asked = {**plan._asdict(), "method": way.name, "kernel": way.kernel, "priors of scales": families}
+    asked = {**plan._asdict(), "method": sampler.name, "kernel": sampler.kernel, "priors of scales": families}
     with Checkpoint.open(checkpoint, asked, target, Identity.of(problem)) as saved:
-        return run_chains(way.program, saved.target, plan, progress=progress, checkpoint=saved)
+        return run_chains(sampler.program, saved.target, plan, progress=progress, checkpoint=saved)
 
 
 def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generator) -> "Record":

@@ -72,7 +72,7 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
     return np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)
 
 
-def complaint(
+def sampling_warning(
     posterior: Posterior, problem: Problem, certificate: PosteriorCertificate, *, independent: bool
 ) -> str | None:
     """Return what to warn of, or None.

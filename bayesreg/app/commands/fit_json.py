@@ -8,7 +8,7 @@ from ...data.files.table import Table
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_code
 from ..words.model_text import described
-from ..words.prior_data_conflict import cautions
+from ..words.prior_data_conflict import prior_data_conflicts
 from .as_json import by_name
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "contrasts": _by_row(fit.contrasts),
         },
         "diagnostics": _diagnostics(fit),
-        "cautions": list(cautions(fit)),
+        "cautions": list(prior_data_conflicts(fit)),
         "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
         "written": written,
     }

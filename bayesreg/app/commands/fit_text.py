@@ -9,7 +9,7 @@ from ...data.files.table import Table
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_code
 from ..words.model_text import strengths_text
-from ..words.prior_data_conflict import cautions
+from ..words.prior_data_conflict import prior_data_conflicts
 from ..words.text import (
     clearest,
     coefficient_cells,
@@ -100,7 +100,7 @@ def print_fit(console: "Console", fit: Fit) -> None:
     print_labelled(console, "sigma", _sigma(fit))
     if fit.diagnostics is not None:
         print_diagnostics(console, fit.diagnostics)
-    for sentence in cautions(fit):
+    for sentence in prior_data_conflicts(fit):
         print_labelled(console, "caution", sentence)
     _print_code(console, fit)
 

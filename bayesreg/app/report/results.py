@@ -8,7 +8,7 @@ from ...posterior.certificate import certify_posterior
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
 from ..words.model_text import described
-from ..words.prior_data_conflict import cautions
+from ..words.prior_data_conflict import prior_data_conflicts
 from ..words.text import clearest, coefficient_cells, probability, rounded
 from .figures import certificate_figure, posterior_certificate_figure
 from .section import Picture, Section, capital, count, named
@@ -54,7 +54,7 @@ def points(fit: Fit) -> list[str]:
     found.append(_certainty(fit))
     if fit.diagnostics is not None:
         found.append(fit.diagnostics.sentence)
-    return [*found, *cautions(fit)]
+    return [*found, *prior_data_conflicts(fit)]
 
 
 def certificate_section(fit: Fit) -> Section:

@@ -13,7 +13,7 @@ _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
 _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
 
-def cautions(fit: Fit) -> tuple[str, ...]:
+def prior_data_conflicts(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the intervals are used, each in one sentence with its remedy."""
     of_noise = None if fit.noise is None else _noise_pulled(fit) or _mode_apart(fit)
     found = (_weights_apart(fit), _all_zero(fit), of_noise, _several_parts(fit))

@@ -8,21 +8,23 @@ from jaxtyping import Float
 from ...model.problem import Problem
 from ..marginals.bulks import Look
 from ..marginals.propagation import Propagation
-from ..targets.reference_point import Centre
+from ..targets.reference_point import ReferencePoint
 from ..targets.whitened import WhitenedTarget
 from .independence import Moments
 
 _LEAST = 1e-12  # of a variance
 
 
-def expected_moments(problem: Problem, target: WhitenedTarget, near: Centre, found: Look | None) -> Moments:
+def expected_moments(
+    problem: Problem, target: WhitenedTarget, near: ReferencePoint, found: Look | None
+) -> Moments:
     """Return moments of the coefficients, σ and scales together.
 
     Parameters
     ----------
     problem : Problem
     target : WhitenedTarget
-    near : Centre
+    near : ReferencePoint
         What the target is stated around.
     found : Look, optional
         At the marginal of σ and scales, where any is unknown.
@@ -47,7 +49,7 @@ def expected_moments(problem: Problem, target: WhitenedTarget, near: Centre, fou
 
 
 def _settings(
-    near: Centre, found: Look | None
+    near: ReferencePoint, found: Look | None
 ) -> tuple[dict[str, Float[np.ndarray, " k"]], Float[np.ndarray, " k"]]:
     """Return log σ and log scales with the mean and covariance of their marginal, the mean first, and weights."""
     names = list(near.spread)

@@ -11,7 +11,7 @@ from ...gaussian.spectrum import Rotation, gaussian_scale, rotate, variance_roun
 from ...model.problem import Problem
 from ..marginals.bulks import Look, Marginal, cell_edges
 from ..marginals.log_priors import log_noise_prior, log_scale_prior
-from .reference_point import Centre
+from .reference_point import ReferencePoint
 
 _NOT_TOLD_BY_STATISTICS = (
     "as far as sufficient statistics tell, {unseen} combination(s) of the columns are 0 in every row, and the draws "
@@ -23,7 +23,7 @@ _SPARE, _MOST_AT_ONCE = 1.3, 2**16  # proposals for a draw, and at once
 _MOST_ROUNDS, _LEAST_ACCEPTED = 1000, 0.1
 
 
-def rotation(problem: Problem, near: Centre) -> Rotation | None:
+def rotation(problem: Problem, near: ReferencePoint) -> Rotation | None:
     """Return coordinates in which coefficients are independent; None where rounding spoils them."""
     rotated = rotate(problem.reduced, problem.penalised_rates.l2)
     if rotated.values.size == 0:

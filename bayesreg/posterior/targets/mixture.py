@@ -15,7 +15,7 @@ from ...gaussian.propriety import power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
-from .reference_point import Centre, as_arrays, coef_prior, scale_coordinates
+from .reference_point import ReferencePoint, as_arrays, coef_prior, scale_coordinates
 
 
 class MixtureTarget(NamedTuple):
@@ -76,14 +76,14 @@ def mixed(l1: Array, l2: Array, mixing: Array, log_norm: Array) -> tuple[Array, 
     return variance, jnp.where(has_l1, log_weight, 0.0)
 
 
-def mixture_target(problem: Problem, near: Centre) -> MixtureTarget:
+def mixture_target(problem: Problem, near: ReferencePoint) -> MixtureTarget:
     """State a problem's posterior as a scale mixture.
 
     Parameters
     ----------
     problem : Problem
         Of a proper posterior.
-    near : Centre
+    near : ReferencePoint
         Where chains start.
 
     Returns

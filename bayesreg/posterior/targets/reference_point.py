@@ -37,7 +37,7 @@ def rates_at(problem: Problem, scales: dict[str, float]) -> Rates:
     )
 
 
-class Centre(NamedTuple):
+class ReferencePoint(NamedTuple):
     """A point in the bulk of a posterior."""
 
     noise_scale: float
@@ -47,12 +47,14 @@ class Centre(NamedTuple):
     bounds: dict[str, tuple[float, float]]  # that one part of several is held within
 
 
-def centre(problem: Problem, bulk: Bulk | None) -> Centre:
+def reference_point(problem: Problem, bulk: Bulk | None) -> ReferencePoint:
     """Return the peak of a bulk; None where σ and scales are known."""
     if bulk is None:
         assert problem.noise_scale is not None
-        return Centre(problem.noise_scale, {}, problem.penalised_rates, {}, {})
-    return Centre(bulk.noise_scale, bulk.scales, rates_at(problem, bulk.scales), bulk.spread, bulk.bounds)
+        return ReferencePoint(problem.noise_scale, {}, problem.penalised_rates, {}, {})
+    return ReferencePoint(
+        bulk.noise_scale, bulk.scales, rates_at(problem, bulk.scales), bulk.spread, bulk.bounds
+    )
 
 
 def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
@@ -121,7 +123,7 @@ def coef_prior(problem: Problem) -> Any:
     return CoefPrior.at(rates.l1, rates.l2, rates.relative, problem.is_feature[problem.penalised])
 
 
-def scale_coordinates(problem: Problem, near: Centre) -> Scales:
+def scale_coordinates(problem: Problem, near: ReferencePoint) -> Scales:
     """Return coordinates of σ and of the sampled scales around a centre, in steps of about an sd."""
     sampled = {
         name: _coordinate(prior, near.scales[name], name, near)
@@ -133,7 +135,7 @@ def scale_coordinates(problem: Problem, near: Centre) -> Scales:
     return Scales(problem.noise_scale, sampled)
 
 
-def _coordinate(prior: Any, middle: float, name: str, near: Centre) -> Coordinate:
+def _coordinate(prior: Any, middle: float, name: str, near: ReferencePoint) -> Coordinate:
     from numpyro.distributions import biject_to
 
     offset = np.asarray(biject_to(prior.support).inv(np.float64(middle)))

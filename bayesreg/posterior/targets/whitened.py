@@ -16,7 +16,14 @@ from ...data.least_squares import LeastSquares, told_by_gram
 from ...gaussian.propriety import clearly_misfits, power
 from ...model.problem import Problem
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
-from .reference_point import Centre, as_arrays, coef_centre, coef_prior, prior_precision, scale_coordinates
+from .reference_point import (
+    ReferencePoint,
+    as_arrays,
+    coef_centre,
+    coef_prior,
+    prior_precision,
+    scale_coordinates,
+)
 
 
 class WhitenedTarget(NamedTuple):
@@ -62,14 +69,14 @@ class WhitenedTarget(NamedTuple):
         return self.centre + self.transform @ position["coef"]
 
 
-def whitened_target(problem: Problem, near: Centre) -> WhitenedTarget:
+def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
     """State a problem's posterior around a centre, in whitened coordinates.
 
     Parameters
     ----------
     problem : Problem
         Of a proper posterior.
-    near : Centre
+    near : ReferencePoint
 
     Returns
     -------

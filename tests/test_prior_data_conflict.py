@@ -5,7 +5,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.app.fitted import Fit
-from bayesreg.app.words.prior_data_conflict import cautions
+from bayesreg.app.words.prior_data_conflict import prior_data_conflicts
 
 RNG = np.random.default_rng(6)
 X = RNG.normal(size=(50, 2))
@@ -17,7 +17,7 @@ def said(weights, noise_scale=None, holds=br.RowData):
     data = holds.from_arrays(X, Y, weights)
     model = br.LinearModel(br.GaussianPrior(2.0), br.GaussianLikelihood(noise_scale))
     tree = br.sample_posterior(model, data, num_samples=100, progress=False)
-    found = cautions(Fit(model, data, br.map_estimate(model, data), tree, None))
+    found = prior_data_conflicts(Fit(model, data, br.map_estimate(model, data), tree, None))
     return [one for one in found if one.startswith("The weights of")]
 
 
