@@ -63,10 +63,10 @@ def _fit(problem: Problem, tol: float) -> Fit:
 
 
 def _scales(problem: Problem) -> Array:
-    strengths = problem.y.size * problem.lambdas
+    penalty_weights = problem.y.size * problem.lambdas
     if problem.l1_ratio == 0.0:
-        return 1.0 / np.sqrt(strengths)
-    return 1.0 / (strengths * problem.l1_ratio)
+        return 1.0 / np.sqrt(penalty_weights)
+    return 1.0 / (penalty_weights * problem.l1_ratio)
 
 
 def _prior(problem: Problem, scale: float) -> Any:

@@ -79,12 +79,12 @@ def test_equals_sklearn_over_three_decades(name, kind, intercept, weighted, stan
     if standardize:
         Z = scaler.fit_transform(X, sample_weight=w)
     top = strongest_alpha(Z, y, w, intercept)
-    strengths = top * np.geomspace(0.99, 1e-3, N_STRENGTHS)
+    penalty_weights = top * np.geomspace(0.99, 1e-3, N_STRENGTHS)
     if kind == "ridge":
-        strengths = np.geomspace(1e-2, 1e3, N_STRENGTHS) * (Z**2).sum(axis=0).mean() / n
+        penalty_weights = np.geomspace(1e-2, 1e3, N_STRENGTHS) * (Z**2).sum(axis=0).mean() / n
     data = br.RowData.from_arrays(X, y, sample_weight=w)
     sd = np.sqrt(w @ (X - w @ X / w.sum()) ** 2 / w.sum())
-    for alpha in strengths:
+    for alpha in penalty_weights:
         prior = prior_of(kind, alpha, w.sum())
         mode = br.map_estimate(model(prior, fit_intercept=intercept, standardize=standardize), data)
         coef, constant = fit_sklearn(kind, alpha, Z, y, w, intercept)

@@ -15,7 +15,7 @@ PRIORS = [br.LaplacePrior(0.05), br.GaussianPrior(0.3), br.ElasticNetPrior(0.05,
 
 def certificate_at(linear, data, coef, intercept):
     problem = resolve(linear, data)
-    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(problem.noise_scale))
+    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.penalty_weights(problem.noise_scale))
     return certify(problem, coef[None, :], np.array([intercept]), l1, l2, np.array([problem.noise_scale]))[0]
 
 

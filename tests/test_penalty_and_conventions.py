@@ -293,5 +293,5 @@ def test_known_conversions():
     np.testing.assert_allclose(factors.values["penalty.factor"], [0.5, 1.0, 1.5])
     with_constant = br.translate(0.1, "sklearn.Lasso", "statsmodels.OLS", **context)
     np.testing.assert_allclose(with_constant.values["alpha"], [0.0, 0.1, 0.1, 0.1])
-    strengths = "alpha=np.array([0.0, 0.1, 0.1, 0.1]), L1_wt=1.0"
-    assert with_constant.code == f"OLS(y, np.c_[np.ones(len(y)), X]).fit_regularized({strengths})"
+    penalty_weights = "alpha=np.array([0.0, 0.1, 0.1, 0.1]), L1_wt=1.0"
+    assert with_constant.code == f"OLS(y, np.c_[np.ones(len(y)), X]).fit_regularized({penalty_weights})"

@@ -12,7 +12,7 @@ from ..priors.penalty import Penalty
 from .context import Context
 
 REQUIRED = "required"
-_SAME = 1e-12  # relative difference of strengths that is rounding
+_SAME = 1e-12  # relative difference of penalty weights that is rounding
 
 Family = Literal["gaussian", "binomial", "poisson", "any"]
 Loss = Literal["mean", "sum"]
@@ -23,7 +23,7 @@ Mask = Bool[np.ndarray, "..."]
 
 
 class Form(Protocol):
-    """A way to write a penalty: parameters to canonical strengths, and back."""
+    """A way to write a penalty: parameters to canonical penalty weights, and back."""
 
     @property
     def inverse_of_strength(self) -> str | None:
@@ -346,14 +346,14 @@ class ElasticForm:
     def _per_unit(
         self, key: str, l1: Array, l2: Array, counts: Mask, context: Context
     ) -> tuple[Array, Array]:
-        """Return the strengths on standardised columns."""
+        """Return the penalty weights on standardised columns."""
         assert self.unit is not None
         unit = self.unit.of(key, context)
         counts, safe = counts & (unit > 0.0), np.where(unit > 0.0, unit, 1.0)
         return _filled(l1 / safe, counts), _filled(l2 / safe**2, counts)
 
     def _what_counts(self, key: str, penalty: Penalty, context: Context) -> tuple[Any, Any, Mask, Mask]:
-        """Return the strengths, filled where they say nothing; which columns are left out; whose strengths count.
+        """Return the penalty weights, filled where they say nothing; which columns are left out; whose weights count.
 
         A constant column beside an intercept has the coefficient 0 under any penalty.
         """
@@ -508,7 +508,7 @@ class TwoStrengths:
         return Penalty(*(scale * (part if part.ndim else float(part)) for part in parts))
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
-        """Return the two strengths."""
+        """Return the two penalty weights."""
         if self.vector:
             return {self.l1: penalty.l1, self.l2: penalty.l2}
         scale = context.sum_weights(key) if self.loss == "mean" else 1.0

@@ -65,8 +65,8 @@ def effective_df_along(
     found[~shrunk] = [rank(np.flatnonzero(support)) for support in supports[~shrunk]]
     grams = _grams(problem, supports[shrunk])
     found[shrunk] = [
-        _trace(gram, strengths[support])
-        for gram, strengths, support in zip(grams, l2[shrunk], supports[shrunk], strict=True)
+        _trace(gram, penalty_weights[support])
+        for gram, penalty_weights, support in zip(grams, l2[shrunk], supports[shrunk], strict=True)
     ]
     return float(problem.centred) + flat_rank + found
 

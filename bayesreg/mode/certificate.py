@@ -235,7 +235,7 @@ def _certified(
 def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:
     """Certify any point of a problem with known noise, whoever found it."""
     assert problem.noise_scale is not None
-    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(problem.noise_scale))
+    l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(problem.noise_scale))
     sigmas = np.array([problem.noise_scale])
     return certify(problem, coef[None, :], np.array([intercept]), l1, l2, sigmas)[0]
 

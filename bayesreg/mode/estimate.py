@@ -19,7 +19,7 @@ from .grid import (
     at_noise_scale,
     checked_scales,
     default_multiples,
-    strengths_along,
+    penalty_weights_along,
     unit_prior,
 )
 from .noise import NoiseMode, noise_modes
@@ -139,7 +139,7 @@ class MapPath:
         """Effective degrees of freedom of each row, intercept included (Zou, Hastie and Tibshirani 2007)."""
         problem = self._problem
         assert problem is not None
-        l1, l2 = (strength[:, problem.penalised] for strength in self._strengths)
+        l1, l2 = (weight[:, problem.penalised] for weight in self._strengths)
         coefs = np.column_stack([self.coefs, self.intercepts]) if problem.has_intercept_column else self.coefs
         return effective_df_along(problem, coefs[:, problem.penalised], l1, l2)
 
@@ -231,7 +231,7 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
         Where the density is unbounded.
     """
     sigma, local_modes = _noise_scale(problem)
-    l1, l2 = (strength[None, :] for strength in problem.penalised_rates.strengths(sigma))
+    l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(sigma))
     coefs, intercepts, n_rounds, certificates = _proved(problem, problem, l1, l2, np.array([sigma]), tol)
     certificate = certificates[0]
     return MapEstimate(
@@ -312,8 +312,8 @@ def _map_path(
     if scales is None:
         scales = at_noise_scale(problem, prior, default_multiples(problem, prior, n_scales, min_ratio), sigma)
     values = checked_scales(scales)
-    strengths = strengths_along(problem, prior.multiples(values), sigma)
-    l1, l2 = (strength[:, problem.penalised] for strength in strengths)
+    penalty_weights = penalty_weights_along(problem, prior.multiples(values), sigma)
+    l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights)
     order = np.argsort(values, kind="stable")
     solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem
     sigmas = np.full(values.size, sigma)
@@ -332,7 +332,7 @@ def _map_path(
         converged=converged,
         noise_scale=sigma,
         feature_names=problem.feature_names,
-        _strengths=strengths,
+        _strengths=penalty_weights,
         _problem=problem,
     )
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from ..model.problem import Problem
 from ..priors.base import Prior
-from ..priors.penalty import strengths
+from ..priors.penalty import penalty_weights
 from ..priors.scales import LARGEST, SMALLEST
 
 _RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
@@ -53,7 +53,7 @@ def checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
     return values
 
 
-def strengths_along(
+def penalty_weights_along(
     problem: Problem, multiples: Float[np.ndarray, " k"], noise_scales: Float[np.ndarray, " k"] | float
 ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
     """Return the canonical penalties (l1, l2) of all coefficients along a path.
@@ -75,7 +75,7 @@ def strengths_along(
     sigma = np.broadcast_to(noise_scales, multiples.shape)[:, None]
     with np.errstate(over="ignore"):
         l1, l2 = problem.rates.l1 * varied, problem.rates.l2 * varied
-    return strengths(l1, l2, sigma, problem.rates.relative)
+    return penalty_weights(l1, l2, sigma, problem.rates.relative)
 
 
 def problem_at(problem: Problem, multiple: float) -> Problem:

@@ -235,7 +235,7 @@ def _profile(
 ) -> _Profile:
     """Evaluate the profile at σ from high to low."""
     rates = problem.penalised_rates
-    pairs = [rates.strengths(sigma) for sigma in sigmas]
+    pairs = [rates.penalty_weights(sigma) for sigma in sigmas]
     l1, l2 = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
     coefs = solve_coefs(problem, l1, l2, refine=refine, start=start).values
     rss = problem.reduced.residuals(coefs)[1]

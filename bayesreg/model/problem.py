@@ -13,7 +13,7 @@ from ..data.least_squares import LeastSquares, Means
 from ..data.rows import RowData, require_two_rows
 from ..likelihoods.gaussian import GaussianLikelihood, LogDensity
 from ..priors.base import DEFAULT_SCALE
-from ..priors.penalty import Penalty, strengths
+from ..priors.penalty import Penalty, penalty_weights
 from ..priors.scales import checked, is_distribution, per_feature
 from .linear_model import LinearModel
 
@@ -36,9 +36,9 @@ class Rates(NamedTuple):
         """Return the rates of some columns."""
         return Rates(self.l1[columns], self.l2[columns], self.relative[columns])
 
-    def strengths(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
+    def penalty_weights(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
         """Return the canonical penalties (l1, l2) at a noise scale."""
-        return strengths(self.l1, self.l2, noise_scale, self.relative)
+        return penalty_weights(self.l1, self.l2, noise_scale, self.relative)
 
 
 @final
@@ -116,7 +116,7 @@ class Problem:
 
     def penalty(self, noise_scale: float) -> Penalty:
         """Return the penalty on the features' coefficients, on the original columns."""
-        l1, l2 = self.rates.strengths(noise_scale)
+        l1, l2 = self.rates.penalty_weights(noise_scale)
         return Penalty(l1[: self.n_features], l2[: self.n_features])
 
     def expand(

@@ -68,7 +68,7 @@ def plot_geometry(
     at_mode, least = mode.coef[pair], plane.least_squares
     path = np.empty((0, 2)) if steps is None else np.asarray(steps, dtype=float)
     budget = float(_penalty(l1, l2, *at_mode))
-    corners = np.array([_reach(*strength, budget) for strength in zip(l1, l2, strict=True)])
+    corners = np.array([_reach(*weight, budget) for weight in zip(l1, l2, strict=True)])
     low, high, equal = _view(np.vstack([corners, -corners, at_mode, least, path]))
     # A frame that is not square shows more than the view, for equal units: contours go on there.
     beyond = _BEYOND * (high - low) if equal else 0.0

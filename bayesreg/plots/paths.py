@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .strengths import strength_label, strength_name, strengths_along
+from .penalty_axis import penalty_label, penalty_name, penalty_weights_along
 from .style import COLOURS, MARKERS, NO_CODE, STYLES, axes_or_current, shown
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def plot_coefficient_path(
     named = np.argsort(-np.abs(coefs[-1]), kind="stable")[:_MOST_NAMED]
     named = named[np.abs(coefs[:, named]).max(axis=0) > 0]
     others = np.setdiff1d(np.flatnonzero(np.abs(coefs).max(axis=0) > 0), named)
-    counted = x == "df" and strength_name(path.penalties) == "l1"
+    counted = x == "df" and penalty_name(path.penalties) == "l1"
     if others.size:
         grey: dict[str, Any] = {"linestyle": "none", "marker": "."} if counted else {"linewidth": 0.7}
         ax.plot(along, coefs[:, others], color="0.8", zorder=1, **grey)
@@ -158,18 +158,18 @@ def _along(path: "MapPath", x: str) -> Any:
     if x == "scale":
         return path.scales
     if x == "lambda":
-        return strengths_along(path.penalties)
+        return penalty_weights_along(path.penalties)
     if x == "df":
         return path.effective_df
-    if strength_name(path.penalties) == "l1":
+    if penalty_name(path.penalties) == "l1":
         return np.abs(path.coefs).sum(axis=1)
     return 0.5 * np.square(path.coefs).sum(axis=1)
 
 
 def _label(path: "MapPath", x: str) -> str:
     if x == "budget":
-        return "budget ‖β‖₁" if strength_name(path.penalties) == "l1" else "budget ½‖β‖²"
-    return strength_label(path.penalties) if x == "lambda" else _AXES[x]
+        return "budget ‖β‖₁" if penalty_name(path.penalties) == "l1" else "budget ½‖β‖²"
+    return penalty_label(path.penalties) if x == "lambda" else _AXES[x]
 
 
 def _marked(marks: Any, path: "MapPath") -> dict[str, float]:
@@ -196,7 +196,7 @@ def _marked(marks: Any, path: "MapPath") -> dict[str, float]:
 
 def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
     """Add λ above, where one number tells it: it falls as the scale grows."""
-    name = strength_name(path.penalties)
+    name = penalty_name(path.penalties)
     values = _along(path, "lambda")
     power = 1.0 if name == "l1" else 2.0
     constant = float(np.median(values * path.scales**power))
@@ -209,4 +209,4 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
             lambda strength: (constant / np.maximum(strength, _TINY)) ** (1.0 / power),
         ),
     )
-    upper.set_xlabel(strength_label(path.penalties))
+    upper.set_xlabel(penalty_label(path.penalties))

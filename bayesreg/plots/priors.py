@@ -191,6 +191,6 @@ def _named(prior: "Prior") -> str:
 
 def _formula(penalty: Penalty) -> str:
     """Write l1 |β| + ½ l2 β², without parts that are 0 and factors that are 1."""
-    l1, l2 = (f"{strength:.3g}" for strength in (penalty.l1, penalty.l2))
+    l1, l2 = (f"{weight:.3g}" for weight in (penalty.l1, penalty.l2))
     parts = ["|β|" if l1 == "1" else f"{l1} |β|"] if penalty.l1 else []
     return " + ".join([*parts, *(["½ β²" if l2 == "1" else f"½ · {l2} β²"] if penalty.l2 else [])])

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..selection.select import ScaleSelection
-from .strengths import strength_label, strengths_along
+from .penalty_axis import penalty_label, penalty_weights_along
 from .style import COLOURS, MARKERS, STYLES, current_figure
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def _add_selection_axes(ax: "Axes", selection: "ScaleSelection", convention: str
     x = selection.scales[order]
     if convention is None:
         penalties = [selection.penalty_at(row) for row in order]
-        values, label = strengths_along(penalties), strength_label(penalties)
+        values, label = penalty_weights_along(penalties), penalty_label(penalties)
     else:
         values, label = selection.in_convention(convention)[order], f"λ of {convention}"
     places = np.unique(np.round(np.linspace(0, x.size - 1, _TICKS)).astype(int))

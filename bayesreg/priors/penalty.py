@@ -15,7 +15,7 @@ from .laplace import LaplacePrior
 from .scales import LARGEST, SMALLEST
 
 _WEAKEST, _STRONGEST = 1e-300, 1e300  # as good as no penalty, and as an infinite one
-_SAME = 1e-12  # relative difference of strengths that is rounding
+_SAME = 1e-12  # relative difference of penalty weights that is rounding
 
 Strength = float | Float[np.ndarray, " p"]
 
@@ -51,7 +51,7 @@ def checked_noise_scale(noise_scale: Any) -> float:
     return value
 
 
-def strengths(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
+def penalty_weights(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
     """Return (l1, l2) = σ²·(1/b, 1/τ²), or with scales relative to the noise (σ/b, 1/τ²)."""
     with np.errstate(over="ignore"):
         l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
@@ -107,7 +107,7 @@ class Penalty:
         if not isinstance(prior, Prior):
             raise TypeError(f"`prior` must be a bayesreg prior; got {type(prior).__name__}.")
         sigma = checked_noise_scale(noise_scale)
-        l1, l2 = strengths(*prior.rates(*prior.numeric_scales()), sigma, prior.relative_to_noise)
+        l1, l2 = penalty_weights(*prior.rates(*prior.numeric_scales()), sigma, prior.relative_to_noise)
         return cls(l1, l2)
 
     def to_prior(self, noise_scale: float = 1.0) -> Prior:
@@ -145,7 +145,7 @@ class Penalty:
         -------
         tuple of Penalty, with two numbers, and array (p,), of mean 1 (of l2, root mean square 1); or None
             Where no units do that: an infinite strength, a column without a penalty among others, or two
-            strengths whose ratio differs between columns.
+            weights whose ratio differs between columns.
         """
         l1, l2 = np.broadcast_arrays(np.atleast_1d(self.l1), np.atleast_1d(self.l2))
         if not (np.isfinite(l1).all() and np.isfinite(l2).all()):

@@ -110,7 +110,7 @@ def _information(request: Request) -> tuple[ScalePath, Scored]:
     if request.unit.intercept_prior is not None:
         raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
     path = request.path(request.data)
-    problem, (l1, l2) = path.problem, path.strengths
+    problem, (l1, l2) = path.problem, path.penalty_weights
     rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
     variance, total = _noise_variance(problem), problem.sum_weights
     price = 2.0 if request.method == "aic" else float(np.log(total))

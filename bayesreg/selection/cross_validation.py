@@ -11,7 +11,7 @@ from ..base.progress import progress_bar
 from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
 from ..data.gram import GramData
 from ..data.rows import RowData
-from ..mode.grid import strengths_along
+from ..mode.grid import penalty_weights_along
 from ..mode.noise import noise_beside
 from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
@@ -32,7 +32,7 @@ class Split(NamedTuple):
 
 
 class FoldScores(NamedTuple):
-    """How well each fold is predicted from the others, at k strengths of the prior."""
+    """How well each fold is predicted from the others, at k scales of the prior."""
 
     labels: tuple[Label, ...]
     mse: Float[np.ndarray, "k folds"]
@@ -103,7 +103,7 @@ def cross_validate(
     per_row: bool,
     progress: bool = True,
 ) -> FoldScores:
-    """Predict each fold from the others at every strength of a prior.
+    """Predict each fold from the others at every weight of a prior.
 
     Parameters
     ----------
@@ -146,8 +146,8 @@ def _score(
 ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
     """Return mean squared error and mean log predictive density of the held-out rows."""
     problem = resolve(model, split.train)
-    strengths = strengths_along(problem, multiples, noise_scales)
-    l1, l2 = (share * strength[:, problem.penalised] for strength in strengths)
+    penalty_weights = penalty_weights_along(problem, multiples, noise_scales)
+    l1, l2 = (share * weight[:, problem.penalised] for weight in penalty_weights)
     penalised = solve_coefs(problem, l1, l2).values
     mse = held_out_mse(split.held_out, *problem.expand(penalised))
     known = problem.noise_scale

@@ -18,7 +18,7 @@ from ..posterior.marginals.bulks import where_mass_is
 from ..posterior.marginals.propagation import Propagation
 from ..posterior.sample import sample_posterior
 from ..priors.elastic_net import prior_energies
-from ..priors.penalty import strengths
+from ..priors.penalty import penalty_weights
 from .cross_validation import statistics_if_smaller
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
     """Return the scale at which log p(y | scale) is within about `_LITTLE` of the null model's."""
     sigma = problem.response_scale if problem.noise_scale is None else problem.noise_scale
     rates = problem.penalised_rates
-    l1, l2 = strengths(rates.l1, rates.l2, sigma, rates.relative)
+    l1, l2 = penalty_weights(rates.l1, rates.l2, sigma, rates.relative)
     with np.errstate(divide="ignore"):
         at_one = np.where(
             l1 > 0.0, 2.0 * sigma**4 / np.square(l1), sigma**2 / l2
@@ -199,7 +199,7 @@ def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
         np.full((len(coef), 1), known) if known is not None else draws["noise_scale"].values.reshape(-1, 1)
     )
     rates = problem.penalised_rates
-    l1, l2 = (part / sigma**2 for part in strengths(rates.l1, rates.l2, sigma, rates.relative))
+    l1, l2 = (part / sigma**2 for part in penalty_weights(rates.l1, rates.l2, sigma, rates.relative))
     absolute, square = (l1 * np.abs(coef)).sum(axis=1), (l2 * coef**2).sum(axis=1)
     energy = absolute + 0.5 * square - sum(prior_energies(l1, l2)).sum(axis=1)
     pull = (coef * problem.reduced.residuals(coef)[0] / sigma**2).sum(axis=1)

@@ -12,8 +12,8 @@ from ..mode.grid import (
     at_noise_scale,
     checked_scales,
     default_multiples,
+    penalty_weights_along,
     problem_at,
-    strengths_along,
 )
 from ..mode.noise import noise_beside, noise_modes
 from ..mode.solve_penalised import solve_coefs
@@ -34,24 +34,24 @@ class ScalePath:
     place: Int[np.ndarray, " k"]  # of each in the order of the user
 
     @cached_property
-    def _strengths(self) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
-        return strengths_along(self.problem, self.multiples, self.noise_scales)
+    def _penalty_weights(self) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
+        return penalty_weights_along(self.problem, self.multiples, self.noise_scales)
 
     @property
-    def strengths(self) -> tuple[Float[np.ndarray, "k q"], Float[np.ndarray, "k q"]]:
+    def penalty_weights(self) -> tuple[Float[np.ndarray, "k q"], Float[np.ndarray, "k q"]]:
         """Canonical penalties (l1, l2) on the penalised coefficients."""
-        l1, l2 = self._strengths
+        l1, l2 = self._penalty_weights
         return l1[:, self.problem.penalised], l2[:, self.problem.penalised]
 
     def penalty(self, row: int) -> Penalty:
         """Return the penalty on the features, on the original columns."""
-        l1, l2 = self._strengths
+        l1, l2 = self._penalty_weights
         p = self.problem.n_features
         return Penalty(l1[row, :p], l2[row, :p])
 
     def effective_df(self) -> Float[np.ndarray, " k"]:
         """Return the effective degrees of freedom, intercept and flat coefficients included."""
-        l1, l2 = self.strengths
+        l1, l2 = self.penalty_weights
         coefs = l1 if only_ridge(self.problem, l1, l2) else solve_coefs(self.problem, l1, l2).values
         return effective_df_along(self.problem, coefs, l1, l2)
 
@@ -94,7 +94,7 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
         return _at_scales(
             model, problem, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
         )
-    l1, l2 = (strength[:, problem.penalised] for strength in strengths_along(problem, penalties, 1.0))
+    l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights_along(problem, penalties, 1.0))
     if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1 : l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
         return _at_scales(model, problem, at_noise_scale(problem, prior, penalties, null), place)

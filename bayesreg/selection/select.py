@@ -19,7 +19,7 @@ from ..mode.solve_penalised import gram_serves
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, check_data, check_model
 from ..priors.base import Prior
-from ..priors.penalty import Penalty, strengths
+from ..priors.penalty import Penalty, penalty_weights
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
 from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
 from .scale_path import ScalePath
@@ -166,7 +166,7 @@ class ScaleSelection:
         multiples = prior.multiples(self.scales)
         stronger = multiples[row] / multiples[chosen]
         noisier = self.noise_scales[row] / self.noise_scales[chosen]
-        l1, l2 = strengths(stronger, stronger, noisier, prior.relative_to_noise)
+        l1, l2 = penalty_weights(stronger, stronger, noisier, prior.relative_to_noise)
         return Penalty(self.penalty.l1 * l1, self.penalty.l2 * l2)
 
     def in_convention(self, convention: str) -> Float[np.ndarray, " k"]:

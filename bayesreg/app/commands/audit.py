@@ -10,7 +10,7 @@ from ...compare.audit import Audit, audit
 from ...conventions.convention import Convention
 from ...conventions.translation import Translation, translate
 from ...data.files.columns import listed
-from ..words.model_text import strengths_text
+from ..words.model_text import penalty_text
 from ..words.text import make_console, print_code, print_labelled
 from .as_json import by_name, print_json
 from .coefficients import read_coefficients
@@ -106,7 +106,7 @@ def _where(names: tuple[str, ...], mask: np.ndarray) -> list[str]:
 
 def _print(found: Audit, penalty: str, asked: Translation) -> None:
     console = make_console()
-    print_code(console, "penalty", f"{penalty}: {strengths_text(asked.penalty)}")
+    print_code(console, "penalty", f"{penalty}: {penalty_text(asked.penalty)}")
     verdict = "optimal" if found.optimal else "not optimal"
     print_labelled(console, "verdict", f"{verdict}, to a duality gap of {found.tol:g}")
     above = found.objective / found.optimum - 1.0 if found.optimum > 0.0 else 0.0

@@ -8,7 +8,7 @@ from ...data.files.levels import Levels
 from ...data.files.table import Table
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_code
-from ..words.model_text import strengths_text
+from ..words.model_text import penalty_text
 from ..words.prior_data_conflict import prior_data_conflicts
 from ..words.text import (
     clearest,
@@ -144,7 +144,7 @@ def _sigma(fit: Fit) -> str:
 
 
 def _print_code(console: "Console", fit: Fit) -> None:
-    print_labelled(console, "lambda", strengths_text(fit.mode.penalty))
+    print_labelled(console, "lambda", penalty_text(fit.mode.penalty))
     try:
         code = sklearn_code(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
         print_code(console, "scikit-learn", code)

@@ -7,7 +7,7 @@ from ...base.version import __version__
 from ...conventions.table import CONVENTIONS
 from ...conventions.translation import Translation, translate
 from ...data.files.table import Table
-from ..words.model_text import strengths_text
+from ..words.model_text import penalty_text
 from ..words.text import make_console, print_code, print_labelled
 from .as_json import by_name, print_json
 from .rows import Rows
@@ -77,7 +77,7 @@ def _document(found: Translation, source: str, target: str, table: Table | None)
 def _print(found: Translation, source: str, target: str, table: Table | None) -> None:
     console = make_console()
     print_code(console, "code", found.code)
-    print_labelled(console, "penalty", f"{strengths_text(found.penalty)}, beside ½ Σ r²")
+    print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside ½ Σ r²")
     for key in dict.fromkeys((source, target)):
         print_labelled(console, "established", f"{key}: {CONVENTIONS[key].evidence}")
     if found.column_unit is not None and table is not None:

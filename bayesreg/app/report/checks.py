@@ -1,4 +1,4 @@
-"""The fit held against the data, and against other strengths of its penalty."""
+"""The fit held against the data, and against other weights of its penalty."""
 
 from ...data.rows import RowData
 from ...gaussian.degrees_of_freedom import effective_df

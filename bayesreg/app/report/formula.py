@@ -10,7 +10,7 @@ from ...model.problem import Data
 from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
 from ...priors.scales import is_distribution
-from ..words.model_text import distribution_text, range_text, strength_text
+from ..words.model_text import distribution_text, range_text, weight_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -38,7 +38,7 @@ def formulas(model: LinearModel, penalty: Penalty, data: Data) -> "list[tuple[st
         lines.append(("intercept", f"{_sub('β', '0')}: flat prior"))
     lines.append(("noise", _noise(model, data)))
     lines.append(("the mode minimises", _objective(model, penalty, weighted=is_weighted(data))))
-    lines += [("with", text) for text in _strengths(model, penalty)]
+    lines += [("with", text) for text in _penalty_weights(model, penalty)]
     return [(what, Markup(text)) for what, text in lines]  # numbers and symbols of ours alone
 
 
@@ -134,7 +134,7 @@ def _objective(model: LinearModel, penalty: Penalty, *, weighted: bool) -> str:
     return " + ".join(terms)
 
 
-def _strengths(model: LinearModel, penalty: Penalty) -> list[str]:
+def _penalty_weights(model: LinearModel, penalty: Penalty) -> list[str]:
     parts = (
         (penalty.l1, _sub("λ", "1j"), f"{_sub('b', 'j')}"),
         (penalty.l2, _sub("λ", "2j"), f"{_sub('τ', 'j')}²"),
@@ -143,5 +143,5 @@ def _strengths(model: LinearModel, penalty: Penalty) -> list[str]:
     return [
         f"{symbol} = {sigma} / {scale} {'runs ' if text.startswith('from') else '= '}{text}"
         for strength, symbol, scale in parts
-        if (text := strength_text(strength)) != "0"
+        if (text := weight_text(strength)) != "0"
     ]

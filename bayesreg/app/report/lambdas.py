@@ -11,7 +11,7 @@ from ...data.rows import RowData
 from ...priors.penalty import Penalty
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_code, sklearn_script
-from ..words.model_text import strengths_text
+from ..words.model_text import penalty_text
 from .section import Section, capital
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def lambda_section(fit: Fit) -> Section:
     """State the penalty in every package's convention."""
     mode = fit.mode
     lines = [("bayesreg", regressor_code(fit.model_of_mode))]
-    sentences = [f"{capital(strengths_text(mode.penalty))}, beside the loss ½ Σ r²."]
+    sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss ½ Σ r²."]
     try:
         code = sklearn_code(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
         lines.append(("scikit-learn, X being the columns of the table above", sklearn_script(code)))

@@ -53,8 +53,8 @@ def sklearn_code(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
     # Beside an intercept a constant column's coefficient is 0 under any penalty, so it need not share the others'.
     counts = varying if fit_intercept and varying.any() else np.ones(sd.size, dtype=bool)
     for values, form in ((raw, f"{{}}{weights}"), ((raw[0] / sd, raw[1] / sd**2), in_pipeline)):
-        common = [strength[counts] for strength in values]
-        if all(np.allclose(strength, strength[0], rtol=1e-10, atol=0.0) for strength in common):
+        common = [weight[counts] for weight in values]
+        if all(np.allclose(weight, weight[0], rtol=1e-10, atol=0.0) for weight in common):
             one = Penalty(*(float(s[0]) for s in common))
             return form.format(_estimator_code(one, data, fit_intercept=fit_intercept))
     raise NoEquivalent(

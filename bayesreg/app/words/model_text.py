@@ -51,17 +51,17 @@ def distribution_text(distribution: Any, number: Callable[[float], str] = "{:g}"
     return f"{name}({', '.join(f'{key}={number(float(value))}' for key, value in parameters.items())})"
 
 
-def strengths_text(penalty: Penalty) -> str:
-    """Return the canonical strengths, or what they run from and to."""
+def penalty_text(penalty: Penalty) -> str:
+    """Return the canonical penalty weights, or what they run from and to."""
     parts = [
         f"{name} = {text}" if not text.startswith("from") else f"{name} {text}, by column"
-        for name, text in (("l1", strength_text(penalty.l1)), ("l2", strength_text(penalty.l2)))
+        for name, text in (("l1", weight_text(penalty.l1)), ("l2", weight_text(penalty.l2)))
         if text != "0"
     ]
     return f"canonical {'; '.join(parts)}" if parts else "0: least squares"
 
 
-def strength_text(strength: Any) -> str:
+def weight_text(strength: Any) -> str:
     """Return one strength: a number, or "from a to b"; "0" where there is none."""
     values = np.asarray(strength)
     if not values.any():

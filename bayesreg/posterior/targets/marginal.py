@@ -28,8 +28,8 @@ def rotation(problem: Problem, near: ReferencePoint) -> Rotation | None:
     rotated = rotate(problem.reduced, problem.penalised_rates.l2)
     if rotated.values.size == 0:
         return rotated
-    strengths = near.rates.strengths(near.noise_scale)[1]
-    ratio = float((strengths * rotated.unit**2).min())
+    penalty_weights = near.rates.penalty_weights(near.noise_scale)[1]
+    ratio = float((penalty_weights * rotated.unit**2).min())
     if variance_rounding(problem.reduced, rotated, ratio) <= _ROUNDING:
         unseen = rotated.unit.size - rotated.values.size
         if unseen and not problem.has_rows and _unseen_may_be_data(rotated, ratio):

@@ -65,21 +65,21 @@ def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarra
     """
     if told_by_gram(problem.reduced):
         problem = problem.as_statistics
-    l1, l2 = rates.strengths(sigma)
+    l1, l2 = rates.penalty_weights(sigma)
     if problem.has_rows:  # columns are alike
         return solve_coefs(problem, l1[None, :], l2[None, :]).values[0]
     gram, cross = problem.reduced.gram, problem.reduced.cross
     unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(rates, sigma))
     rounded = (_ROUNDED * sigma * unit) ** 2
     scaled = gram * unit * unit[:, None]
-    strengths = sigma**2 * prior_precision(rates, sigma, _one_by_one(problem, l1))
+    penalty_weights = sigma**2 * prior_precision(rates, sigma, _one_by_one(problem, l1))
     coef = np.zeros(cross.size)
     for _ in range(_RIDGE_STEPS):
         system = scaled.copy()
-        system[np.diag_indices_from(system)] += strengths * unit**2 + _JITTER
+        system[np.diag_indices_from(system)] += penalty_weights * unit**2 + _JITTER
         new = unit * _solved(system, unit * cross)
         moved = np.abs(new - coef).max(initial=0.0) > _STILL * np.abs(new).max(initial=0.0)
-        coef, strengths = new, l2 + l1 / np.sqrt(new**2 + rounded)
+        coef, penalty_weights = new, l2 + l1 / np.sqrt(new**2 + rounded)
         if not moved or not l1.any():
             break
     return coef
@@ -108,7 +108,7 @@ def prior_precision(
     Around coefficients that the data hold far out in a Laplace prior's tail, at more than 2b, its share is 1/(b|β|), as
     a Gaussian of that slope has: the tail itself is straight.
     """
-    l1, l2 = rates.strengths(sigma)
+    l1, l2 = rates.penalty_weights(sigma)
     rate = l1 / sigma**2
     absolute = 0.5 * rate**2
     if coef is not None:

@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 _SAME = 1e-9
 
 
-def strength_name(penalties: "Sequence[Penalty]") -> str:
+def penalty_name(penalties: "Sequence[Penalty]") -> str:
     """Return which part tells the penalties: "l1" where there is any, else "l2"."""
     return "l1" if any(np.any(penalty.l1) for penalty in penalties) else "l2"
 
 
-def strengths_along(penalties: "Sequence[Penalty]") -> Float[np.ndarray, " k"]:
+def penalty_weights_along(penalties: "Sequence[Penalty]") -> Float[np.ndarray, " k"]:
     """Return the largest strength of each penalty."""
-    name = strength_name(penalties)
+    name = penalty_name(penalties)
     return np.array([np.max(getattr(penalty, name)) for penalty in penalties])
 
 
-def strength_label(penalties: "Sequence[Penalty]") -> str:
+def penalty_label(penalties: "Sequence[Penalty]") -> str:
     """Return the label of their axis, with its unit."""
-    name = strength_name(penalties)
+    name = penalty_name(penalties)
     parts = [np.asarray(getattr(penalty, name)) for penalty in penalties]
     differs = any(np.ptp(part) > _SAME * np.max(part) for part in parts)
     symbol, unit = ("λ₁", "x·y") if name == "l1" else ("λ₂", "x²")
