@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 
 import bayesreg as br
 from bayesreg.gaussian import rotate
-from bayesreg.posterior import bulks, certificate, marginal, watershed
+from bayesreg.posterior import batches, bulks, marginal, watershed
 from bayesreg.posterior.bulks import cell_edges, where_mass_is
 from bayesreg.posterior.propagation import Propagation
 from bayesreg.problem import resolve
@@ -90,7 +90,7 @@ def test_an_extreme_draw_is_in_the_error_as_it_is_in_the_mean():
     for place in (0, 1, 12, 13, 500, 999):
         series = rng.normal(size=(4, 1000, 1))
         series[0, place] = 1e6
-        mean = certificate._mean(series)
+        mean = batches.mean_of(series)
         assert abs(mean.value[0]) < 1.5 * mean.error[0] or abs(mean.value[0]) < 1.0, place
         assert mean.freedom > 50
 
