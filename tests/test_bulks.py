@@ -11,6 +11,7 @@ from bayesreg.gaussian import rotate
 from bayesreg.posterior import batches, bulks, marginal, watershed
 from bayesreg.posterior.bulks import cell_edges, where_mass_is
 from bayesreg.posterior.propagation import Propagation
+from bayesreg.posterior.scale_grid import _distinct
 from bayesreg.problem import resolve
 
 QUANTILES = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
@@ -239,3 +240,10 @@ def test_draws_from_cells_in_which_the_density_rises_far_are_right():
     edges = cell_edges(fine.log_sigma)
     below = np.interp(np.log(np.sort(drawn)), edges, np.r_[0.0, np.cumsum(fine.mass.sum(axis=1))])
     assert stats.kstest(below, "uniform").statistic < 0.01  # 1.63/√40000 = 0.008, and 0.002 of the grid
+
+
+def test_values_of_a_scale_that_differ_by_rounding_are_one():
+    """A cell without a width has no logarithm."""
+    close = np.array([1.0, np.nextafter(1.0, 2.0), np.nextafter(np.nextafter(1.0, 2.0), 2.0), 0.0, 2.0])
+    np.testing.assert_array_equal(_distinct(close), [0.0, 1.0, 2.0])
+    assert (np.diff(cell_edges(_distinct(close))) > 0.0).all()
