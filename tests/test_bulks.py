@@ -9,10 +9,11 @@ from scipy.special import logsumexp
 import bayesreg as br
 from bayesreg.gaussian.spectrum import rotate
 from bayesreg.model.problem import resolve
-from bayesreg.posterior import certificate
+from bayesreg.posterior import batches
 from bayesreg.posterior.marginals import bulks, watershed
 from bayesreg.posterior.marginals.bulks import cell_edges, where_mass_is
 from bayesreg.posterior.marginals.propagation import Propagation
+from bayesreg.posterior.marginals.scale_grid import _distinct
 from bayesreg.posterior.targets import marginal
 
 QUANTILES = np.array([0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99])
@@ -92,7 +93,7 @@ def test_an_extreme_draw_is_in_the_error_as_it_is_in_the_mean():
     for place in (0, 1, 12, 13, 500, 999):
         series = rng.normal(size=(4, 1000, 1))
         series[0, place] = 1e6
-        mean = certificate._mean(series)
+        mean = batches.mean_of(series)
         assert abs(mean.value[0]) < 1.5 * mean.error[0] or abs(mean.value[0]) < 1.0, place
         assert mean.freedom > 50
 
@@ -241,3 +242,10 @@ def test_draws_from_cells_in_which_the_density_rises_far_are_right():
     edges = cell_edges(fine.log_sigma)
     below = np.interp(np.log(np.sort(drawn)), edges, np.r_[0.0, np.cumsum(fine.mass.sum(axis=1))])
     assert stats.kstest(below, "uniform").statistic < 0.01  # 1.63/√40000 = 0.008, and 0.002 of the grid
+
+
+def test_values_of_a_scale_that_differ_by_rounding_are_one():
+    """A cell without a width has no logarithm."""
+    close = np.array([1.0, np.nextafter(1.0, 2.0), np.nextafter(np.nextafter(1.0, 2.0), 2.0), 0.0, 2.0])
+    np.testing.assert_array_equal(_distinct(close), [0.0, 1.0, 2.0])
+    assert (np.diff(cell_edges(_distinct(close))) > 0.0).all()

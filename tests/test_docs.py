@@ -56,8 +56,9 @@ def agrees(printed, shown, from_draws):
 
 
 def _line_agrees(ours, theirs, from_draws):
+    ours, theirs = ROUNDING.sub("~", ours), ROUNDING.sub("~", theirs)
     if not from_draws:
-        return ROUNDING.sub("~", ours) == ROUNDING.sub("~", theirs)
+        return ours == theirs
     words = [" ".join(NUMBER.sub("~", line).split()) for line in (ours, theirs)]
     numbers = [[float(number) for number in NUMBER.findall(line)] for line in (ours, theirs)]
     if words[0] != words[1]:

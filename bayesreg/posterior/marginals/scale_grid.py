@@ -14,6 +14,7 @@ _STEP, _OUTER, _CLOSE = 0.75, 2.0, 1e-3  # between two values, in logarithms
 _BULK = 8.0  # log density below the highest
 _STEEP, _STEEP_TAIL = 1.2, 4.0  # a step of the log density beyond which a value is added, and below the bulk
 _LEAST_OVERLAP = 0.75  # of two normals 1.5 sds apart
+_SAME = 1e-9  # logs of a scale that differ by rounding
 _FINE = 2000  # values that a peak is looked for at
 _THINKABLE = 60.0  # log density below the highest of a peak that is
 
@@ -33,7 +34,13 @@ def first_scales(problem: Problem, name: str, least_rss: float, material: float)
     outer = apart * _OUTER
     below = np.append(np.arange(inner[0] - outer, low, -outer), low)[::-1]
     above = np.append(np.arange(inner[1] + outer, high, outer), high)
-    return np.unique(np.concatenate([below, np.linspace(inner[0], inner[1], n_fine), above]))
+    return _distinct(np.concatenate([below, np.linspace(inner[0], inner[1], n_fine), above]))
+
+
+def _distinct(values: Float[np.ndarray, " k"]) -> Float[np.ndarray, " j"]:
+    """Return values in order, without those that differ from the one before by rounding: a cell has a width."""
+    ordered = np.unique(values)
+    return ordered[np.diff(ordered, prepend=-np.inf) > _SAME]
 
 
 def _most_gained(problem: Problem, least_rss: float) -> float:
@@ -93,7 +100,7 @@ def more_scales(
         if density[k] > density.max() - material and abs(bound - grid[k]) > _CLOSE:
             beyond.append(grid[k] + (out if abs(bound - grid[k]) > abs(out) else bound - grid[k]))
     hidden = _between(grid, density - log_scale_prior(problem, name, grid), problem, name)
-    return np.unique(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond, hidden]))
+    return _distinct(np.concatenate([grid, 0.5 * (grid[1:] + grid[:-1])[add], beyond, hidden]))
 
 
 def _between(grid: Any, evidence: Any, problem: Problem, name: str) -> Float[np.ndarray, " k"]:
