@@ -57,7 +57,7 @@ calibration: $(STAMP)
 certified: $(STAMP)
 	$(BIN)/python -m calibration.certified $(ARGS)
 
-# 900 random posteriors whose answers are known, sampled at default settings, about two hours; it goes on where it stopped.
+# 900 random posteriors whose answers are known, sampled at default settings, about half an hour; it goes on where it stopped.
 sweep: $(STAMP)
 	$(BIN)/python -m calibration.sweep $(ARGS)
 

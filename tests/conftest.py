@@ -14,8 +14,11 @@ VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "validation"
 @pytest.fixture
 def validation():
     """The folder of references that nobody here wrote."""
-    if not VALIDATION.is_dir():  # no part of the repository: a clone alone has nothing to compare with
-        pytest.skip(f"the folder of references, {VALIDATION.parent.name}/{VALIDATION.name}, is absent")
+    if not VALIDATION.is_dir():
+        where = f"{VALIDATION.parent.name}/{VALIDATION.name}"
+        pytest.skip(
+            f"the folder of references, {where}, is absent"
+        )  # no part of the repository: a clone has none
     return VALIDATION
 
 

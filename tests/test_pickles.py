@@ -1,6 +1,7 @@
 """Pickles of an earlier layout load, and what they hold answers as it did."""
 
 import gzip
+import importlib.util
 import pickle
 from importlib import import_module
 from pathlib import Path
@@ -56,3 +57,10 @@ def test_a_home_of_then_hands_out_the_class_of_now(module, name):
     assert getattr(home, name) is getattr(br, name)
     with pytest.raises(AttributeError):
         home.nothing  # noqa: B018
+
+
+def test_only_our_own_old_homes_are_found():
+    """A module of another's, of such a name, is as absent as it was."""
+    for name in ("errors", "bootstrap", "auditing", "penalty"):
+        assert importlib.util.find_spec(name) is None, name
+    assert importlib.util.find_spec("bayesreg.penalty") is not None

@@ -19,6 +19,7 @@ _HOMES = {
     "posterior.predictive_check": "posterior.draws.predictive_check",
 }
 _ROOT = __name__.split(".")[0]
+_NEW = {f"{_ROOT}.{old}": f"{_ROOT}.{new}" for old, new in _HOMES.items()}
 
 
 class _OldHomes(MetaPathFinder, Loader):
@@ -28,11 +29,11 @@ class _OldHomes(MetaPathFinder, Loader):
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return a module's specification where it is one of these."""
-        return ModuleSpec(name, self) if name.removeprefix(f"{_ROOT}.") in _HOMES else None
+        return ModuleSpec(name, self) if name in _NEW else None
 
     def exec_module(self, module: ModuleType) -> None:
         """Hand out the names of the new home."""
-        home = f"{_ROOT}.{_HOMES[module.__name__.removeprefix(f'{_ROOT}.')]}"
+        home = _NEW[module.__name__]
 
         def of_new_home(name: str) -> Any:
             return getattr(import_module(home), name)

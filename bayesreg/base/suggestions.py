@@ -12,7 +12,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     Those that end in it after a dot come first, then those that hold it, else those that are spelt about so.
     """
     lowered, asked = {one.lower(): one for one in known}, name.lower()
-    ending = [one for one in lowered if one.endswith(f".{asked.partition('(')[0]}")]  # code says it as a call
+    called = asked.partition("(")[0]  # code says it as a call
+    ending = [one for one in lowered if called and one.endswith(f".{called}")]
     within = [one for one in lowered if asked and asked in one]
     close = (ending or within)[:_MOST] or difflib.get_close_matches(asked, list(lowered), n=_MOST)
     return f" Did you mean {' or '.join(repr(lowered[one]) for one in close)}?" if close else ""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..base.threads import n_cores, single_threaded_blas
+from ..base.threads import n_cores
 from .score import Scored
 
 _TAIL = 2.0  # sds
@@ -53,12 +53,16 @@ def statistics(of_all: Scored, n_chains: int) -> Statistics:
     of_all : Scored
         Of all draws, chain by chain.
     n_chains : int
+
+    Notes
+    -----
+    Inside `single_threaded_blas`: the threads are of our own.
     """
     n_draws = len(of_all.position) // n_chains
     halves = slice(0, n_draws // 2), slice(n_draws // 2, n_draws)
     parts = [of_all.part(n_chains, half) for half in halves]
     n_threads = 2 if of_all.position.size >= _LARGE and n_cores() > 1 else 1
-    with single_threaded_blas(), ThreadPoolExecutor(n_threads) as pool:
+    with ThreadPoolExecutor(n_threads) as pool:
         frames = list(pool.map(_frame, parts))
         m = min(frame.axes.shape[1] for frame in frames)
         d, k = frames[0].towards.shape

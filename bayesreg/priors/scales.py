@@ -19,8 +19,7 @@ def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] 
     """
     try:
         draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
-    # Why caught: NumPyro marks what is improper, or holds what is, by nothing else than that it cannot be drawn from.
-    except NotImplementedError:
+    except NotImplementedError:  # all by which NumPyro marks what is improper, or holds something improper
         return None
     return np.asarray(draws, dtype=np.float64)[:n]
 

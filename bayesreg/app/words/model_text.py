@@ -61,9 +61,9 @@ def penalty_text(penalty: Penalty) -> str:
     return f"canonical {'; '.join(parts)}" if parts else "0: least squares"
 
 
-def weight_text(strength: Any) -> str:
-    """Return one strength: a number, or "from a to b"; "0" where there is none."""
-    values = np.asarray(strength)
+def weight_text(weight: Any) -> str:
+    """Return one penalty weight: a number, or "from a to b"; "0" where there is none."""
+    values = np.asarray(weight)
     if not values.any():
         return "0"
     low, high = values.min(), values.max()
