@@ -548,5 +548,5 @@ def test_it_prints(diabetes_report, tmp_path):
 
 
 def test_the_template_is_in_the_package():
-    folder = Path(br.__file__).parent / "report" / "templates"
+    folder = Path(br.__file__).parent / "app" / "report" / "templates"
     assert sorted(path.name for path in folder.iterdir()) == ["report.css", "report.html"]
