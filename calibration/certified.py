@@ -71,7 +71,7 @@ def shifted(by: float) -> Spoiler:
 
 def noisier(factor: float) -> Spoiler:
     """Multiply σ."""
-    return lambda right: right._replace(noise_scale=factor * right.noise_scale)
+    return lambda right: right._replace(nuisance={"noise_scale": factor * right.noise_scale})
 
 
 def cut(at: float) -> Spoiler:
@@ -89,7 +89,7 @@ def cut(at: float) -> Spoiler:
 
         scales = {name: pick(values) for name, values in right.scales.items()}
         sigma, intercept = pick(right.noise_scale).reshape(shape), pick(right.intercept).reshape(shape)
-        return Posterior(pick(right.coef), intercept, sigma, scales, {})
+        return Posterior(pick(right.coef), intercept, {"noise_scale": sigma}, scales, {})
 
     return spoil
 
@@ -289,7 +289,9 @@ def _chains_from(right: Posterior, wanted: Sequence[Any], seed: int) -> Posterio
     shape = right.noise_scale.shape
     rows = np.stack([rng.choice(np.flatnonzero(keep), shape[1]) for keep in wanted])
     coef = right.coef.reshape(right.noise_scale.size, -1)[rows]
-    return Posterior(coef, right.intercept.ravel()[rows], right.noise_scale.ravel()[rows], {}, {})
+    return Posterior(
+        coef, right.intercept.ravel()[rows], {"noise_scale": right.noise_scale.ravel()[rows]}, {}, {}
+    )
 
 
 def _sampled(model: br.LinearModel, data: br.RowData, method: str, seed: int) -> tuple[Any, bool]:

@@ -39,6 +39,7 @@ EAGER = {
     "posterior.kernels.gibbs": {"jax"},
     "posterior.kernels.independence": {"jax"},
     "posterior.targets.mixture": {"jax"},
+    "posterior.targets.rows": {"jax"},
     "posterior.targets.whitened": {"jax"},
 }
 

@@ -159,7 +159,7 @@ def spoiled(posterior, how):
         coef[0, :, at] += 0.6 * spread[at]
     elif kind == "intercept":
         intercept = intercept + 0.15 * intercept.std()
-    return Posterior(coef, intercept, sigma, posterior.scales, {})
+    return Posterior(coef, intercept, {"noise_scale": sigma}, posterior.scales, {})
 
 
 @pytest.mark.parametrize(
@@ -210,12 +210,17 @@ def test_draws_of_one_part_only_are_not_certified():
         )
         coef, intercept, sigma = (part[chosen] for part in parts)
         shape = right.noise_scale.shape
-        return Posterior(coef.reshape(*shape, -1), intercept.reshape(shape), sigma.reshape(shape), {}, {})
+        return Posterior(
+            coef.reshape(*shape, -1), intercept.reshape(shape), {"noise_scale": sigma.reshape(shape)}, {}, {}
+        )
 
     heavier, lighter = only(~large), only(large)
-    mixed = Posterior(
-        *(np.concatenate([b[:1], a[1:]]) for a, b in zip(heavier[:3], lighter[:3], strict=True)), {}, {}
-    )
+
+    def crossed(name):
+        return np.concatenate([getattr(lighter, name)[:1], getattr(heavier, name)[1:]])
+
+    nuisance = {"noise_scale": crossed("noise_scale")}
+    mixed = Posterior(crossed("coef"), crossed("intercept"), nuisance, {}, {})
     for wrong in (heavier, lighter, mixed):
         assert not certificate(problem, wrong, found).ok
 

@@ -13,10 +13,10 @@ import bayesreg as br
 from bayesreg.gaussian.spectrum import rotate
 from bayesreg.model.problem import resolve
 from bayesreg.posterior.marginals.bulks import gaussian_marginal, where_mass_is
-from bayesreg.posterior.targets.density import log_coef_prior, log_normaliser
-from bayesreg.posterior.targets.mixture import mixed, mixture_target
+from bayesreg.posterior.targets.mixture import mixture_target
 from bayesreg.posterior.targets.reference_point import reference_point
 from bayesreg.posterior.targets.whitened import whitened_target
+from bayesreg.priors.elastic_net_law import ELASTIC_NET
 
 P, N_POINTS = 6, 100
 NOISES = {
@@ -119,12 +119,16 @@ def test_density_and_gradient_equal_numpyros(kind, noise, weighted, relative):
             np.testing.assert_allclose(np.asarray(a[name]), np.asarray(b[name]), rtol=0, atol=1e-9 * size)
 
 
+def log_density(coef, l1, l2):
+    return -ELASTIC_NET.energy(coef, l1, l2) - ELASTIC_NET.log_normaliser(l1, l2)
+
+
 def test_elastic_net_normaliser_over_all_ratios():
     from scipy.special import erfcx
 
     ratios = np.concatenate([[0.0], np.geomspace(1e-8, 1e8, 200)])
     with jax.enable_x64(True):
-        ours = np.asarray(log_coef_prior(jnp.zeros(ratios.size), jnp.asarray(ratios), jnp.ones(ratios.size)))
+        ours = np.asarray(log_density(jnp.zeros(ratios.size), jnp.asarray(ratios), jnp.ones(ratios.size)))
     np.testing.assert_allclose(
         ours, -np.log(np.sqrt(2 * np.pi) * erfcx(ratios / np.sqrt(2))), rtol=0, atol=1e-11
     )
@@ -135,7 +139,7 @@ def test_density_equals_the_priors_own(prior):
     coef = np.linspace(-2, 2, 9)
     l1, l2 = prior.rates(*prior.numeric_scales())
     with jax.enable_x64(True):
-        ours = log_coef_prior(jnp.asarray(coef), jnp.asarray(l1), jnp.asarray(l2))
+        ours = log_density(jnp.asarray(coef), jnp.asarray(l1), jnp.asarray(l2))
     np.testing.assert_allclose(ours, prior.log_prob(coef), rtol=1e-12)
 
 
@@ -148,18 +152,18 @@ def test_the_mixture_over_e_is_the_prior(l1, l2):
     with jax.enable_x64(True):
         variance, log_weight = (
             np.asarray(v)
-            for v in mixed(
+            for v in ELASTIC_NET.variance(
+                jnp.exp(u),
                 jnp.full(u.size, l1),
                 jnp.full(u.size, l2),
-                jnp.exp(u),
-                log_normaliser(jnp.asarray(l1), jnp.asarray(l2)),
+                ELASTIC_NET.log_normaliser(jnp.asarray(l1), jnp.asarray(l2)),
             )
         )
         prior_sd = float(1.0 / np.hypot(l1 / np.sqrt(2.0), np.sqrt(l2)))
         for beta in prior_sd * np.array([-3.0, -0.5, 0.01, 1.0]):
             log_normal = -0.5 * np.log(2.0 * np.pi * variance) - 0.5 * beta**2 / variance
             total = np.trapezoid(np.exp(u - np.exp(u) + log_weight + log_normal), u)
-            exact = float(log_coef_prior(jnp.asarray(beta), jnp.asarray(l1), jnp.asarray(l2)))
+            exact = float(log_density(jnp.asarray(beta), jnp.asarray(l1), jnp.asarray(l2)))
             assert np.log(total) == pytest.approx(exact, abs=1e-6)
 
 

@@ -12,7 +12,8 @@ from conftest import diabetes, model, wide
 from scipy import stats
 
 import bayesreg as br
-from bayesreg.posterior.kernels.gibbs import draw_mixing, slice_draw
+from bayesreg.posterior.kernels.gibbs import slice_draw
+from bayesreg.priors.elastic_net_law import ELASTIC_NET
 
 pytestmark = pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
 NOISE = dist.Gamma(4.0, 5.0)
@@ -219,7 +220,7 @@ def test_the_marginal_posterior_of_sigma_and_scale_is_the_quadrature(n):
 def test_mixing_given_a_coefficient(size):
     """p(e | β) ∝ e^(−1/2)·exp(−e − size²/(4e)), by quadrature in log e."""
     with jax.enable_x64(True):
-        draws = np.asarray(draw_mixing(jax.random.key(2), jnp.full(100_000, size)))
+        draws = np.asarray(ELASTIC_NET.draw_mixing(jax.random.key(2), jnp.full(100_000, size), 1.0, 0.0))
     u = np.linspace(np.log(max(size, 1e-6)) - 30.0, np.log(size + 1.0) + 5.0, 400_001)
     density = np.exp(0.5 * u - np.exp(u) - size**2 / 4.0 * np.exp(-u) + size)
     cumulative = np.cumsum(density) / density.sum()

@@ -12,12 +12,14 @@ from ..conventions.convention import Convention, ElasticForm
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import Translation, translate
 from ..data.rows import RowData
+from ..likelihoods.bernoulli import BernoulliLikelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.certificate import certify_point
 from ..mode.estimate import map_estimate
-from ..mode.logistic import Logistic, Point
+from ..mode.newton import RowObjective
 from ..model.linear_model import LinearModel
 from ..model.problem import resolve
+from ..priors.elastic_net_algebra import violation
 from ..priors.penalty import Penalty
 
 _ROUNDING = 1e-12  # of objectives
@@ -262,17 +264,6 @@ class _Answer(ABC):
             fit_intercept=self.fit_intercept,
         )
 
-    def _violations(
-        self, penalty: Penalty, slope: Float[np.ndarray, " p"], at_null: Float[np.ndarray, " p"], norms: Any
-    ) -> Float[np.ndarray, " p"]:
-        """Return how far each coefficient is from stationary, given the loss's slopes here and at the null model."""
-        coef, l1 = self.coef, _per_column(penalty.l1, self.coef)
-        slope = slope - penalty.l2 * coef
-        away = np.where(coef != 0.0, np.abs(slope - l1 * np.sign(coef)), np.maximum(np.abs(slope) - l1, 0.0))
-        unit = np.where(norms > 0.0, norms, 1.0)
-        largest = float((np.abs(at_null) / unit).max(initial=0.0))
-        return away * (norms > 0.0) / unit / (largest or 1.0)
-
 
 class _GaussianAnswer(_Answer):
     family = "gaussian"
@@ -292,29 +283,40 @@ class _GaussianAnswer(_Answer):
     def _model(self, penalty: Penalty) -> LinearModel:
         return LinearModel(penalty.to_prior(1.0), GaussianLikelihood(1.0), self.fit_intercept)
 
+    def _violations(
+        self, penalty: Penalty, slope: Float[np.ndarray, " p"], at_null: Float[np.ndarray, " p"], norms: Any
+    ) -> Float[np.ndarray, " p"]:
+        """Return how far each coefficient is from stationary, given the loss's slopes here and at the null model."""
+        coef, l1 = self.coef, _per_column(penalty.l1, self.coef)
+        slope = slope - penalty.l2 * coef
+        away = violation(coef, slope, l1)
+        unit = np.where(norms > 0.0, norms, 1.0)
+        largest = float((np.abs(at_null) / unit).max(initial=0.0))
+        return away * (norms > 0.0) / unit / (largest or 1.0)
+
 
 class _BinomialAnswer(_Answer):
     family = "binomial"
     responses = (0.0, 1.0)
 
     def judge(self, penalty: Penalty) -> _Judged:
-        problem = self._problem(penalty)
-        here, null = Point(self.coef, self.intercept), problem.null
-        reference = problem.objective(null)
-        norms = np.sqrt(self.data.least_squares(centre=self.fit_intercept)[0].squared_norms)
-        away = self._violations(penalty, problem.slopes(here), problem.slopes(null), norms)
-        return _Judged(
-            problem.objective(here), problem.gap(here) / reference if reference > 0.0 else 0.0, away
-        )
+        one, p = self._objective(penalty), self.coef.size
+        here = np.append(self.coef, self.intercept) if self.fit_intercept else self.coef
+        reference = one.objective(one.null)
+        gap = one.gap(here).gap / reference if reference > 0.0 else 0.0
+        return _Judged(one.objective(here), gap, one.violations(here)[:p])
 
     def optimum(self, penalty: Penalty) -> _Optimum:
-        problem = self._problem(penalty)
-        mode = problem.mode()
-        return _Optimum(mode.coef, problem.objective(mode))
+        one = self._objective(penalty)
+        mode, _ = one.mode()
+        return _Optimum(mode[: self.coef.size], one.objective(mode))
 
-    def _problem(self, penalty: Penalty) -> Logistic:
-        l1, l2 = (_per_column(part, self.coef) for part in (penalty.l1, penalty.l2))
-        return Logistic(self.data, Penalty(l1, l2), self.fit_intercept)
+    def _objective(self, penalty: Penalty) -> RowObjective:
+        l1, l2 = (
+            np.append(_per_column(part, self.coef), np.zeros(int(self.fit_intercept)))
+            for part in (penalty.l1, penalty.l2)
+        )
+        return RowObjective(self.data, BernoulliLikelihood(), {}, l1, l2, self.fit_intercept)
 
 
 _FAMILIES: dict[str, type[_Answer]] = {one.family: one for one in (_GaussianAnswer, _BinomialAnswer)}

@@ -141,6 +141,6 @@ def _prior_r2(model: LinearModel, data: RowData) -> list[float] | None:
     draws = prior["coef"].values.reshape(-1, data.n_features)
     gram = problem.least_squares.gram
     signal = np.einsum("sj,jk,sk->s", draws, gram, draws) / data.sum_weights
-    known = model.likelihood.known_noise_scale
+    known = model.likelihood.known.get("noise_scale")
     assert known is not None
     return np.quantile(signal / (signal + known**2), [0.05, 0.5, 0.95]).tolist()

@@ -132,11 +132,12 @@ class RowData:
             return centred_rows(self.X, self.y, root)
         X, y = self.X, self.y if root is None else self.y * root
         if intercept_column:
-            X = _with_ones(X)
+            X = with_ones(X)
         return RowLeastSquares(X, y, root), Means(np.zeros(X.shape[1]), 0.0)
 
 
-def _with_ones(X: Design) -> Design:
+def with_ones(X: Design) -> Design:
+    """Return X with a last column of ones."""
     if isinstance(X, np.ndarray):
         return np.column_stack([X, np.ones(len(X))])
     from scipy.sparse import csc_array, hstack

@@ -65,7 +65,7 @@ def log_marginal_likelihood(
     if values.ndim != 1 or not np.isfinite(values).all():
         raise ValueError(f"`scales` must be finite positive numbers in one dimension; got {scales!r}.")
     at_one = model if scales is None else replace(model, prior=model.prior.with_scale(1.0))
-    problem = resolve(at_one, data)
+    problem = resolve(at_one, data, "log_marginal_likelihood")
     result = _evaluate(problem, values)
     return float(result[0]) if scales is None or np.ndim(scales) == 0 else result
 

@@ -5,6 +5,7 @@ import numpy as np
 from ..base.errors import ImproperPosteriorError
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
+from ..model.row_problem import AnyProblem, RowProblem
 from ..priors.scales import bounds
 from .spectrum import unpenalised_fit
 
@@ -13,7 +14,7 @@ _FAR = 1e12
 _CLEARLY = 1e-6  # of y'y: a residual sum of squares far above what rounding does to statistics
 
 
-def check_proper(problem: Problem) -> None:
+def check_proper(problem: AnyProblem) -> None:
     """Refuse an improper posterior.
 
     Raises
@@ -22,13 +23,16 @@ def check_proper(problem: Problem) -> None:
         Where flat columns are rank-deficient, where nothing holds σ from above, or where a
         perfect fit lets σ go to 0.
     """
+    if isinstance(problem, RowProblem):
+        _check_flat_rows(problem)
+        return
     _check_flat_block(problem)
     _check_scales(problem)
     if problem.noise_scale is None:
         _check_noise(problem)
 
 
-def integrated_out(problem: Problem) -> int:
+def integrated_out(problem: AnyProblem) -> int:
     """Count the coefficients under a flat prior, the intercept included."""
     return int(problem.centred) + int(problem.rates.flat.sum())
 
@@ -43,10 +47,24 @@ def _check_flat_block(problem: Problem) -> None:
     if block is None or not block.undetermined.any():
         return
     names = [name for name, flat in zip(problem.feature_names, problem.rates.flat, strict=False) if flat]
-    listed = ", ".join(repr(name) for name, hit in zip(names, block.undetermined, strict=False) if hit)
-    raise ImproperPosteriorError(
-        f"the data leave the unpenalised coefficients of {listed} undetermined: these columns are constant, "
-        "duplicates, or more than the rows, so under a flat prior their posterior is improper. "
+    raise _undetermined([name for name, hit in zip(names, block.undetermined, strict=False) if hit])
+
+
+def _check_flat_rows(problem: RowProblem) -> None:
+    flat = problem.rates.flat
+    columns = problem.design[:, flat]
+    columns = columns if isinstance(columns, np.ndarray) else columns.toarray()
+    columns = columns * np.sqrt(problem.data.sample_weight)[:, None]
+    norms = np.linalg.norm(columns, axis=0)
+    if np.linalg.matrix_rank(columns / np.where(norms > 0.0, norms, 1.0)) < flat.sum():
+        names = (*problem.feature_names, "intercept")
+        raise _undetermined([name for name, hit in zip(names, flat, strict=False) if hit])
+
+
+def _undetermined(names: list[str]) -> ImproperPosteriorError:
+    return ImproperPosteriorError(
+        f"the data leave the unpenalised coefficients of {', '.join(map(repr, names))} undetermined: these columns are "
+        "constant, duplicates, or more than the rows, so under a flat prior their posterior is improper. "
         "Give them a prior with a finite scale (a wide GaussianPrior will do), or drop columns."
     )
 

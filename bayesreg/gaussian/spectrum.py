@@ -262,7 +262,7 @@ def is_one_gaussian(problem: Problem) -> bool:
     rates = problem.penalised_rates
     scaled = problem.is_feature[problem.penalised]
     together = not problem.sampled_scales or bool(scaled.all())
-    return not rates.l1.any() and together and np.unique(rates.relative).size <= 1
+    return problem.law.is_normal(rates.l1, rates.l2) and together and np.unique(rates.relative).size <= 1
 
 
 def gaussian_scale[T](scales: dict[str, T]) -> T | float:

@@ -1,3 +1,3 @@
-"""What a row tells of its linear predictor."""
+"""What a row tells of its linear predictor: base (the protocol); gaussian."""
 
 from .gaussian import GaussianLikelihood as GaussianLikelihood

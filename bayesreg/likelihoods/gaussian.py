@@ -1,18 +1,22 @@
-"""Likelihoods: the loss of a row, and what is believed of its nuisance parameter."""
+"""The Gaussian likelihood."""
 
 from dataclasses import dataclass
 from typing import Any, final
 
+import numpy as np
+
+from ..base.namespace import namespace
 from ..priors.hyperpriors import LogDensity, half_student_t, log_density
 from ..priors.penalty import checked_noise_scale
 from ..priors.scales import bounds, check_positive_distribution, is_distribution
+from .base import Array, Nuisance, QuadraticLikelihood
 
 _DEGREES_OF_FREEDOM = 4.0
 
 
 @final
 @dataclass(frozen=True)
-class GaussianLikelihood:
+class GaussianLikelihood(QuadraticLikelihood):
     """Gaussian noise: yᵢ ~ Normal(β₀ + xᵢ'β, σ²).
 
     Parameters
@@ -25,6 +29,8 @@ class GaussianLikelihood:
         standard deviation of y (its root mean square in a model without intercept).
     """
 
+    family = "gaussian"
+    formula = "{y} ~ Normal({mean}, σ²)"
     noise_scale: Any = None
 
     def __post_init__(self) -> None:
@@ -35,10 +41,9 @@ class GaussianLikelihood:
         else:
             object.__setattr__(self, "noise_scale", checked_noise_scale(self.noise_scale))
 
-    @property
-    def known_noise_scale(self) -> float | None:
-        """σ where it is known, else None."""
-        return self.noise_scale if isinstance(self.noise_scale, float) else None
+    def parameters(self) -> dict[str, Any]:
+        """Return σ as given."""
+        return {"noise_scale": self.noise_scale}
 
     def noise_prior(self, response_scale: float) -> Any:
         """Return the prior on σ as a NumPyro distribution.
@@ -69,3 +74,57 @@ class GaussianLikelihood:
         if self.noise_scale is None:
             return half_student_t(_DEGREES_OF_FREEDOM, response_scale)
         return log_density(self.noise_scale)
+
+    def check_response(self, y: Array) -> None:
+        """Allow any finite numbers."""
+
+    def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
+        """Evaluate ½((y − η)/σ)²."""
+        return 0.5 * ((y - eta) / nuisance["noise_scale"]) ** 2
+
+    def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate (η − y)/σ²."""
+        return (eta - y) / nuisance["noise_scale"] ** 2
+
+    def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate 1/σ²."""
+        return np.asarray(1.0 / np.square(nuisance["noise_scale"]))
+
+    def conjugate(self, slope: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate ½σ²u² + u·y at a slope u."""
+        return 0.5 * (nuisance["noise_scale"] * slope) ** 2 + slope * y
+
+    def excess(self, eta: Array, y: Array, share: float, nuisance: Nuisance) -> Array:
+        """Evaluate ½(1 − share)²((y − η)/σ)²."""
+        return (1.0 - share) ** 2 * self.loss(eta, y, nuisance)
+
+    def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
+        """Evaluate −½((y − η)/σ)² − log σ − ½ log 2π."""
+        noise_scale = nuisance["noise_scale"]
+        log = namespace(eta, noise_scale).log
+        return -0.5 * ((y - eta) / noise_scale) ** 2 - log(noise_scale) - 0.5 * np.log(2.0 * np.pi)
+
+    def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
+        """Draw from Normal(η, σ²)."""
+        return eta + nuisance["noise_scale"] * rng.standard_normal(eta.shape)
+
+    def cdf(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate Φ((y − η)/σ)."""
+        from scipy.special import ndtr
+
+        return np.asarray(ndtr((y - eta) / nuisance["noise_scale"]))
+
+    def quantile(self, eta: Array, probability: float, nuisance: Nuisance) -> Array:
+        """Return η + σ·Φ⁻¹(probability)."""
+        from scipy.special import ndtri
+
+        return eta + nuisance["noise_scale"] * ndtri(probability)
+
+    def variance(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return σ²."""
+        return np.asarray(np.square(nuisance["noise_scale"]))
+
+
+def deviance(sum_weights: Any, rss: Any, variance: Any) -> Any:
+    """Evaluate −2 log of the likelihood of rows with a residual sum of squares, Σw·log 2πσ² + RSS/σ²."""
+    return sum_weights * np.log(2.0 * np.pi * variance) + rss / variance

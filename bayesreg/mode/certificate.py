@@ -11,6 +11,7 @@ from ..base.blas import times
 from ..base.errors import beyond_float64
 from ..data.least_squares import LeastSquares
 from ..model.problem import Problem
+from ..priors.elastic_net_algebra import conjugate, dual_step, penalty_terms, violation
 
 _EIGENVALUES_AT_HAND = 2048  # columns
 _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened
@@ -205,10 +206,10 @@ def _certified(
     gradients, projected_ss = problem.reduced.residuals(penalised)
     in_offset = _offset_rounding(problem, all_coefs, intercepts)
     lost_ss = _lost_ss(problem, all_coefs, intercepts, in_offset)
-    step = _dual_step(gradients, l1, l2)
-    penalty = l1 * np.abs(penalised) + 0.5 * l2 * penalised**2
+    step = dual_step(gradients, l1, l2)
+    penalty = penalty_terms(penalised, l1, l2)
     at_dual = step[:, None] * gradients
-    terms = penalty + _conjugate(at_dual, l1, l2) - penalised * at_dual
+    terms = penalty + conjugate(at_dual, l1, l2) - penalised * at_dual
     primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
     gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
     null = 0.5 * problem.reduced.response_ss
@@ -271,27 +272,6 @@ def _lost_ss(
     return lost
 
 
-def _dual_step(
-    gradients: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]
-) -> Float[np.ndarray, " k"]:
-    """Return the largest multiple of the residual, up to 1, that the pure l1 columns allow."""
-    size = np.abs(gradients)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        excess = size / l1
-    excess[(size <= l1) | (l2 > 0.0)] = 1.0
-    return 1.0 / excess.max(axis=1, initial=1.0)
-
-
-def _conjugate(
-    at_dual: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]
-) -> Float[np.ndarray, "k q"]:
-    """Return the penalty's convex conjugate; pure l1 columns are feasible, where it is 0."""
-    if not l2.any():
-        return np.zeros_like(at_dual)
-    beyond = np.maximum(np.abs(at_dual) - l1, 0.0)
-    return np.divide(beyond**2, 2.0 * l2, out=np.zeros_like(beyond), where=l2 > 0.0)
-
-
 def _kkt_residuals(
     problem: Problem,
     coefs: Float[np.ndarray, "k q"],
@@ -305,13 +285,10 @@ def _kkt_residuals(
     lambda_max = (np.abs(problem.reduced.cross) / norms).max(initial=0.0)
     if lambda_max == 0.0:
         return np.zeros(len(coefs))
-    violation = np.abs(gradients - l2 * coefs)
-    violation -= l1
-    away = np.nonzero(coefs)
-    slope = gradients[away] - l2[away] * coefs[away]
-    violation[away] = np.abs(slope - l1[away] * np.sign(coefs[away]))
-    violation *= usable / norms
-    return violation.max(axis=1, initial=0.0) / lambda_max
+    away = violation(coefs, gradients - l2 * coefs, l1)
+    away *= usable / norms
+    largest: Float[np.ndarray, " k"] = away.max(axis=1, initial=0.0) / lambda_max
+    return largest
 
 
 def _rounding(

@@ -12,7 +12,9 @@ from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..base.threads import blas_for
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, check_model, resolve
+from ..model.needs import PENALTY, QUADRATIC_LOSS, require
+from ..model.problem import Data, Problem, resolve
+from ..model.row_problem import RowProblem, resolve_rows
 from ..priors.penalty import Penalty
 from .certificate import Certificate, Certificates, certify
 from .grid import (
@@ -22,6 +24,7 @@ from .grid import (
     penalty_weights_along,
     unit_prior,
 )
+from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
 from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
 
@@ -49,7 +52,7 @@ class MapEstimate:
     intercept : float
         0.0 in a model without intercept.
     noise_scale : float
-        σ: as given, or at the joint mode.
+        σ: as given, or at the joint mode; 1 beside a likelihood that has none.
     penalty : Penalty
         The canonical penalty at that σ, one value a column, on the original columns.
     certificate : Certificate
@@ -211,12 +214,15 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     0.5
     """
     check_tol(tol)
-    check_model(model)
+    require("map_estimate", model, data, PENALTY)
     _refuse_sampled_scale(model)
     with blas_for(getattr(data, "X", None)):
-        problem = resolve(model, data)
-        _warn_of_constant_response(problem)
-        mode = mode_of(problem, tol)
+        if model.likelihood.is_quadratic:
+            problem = resolve(model, data)
+            _warn_of_constant_response(problem)
+            mode = mode_of(problem, tol)
+        else:
+            mode = mode_on_rows(resolve_rows(model, data, "map_estimate"), tol)
     if not mode.converged:
         warn(_missed(mode.certificate, tol), ConvergenceWarning)
     return mode
@@ -244,6 +250,51 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
         converged=certificate.proves(tol),
         feature_names=problem.feature_names,
         local_modes=local_modes,
+    )
+
+
+def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
+    """Find the mode beside any convex loss, and prove it; `converged` says whether `tol` is met.
+
+    Raises
+    ------
+    NoModeError
+        If a nuisance parameter is not a number, or the objective has no minimum.
+    """
+    if unknown := sorted(problem.likelihood.parameters().keys() - problem.known.keys()):
+        raise NoModeError(
+            f"{', '.join(unknown)} must be known for a mode beside {type(problem.likelihood).__name__}. "
+            "Give a number, or sample it with sample_posterior."
+        )
+    unit = problem.known.get("noise_scale", 1.0)
+    rates = problem.rates.at(unit)
+    one = RowObjective(
+        problem.data, problem.likelihood, problem.known, rates.l1, rates.l2, problem.has_intercept
+    )
+    coefs, n_rounds = one.mode()
+    found, primal, null = one.gap(coefs), one.objective(coefs), one.objective(one.null)
+    per_null = 1.0 / null if null > 0.0 else 0.0
+    certificate = Certificate(
+        primal=primal,
+        dual=primal - found.gap,
+        null_objective=null,
+        duality_gap=found.gap * per_null,
+        kkt_residual=float(one.violations(coefs).max(initial=0.0)),
+        rounding=found.rounding * per_null,
+        coef_rounding=0.0,
+        source="rows",
+        noise_scale=unit,
+    )
+    p = problem.n_features
+    return MapEstimate(
+        coef=coefs[:p],
+        intercept=float(coefs[p]) if problem.has_intercept else 0.0,
+        noise_scale=unit,
+        penalty=Penalty(rates.l1[:p], rates.l2[:p]),
+        certificate=certificate,
+        n_iter=n_rounds,
+        converged=certificate.proves(tol),
+        feature_names=problem.feature_names,
     )
 
 
@@ -285,9 +336,9 @@ def map_path(
         Where the noise is unknown, or the prior's scale is not one number.
     """
     check_tol(tol)
-    check_model(model)
+    require("map_path", model, data, QUADRATIC_LOSS, PENALTY)
     _refuse_sampled_scale(model)
-    sigma = model.likelihood.known_noise_scale
+    sigma = model.likelihood.known.get("noise_scale")
     if sigma is None:
         raise ValueError(
             "a path needs known noise: along it an unknown noise_scale would change too, and lambda with it. "

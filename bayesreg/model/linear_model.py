@@ -8,6 +8,7 @@ import numpy as np
 from ..base.errors import NoEquivalent
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
+from ..likelihoods.base import Likelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..priors.base import Prior
 
@@ -37,7 +38,7 @@ class LinearModel:
     """
 
     prior: Prior
-    likelihood: GaussianLikelihood = field(default_factory=GaussianLikelihood)
+    likelihood: Likelihood = field(default_factory=GaussianLikelihood)
     fit_intercept: bool = True
     standardize: bool = False
     intercept_prior: Prior | None = None
@@ -48,7 +49,7 @@ class LinearModel:
                 "`prior` must be LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior; "
                 f"got {self.prior!r}. For a number s write LaplacePrior(s) or GaussianPrior(s)."
             )
-        if not isinstance(self.likelihood, GaussianLikelihood):
+        if not isinstance(self.likelihood, Likelihood):
             raise TypeError(
                 f"`likelihood` must be a GaussianLikelihood; got {self.likelihood!r}. "
                 "For a known noise scale s write GaussianLikelihood(s)."
@@ -125,3 +126,8 @@ class LinearModel:
             raise TypeError(f"`intercept_prior` must be a prior with a scale, or None (flat); got {prior!r}.")
         if not all(isinstance(value, float) for value in prior.scales().values()) or prior.factor is not None:
             raise TypeError("`intercept_prior` must have plain numbers as scales and no factor.")
+        if prior.law != self.prior.law:
+            raise TypeError(
+                f"`intercept_prior` must have a density of the same law as `prior`; got {type(prior).__name__} beside "
+                f"{type(self.prior).__name__}. Leave it out (flat), or give both the same."
+            )

@@ -8,16 +8,16 @@ from jaxtyping import Bool, Float
 
 from ..base.blas import times
 from ..data.flat import FlatBlock
-from ..data.gram import GramData
 from ..data.least_squares import LeastSquares, Means
 from ..data.rows import RowData, require_two_rows
-from ..likelihoods.gaussian import GaussianLikelihood, LogDensity
+from ..likelihoods.base import Likelihood, QuadraticLikelihood
 from ..priors.base import DEFAULT_SCALE
+from ..priors.hyperpriors import LogDensity
+from ..priors.law import Law
 from ..priors.penalty import Penalty, penalty_weights
 from ..priors.scales import checked, is_distribution, per_feature
 from .linear_model import LinearModel
-
-Data = RowData | GramData
+from .needs import QUADRATIC_LOSS, Data, Need, require
 
 
 class Rates(NamedTuple):
@@ -36,35 +36,32 @@ class Rates(NamedTuple):
         """Return the rates of some columns."""
         return Rates(self.l1[columns], self.l2[columns], self.relative[columns])
 
+    def at(self, noise_scale: float) -> "Rates":
+        """Return the rates in the units of the coefficients."""
+        unit = np.where(self.relative, noise_scale, 1.0)
+        return Rates(self.l1 / unit, self.l2 / unit**2, np.zeros(self.relative.shape, dtype=bool))
+
     def penalty_weights(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
         """Return the canonical penalties (l1, l2) at a noise scale."""
         return penalty_weights(self.l1, self.l2, noise_scale, self.relative)
 
 
-@final
 @dataclass(frozen=True)
-class Problem:
-    """Plain arrays that say everything about a model on data; solvers see nothing else.
+class ModelOnData:
+    """What a model says on data whatever its likelihood, as plain arrays.
 
-    ``least_squares`` speaks of all coefficients, with one more for an intercept that
-    has a prior; ``reduced`` of the penalised ones, the flat ones profiled out.
+    ``rates`` speaks of all coefficients, with one more for an intercept that is a coefficient like the others.
     """
 
     feature_names: tuple[str, ...]
-    has_rows: bool
     sum_weights: float
     has_intercept: bool
-    centred: bool
-    means: Means
-    least_squares: LeastSquares
-    reduced: LeastSquares
-    flat_block: FlatBlock | None
     rates: Rates
-    noise_scale: float | None
-    noise_log_prior: LogDensity | None
-    likelihood: GaussianLikelihood
+    law: Law
+    known: dict[str, float]  # nuisance parameters
     response_scale: float
     sampled_scales: dict[str, Any]
+    likelihood: Likelihood
 
     @property
     def n_features(self) -> int:
@@ -93,10 +90,32 @@ class Problem:
 
     @property
     def hyperpriors(self) -> dict[str, Any]:
-        """The distributions of the prior's scales and of σ, where these are sampled."""
-        if self.noise_scale is not None:
-            return dict(self.sampled_scales)
-        return {**self.sampled_scales, "noise_scale": self.likelihood.noise_prior(self.response_scale)}
+        """The distributions of the prior's scales and of nuisance parameters, if these are sampled."""
+        return {**self.sampled_scales, **self.likelihood.nuisance_priors(self.response_scale)}
+
+
+@final
+@dataclass(frozen=True)
+class Problem(ModelOnData):
+    """A model with a quadratic loss on data; solvers see nothing else.
+
+    ``least_squares`` speaks of all coefficients, with one more for an intercept that
+    has a prior; ``reduced`` of the penalised ones, the flat ones profiled out.
+    """
+
+    has_rows: bool
+    centred: bool
+    means: Means
+    least_squares: LeastSquares
+    reduced: LeastSquares
+    flat_block: FlatBlock | None
+    noise_log_prior: LogDensity | None
+    likelihood: QuadraticLikelihood
+
+    @property
+    def noise_scale(self) -> float | None:
+        """σ if it is known, else None."""
+        return self.known.get("noise_scale")
 
     def with_penalised_rates(self, rates: Rates) -> "Problem":
         """Return the problem with other rates of its penalised coefficients."""
@@ -136,40 +155,17 @@ class Problem:
         return coefs[:, : self.n_features], intercepts
 
 
-def check_model(model: LinearModel) -> None:
-    """Refuse what is no model.
-
-    Raises
-    ------
-    TypeError
-    """
-    if not isinstance(model, LinearModel):
-        raise TypeError(
-            f"`model` must be a LinearModel; got {type(model).__name__}. "
-            "Write LinearModel(prior, likelihood)."
-        )
-
-
-def check_data(data: Data) -> None:
-    """Refuse what is no data.
-
-    Raises
-    ------
-    TypeError
-    """
-    if not isinstance(data, RowData | GramData):
-        raise TypeError(
-            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
-        )
-
-
-def resolve(model: LinearModel, data: Data) -> Problem:
-    """Bring a model and data together.
+def resolve(model: LinearModel, data: Data, by: str = "this method", *needs: Need) -> Problem:
+    """Bring a model with a quadratic loss and data together.
 
     Parameters
     ----------
     model : LinearModel
     data : RowData or GramData
+    by : str
+        The method that asks, for messages.
+    *needs : Need
+        What it needs beside a quadratic loss.
 
     Returns
     -------
@@ -181,40 +177,44 @@ def resolve(model: LinearModel, data: Data) -> Problem:
         Where names or lengths in the prior do not fit the data, or where the data have
         one row.
     """
-    check_model(model)
-    check_data(data)
+    require(by, model, data, QUADRATIC_LOSS, *needs)
     require_two_rows(data.n_samples)
+    likelihood = model.likelihood
+    assert isinstance(likelihood, QuadraticLikelihood)
     centre = model.fit_intercept and model.intercept_prior is None
     least_squares, means = data.least_squares(
         centre=centre, intercept_column=model.intercept_prior is not None
     )
-    column_sd = _column_sd(model, data, least_squares if centre else None)
+    column_sd = column_sd_for(model, data, least_squares if centre else None)
     rates = prior_rates(model, data.feature_names, column_sd)
     reduced, flat_block = least_squares, None
     if rates.flat.any():
         reduced, flat_block = least_squares.without(rates.flat)
     response_scale = _response_scale(model, data, least_squares)
-    known = model.likelihood.known_noise_scale
+    known = likelihood.known_noise_scale
     return Problem(
         feature_names=data.feature_names,
-        has_rows=isinstance(data, RowData),
         sum_weights=data.sum_weights,
         has_intercept=bool(model.fit_intercept),
+        rates=rates,
+        law=model.prior.law,
+        known=likelihood.known,
+        response_scale=response_scale,
+        sampled_scales=sampled_scales(model),
+        has_rows=isinstance(data, RowData),
         centred=centre,
         means=means,
         least_squares=least_squares,
         reduced=reduced,
         flat_block=flat_block,
-        rates=rates,
-        noise_scale=known,
-        noise_log_prior=None if known is not None else model.likelihood.noise_log_prior(response_scale),
-        likelihood=model.likelihood,
-        response_scale=response_scale,
-        sampled_scales=_sampled_scales(model),
+        noise_log_prior=None if known is not None else likelihood.noise_log_prior(response_scale),
+        likelihood=likelihood,
     )
 
 
-def _column_sd(model: LinearModel, data: Data, centred: LeastSquares | None) -> Float[np.ndarray, " p"]:
+def column_sd_for(
+    model: LinearModel, data: Data, centred: LeastSquares | None = None
+) -> Float[np.ndarray, " p"]:
     """Return the columns' standard deviations where the prior speaks of them, else ones."""
     if not model.standardize and all(value is not None for value in model.prior.scales().values()):
         return np.ones(data.n_features)
@@ -228,7 +228,7 @@ def _response_scale(model: LinearModel, data: Data, least_squares: LeastSquares)
     return float(np.sqrt(least_squares.response_ss / data.sum_weights)) or 1.0
 
 
-def _sampled_scales(model: LinearModel) -> dict[str, Any]:
+def sampled_scales(model: LinearModel) -> dict[str, Any]:
     """Return the scales that have a distribution, by the names that a posterior gives them."""
     names = {"scale": "prior_scale"}
     scales = model.prior.scales().items()

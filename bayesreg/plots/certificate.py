@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..model.linear_model import LinearModel
+from ..model.needs import PENALTY
 from ..model.problem import Data, resolve
 from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
@@ -41,7 +42,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
         title has the proven duality gap, in units of the null model's objective.
     """
     ax = axes_or_current(ax)
-    problem = resolve(model, data)
+    problem = resolve(model, data, "plot_certificate", PENALTY)
     if tuple(mode.feature_names) != tuple(problem.feature_names):
         raise ValueError(
             f"the mode is of features {list(mode.feature_names)}, the data of {list(problem.feature_names)}."

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
+from ..model.needs import PENALTY
 from ..model.problem import Data, Problem, resolve
 from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
 
@@ -56,7 +57,7 @@ def plot_geometry(
         Where there are fewer than two features, or neither of the two has a penalty.
     """
     ax = axes_or_current(ax)
-    problem, mode = resolve(model, data), map_estimate(model, data)
+    problem, mode = resolve(model, data, "plot_geometry", PENALTY), map_estimate(model, data)
     pair = _pair(problem, mode.coef, mode.penalty, features)
     plane = _plane(problem, mode.coef, pair)
     l1, l2 = (

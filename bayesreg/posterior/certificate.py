@@ -16,7 +16,9 @@ from jaxtyping import Float
 from ..base.threads import single_threaded_blas
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, resolve
+from ..model.needs import MASS
+from ..model.problem import Data, ModelOnData, Problem
+from ..model.row_problem import AnyProblem, resolve_any
 from .batches import chains_z, mean_of, z_of
 from .marginals.bulks import Bulk, Look, cell_edges, where_mass_is
 from .score import scored
@@ -62,8 +64,8 @@ class PosteriorCertificate:
         The separate parts of the posterior, with the mass of each and the share of the draws in it.
     misplaced : str or None
         What is wrong with these.
-    looked : bool
-        Whether such parts could be looked for: columns may be too alike for float64 to tell.
+    not_looked : str
+        Why such parts could not be looked for; empty if they were.
     """
 
     names: tuple[str, ...]
@@ -71,7 +73,7 @@ class PosteriorCertificate:
     sizes: Float[np.ndarray, "k 2"]
     shares: tuple[Share, ...] = ()
     misplaced: str | None = None
-    looked: bool = True
+    not_looked: str = ""
 
     @property
     def n_tests(self) -> int:
@@ -157,11 +159,7 @@ class PosteriorCertificate:
         return (
             f"certified: largest z {self.largest_z:.1f} of {self.n_tests} tests, "
             f"{self.expected_largest_z:.1f} expected by chance"
-            + (
-                ""
-                if self.looked
-                else "; separate parts were not looked for: columns are too alike for float64"
-            )
+            + (f"; separate parts were not looked for: {self.not_looked}" if self.not_looked else "")
         )
 
 
@@ -197,17 +195,18 @@ def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> Po
     doi:10.1093/biomet/asab049, for the standard errors; P. Hall (1992), "On the
     removal of skewness by transformation", J. R. Statist. Soc. B 54.
     """
-    problem = resolve(model, data)
+    problem = resolve_any(model, data, "certify_posterior", MASS)
     check_proper(problem)
-    return certificate(problem, from_datatree(problem, tree), where_mass_is(problem))
+    found = where_mass_is(problem) if isinstance(problem, Problem) else None
+    return certificate(problem, from_datatree(problem, tree), found)
 
 
-def certificate(problem: Problem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
+def certificate(problem: AnyProblem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
     """Judge complete draws.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or RowProblem
     posterior : Posterior
     found : Look, optional
         At the marginal of σ and scales; None where there is nothing to look for.
@@ -216,8 +215,8 @@ def certificate(problem: Problem, posterior: Posterior, found: Look | None) -> P
         return _judged(problem, posterior, found)
 
 
-def _judged(problem: Problem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
-    shape = posterior.noise_scale.shape
+def _judged(problem: AnyProblem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
+    shape = posterior.shape
     of_all = scored(problem, posterior)
     if shape[1] < _LEAST_DRAWS:
         nothing = np.full((len(of_all.names), len(TESTS)), np.nan)
@@ -232,7 +231,20 @@ def _judged(problem: Problem, posterior: Posterior, found: Look | None) -> Poste
         z[: reported.shape[-1], 4] = chains_z(reported)
     sizes = _sizes(of_zero_mean, means.value)
     shares, misplaced = _placed(posterior, found)
-    return PosteriorCertificate(names, z, sizes, shares, misplaced, found is None or found.told)
+    return PosteriorCertificate(names, z, sizes, shares, misplaced, _not_looked(problem, found))
+
+
+def _not_looked(problem: ModelOnData, found: Look | None) -> str:
+    """Tell why separate parts could not be looked for."""
+    if found is not None:
+        return "" if found.told else "columns are too alike for float64"
+    if not problem.law.tells_mass:
+        return "the prior does not integrate beside the data"
+    return (
+        "the likelihood is not Gaussian"
+        if problem.hyperpriors and not problem.likelihood.is_quadratic
+        else ""
+    )
 
 
 def _sizes(of: Statistics, mean: Any) -> Float[np.ndarray, "k 2"]:
@@ -251,7 +263,7 @@ def _placed(posterior: Posterior, found: Look | None) -> tuple[tuple[Share, ...]
     """Compare where draws lie with where the mass is."""
     if found is None or not found.told:
         return (), None
-    shape = posterior.noise_scale.shape
+    shape = posterior.shape
     values = {"noise_scale": posterior.noise_scale, **posterior.scales}
     shares = []
     for bulk in found.bulks:

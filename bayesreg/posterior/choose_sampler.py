@@ -8,6 +8,7 @@ import numpy as np
 from ..gaussian.propriety import power
 from ..gaussian.spectrum import Rotation, is_one_gaussian
 from ..model.problem import Problem
+from ..model.row_problem import RowProblem
 from .kernels.chains import Program
 from .kernels.expected import expected_moments
 from .kernels.gibbs import gibbs_program
@@ -18,6 +19,7 @@ from .targets.density import Target
 from .targets.marginal import rotation
 from .targets.mixture import mixture_target
 from .targets.reference_point import ReferencePoint, prior_precision, reference_point
+from .targets.rows import row_target
 from .targets.whitened import WhitenedTarget, whitened_target
 
 _LEAST_DATA_SHARE = (
@@ -66,13 +68,13 @@ def _with_mass(found: Look, bulks: tuple[Bulk, ...]) -> tuple[Bulk, ...]:
 
 
 def suitable_samplers(
-    problem: Problem, method: str, num_warmup: int, found: Look | None
+    problem: Problem | RowProblem, method: str, num_warmup: int, found: Look | None
 ) -> Iterator[Sampler]:
     """Yield the sampler that was asked for, or for "auto" those that suit, the best first.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or RowProblem
         Of a proper posterior.
     method : one of METHODS
     num_warmup : int
@@ -92,6 +94,9 @@ def suitable_samplers(
     """
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
+    if isinstance(problem, RowProblem):
+        yield _on_rows(problem, method, num_warmup)
+        return
     bulks = material(found)
     near = reference_point(problem, bulks[0] if bulks else None)
     if method in ("auto", "marginal") and is_one_gaussian(problem):
@@ -108,6 +113,15 @@ def suitable_samplers(
         yield _made(problem, method, num_warmup, near, found)
         return
     yield from _automatic(problem, num_warmup, near, found, bulks)
+
+
+def _on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
+    if method not in ("auto", "whitened"):
+        raise ValueError(
+            f"method={method!r} needs a likelihood whose loss is one quadratic, and that of "
+            f"{type(problem.likelihood).__name__} is none. Leave `method` out."
+        )
+    return Sampler("whitened", "nuts", row_target(problem), nuts_program(num_warmup))
 
 
 def _automatic(
@@ -132,6 +146,9 @@ def _of_one_bulk(
     problem: Problem, num_warmup: int, near: ReferencePoint, found: Look | None, *, factorises: bool
 ) -> Iterator[Sampler]:
     wide = problem.penalised.sum() >= power(problem)
+    if not problem.law.mixes:
+        yield _made(problem, "whitened", num_warmup, near, found)
+        return
     if wide or _may_vanish(problem, found):
         by_blocks = factorises and (wide or problem.penalised.sum() <= _FEW)
         names = ["gibbs", "mixture"] if by_blocks else ["mixture", "gibbs"]
@@ -160,6 +177,11 @@ def _of_one_bulk(
 
 
 def _made(problem: Problem, name: str, num_warmup: int, near: ReferencePoint, found: Look | None) -> Sampler:
+    if name in ("gibbs", "mixture") and not problem.law.mixes:
+        raise ValueError(
+            f"method={name!r} needs a prior that is stated as a scale mixture of normals, and "
+            f"{type(problem.law).__name__} is not. Leave `method` out."
+        )
     if name == "gibbs":
         return _gibbs(problem, near)
     if name == "mixture":
@@ -201,14 +223,14 @@ def _is_hard_for_nuts(problem: Problem, near: ReferencePoint, whitened: Whitened
     """Tell whether NUTS on the mixture may stick: at a coefficient far out in its prior, or at scales of many sizes."""
     l1 = near.rates.penalty_weights(near.noise_scale)[0] / near.noise_scale**2
     far_out = (np.abs(np.asarray(whitened.centre)) * l1).max(initial=0.0) > _FAR_OUT
-    spread = np.sqrt(problem.reduced.squared_norms / prior_precision(near.rates, near.noise_scale))
+    spread = np.sqrt(problem.reduced.squared_norms / prior_precision(problem, near.rates, near.noise_scale))
     spread = spread[spread > 0.0]
     return bool(far_out or (spread.size and spread.max() > _UNLIKE * spread.min()))
 
 
 def _signal_over_noise(problem: Problem, near: ReferencePoint) -> float:
     """Return the largest variance of a column's part under the prior, in units of σ²."""
-    precision = prior_precision(near.rates, near.noise_scale)
+    precision = prior_precision(problem, near.rates, near.noise_scale)
     return float((problem.reduced.squared_norms / precision).max(initial=0.0)) / near.noise_scale**2
 
 

@@ -12,7 +12,9 @@ from ..base.errors import SamplingWarning, warn
 from ..base.jax_context import float64_on_cpu
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, resolve
+from ..model.needs import MASS
+from ..model.problem import Data, Problem
+from ..model.row_problem import AnyProblem, RowProblem, resolve_any
 from .draws.predict import add_log_likelihood
 from .sampling_warning import LEAST_DRAWS, sampling_warning
 from .to_arviz import Posterior, to_datatree
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .choose_sampler import Sampler
     from .kernels.chains import Plan, Record
     from .marginals.bulks import Bulk, Look
+    from .targets.density import Values
 
 _DRAWS_BUDGET = 4 * 2**30  # bytes
 _MOST_RUNS = 3
@@ -120,11 +123,11 @@ def sample_posterior(
     from .kernels.chains import Plan
     from .marginals.bulks import where_mass_is
 
-    problem = resolve(model, data)
+    problem = resolve_any(model, data, "sample_posterior", MASS)
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
     _check_memory(problem, plan)
     check_proper(problem)
-    found = where_mass_is(problem)
+    found = where_mass_is(problem) if isinstance(problem, Problem) else None
     chosen, tried = _best_run(problem, method, plan, found, checkpoint, progress=progress)
     parts = tuple(bulk for bulk, _ in chosen.sampler.parts) or material(found)
     for message in (_on_parts(chosen.sampler, parts), chosen.against):
@@ -163,7 +166,7 @@ class _Run(NamedTuple):
 
 
 def _best_run(
-    problem: Problem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
+    problem: AnyProblem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
 ) -> tuple[_Run, list[str]]:
     """Run one sampler after the other until draws are certified and nothing speaks against them."""
     from .choose_sampler import suitable_samplers
@@ -185,7 +188,7 @@ def _best_run(
 
 
 def _run(
-    problem: Problem,
+    problem: AnyProblem,
     sampler: "Sampler",
     plan: "Plan",
     found: "Look | None",
@@ -197,7 +200,7 @@ def _run(
 
     posterior = _draw(problem, sampler, found, plan, checkpoint, progress=progress)
     judged = certificate(problem, posterior, found)
-    complete = posterior.noise_scale.shape[1] == plan.num_samples
+    complete = posterior.shape[1] == plan.num_samples
     against = sampling_warning(posterior, problem, judged, independent=sampler.rotation is not None)
     return _Run(sampler, posterior, complete, judged, against)
 
@@ -248,7 +251,7 @@ def _on_parts(sampler: "Sampler", bulks: "Sequence[Bulk]") -> str | None:
     )
 
 
-def _check_memory(problem: Problem, plan: "Plan") -> None:
+def _check_memory(problem: AnyProblem, plan: "Plan") -> None:
     size = 8 * plan.num_samples * plan.num_chains * (4 * problem.n_features + 10)
     if size > _DRAWS_BUDGET:
         raise MemoryError(
@@ -260,14 +263,14 @@ def _check_memory(problem: Problem, plan: "Plan") -> None:
 def _warn_of_interruption(posterior: Posterior, plan: "Plan", checkpoint: Any) -> None:
     goes_on = "" if checkpoint is None else f" The checkpoint {checkpoint} holds them: ask again to go on."
     message = (
-        f"interrupted: {posterior.noise_scale.shape[1]} of {plan.num_samples} draws of each chain were made, and are "
+        f"interrupted: {posterior.shape[1]} of {plan.num_samples} draws of each chain were made, and are "
         f"returned.{goes_on}"
     )
     warn(message, SamplingWarning)
 
 
 def _draw(
-    problem: Problem,
+    problem: AnyProblem,
     sampler: "Sampler",
     found: "Look | None",
     plan: "Plan",
@@ -277,16 +280,16 @@ def _draw(
 ) -> Posterior:
     rng = np.random.default_rng(plan.seed)
     if sampler.rotation is not None:
+        assert isinstance(problem, Problem)
         values, stats = _without_chains(problem, sampler, found, plan, rng)
     else:
         values, stats = _chains(problem, sampler, plan, checkpoint, progress=progress)
-    shape = values.noise_scale.shape
-    sigma = values.noise_scale.ravel()
-    coefs, intercept = _complete(problem, values.coef.reshape(sigma.size, -1), sigma, rng)
+    shape = values.coef.shape[:2]
+    coefs, intercept = _completed(problem, values, rng)
     return Posterior(
         coef=coefs.reshape(*shape, -1),
         intercept=intercept.reshape(shape),
-        noise_scale=values.noise_scale,
+        nuisance=values.nuisance,
         scales=values.scales,
         stats=stats,
     )
@@ -312,14 +315,14 @@ def _without_chains(
     coef = draw_coefs(problem, sampler.rotation, sigma, scales, rng)
     values = Values(
         coef.reshape(*shape, -1),
-        sigma.reshape(shape),
+        {"noise_scale": sigma.reshape(shape)},
         {name: one.reshape(shape) for name, one in scales.items()},
     )
     return Record(values, {"diverging": np.zeros(shape, dtype=bool)})
 
 
 def _chains(
-    problem: Problem, sampler: "Sampler", plan: "Plan", checkpoint: Any, *, progress: bool
+    problem: AnyProblem, sampler: "Sampler", plan: "Plan", checkpoint: Any, *, progress: bool
 ) -> "Record":
     """Run the chains, of a posterior with several parts in each of them."""
     if not sampler.parts:
@@ -334,7 +337,7 @@ def _chains(
 
 
 def _run_on(
-    problem: Problem, sampler: "Sampler", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
+    problem: AnyProblem, sampler: "Sampler", target: Any, plan: "Plan", checkpoint: Any, *, progress: bool
 ) -> "Record":
     from .kernels.chains import run_chains
     from .kernels.checkpoint import Checkpoint
@@ -353,8 +356,8 @@ def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generato
     """Put the draws of a posterior's parts together, in each chain as many of a part as its mass asks for."""
     import jax
 
-    n_chains = len(records[0].values.noise_scale)
-    n_draws = min(record.values.noise_scale.shape[1] for record in records)
+    n_chains = len(records[0].values.coef)
+    n_draws = min(record.values.coef.shape[1] for record in records)
     upto = np.cumsum(masses) / np.sum(masses)
     rows = []
     for _ in range(n_chains):
@@ -373,10 +376,17 @@ def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generato
     return jax.tree.map(pick, *records)
 
 
-def _complete(
-    problem: Problem, penalised: np.ndarray, noise_scale: np.ndarray, rng: np.random.Generator
-) -> tuple[Any, Any]:
-    """Draw the flat coefficients and the intercept given the rest: Gaussian about their least-squares values."""
+def _completed(problem: AnyProblem, values: "Values", rng: np.random.Generator) -> tuple[Any, Any]:
+    """Return all coefficients and the intercept; beside Gaussian data the flat ones are drawn given the rest.
+
+    These are Gaussian about their least-squares values.
+    """
+    if isinstance(problem, RowProblem):
+        p = problem.n_features
+        intercept = values.coef[..., p] if problem.has_intercept else np.zeros(values.coef.shape[:2])
+        return values.coef[..., :p], intercept
+    noise_scale = values.noise_scale.ravel()
+    penalised = values.coef.reshape(noise_scale.size, -1)
     noise: Any = 0.0
     if problem.flat_block is not None:
         normal = rng.standard_normal((noise_scale.size, problem.flat_block.response.size))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..model.problem import Problem
+from ..model.problem import ModelOnData
 from .certificate import PosteriorCertificate
 from .kernels.pareto import pareto_k
 from .to_arviz import Posterior
@@ -73,7 +73,7 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
 
 
 def sampling_warning(
-    posterior: Posterior, problem: Problem, certificate: PosteriorCertificate, *, independent: bool
+    posterior: Posterior, problem: ModelOnData, certificate: PosteriorCertificate, *, independent: bool
 ) -> str | None:
     """Return what to warn of, or None.
 
@@ -91,7 +91,7 @@ def sampling_warning(
         *_contradiction(posterior, certificate),
     ]
     free = independent or _moves_freely(posterior.stats)
-    if posterior.noise_scale.shape[1] >= LEAST_DRAWS and not free:
+    if posterior.shape[1] >= LEAST_DRAWS and not free:
         findings += [*_long_stays(posterior.stats), *_disagreement(posterior, problem)]
     if not findings:
         return None
@@ -170,17 +170,16 @@ def _stays(accepted: Any) -> tuple[float, float]:
     return float(n_draws / squares.max()), float(stays.max() / n_draws)
 
 
-def _disagreement(posterior: Posterior, problem: Problem) -> list[str]:
+def _disagreement(posterior: Posterior, problem: ModelOnData) -> list[str]:
     names, columns = [f"coef[{name}]" for name in problem.feature_names], [posterior.coef]
-    others = dict(posterior.scales)
-    if problem.noise_scale is None:
-        others["noise_scale"] = posterior.noise_scale
+    unknown = {name: values for name, values in posterior.nuisance.items() if name not in problem.known}
+    others = {**posterior.scales, **unknown}
     if problem.has_intercept:
         others["intercept"] = posterior.intercept
     names += others
     columns += [values[..., None] for values in others.values()]
     judged = judge(np.concatenate(columns, axis=-1))
-    least = _LEAST_ESS_PER_CHAIN * posterior.noise_scale.shape[0]
+    least = _LEAST_ESS_PER_CHAIN * posterior.shape[0]
     found = []
     if (apart := ~(judged.r_hat <= _LARGEST_R_HAT)).any():
         found.append(

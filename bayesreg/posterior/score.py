@@ -8,11 +8,14 @@ from jaxtyping import Float, Int
 from ..base.jax_context import float64_on_cpu
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
-from ..priors.elastic_net import prior_energies
+from ..model.row_problem import AnyProblem, RowProblem
 from ..priors.hyperpriors import LogDensity, log_density
+from ..priors.law import Law
 from ..priors.scales import bounds
 from .to_arviz import Posterior
 
+_ENTRIES = 2**22  # of (draw, row) held at once
+_NUDGE = 1e-5  # relative: of a nuisance parameter, for a derivative to 1e-10
 _USUAL = 0.1  # a quantile of σ and of a sampled scale, below which coefficients are moved by less
 
 
@@ -31,6 +34,7 @@ class Scored(NamedTuple):
         np.ndarray, "s q"
     ]  # of the coefficients, the first q coordinates: 1/b and 1/τ²; or a row for all draws
     l2: Float[np.ndarray, "s q"]
+    law: Law
 
     @property
     def damping(self) -> Float[np.ndarray, "s d"]:
@@ -56,7 +60,7 @@ class Scored(NamedTuple):
         )  # fmt: skip
 
 
-def scored(problem: Problem, posterior: Posterior) -> Scored:
+def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
     """Evaluate the gradient at every draw.
 
     Parameters
@@ -77,47 +81,45 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
     intercept = posterior.intercept.reshape(-1, 1)
     if problem.has_intercept_column:
         coef = np.hstack([coef, intercept])
-    rss, of_coef = _likelihood(problem, coef, sigma)
+    nuisance = {name: values.reshape(-1, 1) for name, values in posterior.nuisance.items()}
     columns, scores = [coef], []
-    beyond = np.zeros((sigma.size, 1))
-    if problem.centred:
-        beyond = intercept - (problem.means.y - coef @ problem.means.x[:, None])
-        columns.append(beyond)
-        rss = rss + problem.sum_weights * beyond**2
+    if isinstance(problem, RowProblem):
+        of_coef, of_nuisance = _of_rows(problem, coef, nuisance)
+    else:
+        rss, of_coef = _likelihood(problem, coef, sigma)
+        beyond = np.zeros((sigma.size, 1))
+        if problem.centred:
+            beyond = intercept - (problem.means.y - coef @ problem.means.x[:, None])
+            columns.append(beyond)
+            rss = rss + problem.sum_weights * beyond**2
+        of_nuisance = {"noise_scale": rss / sigma**2 - problem.sum_weights}
     l1, l2 = _rates(problem, sigma, scales)
-    absolute, quadratic = l1 * np.abs(coef), 0.5 * l2 * coef**2
-    scores.append(of_coef - l1 * np.sign(coef) - l2 * coef)
+    scores.append(of_coef - problem.law.slope(coef, l1, l2))
     if problem.centred:
         scores.append(-problem.sum_weights * beyond / sigma**2)
-    prior_absolute, prior_quadratic = prior_energies(l1, l2)
     flat = problem.rates.flat
-    absolute -= np.where(flat, 0.0, prior_absolute)
-    quadratic -= np.where(flat, 0.0, prior_quadratic)
+    of_b, of_tau = (np.where(flat, 0.0, of) for of in problem.law.of_scales(coef, l1, l2))
     names = [f"coef[{name}]" for name in problem.feature_names]
     reported = [coef[:, : problem.n_features]]
     if problem.has_intercept:
         names.append("intercept")
         reported.append(intercept)
     steps: dict[str, Any] = {}
-    unknown = {"noise_scale": sigma, **scales} if problem.noise_scale is None else scales
-    if problem.noise_scale is None:
-        relative = problem.rates.relative
-        of_prior = ((absolute + 2.0 * quadratic) * relative).sum(axis=1, keepdims=True)
-        of_sigma = (rss / sigma**2 - problem.sum_weights + of_prior) / sigma
-        assert problem.noise_log_prior is not None
-        ends = problem.likelihood.noise_bounds()
-        where, score, step = _on_the_line(sigma, of_sigma, problem.noise_log_prior, ends)
-        steps["noise_scale"] = step / sigma
+    unknown = {name: values for name, values in nuisance.items() if name not in problem.known} | scales
+    for name in unknown.keys() - scales.keys():
+        values, score = nuisance[name], of_nuisance[name]
+        if name == "noise_scale":
+            score = score + ((of_b + of_tau) * problem.rates.relative).sum(axis=1, keepdims=True)
+        where, score, step = _on_the_line(values, score / values, *_prior_of(problem, name))
+        steps[name] = step / values
         columns.append(where)
         scores.append(score)
-        names.append("noise_scale")
+        names.append(name)
         reported.append(where)
     follows = problem.is_feature & ~flat
-    shares = {"prior_scale": (1.0, 2.0), "laplace_scale": (1.0, 0.0), "gaussian_scale": (0.0, 2.0)}
+    moving = {"prior_scale": of_b + of_tau, "laplace_scale": of_b, "gaussian_scale": of_tau}
     for name, values in scales.items():
-        of_absolute, of_quadratic = shares[name]
-        energy = of_absolute * absolute + of_quadratic * quadratic
-        of_scale = (energy * follows).sum(axis=1, keepdims=True) / values
+        of_scale = (moving[name] * follows).sum(axis=1, keepdims=True) / values
         prior = problem.sampled_scales[name]
         with float64_on_cpu():
             where, score, step = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
@@ -134,15 +136,18 @@ def scored(problem: Problem, posterior: Posterior) -> Scored:
     if n_last:
         gradient[-n_last:, -n_last:] = np.eye(n_last)
     if problem.has_intercept:
-        gradient[: problem.n_features, problem.n_features] = -problem.means.x if problem.centred else 0.0
+        gradient[: problem.n_features, problem.n_features] = (
+            -problem.means.x if isinstance(problem, Problem) and problem.centred else 0.0
+        )
         gradient[coef.shape[1] - (not problem.centred), problem.n_features] = 1.0
     return Scored(
-        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, levels, group, drift, l1, l2
-    )
+        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, levels, group, drift, l1, l2,
+        problem.law,
+    )  # fmt: skip
 
 
 def _damping(
-    problem: Problem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
+    problem: AnyProblem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Return by how much coordinates are moved at each draw, which of these each has, and how its own changes along it.
 
@@ -179,7 +184,35 @@ def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
     return rss[:, None], gradients / sigma**2
 
 
-def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+def _prior_of(problem: AnyProblem, name: str) -> tuple[LogDensity, tuple[float, float]]:
+    """Return the log prior density of a nuisance parameter, and its support."""
+    if not isinstance(problem, RowProblem):
+        assert problem.noise_log_prior is not None
+        return problem.noise_log_prior, problem.likelihood.noise_bounds()
+    prior = problem.hyperpriors[name]
+    with float64_on_cpu():
+        return log_density(prior), bounds(prior)
+
+
+def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Return the log likelihood's gradient along coefficients, and along logarithms of nuisance parameters."""
+    data, likelihood = problem.data, problem.likelihood
+    of_coef = np.empty_like(coef)
+    of_nuisance = {name: np.zeros((len(coef), 1)) for name in nuisance if name not in problem.known}
+    step = max(1, _ENTRIES // data.y.size)
+    for first in range(0, len(coef), step):
+        some = slice(first, first + step)
+        eta, here = problem.eta(coef[some]), {name: values[some] for name, values in nuisance.items()}
+        slope = data.sample_weight * likelihood.slope(eta, data.y, here)
+        of_coef[some] = -np.asarray((problem.design.T @ slope.T).T)
+        for name, found in of_nuisance.items():
+            up, down = (here | {name: here[name] * (1.0 + sign * _NUDGE)} for sign in (1.0, -1.0))
+            change = likelihood.log_prob(eta, data.y, up) - likelihood.log_prob(eta, data.y, down)
+            found[some] = (change @ data.sample_weight)[:, None] / (2.0 * _NUDGE)
+    return of_coef, of_nuisance
+
+
+def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
     """Return 1/b and 1/τ² of every coefficient at each draw, or a row where they are the same at all."""
     relative = problem.rates.relative
     unit = np.where(relative, sigma, 1.0) if relative.any() else np.ones((1, 1))

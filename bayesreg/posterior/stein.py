@@ -130,7 +130,9 @@ def _judged(part: Scored, frame: _Frame, m: int, series: Float[np.ndarray, "chai
 
 
 def _has_prior(part: Scored) -> bool:
-    return bool(part.l1.any() or part.l2.any())
+    """Tell whether there is a prior whose scale can be judged."""
+    tells = part.law.of_scale_slopes(np.ones(1), np.ones(1), np.ones(1), 1.0) is not None
+    return tells and bool(part.l1.any() or part.l2.any())
 
 
 def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tuple[Any, float]:
@@ -151,10 +153,11 @@ def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tupl
     coef, spread = part.position[:, :n_coefs], frame.spread[:n_coefs]
     correlation = frame.correlation[:n_coefs, :n_coefs]
     damping = part.damping if len(part.levels.T) == 1 else part.damping[:, :n_coefs]
-    sign = np.tanh(coef / spread)  # smooth, as its derivative is needed
-    pull = -(part.l1 * sign + 2.0 * part.l2 * coef) * spread
+    slopes = part.law.of_scale_slopes(coef, part.l1, part.l2, spread)  # smooth, as the second is needed
+    assert slopes is not None
+    pull = -slopes[0] * spread
     within = slope[:, :n_coefs] - score[:, n_coefs:] @ frame.correlation[n_coefs:, :n_coefs]
-    bend = -(part.l1 * (1.0 - sign**2) * spread + 2.0 * part.l2 * spread**2) * np.diag(correlation)
+    bend = -slopes[1] * spread**2 * np.diag(correlation)
     series = (pull * within + damping * bend).sum(axis=1, keepdims=True)
     few = pull[::_FEW]
     size = ((few @ correlation) * few * damping[::_FEW]).sum(axis=1).mean()

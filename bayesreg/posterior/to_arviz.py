@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from ..base.compilation_cache import compiled_by_shape
 from ..base.jax_context import float64_on_cpu
-from ..model.problem import Problem
+from ..model.problem import ModelOnData
+from ..priors.scales import SCALE_NAMES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,12 +22,22 @@ class Posterior(NamedTuple):
 
     coef: Float[np.ndarray, "chain draw p"]
     intercept: Float[np.ndarray, "chain draw"]
-    noise_scale: Float[np.ndarray, "chain draw"]
+    nuisance: dict[str, Float[np.ndarray, "chain draw"]]  # known ones, too
     scales: dict[str, Float[np.ndarray, "chain draw"]]
     stats: dict[str, np.ndarray]
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The number of chains, and of draws in each."""
+        return self.intercept.shape[0], self.intercept.shape[1]
 
-def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]) -> "xr.DataTree":
+    @property
+    def noise_scale(self) -> Float[np.ndarray, "chain draw"]:
+        """σ: the unit of what is relative to the noise, 1 beside a likelihood that has none."""
+        return self.nuisance.get("noise_scale", np.ones(self.shape))
+
+
+def to_datatree(problem: ModelOnData, posterior: Posterior, settings: dict[str, Any]) -> "xr.DataTree":
     """Name the draws.
 
     Parameters
@@ -47,8 +58,7 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]
     variables: dict[str, Any] = {"coef": posterior.coef}
     if problem.has_intercept:
         variables["intercept"] = posterior.intercept
-    if problem.noise_scale is None:
-        variables["noise_scale"] = posterior.noise_scale
+    variables |= {name: values for name, values in posterior.nuisance.items() if name not in problem.known}
     variables.update(posterior.scales)
     tree = xr.DataTree.from_dict(
         {
@@ -59,10 +69,11 @@ def to_datatree(problem: Problem, posterior: Posterior, settings: dict[str, Any]
         }
     )
     tree.attrs.update(inference_library="bayesreg", inference_library_version=__version__, **settings)
+    tree.attrs.update(likelihood=problem.likelihood.family, is_penalty=int(problem.law.has_mode))
     return tree
 
 
-def from_datatree(problem: Problem, tree: "xr.DataTree") -> Posterior:
+def from_datatree(problem: ModelOnData, tree: "xr.DataTree") -> Posterior:
     """Read complete draws back, and refuse those of another model.
 
     Parameters
@@ -85,8 +96,8 @@ def from_datatree(problem: Problem, tree: "xr.DataTree") -> Posterior:
             f"got {type(tree).__name__}."
         )
     draws = tree["posterior"].to_dataset()
-    sampled = ["coef", *problem.sampled_scales]
-    sampled += ["intercept"] * problem.has_intercept + ["noise_scale"] * (problem.noise_scale is None)
+    unknown = [name for name in problem.hyperpriors if name not in problem.sampled_scales]
+    sampled = ["coef", *problem.sampled_scales, *["intercept"] * problem.has_intercept, *unknown]
     missing = [name for name in sampled if name not in draws]
     if missing:
         raise ValueError(
@@ -102,11 +113,7 @@ def from_datatree(problem: Problem, tree: "xr.DataTree") -> Posterior:
             f"the draws are of the features {names[:5]}, the data have {list(problem.feature_names)[:5]}. "
             "Give the data that the draws are of."
         )
-    extra = [
-        name
-        for name in ("noise_scale", "prior_scale", "laplace_scale", "gaussian_scale")
-        if name in draws and name not in sampled
-    ]
+    extra = [name for name in (*problem.known, *SCALE_NAMES) if name in draws and name not in sampled]
     if extra:
         raise ValueError(
             f"the draws hold {', '.join(extra)}, which the model takes as known. Give the model that they are of."
@@ -121,7 +128,8 @@ def from_datatree(problem: Problem, tree: "xr.DataTree") -> Posterior:
     return Posterior(
         coef=read["coef"],
         intercept=read.get("intercept", np.zeros(shape)),
-        noise_scale=read.get("noise_scale", np.full(shape, problem.noise_scale, dtype=float)),
+        nuisance={name: np.full(shape, value) for name, value in problem.known.items()}
+        | {name: read[name] for name in unknown},
         scales={name: read[name] for name in problem.sampled_scales},
         stats={},
     )
@@ -139,7 +147,7 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
     return xr.Dataset({name: (dims[: v.ndim], v) for name, v in variables.items()}, coords=coords)
 
 
-def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
+def _log_prior(problem: ModelOnData, posterior: Posterior) -> dict[str, Any]:
     """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
     from .targets.density import CoefPrior, Density
 
@@ -148,13 +156,13 @@ def _log_prior(problem: Problem, posterior: Posterior) -> dict[str, Any]:
         all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
     with float64_on_cpu():
         of_coefs, result = _over_draws(
-            CoefPrior.at(*problem.rates, problem.is_feature),
+            CoefPrior.at(problem.rates, problem.is_feature, problem.law),
             {name: Density(prior) for name, prior in problem.hyperpriors.items()},
-            (all_coefs, posterior.noise_scale, posterior.scales),
+            (all_coefs, posterior.nuisance, posterior.scales),
         )
     values = np.where(problem.rates.flat, 0.0, of_coefs)
     result["coef"] = values[..., : problem.n_features]
-    if problem.has_intercept_column:
+    if problem.has_intercept_column and not problem.rates.flat[-1]:
         result["intercept"] = values[..., -1]
     return result
 
@@ -163,7 +171,7 @@ def _over_draws(prior: Any, priors: dict[str, Any], draws: Any) -> Any:
     """Evaluate all densities, so many draws at once whatever their number: one program serves every run."""
     import jax
 
-    chains, n = draws[1].shape
+    chains, n = draws[0].shape[:2]
     whole = -(-chains * n // _AT_ONCE) * _AT_ONCE
     rows = jax.tree.map(lambda values: np.resize(values, (whole, *values.shape[2:])), draws)
     blocks = [
@@ -181,17 +189,18 @@ def _rows_of(rows: Any, start: int) -> Any:
 
 
 @compiled_by_shape
-def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, noise_scale: Any, scales: Any) -> Any:
+def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, nuisance: Any, scales: Any) -> Any:
     """Evaluate all densities in one program: compiled one operation at a time they take seconds."""
     columns = {name: values[:, None] for name, values in scales.items()}
-    values = {**scales, "noise_scale": noise_scale}
-    return prior.log_density(coef, noise_scale[:, None], columns), {
+    values = {**scales, **nuisance}
+    sigma = nuisance["noise_scale"][:, None] if "noise_scale" in nuisance else 1.0
+    return prior.log_density(coef, sigma, columns), {
         name: one.distribution.log_prob(values[name]) for name, one in priors.items()
     }
 
 
-def _constants(problem: Problem) -> dict[str, Any]:
-    """Return what is known: σ, and each coefficient's prior scales (at 1 where they are sampled)."""
+def _constants(problem: ModelOnData) -> dict[str, Any]:
+    """Return what is known: nuisance parameters, and each coefficient's prior scales (at 1 where they are sampled)."""
     p = problem.n_features
     with np.errstate(divide="ignore"):
         constants: dict[str, Any] = {
@@ -200,6 +209,4 @@ def _constants(problem: Problem) -> dict[str, Any]:
             "relative_to_noise": ("feature", np.asarray(problem.rates.relative[:p])),
             "sum_weights": problem.sum_weights,
         }
-    if problem.noise_scale is not None:
-        constants["noise_scale"] = problem.noise_scale
-    return constants
+    return constants | problem.known

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..data.rows import RowData
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, Rates, resolve
+from ..model.problem import Data, Problem, resolve
 
 
 def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
@@ -36,7 +36,7 @@ def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
     >>> mcmc.get_samples()["coef"].shape
     (100, 1)
     """
-    problem = resolve(model, data)
+    problem = resolve(model, data, "to_numpyro")
     if isinstance(data, RowData):
         rows = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
         alive = problem.least_squares.squared_norms[: problem.n_features] > 0.0
@@ -89,10 +89,10 @@ def _parameters(problem: Problem) -> tuple[Any, Any, Any]:
     scales = {name: numpyro.sample(name, prior) for name, prior in problem.sampled_scales.items()}
     l1, l2 = _rates(problem, sigma, scales)
     feature = problem.is_feature
-    coef = _sample("coef", l1, l2, problem.rates, feature)
+    coef = _sample("coef", l1, l2, problem, feature)
     intercept: Any = 0.0
     if problem.has_intercept_column:
-        intercept = _sample("intercept_column", l1, l2, problem.rates, ~feature)[0]
+        intercept = _sample("intercept_column", l1, l2, problem, ~feature)[0]
         numpyro.deterministic("intercept", intercept)
     elif problem.has_intercept:
         intercept = numpyro.sample("intercept", dist.ImproperUniform(dist.constraints.real, (), ()))
@@ -105,27 +105,26 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
     from .targets.density import CoefPrior
 
     rates = problem.rates
-    prior: Any = CoefPrior.at(*rates, problem.is_feature)
+    prior: Any = CoefPrior.at(rates, problem.is_feature, problem.law)
     l1, l2 = prior.rates(sigma, scales)
     shape = rates.l1.shape
     return jnp.broadcast_to(l1, shape), jnp.broadcast_to(l2, shape)
 
 
-def _sample(name: str, l1: Any, l2: Any, at_one: Rates, which: Any) -> Any:
+def _sample(name: str, l1: Any, l2: Any, problem: Problem, which: Any) -> Any:
     """Sample coefficients: a distribution of NumPyro's where there is one, else a factor."""
     import jax.numpy as jnp
     import numpyro
     import numpyro.distributions as dist
 
-    from .targets.density import log_coef_prior
-
-    l1, l2, at_one = l1[which], l2[which], at_one.of(which)
+    l1, l2, at_one, law = l1[which], l2[which], problem.rates.of(which), problem.law
     flat = at_one.flat
-    if not (flat.any() or at_one.l2.any()):
+    if law.has_mode and not (flat.any() or at_one.l2.any()):
         return numpyro.sample(name, dist.Laplace(jnp.zeros(flat.shape), 1.0 / l1).to_event(1))
-    if not (flat.any() or at_one.l1.any()):
+    if not flat.any() and law.is_normal(at_one.l1, at_one.l2):
         return numpyro.sample(name, dist.Normal(jnp.zeros(flat.shape), 1.0 / jnp.sqrt(l2)).to_event(1))
     coef = numpyro.sample(name, dist.ImproperUniform(dist.constraints.real_vector, (), flat.shape))
-    log_density = log_coef_prior(coef, jnp.where(flat, 1.0, l1), jnp.where(flat, 0.0, l2))
+    l1, l2 = jnp.where(flat, 1.0, l1), jnp.where(flat, 0.0, l2)
+    log_density = -law.energy(coef, l1, l2) - law.log_normaliser(l1, l2)
     numpyro.factor(f"{name}_prior", jnp.sum(jnp.where(flat, 0.0, log_density)))
     return coef

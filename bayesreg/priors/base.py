@@ -6,12 +6,14 @@ the noise; no other module knows a prior's formula.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import fields
-from typing import Any, ClassVar
+from dataclasses import fields, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from jaxtyping import Float
 
+from .elastic_net_law import ELASTIC_NET
+from .law import Law
 from .scales import ScaleLike, checked, is_distribution
 
 Array = Float[np.ndarray, "..."]
@@ -51,24 +53,33 @@ class Prior(ABC):
     formula: ClassVar[str]
     order: ClassVar[int] = 1
     integrates: ClassVar[bool] = False
-    factor: ScaleLike
-    relative_to_noise: bool
+    factor: ScaleLike = None
+    relative_to_noise: bool = False
 
-    @abstractmethod
+    def __post_init__(self) -> None:
+        check_fields(self)
+
     def scales(self) -> dict[str, ScaleLike]:
-        """Return the scales as given, by name."""
+        """Return the scales as given, by name: by default the field ``scale``."""
+        return {"scale": self.scale}  # type: ignore[attr-defined]
 
     @abstractmethod
     def rates(self, *scales: Array) -> tuple[Array, Array]:
         """Return the coefficients of ``|β|`` and ``½β²`` in −log p(β), for resolved scales."""
 
-    @abstractmethod
+    @property
+    def law(self) -> Law:
+        """The density of a coefficient at its rates."""
+        return ELASTIC_NET
+
     def unit_log_prob(self, coef: Array, *scales: Array) -> Array:
         """Evaluate the log density of each coefficient, for resolved finite scales."""
+        l1, l2 = self.rates(*scales)
+        return np.asarray(-self.law.energy(coef, l1, l2) - self.law.log_normaliser(l1, l2))
 
-    @abstractmethod
-    def with_scale(self, scale: float) -> "Prior":
+    def with_scale(self, scale: float) -> Self:
         """Return this prior at another value of its scale, everything else kept."""
+        return replace(self, scale=scale)  # type: ignore[type-var]
 
     def multiples(self, scales: Array) -> Array:
         """Return by what the rates at scale 1 are multiplied at each scale."""

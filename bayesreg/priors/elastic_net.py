@@ -1,36 +1,13 @@
-"""The elastic-net prior, with its exact normaliser."""
+"""The elastic-net prior."""
 
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
 from .base import Array, Prior, check_fields
+from .elastic_net_law import log_normaliser_at
 from .scales import ScaleLike
-
-_FAR = 1e3  # of l1/√(2 l2), above which the elastic net is a Laplace prior
-
-
-def elastic_net_log_normaliser(b: Any, tau: Any) -> Array:
-    """Return log ∫ exp(−|β|/b − ½(β/τ)²) dβ = log(τ√(2π)·erfcx(τ/(b√2))), which is log 2b for τ = ∞."""
-    from scipy.special import erfcx
-
-    b, tau = np.broadcast_arrays(b, tau)
-    finite_tau = np.where(np.isinf(tau), 1.0, tau)
-    gaussian = np.log(finite_tau * np.sqrt(2.0 * np.pi) * erfcx(finite_tau / (b * np.sqrt(2.0))))
-    return np.where(np.isinf(tau), np.log(2.0 * b), gaussian)
-
-
-def prior_energies(l1: Any, l2: Any) -> tuple[Any, Any]:
-    """Return the prior means of l1|β| and ½ l2 β²: (1, 0) for a Laplace prior, (0, ½) for a Gaussian one."""
-    from scipy.special import erfcx
-
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = l1 / np.sqrt(2.0 * l2)
-        near = 2.0 * t * (1.0 / (np.sqrt(np.pi) * erfcx(t)) - t)
-        far = 1.0 - 1.0 / t**2  # where the two above cancel
-    absolute = np.where(t > _FAR, far, near)
-    return absolute, 0.5 * (1.0 - absolute)
 
 
 @final
@@ -80,7 +57,7 @@ class ElasticNetPrior(Prior):
     def unit_log_prob(self, coef: Array, *scales: Array) -> Array:
         """Evaluate −|β|/b − ½(β/τ)² − log(τ√(2π)·erfcx(τ/(b√2)))."""
         b, tau = scales
-        return -np.abs(coef) / b - 0.5 * (coef / tau) ** 2 - elastic_net_log_normaliser(b, tau)
+        return -np.abs(coef) / b - 0.5 * (coef / tau) ** 2 - log_normaliser_at(b, tau)
 
     def with_scale(self, scale: float) -> "ElasticNetPrior":
         """Return this prior at another b, with τ moved so that the ratio of l1 to l2 is kept."""

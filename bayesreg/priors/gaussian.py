@@ -1,11 +1,11 @@
 """The Gaussian prior, whose mode is ridge regression."""
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import final
 
 import numpy as np
 
-from .base import Array, Prior, check_fields
+from .base import Array, Prior
 from .scales import ScaleLike
 
 
@@ -36,13 +36,6 @@ class GaussianPrior(Prior):
     factor: ScaleLike = None
     relative_to_noise: bool = False
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-    def scales(self) -> dict[str, ScaleLike]:
-        """Return the scale as given, by name."""
-        return {"scale": self.scale}
-
     def rates(self, *scales: Array) -> tuple[Array, Array]:
         """Return 0 and ``1/τ²``."""
         (tau,) = scales
@@ -52,7 +45,3 @@ class GaussianPrior(Prior):
         """Evaluate −½(β/τ)² − log τ√(2π)."""
         (tau,) = scales
         return -0.5 * (coef / tau) ** 2 - np.log(tau) - 0.5 * np.log(2.0 * np.pi)
-
-    def with_scale(self, scale: float) -> "GaussianPrior":
-        """Return this prior at another τ."""
-        return replace(self, scale=scale)

@@ -1,11 +1,11 @@
 """The Laplace prior, whose mode is the lasso."""
 
-from dataclasses import KW_ONLY, dataclass, replace
+from dataclasses import KW_ONLY, dataclass
 from typing import final
 
 import numpy as np
 
-from .base import Array, Prior, check_fields
+from .base import Array, Prior
 from .scales import ScaleLike
 
 
@@ -38,13 +38,6 @@ class LaplacePrior(Prior):
     factor: ScaleLike = None
     relative_to_noise: bool = False
 
-    def __post_init__(self) -> None:
-        check_fields(self)
-
-    def scales(self) -> dict[str, ScaleLike]:
-        """Return the scale as given, by name."""
-        return {"scale": self.scale}
-
     def rates(self, *scales: Array) -> tuple[Array, Array]:
         """Return ``1/b`` and 0."""
         (b,) = scales
@@ -54,7 +47,3 @@ class LaplacePrior(Prior):
         """Evaluate −|β|/b − log 2b."""
         (b,) = scales
         return -np.abs(coef) / b - np.log(2.0 * b)
-
-    def with_scale(self, scale: float) -> "LaplacePrior":
-        """Return this prior at another b."""
-        return replace(self, scale=scale)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 ScaleLike = Any  # None, positive number, array (p,), mapping {name: number}, or a NumPyro distribution
 
 SMALLEST, LARGEST = 1e-100, 1e100
+SCALE_NAMES = ("prior_scale", "laplace_scale", "gaussian_scale")  # of sampled scales, in a posterior
 
 
 def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] | None:

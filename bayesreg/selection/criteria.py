@@ -17,6 +17,7 @@ from ..gaussian.evidence import log_marginal_likelihood
 from ..gaussian.propriety import integrated_out
 from ..gaussian.ridge_scores import gcv, leave_one_out
 from ..gaussian.spectrum import unpenalised_fit
+from ..likelihoods.gaussian import deviance
 from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
@@ -114,7 +115,7 @@ def _information(request: Request) -> tuple[ScalePath, Scored]:
     rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
     variance, total = _noise_variance(problem), problem.sum_weights
     price = 2.0 if request.method == "aic" else float(np.log(total))
-    criterion = total * np.log(2.0 * np.pi * variance) + rss / variance + price * path.effective_df()
+    criterion = deviance(total, rss, variance) + price * path.effective_df()
     return path, _by_criterion(criterion)
 
 
@@ -242,7 +243,7 @@ def _check_no_folds(request: Request) -> None:
 
 def _closed_form_path(request: Request) -> tuple[ScalePath, Problem]:
     """Return the scales, and the problem to score them on."""
-    if request.unit.likelihood.known_noise_scale is not None:
+    if request.unit.likelihood.known:
         path = request.path(request.data)
         return path, path.problem
     # σ beside every λ asks for every solution: cheaper from statistics

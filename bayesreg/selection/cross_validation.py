@@ -11,6 +11,7 @@ from ..base.progress import progress_bar
 from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
 from ..data.gram import GramData
 from ..data.rows import RowData
+from ..likelihoods.gaussian import deviance
 from ..mode.grid import penalty_weights_along
 from ..mode.noise import noise_beside
 from ..mode.solve_penalised import solve_coefs
@@ -172,7 +173,7 @@ def log_density(
     """Return the mean of log Normal(y | prediction, σ²) over rows: −½ log 2πσ² − ½ mse/σ²."""
     variance = np.broadcast_to(np.square(noise_scale), mse.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
-        value = -0.5 * (np.log(2.0 * np.pi * variance) + mse / variance)
+        value = -0.5 * deviance(1.0, mse, variance)
     return np.where(variance > 0.0, value, -np.inf)  # σ = 0 allows for no error
 
 

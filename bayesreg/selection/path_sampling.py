@@ -13,11 +13,12 @@ from ..gaussian.evidence import log_constant
 from ..gaussian.propriety import check_proper
 from ..mode.grid import problem_at
 from ..model.linear_model import LinearModel
+from ..model.needs import PENALTY
 from ..model.problem import Data, Problem, resolve
 from ..posterior.marginals.bulks import where_mass_is
 from ..posterior.marginals.propagation import Propagation
 from ..posterior.sample import sample_posterior
-from ..priors.elastic_net import prior_energies
+from ..priors.elastic_net_law import prior_energies
 from ..priors.penalty import penalty_weights
 from .cross_validation import statistics_if_smaller
 
@@ -92,7 +93,7 @@ def path_log_evidence(
 
     data = statistics_if_smaller(data)
     model = replace(model, prior=model.prior.with_scale(1.0))
-    problem = resolve(model, data)
+    problem = resolve(model, data, "the evidence", PENALTY)
     check_proper(problem)
     steps = np.log(_nodes(model, problem, scales))
     slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed, progress=progress)

@@ -17,7 +17,8 @@ from ..mode.estimate import MapEstimate, check_tol, map_estimate, mode_of
 from ..mode.grid import problem_at, unit_prior
 from ..mode.solve_penalised import gram_serves
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, check_data, check_model
+from ..model.needs import PENALTY, QUADRATIC_LOSS, require
+from ..model.problem import Data, Problem
 from ..priors.base import Prior
 from ..priors.penalty import Penalty, penalty_weights
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
@@ -342,8 +343,7 @@ def select_scale(
     >>> br.select_scale(model, data, folds=2, scales=[0.1, 10.0]).scale
     10.0
     """
-    check_model(model)
-    check_data(data)
+    require("select_scale", model, data, QUADRATIC_LOSS, PENALTY)
     check_choice("method", method, METHODS)
     check_choice("hold", hold, _HOLDS)
     check_choice("score", score, _PREDICTIVE)
@@ -407,7 +407,7 @@ def _with_known_units(model: LinearModel) -> Prior:
     """Return the prior, a default scale stated as absolute where σ is known, else as relative to it."""
     prior = model.prior
     has_default = any(value is None for value in prior.scales().values())
-    if not has_default or model.likelihood.known_noise_scale is not None:
+    if not has_default or bool(model.likelihood.known):
         return prior
     return replace(prior, relative_to_noise=True)  # type: ignore[type-var]
 

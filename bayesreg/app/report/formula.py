@@ -115,7 +115,7 @@ def _numbers(value: Any) -> str:
 
 
 def _noise(model: LinearModel, data: Data) -> str:
-    sigma, noise = _var("σ"), model.likelihood.noise_scale
+    sigma, noise = _var("σ"), model.likelihood.parameters()["noise_scale"]
     if noise is None:
         spread = f"sd(y) = {data.response_sd:.6g}" if model.fit_intercept else "the root mean square of y"
         return f"{sigma} ~ half-Student-t with 4 degrees of freedom and scale {spread}"

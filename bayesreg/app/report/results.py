@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...posterior.certificate import certify_posterior
+from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
 from ..words.model_text import described
@@ -20,7 +21,6 @@ _MOST_ROWS = 60
 _MOST_DRAWN = 30
 _ROUNDING = 1e-10  # a gap that is no more than that
 _COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
-_SCALES = ("prior_scale", "laplace_scale", "gaussian_scale")
 _WAYS = {
     "marginal": "the coefficients are integrated out, and drawn exactly afterwards",
     "independence": "proposals that do not depend on the draw before, accepted or rejected",
@@ -195,7 +195,7 @@ def _other_parameters(fit: Fit) -> list[str]:
             f"The noise σ: mode {at_mode}, posterior mean {mean}, 90% interval {interval}, in units of the response."
         ]
     posterior = fit.tree["posterior"].to_dataset()
-    for name in _SCALES:
+    for name in SCALE_NAMES:
         if name in posterior:
             draws = posterior[name].values.ravel()
             sd = float(draws.std(ddof=1))

@@ -122,8 +122,8 @@ def regressor_code(model: LinearModel, *, scale_selection: str | None = None) ->
     str
     """
     arguments = [f"br.{_call(model.prior)}"]
-    if model.likelihood.noise_scale is not None:
-        arguments.append(f"noise_scale={_literal(model.likelihood.noise_scale)}")
+    if model.likelihood.parameters()["noise_scale"] is not None:
+        arguments.append(f"noise_scale={_literal(model.likelihood.parameters()['noise_scale'])}")
     if not model.fit_intercept:
         arguments.append("fit_intercept=False")
     if model.standardize:

@@ -71,7 +71,7 @@ def weight_text(weight: Any) -> str:
 
 
 def _noise_text(model: LinearModel) -> str:
-    noise = model.likelihood.noise_scale
+    noise = model.likelihood.parameters()["noise_scale"]
     if noise is None:
         return "sigma unknown"
     return f"sigma = {noise:g}" if isinstance(noise, float) else f"sigma ~ {distribution_text(noise)}"

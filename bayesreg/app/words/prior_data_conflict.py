@@ -4,7 +4,7 @@ import numpy as np
 
 from ...data.rows import RowData
 from ...gaussian.spectrum import unpenalised_fit
-from ...posterior.draws.predict import noise_scale
+from ...posterior.draws.observation import noise_scale
 from ..fitted import Fit
 
 _TAILS = (0.005, 0.995)

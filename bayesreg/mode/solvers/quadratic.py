@@ -21,6 +21,8 @@ from jaxtyping import Array, Float, Int
 
 from ...base.jax_context import float64_on_cpu
 from ...base.threads import n_cores
+from ...priors.elastic_net_algebra import confined, violation, zero_crossings
+from .gap import duality_gap
 from .sweeps import first_indices, padded, sweep
 
 _SWEEPS_PER_ROUND = 8
@@ -75,23 +77,15 @@ def _gradient(problem: _Scaled, coef: Array) -> Array:
 
 def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
     """Return the largest distance from optimality of a coefficient."""
-    slope = gradient - problem.l2 * coef
-    at_zero = jnp.maximum(jnp.abs(slope) - problem.l1, 0.0)
-    away = jnp.abs(slope - problem.l1 * jnp.sign(coef))
-    return jnp.max(problem.usable * jnp.where(coef == 0.0, at_zero, away), initial=0.0)
+    away = violation(coef, gradient - problem.l2 * coef, problem.l1)
+    return jnp.max(problem.usable * away, initial=0.0)
 
 
 def _gap(problem: _Scaled, coef: Array, gradient: Array) -> Array:
     """Return the duality gap at the residual, scaled where pure l1 columns ask for it."""
-    l1, l2 = problem.l1, problem.l2
-    size = jnp.abs(gradient)
-    pure = (l2 == 0.0) & (problem.usable > 0.0)
-    step = jnp.min(jnp.where(pure & (size > l1), l1 / jnp.maximum(size, 1e-300), 1.0), initial=1.0)
-    beyond = jnp.maximum(step * size - l1, 0.0)
-    conjugate = jnp.where(l2 > 0.0, beyond**2 / jnp.where(l2 > 0.0, 2.0 * l2, 1.0), 0.0)
-    terms = l1 * jnp.abs(coef) + 0.5 * l2 * coef**2 + conjugate - step * coef * gradient
     rss = problem.start_ss - (coef - problem.start) @ (problem.start_gradient + gradient)
-    return 0.5 * (1.0 - step) ** 2 * rss + jnp.sum(problem.usable * terms)
+    gap: Array = duality_gap(coef, gradient, rss, problem.l1, problem.l2, problem.usable)
+    return gap
 
 
 def _on_subset(
@@ -136,12 +130,11 @@ def _confined_step(
     system = jnp.where(inside[:, None] & inside[None, :], gram, 0.0)
     system += jnp.diag(jnp.where(inside, l2 + _DAMPING, 1.0))
     direction = jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(system, lower=True), slope)
-    crossing = (l1 > 0.0) & (coef * direction < 0.0)
-    zero_at = jnp.where(crossing, -coef / direction, jnp.inf)
+    zero_at = zero_crossings(coef, direction, l1)
 
     def best_length() -> tuple[Array, Array]:
         lengths = jnp.append(jnp.asarray(_STEP_LENGTHS), jnp.minimum(jnp.min(zero_at), 1.0))
-        steps = jnp.where(zero_at <= lengths[:, None], -coef, lengths[:, None] * direction)
+        steps = confined(coef, direction, zero_at, lengths[:, None])
         objective = jnp.sum(steps * (0.5 * (steps @ system) - slope), axis=1)
         best = jnp.argmin(jnp.where(jnp.isfinite(objective), objective, jnp.inf))
         improves = objective[best] <= 0.0
@@ -191,15 +184,15 @@ def _round(problem: _Scaled, state: _State) -> _State:
         lambda: _newton_steps(problem, coef),
         lambda: (coef, gradient),
     )
-    violation = _violation(problem, coef, gradient)
-    progress = violation < 0.5 * state.best_violation
+    away = _violation(problem, coef, gradient)
+    progress = away < 0.5 * state.best_violation
     largest_move = jnp.max(jnp.abs(coef - state.coef), initial=0.0)
     return _State(
         coef=coef,
         gradient=gradient,
-        violation=violation,
+        violation=away,
         gap=_gap(problem, coef, gradient),
-        best_violation=jnp.minimum(violation, state.best_violation),
+        best_violation=jnp.minimum(away, state.best_violation),
         idle_rounds=jnp.where(progress, 0, state.idle_rounds + 1),
         n_rounds=state.n_rounds + 1,
         moving=largest_move > jnp.finfo(coef.dtype).eps * jnp.max(jnp.abs(coef), initial=0.0),
@@ -220,9 +213,9 @@ def _descend(
     problem: _Scaled, initial: Array, gradient: Array, max_rounds: Array
 ) -> tuple[Array, Array, Array]:
     """Minimise from an initial point; return also the gradient there and the number of rounds."""
-    violation, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
+    away, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
     zero = jnp.zeros((), dtype=jnp.int64)
-    state = _State(initial, gradient, violation, gap, violation, zero, zero, jnp.asarray(True))
+    state = _State(initial, gradient, away, gap, away, zero, zero, jnp.asarray(True))
     state = lax.while_loop(partial(_unfinished, problem, max_rounds), partial(_round, problem), state)
     return state.coef, state.gradient, state.n_rounds
 

@@ -10,6 +10,7 @@ from ...base.blas import cholesky, cholesky_solve, dot, product, times
 from ...base.jax_context import float64_on_cpu
 from ...data.least_squares import LeastSquares, check_gram_size
 from ...data.row_least_squares import RowLeastSquares
+from ...priors.elastic_net_algebra import confined, zero_crossings
 from .sweeps import padded, sweep_compiled
 
 Held = Float[np.ndarray, " m"]
@@ -144,15 +145,14 @@ def _newton_step(
     if factor is None:
         return coef, False
     direction = cholesky_solve(factor, slope)
-    crossing = (l1[support] > 0.0) & (own * direction < 0.0)
-    zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+    zero_at = zero_crossings(own, direction, l1[support])
     first = zero_at.min(initial=np.inf)
     moved = coef.copy()
     if first > 1.0:
         moved[support] += direction
         return moved, False
     lengths = np.append(_STEP_LENGTHS, first)[:, None]
-    steps = np.where(zero_at <= lengths, -own, lengths * direction)
+    steps = confined(own, direction, zero_at, lengths)
     objective = (steps * (0.5 * product(steps, system) - slope)).sum(axis=1)
     best = int(np.argmin(objective))
     if not objective[best] < 0.0:
@@ -248,11 +248,10 @@ class ProductQuadratic:
 
         steps = int(min(_CG_STEPS * effort, max(self._left, 1)))
         direction = _conjugate_gradients(curvature, slope, _CG_TOLERANCE / effort, steps)
-        crossing = (l1 > 0.0) & (own * direction < 0.0)
-        zero_at = np.divide(-own, direction, out=np.full_like(own, np.inf), where=crossing)
+        zero_at = zero_crossings(own, direction, l1)
         change = np.zeros_like(coef)
         for length in (*_STEP_LENGTHS, zero_at.min(initial=1.0)):
-            step = np.where(zero_at <= length, -own, length * direction)
+            step = confined(own, direction, zero_at, length)
             if dot(step, 0.5 * curvature(step) - slope) < 0.0:
                 change[support] = step
                 return change, bool(length < 1.0 or (zero_at <= length).any())

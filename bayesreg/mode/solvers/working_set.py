@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from ...base.blas import dot
 from ...data.least_squares import LeastSquares
+from ...priors.elastic_net_algebra import violation
 from .gap import duality_gap
 from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
@@ -180,11 +181,9 @@ class _WorkingSet:
         gradient, rss = self._gradient()
         coef, (l1, l2, _) = self.coef, penalty
         slope = gradient - l2 * coef
-        violation = np.where(
-            coef == 0.0, np.maximum(np.abs(slope) - l1, 0.0), np.abs(slope - l1 * np.sign(coef))
-        )
-        violation *= self.usable
-        return _Slopes(gradient, violation, duality_gap(coef, gradient, rss, l1, l2))
+        away = violation(coef, slope, l1)
+        away *= self.usable
+        return _Slopes(gradient, away, float(duality_gap(coef, gradient, rss, l1, l2)))
 
     def _rounding(self) -> float:
         """Return the size of a violation that rounding alone can leave."""

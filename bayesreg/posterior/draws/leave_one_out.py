@@ -61,7 +61,7 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
     integrating what is Gaussian.
     """
     data = check_rows(tree, data, "leaving out rows")
-    problem = resolve(model, data)
+    problem = resolve(model, data, "exact_loo")
     check_proper(problem)
     if not is_one_gaussian(problem) or problem.has_intercept_column:
         raise ValueError(

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from ...data.rows import RowData
 from ...gaussian.ridge_scores import ALONE, CAREFUL, alone_in, complement
+from ...likelihoods.gaussian import deviance
 from ...model.problem import Problem
 
 
@@ -43,7 +44,7 @@ def log_densities(
     error, leverage = error / np.sqrt(weight), 1.0 - left
     left_out = _log_normal(error / left, sigma, 1.0 + leverage / weight / left)
     # N(y; μ, σ²)ʷ is N(y; μ, σ²/w) times what does not depend on μ.
-    power = 0.5 * (1.0 - weight) * np.log(2.0 * np.pi * sigma[:, None] ** 2) - 0.5 * np.log(weight)
+    power = 0.5 * deviance(1.0 - weight, 0.0, sigma[:, None] ** 2) - 0.5 * np.log(weight)
     held = power + _log_normal(error / left, sigma, 1.0 / weight / left)
     inside = _log_normal(error, sigma, 1.0 + leverage / weight)
     return LogDensities(*(np.where(present, part, 0.0) for part in (left_out, held, inside)))
@@ -121,5 +122,4 @@ def few_rows(rows: Rows, chosen: Int[np.ndarray, " r"]) -> Few:
 def _log_normal(
     error: Float[np.ndarray, "s n"], sigma: Float[np.ndarray, " s"], variance: Float[np.ndarray, "s n"]
 ) -> Float[np.ndarray, "s n"]:
-    total = sigma[:, None] ** 2 * variance
-    return -0.5 * (np.log(2.0 * np.pi * total) + error**2 / total)
+    return -0.5 * deviance(1.0, error**2, sigma[:, None] ** 2 * variance)

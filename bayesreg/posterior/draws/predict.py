@@ -8,9 +8,11 @@ from jaxtyping import Float
 from ...base.arguments import check_probability
 from ...data.checks import as_design, column_names
 from ...data.rows import RowData
+from ...likelihoods.base import Likelihood
 from ...model.linear_model import LinearModel
 from ...model.problem import Data
 from ..to_arviz import named_draws
+from .observation import Observation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 _BUDGET = 4 * 2**30  # bytes of one (chain, draw, row) array
 _BLOCK = 2**24  # entries of (draw, row) held at once
 _BISECTIONS = 60
+_NEAR_ENOUGH = 1e-10  # of the least predictive sd
 _PREDICTIVE_STREAM = 1
 _BY_ROW = ("log_likelihood", "posterior_predictive")
 
@@ -47,9 +50,8 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
     data = check_rows(tree, data, "the pointwise log-likelihood")
     shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
     check_budget(shape)
-    mean, sigma = linear_predictor(tree, data.X), noise_scale(tree)[:, None]
-    residual = (data.y - mean) / sigma
-    values = data.sample_weight * (-0.5 * residual**2 - np.log(sigma) - 0.5 * np.log(2.0 * np.pi))
+    one = Observation.of(tree, model.likelihood)
+    values = data.sample_weight * one.log_prob(linear_predictor(tree, data.X), data.y)
     return _with_rows(tree, "log_likelihood", values.reshape(shape), data)
 
 
@@ -79,7 +81,8 @@ def add_posterior_predictive(
         Where there are no rows, where names differ, or where the array passes its budget.
     """
     data = check_rows(tree, data, "drawing responses")
-    return _with_rows(tree, "posterior_predictive", predictive_draws(tree, data.X, seed), data)
+    one = Observation.of(tree, model.likelihood)
+    return _with_rows(tree, "posterior_predictive", predictive_draws(tree, data.X, seed, one), data)
 
 
 def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
@@ -114,7 +117,12 @@ def _with_rows(
 
 
 def predict_posterior(
-    tree: "xr.DataTree", X: Any, *, mass: float = 0.9, of: str = "observation"
+    tree: "xr.DataTree",
+    X: Any,
+    *,
+    mass: float = 0.9,
+    of: str = "observation",
+    likelihood: Likelihood | None = None,
 ) -> "pd.DataFrame":
     """Predict at new rows, with posterior means, standard deviations and intervals.
 
@@ -128,6 +136,8 @@ def predict_posterior(
         Probability of the equal-tailed interval.
     of : "observation" or "mean", default "observation"
         A new observation, its noise included, or its mean.
+    likelihood : Likelihood, optional
+        If it is one of your own: draws hold only its name.
 
     Returns
     -------
@@ -153,10 +163,11 @@ def predict_posterior(
         raise ValueError(f"`X` has {rows.shape[1]} columns, the draws are of {known.size} features.")
     of_mean = of == "mean"
     mean = np.concatenate([linear_predictor(tree, block).mean(axis=0) for block in _blocks(tree, rows)])
-    bounds = predictive_bounds(tree, rows, float(mass), of_mean=of_mean)
+    one = Observation.of(tree, likelihood)
+    bounds = predictive_bounds(tree, rows, float(mass), one, of_mean=of_mean)
     columns = {
         "mean": mean,
-        "sd": predictive_sd(tree, rows, of_mean=of_mean),
+        "sd": predictive_sd(tree, rows, one, of_mean=of_mean),
         "lower": bounds[:, 0],
         "upper": bounds[:, 1],
     }
@@ -208,17 +219,8 @@ def linear_predictor(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> Float[
     return mean
 
 
-def noise_scale(tree: "xr.DataTree") -> Float[np.ndarray, " s"]:
-    """Return σ for each of the s draws of all chains, the known one where it is known."""
-    posterior = _posterior(tree)
-    if "noise_scale" in posterior:
-        return posterior["noise_scale"].values.ravel()
-    n_draws = int(np.prod(posterior["coef"].shape[:2]))
-    return np.full(n_draws, float(tree["constant_data"]["noise_scale"]))
-
-
 def predictive_draws(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int, one: Observation | None = None
 ) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
     chains, draws = _posterior(tree)["coef"].shape[:2]
@@ -226,32 +228,37 @@ def predictive_draws(
     mean = linear_predictor(tree, X)
     # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
-    mean += noise_scale(tree)[:, None] * rng.standard_normal(mean.shape)
-    return mean.reshape(chains, draws, X.shape[0])
+    return (one or Observation.of(tree)).draw(rng, mean).reshape(chains, draws, X.shape[0])
 
 
 def predictive_sd(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], *, of_mean: bool
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], one: Observation | None = None, *, of_mean: bool
 ) -> Float[np.ndarray, " n"]:
     """Return the posterior sd of a new observation at each row, or of its mean."""
-    variance = np.concatenate([linear_predictor(tree, block).var(axis=0) for block in _blocks(tree, X)])
-    return np.sqrt(variance if of_mean else variance + np.mean(noise_scale(tree) ** 2))
+    one, variances = one or Observation.of(tree), []
+    for block in _blocks(tree, X):
+        mean = linear_predictor(tree, block)
+        variances.append(mean.var(axis=0) + (0.0 if of_mean else one.variance(mean).mean(axis=0)))
+    return np.sqrt(np.concatenate(variances))
 
 
 def predictive_bounds(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], mass: float, *, of_mean: bool
+    tree: "xr.DataTree",
+    X: Float[np.ndarray, "n p"],
+    mass: float,
+    one: Observation | None = None,
+    *,
+    of_mean: bool,
 ) -> Float[np.ndarray, "n 2"]:
     """Return equal-tailed bounds of a new observation at each row, or of its mean."""
     tails = (0.5 * (1.0 - mass), 0.5 * (1.0 + mass))
-    bounds = []
+    one, bounds = one or Observation.of(tree), []
     for block in _blocks(tree, X):
         mean = linear_predictor(tree, block)
         if of_mean:
             bounds.append(np.quantile(mean, tails, axis=0).T)
         else:
-            bounds.append(
-                np.column_stack([_mixture_quantile(mean, noise_scale(tree), tail) for tail in tails])
-            )
+            bounds.append(np.column_stack([_mixture_quantile(mean, one, tail) for tail in tails]))
     return np.concatenate(bounds)
 
 
@@ -262,17 +269,16 @@ def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.n
 
 
 def _mixture_quantile(
-    mean: Float[np.ndarray, "s n"], sigma: Float[np.ndarray, " s"], probability: float
+    mean: Float[np.ndarray, "s n"], one: Observation, probability: float
 ) -> Float[np.ndarray, " n"]:
-    """Invert the distribution function of the mixture of Normal(meanₛ, σₛ) exactly: no noise is simulated."""
-    from scipy.special import ndtr, ndtri
-
-    quantiles = mean + sigma[:, None] * ndtri(probability)
+    """Invert the distribution function of the mixture over draws: no noise is simulated."""
+    quantiles = one.quantile(mean, probability)
     low, high = quantiles.min(axis=0), quantiles.max(axis=0)
+    enough = _NEAR_ENOUGH * float(np.sqrt(one.variance(mean).min()))
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
-        above = ndtr((middle - mean) / sigma[:, None]).mean(axis=0) >= probability
+        above = one.cdf(mean, middle).mean(axis=0) >= probability
         low, high = np.where(above, low, middle), np.where(above, middle, high)
-        if np.all(high - low <= 1e-10 * sigma.min()):
+        if np.all(high - low <= enough):
             break
     return 0.5 * (low + high)

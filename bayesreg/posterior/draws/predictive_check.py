@@ -8,8 +8,10 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...data.rows import RowData
+from ...likelihoods.base import Likelihood
 from ...model.problem import Data
-from .predict import check_rows, linear_predictor, noise_scale
+from .observation import Observation
+from .predict import check_rows, linear_predictor
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -89,7 +91,9 @@ class PredictiveCheck:
         return np.maximum(low, 0.0), high  # SciPy's quantile of a certain outcome is -1
 
 
-def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
+def check_predictions(
+    tree: "xr.DataTree", data: Data, *, likelihood: Likelihood | None = None
+) -> PredictiveCheck:
     """Set rows beside their posterior predictive distributions.
 
     Parameters
@@ -99,12 +103,14 @@ def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
     data : RowData
         The rows that made the draws, or better others: those that made them lie nearer to their predictions than new
         ones will, the more so the more coefficients there are for each row. Rows of weight 0 are left out.
+    likelihood : Likelihood, optional
+        If it is one of your own: draws hold only its name.
 
     Returns
     -------
     PredictiveCheck
         From 10,000 rows and 1,000 draws at most. No noise is simulated: each place is an average over draws of
-        the normal distribution function. `plot_predictive_check` and `plot_calibration` draw it.
+        the distribution function. `plot_predictive_check` and `plot_calibration` draw it.
 
     Raises
     ------
@@ -116,19 +122,18 @@ def check_predictions(tree: "xr.DataTree", data: Data) -> PredictiveCheck:
     n_rows = rows.size
     if n_rows > _MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
-    step = max(1, _ENTRIES // noise_scale(tree).size)
-    found = [_block(tree, data, block) for block in np.split(rows, range(step, rows.size, step))]
+    step = max(1, _ENTRIES // int(np.prod(tree["posterior"]["coef"].shape[:2])))
+    one = Observation.of(tree, likelihood)
+    found = [_block(tree, data, block, one) for block in np.split(rows, range(step, rows.size, step))]
     places, predicted = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return PredictiveCheck(places, predicted, data.y[rows], n_rows)
 
 
 def _block(
-    tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"]
+    tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"], one: Observation
 ) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
     """Return places and predictive means of some rows."""
-    from scipy.special import ndtr
-
-    mean, sigma = linear_predictor(tree, data.X[rows]), noise_scale(tree)
-    thin = slice(None, None, -(-sigma.size // _MOST_DRAWS))
-    mean, sigma = mean[thin], sigma[thin, None]
-    return ndtr((data.y[rows] - mean) / sigma).mean(axis=0), mean.mean(axis=0)
+    mean = linear_predictor(tree, data.X[rows])
+    step = -(-len(mean) // _MOST_DRAWS)
+    mean, one = mean[::step], one.thinned(step)
+    return one.cdf(mean, data.y[rows]).mean(axis=0), mean.mean(axis=0)

@@ -18,8 +18,6 @@ from .predict import check_budget, named_draws
 if TYPE_CHECKING:
     import xarray as xr
 
-_NEARLY_LAPLACE = 1e4  # τ/b from which the Gaussian factor is 1 to 1e-8 wherever the Laplace density counts
-
 
 def sample_prior(model: LinearModel, data: Data, num_samples: int = 1000, seed: int = 0) -> "xr.DataTree":
     """Draw parameters from the prior, and responses at the rows.
@@ -49,12 +47,12 @@ def sample_prior(model: LinearModel, data: Data, num_samples: int = 1000, seed: 
 
     check_whole("num_samples", num_samples, 1)
     check_whole("seed", seed, 0, LARGEST_SEED)
-    problem = resolve(model, data)
+    problem = resolve(model, data, "sample_prior")
     _check_proper(problem)
     check_budget((num_samples, max(problem.n_features, data.n_samples if isinstance(data, RowData) else 1)))
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     sigma, scales = _draw_scales(problem, num_samples, seed)
-    coefs = draw_coefs(rng, *_rates(problem, sigma, scales))
+    coefs = problem.law.draw(rng, *_rates(problem, sigma, scales))
     variables: dict[str, Any] = {"coef": coefs[:, : problem.n_features], **scales}
     if problem.noise_scale is None:
         variables["noise_scale"] = sigma
@@ -63,11 +61,8 @@ def sample_prior(model: LinearModel, data: Data, num_samples: int = 1000, seed: 
         variables["intercept"] = intercept = coefs[:, -1]
     groups = {"prior": named_draws({name: v[None] for name, v in variables.items()}, problem.feature_names)}
     if isinstance(data, RowData):
-        y = (
-            variables["coef"] @ data.X.T
-            + intercept[:, None]
-            + sigma[:, None] * rng.standard_normal((sigma.size, data.y.size))
-        )
+        eta = variables["coef"] @ data.X.T + intercept[:, None]
+        y = problem.likelihood.draw(rng, eta, {"noise_scale": sigma[:, None]})
         groups["prior_predictive"] = named_draws({"y": y[None]}, range(data.y.size), "observation")
         groups["observed_data"] = xr.Dataset(
             {"y": ("observation", data.y)}, coords={"observation": np.arange(data.y.size)}
@@ -108,26 +103,10 @@ def _rates(
     from ..targets.density import CoefPrior
 
     with float64_on_cpu():
-        prior: Any = CoefPrior.at(*problem.rates, problem.is_feature)
+        prior: Any = CoefPrior.at(problem.rates, problem.is_feature, problem.law)
         columns = {name: scale[:, None] for name, scale in scales.items()}
         l1, l2 = (
             np.asarray(rate) for rate in compiled_by_shape(CoefPrior.rates)(prior, sigma[:, None], columns)
         )
     shape = (sigma.size, problem.is_feature.size)
     return np.broadcast_to(l1, shape), np.broadcast_to(l2, shape)
-
-
-def draw_coefs(
-    rng: np.random.Generator, l1: Float[np.ndarray, "s p"], l2: Float[np.ndarray, "s p"]
-) -> Float[np.ndarray, "s p"]:
-    """Draw from p(β) ∝ exp(−l1|β| − ½l2β²): a sign, and a normal distribution's upper tail."""
-    from scipy.special import log_ndtr, ndtri_exp
-
-    with np.errstate(divide="ignore"):
-        ratio = np.divide(l1, np.sqrt(l2), out=np.full(l1.shape, np.inf), where=l2 > 0.0)
-    log_uniform = -rng.standard_exponential(l1.shape)
-    nearly_laplace = ratio > _NEARLY_LAPLACE
-    some = np.where(nearly_laplace, 0.0, ratio)
-    tail = (-ndtri_exp(log_uniform + log_ndtr(-some)) - some) / np.sqrt(np.where(l2 > 0.0, l2, 1.0))
-    size = np.where(nearly_laplace, -log_uniform / np.where(l1 > 0.0, l1, 1.0), tail)
-    return np.where(rng.random(l1.shape) < 0.5, -size, size)

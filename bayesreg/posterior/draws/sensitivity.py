@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...priors.scales import SCALE_NAMES
+
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
@@ -41,10 +43,14 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
     import pandas as pd
 
     posterior, known = tree["posterior"].to_dataset(), tree["constant_data"].to_dataset()
-    if sampled := {"prior_scale", "laplace_scale", "gaussian_scale"} & set(posterior.data_vars):
+    if sampled := set(SCALE_NAMES) & set(posterior.data_vars):
         raise ValueError(
             f"{', '.join(sorted(sampled))} is sampled, so there is no scale to differentiate by. "
             "Give the prior's scale as a number, or power-scale the priors with arviz.psense."
+        )
+    if not tree.attrs.get("is_penalty", 1):
+        raise ValueError(
+            "the prior is not a penalty l1|β| + ½ l2 β². Power-scale the priors with arviz.psense in its place."
         )
     coef = posterior["coef"].values.reshape(-1, posterior.sizes["feature"])
     sigma = (

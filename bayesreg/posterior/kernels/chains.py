@@ -155,7 +155,7 @@ def _gather(futures: "list[Future[list[Record]]]", stop: Event) -> list[list[Rec
 
 def _stacked(chains: list[list[Record]]) -> Record:
     """Put blocks and chains together, all chains cut to the shortest."""
-    lengths = [sum(len(block.values.noise_scale) for block in blocks) for blocks in chains]
+    lengths = [sum(len(block.values.coef) for block in blocks) for blocks in chains]
     shortest = min(lengths)
     if shortest == 0:
         raise KeyboardInterrupt

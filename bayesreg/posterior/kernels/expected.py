@@ -29,6 +29,9 @@ def expected_moments(
     found : Look, optional
         At the marginal of σ and scales, where any is unknown.
     """
+    if not problem.law.tells_mass:  # coordinates are about standard already
+        d = np.asarray(target.centre).size + len(near.spread)
+        return Moments(np.zeros(d), np.eye(d))
     logs, weights = _settings(near, found)
     sigma = np.exp(logs.get("noise_scale", np.full(weights.size, np.log(near.noise_scale))))
     scales = {name: np.exp(values) for name, values in logs.items() if name != "noise_scale"}

@@ -62,18 +62,19 @@ def gibbs_program(relative: Relative) -> Program:
         # Each scale moves twice, beside the coefficients and beside e (Yu and Meng 2011): either alone is slow.
         for name in names:
             position = _move(keys.pop(), position, name, lambda p: _beside_coefs(target, p, state.coef))
-        sigma, scales, _ = target.scales.at(position)
-        mixing = draw_mixing(key_mixing, target.prior.rates(sigma, scales)[0] * jnp.abs(state.coef))
+        sigma, scales, _ = target.scales.with_noise(position)
+        rates = target.prior.rates(sigma, scales)
+        mixing = target.prior.law.draw_mixing(key_mixing, state.coef, *rates)
         for name in names:
             position = _move(keys.pop(), position, name, lambda p: _beside_mixing(target, p, mixing))
-        scales = target.scales.at(position)[1]
+        scales = target.scales.with_noise(position)[1]
         system = _system(target, scales, mixing, relative)
-        if target.scales.noise_scale is None:
+        if "noise_scale" in target.scales.sampled:
             position = _move(key_noise, position, "noise_scale", lambda p: _noise_density(target, p, system))
             if relative != "none":
                 for name in names:
                     position = _trade(keys.pop(), target, position, name, mixing)
-        sigma, scales, _ = target.scales.at(position)
+        sigma, scales, _ = target.scales.with_noise(position)
         variance = target.mixed(sigma, scales, mixing)[0]
         if names:  # the scales may have moved since
             system = _System(_covariance(target, variance), None)
@@ -83,34 +84,21 @@ def gibbs_program(relative: Relative) -> Program:
         return _State(key, position, jnp.where(drawn, coef, state.coef), ~drawn)
 
     def record(state: _State, target: MixtureTarget) -> Record:
-        sigma, scales, _ = target.scales.at(state.position)
-        return Record(Values(state.coef, sigma, scales), {"diverging": state.failed})
+        sigma, scales, _ = target.scales.with_noise(state.position)
+        return Record(Values(state.coef, {"noise_scale": sigma}, scales), {"diverging": state.failed})
 
     return compiled(start, step, record)
 
 
-def draw_mixing(key: Any, size: Array) -> Array:
-    """Draw e given |β|/b: half a reciprocal inverse Gaussian, by the roots of Michael, Schucany and Haas (1976).
-
-    Written so that nothing cancels where the coefficient is 0.
-    """
-    key_normal, key_uniform = jax.random.split(key)
-    half = 0.5 * jax.random.normal(key_normal, size.shape, dtype=size.dtype) ** 2
-    root = size + half + jnp.sqrt(half * (half + 2.0 * size))
-    uniform = jax.random.uniform(key_uniform, size.shape, dtype=size.dtype)
-    other = jnp.where(root > 0.0, size**2 / jnp.where(root > 0.0, root, 1.0), 0.0)
-    return 0.5 * jnp.where(uniform * (root + size) <= root, root, other)
-
-
 def _beside_coefs(target: MixtureTarget, position: Position, coef: Array) -> Array:
     """Evaluate the log density of the prior's scales given the coefficients, e integrated out."""
-    sigma, scales, log_prior = target.scales.at(position)
+    sigma, scales, log_prior = target.scales.with_noise(position)
     return log_prior + jnp.sum(target.prior.log_density(coef, sigma, scales))
 
 
 def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> Array:
     """Evaluate the log density of the prior's scales and σ given e, the coefficients integrated out."""
-    sigma, scales, log_prior = target.scales.at(position)
+    sigma, scales, log_prior = target.scales.with_noise(position)
     variance, log_weight = target.mixed(sigma, scales, mixing)
     factor = _System(_covariance(target, variance), None).factor(sigma)
     return log_prior + jnp.sum(log_weight) + _log_marginal(target, sigma, factor)
@@ -118,7 +106,7 @@ def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> 
 
 def _noise_density(target: MixtureTarget, position: Position, system: "_System") -> Array:
     """Evaluate the same as a function of σ, which e's density is free of."""
-    sigma, _, log_prior = target.scales.at(position)
+    sigma, _, log_prior = target.scales.with_noise(position)
     return log_prior + _log_marginal(target, sigma, system.factor(sigma))
 
 

@@ -5,6 +5,7 @@ eigenvalues coincide, it decides on the eigenvectors. So nothing here knows of t
 number is judged by its own size: no column is small beside another.
 """
 
+from dataclasses import astuple
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from jaxtyping import Float
 
 from ...base.jax_context import float64_on_cpu
 from ...gaussian.propriety import integrated_out
-from ...model.problem import Problem
+from ...model.row_problem import AnyProblem
 
 _PROBES = 3
 _SAME = 1e-8
@@ -25,7 +26,7 @@ class Identity(NamedTuple):
     angles: Float[Any, " m"]  # of order 1
 
     @classmethod
-    def of(cls, problem: Problem) -> Self:
+    def of(cls, problem: AnyProblem) -> Self:
         """Return the identity of a problem's posterior.
 
         Parameters
@@ -51,7 +52,7 @@ def _close(a: Any, b: Any, absolute: float) -> bool:
     return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=_SAME, atol=absolute, equal_nan=True))
 
 
-def _data_sizes(problem: Problem) -> list[Any]:
+def _data_sizes(problem: AnyProblem) -> list[Any]:
     data = problem.reduced
     return [
         np.sqrt(data.squared_norms),
@@ -61,23 +62,24 @@ def _data_sizes(problem: Problem) -> list[Any]:
     ]
 
 
-def _prior_sizes(problem: Problem) -> list[Any]:
+def _prior_sizes(problem: AnyProblem) -> list[Any]:
     """Return all numbers that the priors hold."""
     import jax
 
     from ..targets.density import Density
 
-    known = [] if problem.noise_scale is None else [problem.noise_scale]
+    known = list(problem.known.values())
     hyperpriors = [Density(prior) for _, prior in sorted(problem.hyperpriors.items())]
     return [
         *problem.penalised_rates,
         problem.is_feature[problem.penalised],
+        *astuple(problem.law),
         *known,
         *jax.tree.leaves(hyperpriors),
     ]
 
 
-def _angles(problem: Problem) -> Float[np.ndarray, " m"]:
+def _angles(problem: AnyProblem) -> Float[np.ndarray, " m"]:
     """Return what the residuals of a few fixed fits are, in units in which all columns and y have length 1."""
     data = problem.reduced
     norms, response = np.sqrt(data.squared_norms), np.sqrt(data.response_ss) or 1.0

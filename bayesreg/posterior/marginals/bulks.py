@@ -132,7 +132,9 @@ def propagated_marginal(propagation: Propagation) -> Marginal:
 
 
 def where_mass_is(problem: Problem) -> Look | None:
-    """Look at the marginal of what is unknown beside the coefficients; None where all of it is known.
+    """Look at the marginal of what is unknown beside the coefficients.
+
+    None if all of it is known, or if the prior does not integrate beside Gaussian data.
 
     Parameters
     ----------
@@ -143,7 +145,7 @@ def where_mass_is(problem: Problem) -> Look | None:
     -------
     Look or None
     """
-    if problem.noise_scale is not None and not problem.sampled_scales:
+    if not problem.law.tells_mass or (problem.noise_scale is not None and not problem.sampled_scales):
         return None
     if is_one_gaussian(problem):
         return look(problem, gaussian_marginal(problem, rotate(problem.reduced, problem.penalised_rates.l2)))

@@ -15,7 +15,7 @@ from ...base.threads import single_threaded_blas
 from ...gaussian.propriety import power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
-from ...priors.elastic_net import elastic_net_log_normaliser, prior_energies
+from ...priors.elastic_net_law import prior_energies
 
 _SWEEPS, _STILL = 100, 2e-2  # in sds, and in units of a log mass
 _DAMPING, _CAREFUL = 0.9, 0.3
@@ -49,7 +49,7 @@ class Propagation:
         self._unit = np.divide(1.0, norms, out=np.ones_like(norms), where=norms > 0.0)
         self.root = np.asfortranarray(natural * self._unit)  # of unit columns
         self.cross = self.root.T @ self.response
-        self._power, self._rates = power(problem), problem.penalised_rates
+        self._power, self._rates, self._law = power(problem), problem.penalised_rates, problem.law
         self._follows = problem.is_feature[problem.penalised]
         n, q = self.root.shape
         self.wide = n < q
@@ -148,7 +148,7 @@ class Propagation:
         slope = (self._rss + fit) / sigma**2 + seen - self._power
         slope += (self._rates.relative * (beyond + 2.0 * square)).sum(axis=1)
         log_mass -= self._power * np.log(sigma) + 0.5 * self._rss / sigma**2
-        log_mass -= _log_normalisers(l1, l2).sum(axis=1)
+        log_mass -= self._law.log_normaliser(l1, l2).sum(axis=1)
         return Conditional(
             log_mass,
             mean * self._unit,
@@ -286,11 +286,6 @@ class _Sites:
         self.log_gain = log_z - 0.5 * np.log(share) - back
         self.precision = np.maximum(1.0 / self.variance - 1.0 / cavity, least / beside.variance)
         self.shift = self.mean / self.variance - middle / cavity
-
-
-def _log_normalisers(l1: Any, l2: Any) -> Any:
-    with np.errstate(divide="ignore"):
-        return elastic_net_log_normaliser(1.0 / l1, 1.0 / np.sqrt(l2))
 
 
 def tilted(

@@ -1,5 +1,6 @@
 """What every sampled density is made of: σ and prior scales on the whole line, and the coefficients' prior."""
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, final
 
 import jax
@@ -7,7 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...priors.elastic_net import elastic_net_log_normaliser
+from ...model.problem import Rates
+from ...priors.law import Law
+from ...priors.scales import SCALE_NAMES
 
 Position = dict[str, Array]
 
@@ -18,8 +21,13 @@ class Values(NamedTuple):
     """A position in its natural units."""
 
     coef: Float[Any, " q"]
-    noise_scale: Any
+    nuisance: dict[str, Any]
     scales: dict[str, Any]
+
+    @property
+    def noise_scale(self) -> Any:
+        """σ: the unit of what is relative to the noise, 1 beside a likelihood that has none."""
+        return self.nuisance.get("noise_scale", np.ones(()))
 
 
 class Target(Protocol):
@@ -103,9 +111,9 @@ class Coordinate(NamedTuple):
 
 
 class Scales(NamedTuple):
-    """σ and the prior's scales: what is known, and how the rest is sampled."""
+    """Nuisance parameters and the prior's scales: what is known, and how the rest is sampled."""
 
-    noise_scale: Any  # None where it is sampled
+    known: dict[str, Any]
     sampled: dict[str, Coordinate]
 
     def start(self, key: Any) -> Position:
@@ -116,14 +124,20 @@ class Scales(NamedTuple):
             for name, key in zip(self.sampled, keys, strict=False)
         }
 
-    def at(self, position: Position) -> tuple[Array, dict[str, Array], Array]:
-        """Return σ, the sampled prior scales, and the log prior density of their coordinates."""
-        values, log_prior = {}, jnp.zeros(())
+    def at(self, position: Position) -> tuple[dict[str, Array], dict[str, Array], Array]:
+        """Return nuisance parameters, sampled prior scales, and the log prior density of what is sampled."""
+        nuisance, log_prior = dict(self.known), jnp.zeros(())
+        scales: dict[str, Array] = {}
         for name, coordinate in self.sampled.items():
+            values = scales if name in SCALE_NAMES else nuisance
             values[name], one = coordinate.at(position[name])
             log_prior += one
-        sigma = values.pop("noise_scale") if self.noise_scale is None else self.noise_scale
-        return sigma, values, log_prior
+        return nuisance, scales, log_prior
+
+    def with_noise(self, position: Position) -> tuple[Array, dict[str, Array], Array]:
+        """Return the same beside a Gaussian likelihood: σ for the nuisance parameters."""
+        nuisance, scales, log_prior = self.at(position)
+        return nuisance["noise_scale"], scales, log_prior
 
 
 class CoefPrior(NamedTuple):
@@ -134,13 +148,18 @@ class CoefPrior(NamedTuple):
     relative: Float[Any, " q"]  # 1 where the scale is in units of σ
     follows: Float[Any, " q"]  # 1 where a sampled scale is this coefficient's
     log_norm: Float[Any, " q"]  # log of the normaliser at l1 and l2
+    of: "Fixed"  # the law
 
     @classmethod
-    def at(cls, l1: Any, l2: Any, relative: Any, follows: Any) -> "CoefPrior":
+    def at(cls, rates: Rates, follows: Any, law: Law) -> "CoefPrior":
         """Return the prior of these rates; where both are 0 its normaliser means nothing."""
-        with np.errstate(divide="ignore"):
-            log_norm = elastic_net_log_normaliser(1.0 / l1, 1.0 / np.sqrt(l2))
-        return cls(l1, l2, relative, follows, np.where(np.isfinite(log_norm), log_norm, 0.0))
+        log_norm = law.log_normaliser(rates.l1, rates.l2)
+        return cls(*rates, follows, np.where(np.isfinite(log_norm), log_norm, 0.0), Fixed(law))
+
+    @property
+    def law(self) -> Law:
+        """The density of a coefficient."""
+        return self.of.law
 
     def rates(self, noise_scale: Any, scales: dict[str, Any]) -> tuple[Array, Array]:
         """Return 1/b and 1/τ² at a noise scale and at sampled prior scales."""
@@ -151,12 +170,12 @@ class CoefPrior(NamedTuple):
         return self.l1 / (unit * b), self.l2 / (unit * tau) ** 2
 
     def log_normalisers(self, noise_scale: Any, scales: dict[str, Any]) -> Array:
-        """Return log ∫ exp(−l1|β| − ½l2β²) dβ of each coefficient, at a noise scale and at sampled prior scales.
+        """Return the log normaliser of each coefficient, at a noise scale and at sampled prior scales.
 
-        What multiplies b and τ alike multiplies the normaliser, so that erfcx is needed only where one is sampled.
+        What multiplies b and τ alike multiplies the normaliser, which is evaluated only if one of them is sampled.
         """
         if not set(scales) <= {"prior_scale"}:
-            return log_normaliser(*self.rates(noise_scale, scales))
+            return self.law.log_normaliser(*self.rates(noise_scale, scales))
         log_unit = jnp.where(self.relative > 0, jnp.log(noise_scale), 0.0)
         return (
             self.log_norm
@@ -166,32 +185,17 @@ class CoefPrior(NamedTuple):
 
     def log_density(self, coef: Array, noise_scale: Any, scales: dict[str, Any]) -> Array:
         """Evaluate the log density of each coefficient."""
-        l1, l2 = self.rates(noise_scale, scales)
-        return -l1 * jnp.abs(coef) - 0.5 * l2 * coef**2 - self.log_normalisers(noise_scale, scales)
+        energy = self.law.energy(coef, *self.rates(noise_scale, scales))
+        return -energy - self.log_normalisers(noise_scale, scales)
 
 
-def log_coef_prior(coef: Array, l1: Array, l2: Array) -> Array:
-    """Evaluate the log density of coefficients whose rates are 1/b = l1 and 1/τ² = l2, not both 0."""
-    return -l1 * jnp.abs(coef) - 0.5 * l2 * coef**2 - log_normaliser(l1, l2)
+@final
+@jax.tree_util.register_static
+@dataclass(frozen=True)
+class Fixed:
+    """What is a part of a program, not an argument of it."""
 
-
-def log_normaliser(l1: Array, l2: Array) -> Array:
-    """Evaluate log ∫ exp(−l1|β| − ½l2β²) dβ."""
-    has_l2 = l2 > 0.0
-    l2_safe, l1_safe = jnp.where(has_l2, l2, 1.0), jnp.where(has_l2, 1.0, l1)
-    gaussian = 0.5 * jnp.log(2.0 * jnp.pi / l2_safe) + _log_erfcx(l1 / jnp.sqrt(2.0 * l2_safe))
-    return jnp.where(has_l2, gaussian, jnp.log(2.0 / l1_safe))
-
-
-def _log_erfcx(x: Array) -> Array:
-    """Evaluate log(exp(x²)·erfc(x)) for x ≥ 0."""
-    near = jnp.minimum(x, 10.0)
-    direct = near**2 + jnp.log(2.0) + jax.scipy.special.log_ndtr(-jnp.sqrt(2.0) * near)
-    far = jnp.maximum(x, 10.0)
-    inverse = 0.5 / far**2  # the asymptotic series: its sixth term is below 1e-11 from x = 10 on
-    terms = (1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0, -135135.0)
-    series = sum(term * inverse**k for k, term in enumerate(terms))
-    return jnp.where(x < 10.0, direct, jnp.log(series) - jnp.log(far * jnp.sqrt(jnp.pi)))
+    law: Law
 
 
 def log_noise_likelihood(power: Array, rss: Array, noise_scale: Array) -> Array:

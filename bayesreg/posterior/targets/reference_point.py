@@ -16,6 +16,7 @@ _ROUNDED = 0.1  # of a coefficient's sd: where its Laplace prior's kink is round
 _JITTER = 1e-12  # a duplicate column under a very wide prior
 _WITHIN = 4.0  # of a bounded prior's unconstrained scale, where its quantity is at 2% or 98%
 _LEAST_STEP, _MOST_STEP = 1e-6, 2.0  # of a logarithm
+_TURNS, _LEAST_NOISE = 10, 1e-3  # of σ and coefficients, and in units of the spread of y
 
 
 def as_arrays[T](target: T) -> T:
@@ -48,13 +49,29 @@ class ReferencePoint(NamedTuple):
 
 
 def reference_point(problem: Problem, bulk: Bulk | None) -> ReferencePoint:
-    """Return the peak of a bulk; None where σ and scales are known."""
+    """Return the peak of a bulk, if there is one, else a point near where the coefficients' own steps lead."""
     if bulk is None:
-        assert problem.noise_scale is not None
-        return ReferencePoint(problem.noise_scale, {}, problem.penalised_rates, {}, {})
+        sigma, spread = _noise_scale(problem)
+        return ReferencePoint(sigma, {}, problem.penalised_rates, spread, {})
     return ReferencePoint(
         bulk.noise_scale, bulk.scales, rates_at(problem, bulk.scales), bulk.spread, bulk.bounds
     )
+
+
+def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
+    """Return σ, and the sd of its logarithm if it is unknown: by turns with the coefficients, from the null model."""
+    if problem.noise_scale is not None:
+        return problem.noise_scale, {}
+    low, high = problem.likelihood.noise_bounds()
+    sigma = problem.response_scale
+    for _ in range(_TURNS):
+        coef = coef_centre(problem, problem.penalised_rates, sigma)
+        rss = float(problem.reduced.residuals(coef[None, :])[1][0])
+        sigma = float(
+            np.clip(np.sqrt(rss / problem.sum_weights), _LEAST_NOISE * problem.response_scale, None)
+        )
+        sigma = float(np.clip(sigma, low, high))
+    return sigma, {"noise_scale": 1.0 / np.sqrt(2.0 * problem.sum_weights)}
 
 
 def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
@@ -69,18 +86,18 @@ def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarra
     if problem.has_rows:  # columns are alike
         return solve_coefs(problem, l1[None, :], l2[None, :]).values[0]
     gram, cross = problem.reduced.gram, problem.reduced.cross
-    unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(rates, sigma))
+    unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(problem, rates, sigma))
     rounded = (_ROUNDED * sigma * unit) ** 2
     scaled = gram * unit * unit[:, None]
-    penalty_weights = sigma**2 * prior_precision(rates, sigma, _one_by_one(problem, l1))
+    penalty_weights = sigma**2 * prior_precision(problem, rates, sigma, _one_by_one(problem, l1))
     coef = np.zeros(cross.size)
     for _ in range(_RIDGE_STEPS):
         system = scaled.copy()
         system[np.diag_indices_from(system)] += penalty_weights * unit**2 + _JITTER
         new = unit * _solved(system, unit * cross)
         moved = np.abs(new - coef).max(initial=0.0) > _STILL * np.abs(new).max(initial=0.0)
-        coef, penalty_weights = new, l2 + l1 / np.sqrt(new**2 + rounded)
-        if not moved or not l1.any():
+        coef, penalty_weights = new, problem.law.majoriser(new, l1, l2, sigma**2, rounded)
+        if not moved or problem.law.is_normal(l1, l2):
             break
     return coef
 
@@ -101,26 +118,17 @@ def _solved(system: Float[np.ndarray, "q q"], right: Float[np.ndarray, " q"]) ->
 
 
 def prior_precision(
-    rates: Rates, sigma: float, coef: Float[np.ndarray, " q"] | None = None
+    problem: Problem, rates: Rates, sigma: float, coef: Float[np.ndarray, " q"] | None = None
 ) -> Float[np.ndarray, " q"]:
-    """Return one over the prior's variance, 2b² for a Laplace prior, of both parts added.
-
-    Around coefficients that the data hold far out in a Laplace prior's tail, at more than 2b, its share is 1/(b|β|), as
-    a Gaussian of that slope has: the tail itself is straight.
-    """
+    """Return the precision of the Gaussian that stands for the prior: around coefficients, or of all of it."""
     l1, l2 = rates.penalty_weights(sigma)
-    rate = l1 / sigma**2
-    absolute = 0.5 * rate**2
-    if coef is not None:
-        with np.errstate(divide="ignore"):
-            absolute = np.minimum(absolute, rate / np.abs(coef))
-    return absolute + l2 / sigma**2
+    precision: Float[np.ndarray, " q"] = problem.law.precision(l1 / sigma**2, l2 / sigma**2, coef)
+    return precision
 
 
 def coef_prior(problem: Problem) -> Any:
     """Return the prior of the penalised coefficients."""
-    rates = problem.penalised_rates
-    return CoefPrior.at(rates.l1, rates.l2, rates.relative, problem.is_feature[problem.penalised])
+    return CoefPrior.at(problem.penalised_rates, problem.is_feature[problem.penalised], problem.law)
 
 
 def scale_coordinates(problem: Problem, near: ReferencePoint) -> Scales:
@@ -132,7 +140,7 @@ def scale_coordinates(problem: Problem, near: ReferencePoint) -> Scales:
     if problem.noise_scale is None:
         prior = problem.likelihood.noise_prior(problem.response_scale)
         sampled["noise_scale"] = _coordinate(prior, near.noise_scale, "noise_scale", near)
-    return Scales(problem.noise_scale, sampled)
+    return Scales(dict(problem.known), sampled)
 
 
 def _coordinate(prior: Any, middle: float, name: str, near: ReferencePoint) -> Coordinate:

@@ -43,7 +43,7 @@ class WhitenedTarget(NamedTuple):
         """The data's part of the posterior precision near the centre, averaged over directions."""
         sampled = self.scales.sampled
         at_centre = {name: jnp.zeros(()) for name in sampled}
-        sigma = self.scales.at(at_centre)[0]
+        sigma = self.scales.with_noise(at_centre)[0]
         return float(np.asarray(self.curvature).mean() / sigma**2) if self.curvature.size else 1.0
 
     def start(self, key: Array) -> Position:
@@ -54,12 +54,12 @@ class WhitenedTarget(NamedTuple):
 
     def natural(self, position: Position) -> Values:
         """Turn sampler coordinates into coefficients, σ and prior scales."""
-        sigma, scales, _ = self.scales.at(position)
-        return Values(self._coef(position), sigma, scales)
+        sigma, scales, _ = self.scales.with_noise(position)
+        return Values(self._coef(position), {"noise_scale": sigma}, scales)
 
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
-        sigma, scales, log_prior = self.scales.at(position)
+        sigma, scales, log_prior = self.scales.with_noise(position)
         z = position["coef"]
         rss = self.rss - 2.0 * self.slope @ z + z @ (self.curvature * z)
         log_prior += jnp.sum(self.prior.log_density(self._coef(position), sigma, scales))
@@ -84,7 +84,7 @@ def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
         Of float64 arrays.
     """
     mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
-    of_prior = prior_precision(near.rates, near.noise_scale, mode)
+    of_prior = prior_precision(problem, near.rates, near.noise_scale, mode)
     transform, curvature = _whitening(problem, of_prior, near.noise_scale)
     gradients, rss = _least_squares(problem).residuals(mode[None, :])
     return as_arrays(

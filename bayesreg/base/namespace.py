@@ -1,0 +1,14 @@
+"""Which of NumPy and JAX an array belongs to, for formulas that serve both."""
+
+from typing import Any
+
+import numpy as np
+
+
+def namespace(*arrays: Any) -> Any:
+    """Return ``jax.numpy`` if one of the arrays is JAX's, else NumPy."""
+    if all(isinstance(array, np.ndarray | np.generic | float | int) for array in arrays):
+        return np
+    import jax.numpy
+
+    return jax.numpy

@@ -1,0 +1,210 @@
+"""The mode on rows, whatever the convex loss: Newton's method by re-weighted quadratics, and the gap of any point.
+
+The objective is Σ wᵢ·Dᵢ + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², where Dᵢ is the row's loss less the least it can be (half the
+deviance). Each step minimises the quadratic of the loss at a point plus the penalty, by the solvers of least squares.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..base.errors import NoModeError
+from ..data.checks import Design
+from ..data.rows import RowData, with_ones
+from ..likelihoods.base import Likelihood, Nuisance
+from ..likelihoods.gaussian import GaussianLikelihood
+from ..model.linear_model import LinearModel
+from ..model.problem import resolve
+from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
+from ..priors.penalty import Penalty
+from .solve_penalised import solve_coefs
+
+_ROUNDS, _FREE_ROUNDS = 100, 50
+_HALVINGS = 40
+_STILL = 1e-13  # relative decrease of the objective that is rounding
+_LEAST_CURVATURE = 1e-10  # of the largest of a row: less is not seen by the quadratic
+
+Coefs = Float[np.ndarray, " d"]
+
+
+class Gap(NamedTuple):
+    """How far a point can be above the optimum, in units of the objective."""
+
+    gap: float
+    rounding: float  # what coefficients without a penalty, not quite optimal beside the others, leave open
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowObjective:
+    """A penalised loss on rows; coefficients are those of the columns and, if there is one, of the intercept.
+
+    Attributes
+    ----------
+    data : RowData
+    likelihood : Likelihood
+    nuisance : mapping
+        Numbers, by name.
+    l1, l2 : array (d,)
+        The penalty of each coefficient.
+    has_intercept : bool
+        Whether the last coefficient is the intercept.
+    """
+
+    data: RowData
+    likelihood: Likelihood
+    nuisance: Nuisance
+    l1: Coefs
+    l2: Coefs
+    has_intercept: bool
+
+    @cached_property
+    def design(self) -> Design:
+        """The rows, with a last column of ones for an intercept: (n, d)."""
+        return with_ones(self.data.X) if self.has_intercept else self.data.X
+
+    @property
+    def free(self) -> Bool[np.ndarray, " d"]:
+        """Which coefficients are unpenalised."""
+        return (self.l1 == 0.0) & (self.l2 == 0.0)
+
+    @cached_property
+    def null(self) -> Coefs:
+        """The null model: penalised coefficients 0, the others optimal."""
+        return self.settled(np.zeros(self.l1.size))
+
+    @cached_property
+    def norms(self) -> Float[np.ndarray, " d"]:
+        """Lengths of the columns, centred beside a flat intercept."""
+        flat_intercept = self.has_intercept and bool(self.free[-1])
+        least_squares, _ = self.data.least_squares(
+            centre=flat_intercept, intercept_column=self.has_intercept and not flat_intercept
+        )
+        norms = np.sqrt(least_squares.squared_norms)
+        return np.append(norms, 1.0) if flat_intercept else norms
+
+    def objective(self, coefs: Coefs) -> float:
+        """Evaluate the penalised loss."""
+        loss = self.likelihood.excess(self._eta(coefs), self.data.y, 0.0, self.nuisance)
+        penalty = penalty_terms(coefs, self.l1, self.l2)
+        return float(self.data.sample_weight @ loss + penalty.sum())
+
+    def slopes(self, coefs: Coefs) -> Coefs:
+        """Return minus the gradient of the loss."""
+        slope = self.likelihood.slope(self._eta(coefs), self.data.y, self.nuisance)
+        return -np.asarray(self.design.T @ (self.data.sample_weight * slope)).ravel()
+
+    def gap(self, coefs: Coefs) -> Gap:
+        """Bound how far the objective is above its minimum.
+
+        The dual point is a share of the loss's slopes where unpenalised coefficients are optimal beside the others,
+        so that it is orthogonal to them; the share is what columns without an l2 part ask for. The gap is summed from
+        terms that are each at least 0 (Fenchel and Young), so that nothing cancels.
+
+        References
+        ----------
+        K. Koh, S.-J. Kim and S. Boyd (2007), JMLR 8, 1519–1555, for the dual.
+        """
+        settled, held = self.settled(coefs), ~self.free
+        z = self.slopes(settled)
+        share = float(dual_step(z[held], self.l1[held], self.l2[held]))
+        loss = self.likelihood.excess(self._eta(settled), self.data.y, share, self.nuisance)
+        terms = np.maximum(gap_terms(settled, share * z, self.l1, self.l2)[held], 0.0)
+        lost = max(self.objective(coefs) - self.objective(settled), 0.0)
+        gap = float(self.data.sample_weight @ loss + terms.sum()) + lost
+        left = z[~held]
+        open_ = 0.5 * float(left @ self._free_step(settled, left)) if left.size else 0.0
+        return Gap(gap, max(open_, 0.0))
+
+    def violations(self, coefs: Coefs) -> Coefs:
+        """Return how far each coefficient is from stationary, on unit-norm columns, in units of λmax."""
+        away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
+        unit = np.where(self.norms > 0.0, self.norms, 1.0)
+        largest = float((np.abs(self.slopes(self.null))[~self.free] / unit[~self.free]).max(initial=0.0))
+        scaled: Coefs = away * (self.norms > 0.0) / unit / (largest or 1.0)
+        return scaled
+
+    def settled(self, coefs: Coefs) -> Coefs:
+        """Return the point with unpenalised coefficients optimal beside the others, by Newton's method."""
+        if not self.free.any():
+            return coefs
+        best = self.objective(coefs)
+        for _ in range(_FREE_ROUNDS):
+            step = np.zeros(coefs.size)
+            step[self.free] = self._free_step(coefs, self.slopes(coefs)[self.free])
+            moved, value = self._lower(coefs, step, best, strictly=False)
+            if moved is None:
+                break
+            done = best - value <= _STILL * abs(best)
+            coefs, best = moved, value
+            if done:
+                break
+        return coefs
+
+    def mode(self) -> tuple[Coefs, int]:
+        """Return the optimum, and the number of Newton steps.
+
+        Raises
+        ------
+        NoModeError
+            If the objective has no minimum: unpenalised columns may separate the rows.
+        """
+        coefs = self.null
+        best = self.objective(coefs)
+        for n_rounds in range(1, _ROUNDS + 1):
+            moved, value = self._lower(coefs, self._quadratic_mode(coefs) - coefs, best, strictly=True)
+            if moved is None:
+                return coefs, n_rounds
+            done = best - value <= _STILL * best
+            coefs, best = moved, value
+            if done:
+                return coefs, n_rounds
+        raise NoModeError(
+            f"the penalised loss is still falling after {_ROUNDS} Newton steps: unpenalised columns may separate "
+            "the rows. Penalise them."
+        )
+
+    def _lower(self, coefs: Coefs, step: Coefs, best: float, *, strictly: bool) -> tuple[Coefs | None, float]:
+        """Go along a step as far as the objective does not rise; None if it does everywhere."""
+        for _ in range(_HALVINGS):
+            moved = coefs + step
+            value = self.objective(moved)
+            if value < best or (value == best and not strictly):
+                return moved, value
+            step = 0.5 * step
+        return None, best
+
+    def _quadratic_mode(self, coefs: Coefs) -> Coefs:
+        """Return the minimum of the loss's quadratic at a point, plus the penalty."""
+        eta = self._eta(coefs)
+        curvature = self._curvature(eta)
+        response = eta - self.likelihood.slope(eta, self.data.y, self.nuisance) / curvature
+        rows = replace(self.data, y=response, sample_weight=self.data.sample_weight * curvature)
+        p = self.data.n_features
+        prior = Penalty(self.l1[:p], self.l2[:p]).to_prior(1.0)
+        of_intercept = None
+        if self.has_intercept and not self.free[-1]:
+            of_intercept = Penalty(float(self.l1[-1]), float(self.l2[-1])).to_prior(1.0)
+        model = LinearModel(prior, GaussianLikelihood(1.0), self.has_intercept, intercept_prior=of_intercept)
+        problem = resolve(model, rows)
+        l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(1.0))
+        found, intercepts = problem.expand(solve_coefs(problem, l1, l2).values)
+        return np.append(found[0], intercepts[: int(self.has_intercept)])
+
+    def _free_step(self, coefs: Coefs, slopes: Coefs) -> Coefs:
+        """Return the Newton step of the unpenalised coefficients."""
+        columns = self.design[:, self.free]
+        columns = columns if isinstance(columns, np.ndarray) else columns.toarray()
+        weight = self._curvature(self._eta(coefs)) * self.data.sample_weight
+        step: Coefs = np.linalg.lstsq(columns.T @ (columns * weight[:, None]), slopes)[0]
+        return step
+
+    def _curvature(self, eta: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+        curvature = np.broadcast_to(self.likelihood.curvature(eta, self.data.y, self.nuisance), eta.shape)
+        return np.maximum(curvature, _LEAST_CURVATURE * curvature.max())
+
+    def _eta(self, coefs: Coefs) -> Float[np.ndarray, " n"]:
+        return np.asarray(self.design @ coefs).ravel()

@@ -1,0 +1,94 @@
+"""A model whose loss is not one quadratic, on rows: plain arrays, the intercept a coefficient like the others."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, final
+
+import numpy as np
+from jaxtyping import Float
+
+from ..data.checks import Design
+from ..data.least_squares import LeastSquares
+from ..data.rows import RowData, require_two_rows, with_ones
+from .linear_model import LinearModel
+from .needs import ROWS, Data, Need, check_model, require
+from .problem import ModelOnData, Problem, Rates, column_sd_for, prior_rates, resolve, sampled_scales
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowProblem(ModelOnData):
+    """A model on rows, whatever its likelihood.
+
+    Coefficients are those of the features and, last, the intercept; a flat one has rates 0.
+    """
+
+    data: RowData
+    centred: ClassVar[bool] = False
+
+    @cached_property
+    def design(self) -> Design:
+        """The rows, with a last column of ones for an intercept: (n, d)."""
+        return with_ones(self.data.X) if self.has_intercept else self.data.X
+
+    @cached_property
+    def reduced(self) -> LeastSquares:
+        """The squared error of the same rows, which tells one set of rows from another."""
+        return self.data.least_squares(centre=False, intercept_column=self.has_intercept)[0]
+
+    def eta(self, coefs: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... n"]:
+        """Return the linear predictors of coefficients."""
+        return np.asarray((self.design @ coefs.T).T)
+
+
+AnyProblem = Problem | RowProblem
+
+
+def resolve_any(model: LinearModel, data: Data, by: str, *needs: Need) -> AnyProblem:
+    """Bring a model and data together, whatever the likelihood; parameters are those of `resolve_rows`."""
+    check_model(model)
+    if model.likelihood.is_quadratic:
+        return resolve(model, data, by, *needs)
+    return resolve_rows(model, data, by, *needs)
+
+
+def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowProblem:
+    """Bring a model and rows together.
+
+    Parameters
+    ----------
+    model : LinearModel
+    data : RowData
+    by : str
+        The method that asks, for messages.
+    *needs : Need
+        What it needs beside rows.
+
+    Returns
+    -------
+    RowProblem
+
+    Raises
+    ------
+    TypeError, ValueError
+        If names or lengths in the prior do not fit the data, or a response is not one of the likelihood's.
+    """
+    require(by, model, data, ROWS, *needs)
+    assert isinstance(data, RowData)
+    require_two_rows(data.n_samples)
+    model.likelihood.check_response(data.y)
+    rates = prior_rates(model, data.feature_names, column_sd_for(model, data))
+    if model.fit_intercept and model.intercept_prior is None:
+        rates = Rates(np.append(rates.l1, 0.0), np.append(rates.l2, 0.0), np.append(rates.relative, False))
+    return RowProblem(
+        feature_names=data.feature_names,
+        sum_weights=data.sum_weights,
+        has_intercept=bool(model.fit_intercept),
+        rates=rates,
+        law=model.prior.law,
+        known=model.likelihood.known,
+        response_scale=data.response_sd or 1.0,
+        sampled_scales=sampled_scales(model),
+        likelihood=model.likelihood,
+        data=data,
+    )

@@ -1,0 +1,201 @@
+"""A target: the loss of every row, in coordinates whitened at the mode, whatever the likelihood."""
+
+from dataclasses import fields
+from typing import Any, NamedTuple, Self, final
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from ...base.blas import product
+from ...data.checks import Design
+from ...data.least_squares import check_dense_size
+from ...likelihoods.base import Likelihood, Nuisance
+from ...model.row_problem import RowProblem
+from ...priors.scales import SCALE_NAMES, draw_proper
+from .density import CoefPrior, Coordinate, Density, Position, Scales, Values
+from .reference_point import as_arrays
+
+_STEPS, _HALVINGS = 100, 40
+_STILL = 1e-10  # relative decrease of minus the log density
+_JITTER = 1e-12  # of the unit diagonal
+_ROUNDED = 0.1  # of a prior's sd: where its kink is rounded off
+_DRAWS = 1024  # of a prior whose median is wanted
+_STEP = 1.0  # of an unconstrained coordinate
+
+
+@final
+@jax.tree_util.register_pytree_node_class
+class Traced:
+    """A likelihood as a pytree: its arrays are arguments of a program, all else but nuisance parameters a part."""
+
+    def __init__(self, likelihood: Likelihood) -> None:
+        self.likelihood = likelihood
+
+    def tree_flatten(self) -> tuple[list[Any], tuple[Any, ...]]:
+        """Return arrays, and what else makes the likelihood."""
+        one = self.likelihood
+        named = {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]
+        arrays = {name: value for name, value in named.items() if isinstance(value, np.ndarray | jax.Array)}
+        rest = {k: v for k, v in named.items() if k not in arrays and k not in one.parameters()}
+        return list(arrays.values()), (type(one), tuple(arrays), tuple(rest.items()))
+
+    @classmethod
+    def tree_unflatten(cls, form: tuple[Any, ...], arrays: Any) -> Self:
+        """Return the likelihood of these arrays; its checks were made when it was."""
+        kind, names, rest = form
+        likelihood = object.__new__(kind)
+        for name, value in (*zip(names, arrays, strict=True), *rest):
+            object.__setattr__(likelihood, name, value)
+        return cls(likelihood)
+
+
+class RowTarget(NamedTuple):
+    """coef = centre + transform·z, the intercept last."""
+
+    design: Float[Any, "n d"]
+    response: Float[Any, " n"]
+    weight: Float[Any, " n"]
+    centre: Float[Any, " d"]
+    transform: Float[Any, "d d"]
+    penalised: Float[Any, " d"]  # 1, or 0 under a flat prior
+    prior: CoefPrior
+    scales: Scales
+    of: Traced
+
+    def start(self, key: Array) -> Position:
+        """Draw a position to start from."""
+        key_coef, key_rest = jax.random.split(key)
+        z = jax.random.normal(key_coef, self.centre.shape, dtype=jnp.float64)
+        return {"coef": z, **self.scales.start(key_rest)}
+
+    def natural(self, position: Position) -> Values:
+        """Turn sampler coordinates into coefficients, nuisance parameters and prior scales."""
+        nuisance, scales, _ = self.scales.at(position)
+        return Values(self._coef(position), nuisance, scales)
+
+    def log_density(self, position: Position) -> Array:
+        """Evaluate the log posterior density of a position, up to a constant."""
+        nuisance, scales, log_prior = self.scales.at(position)
+        coef, sigma = self._coef(position), nuisance.get("noise_scale", 1.0)
+        of_rows = self.of.likelihood.log_prob(self.design @ coef, self.response, nuisance)
+        of_coefs = jnp.where(self.penalised > 0.0, self.prior.log_density(coef, sigma, scales), 0.0)
+        return self.weight @ of_rows + jnp.sum(of_coefs) + log_prior
+
+    def _coef(self, position: Position) -> Array:
+        return self.centre + self.transform @ position["coef"]
+
+
+def row_target(problem: RowProblem) -> RowTarget:
+    """State a problem's posterior around its mode, or where a point near it is.
+
+    Parameters
+    ----------
+    problem : RowProblem
+        Of a proper posterior.
+
+    Returns
+    -------
+    RowTarget
+        Of float64 arrays.
+
+    Raises
+    ------
+    MemoryError
+        If sparse rows would take too much as dense ones.
+    """
+    values = dict(problem.known)
+    sampled = {}
+    for name, prior in sorted(problem.hyperpriors.items()):
+        values[name], sampled[name] = _coordinate(prior)
+    design = _dense(problem.design)
+    centre, precision = _centre(problem, design, values)
+    return as_arrays(
+        RowTarget(
+            design=design,
+            response=problem.data.y,
+            weight=problem.data.sample_weight,
+            centre=centre,
+            transform=_root_of_inverse(precision),
+            penalised=problem.penalised,
+            prior=CoefPrior.at(problem.rates, problem.is_feature, problem.law),
+            scales=Scales(dict(problem.known), sampled),
+            of=Traced(problem.likelihood),
+        )
+    )
+
+
+def _dense(design: Design) -> Float[np.ndarray, "n d"]:
+    if isinstance(design, np.ndarray):
+        return design
+    check_dense_size(*design.shape)
+    return np.asarray(design.toarray())
+
+
+def _coordinate(prior: Any) -> tuple[float, Coordinate]:
+    """Return about the median of a prior, and the coordinate around it."""
+    from numpyro.distributions import biject_to
+
+    draws = draw_proper(prior, jax.random.key(0), _DRAWS)
+    middle = 1.0 if draws is None else float(np.median(draws))
+    offset = np.asarray(biject_to(prior.support).inv(np.float64(middle)))
+    return middle, Coordinate(Density(prior), offset, np.float64(_STEP))
+
+
+def _centre(
+    problem: RowProblem, design: Float[np.ndarray, "n d"], values: dict[str, float]
+) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
+    """Return about the mode of the coefficients beside values of all else, and the precision there.
+
+    By Newton's steps with normal densities that majorise the prior's: no program is compiled for them.
+    """
+    data, likelihood = problem.data, problem.likelihood
+    rates = problem.rates.at(values.get("noise_scale", 1.0))
+    common = values.get("prior_scale", 1.0)
+    b, tau = values.get("laplace_scale", common), values.get("gaussian_scale", common)
+    l1 = np.where(problem.is_feature, rates.l1 / b, rates.l1)
+    l2 = np.where(problem.is_feature, rates.l2 / tau**2, rates.l2)
+    nuisance: Nuisance = {name: value for name, value in values.items() if name not in SCALE_NAMES}
+    held = problem.penalised
+
+    def height(coef: Float[np.ndarray, " d"]) -> float:
+        loss = likelihood.loss(design @ coef, data.y, nuisance)
+        return float(data.sample_weight @ loss + problem.law.energy(coef, l1, l2)[held].sum())
+
+    def precision_at(coef: Float[np.ndarray, " d"], of_prior: Any) -> Float[np.ndarray, "d d"]:
+        curvature = data.sample_weight * likelihood.curvature(design @ coef, data.y, nuisance)
+        precision = product(design.T * curvature, design)
+        precision[np.diag_indices_from(precision)] += np.where(held, of_prior, 0.0)
+        return precision
+
+    coef = np.zeros(design.shape[1])
+    best = height(coef)
+    rounded = np.where(held, _ROUNDED**2 / np.maximum(problem.law.precision(l1, l2), 1e-300), 1.0)
+    for _ in range(_STEPS):
+        weight = np.where(held, problem.law.majoriser(coef, l1, l2, 1.0, rounded), 0.0)
+        slope = data.sample_weight * likelihood.slope(design @ coef, data.y, nuisance)
+        root = _root_of_inverse(precision_at(coef, weight))
+        step = -root @ (root.T @ (design.T @ slope + weight * coef))
+        for _ in range(_HALVINGS):
+            if (value := height(coef + step)) < best:
+                break
+            step = 0.5 * step
+        else:
+            break
+        still = best - value <= _STILL * abs(best)
+        coef, best = coef + step, value
+        if still:
+            break
+    return coef, precision_at(coef, problem.law.precision(l1, l2, coef))
+
+
+def _root_of_inverse(precision: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d d"]:
+    """Return R with RR' the inverse, in units in which the diagonal is 1."""
+    from scipy.linalg import cholesky, solve_triangular
+
+    unit = 1.0 / np.sqrt(np.diagonal(precision))
+    scaled = precision * unit * unit[:, None]
+    scaled[np.diag_indices_from(scaled)] += _JITTER
+    root = solve_triangular(cholesky(scaled, lower=True), np.eye(unit.size), lower=True, trans="T")
+    return unit[:, None] * root
