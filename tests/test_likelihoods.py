@@ -1,0 +1,118 @@
+"""Each likelihood is one function and what follows from it: derivatives, conjugate, distribution, draws."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+import bayesreg as br
+from bayesreg.likelihoods.bernoulli import BernoulliLikelihood
+from bayesreg.likelihoods.table import LIKELIHOODS
+
+ETA = np.linspace(-6.0, 5.0, 23)
+CASES = {
+    "gaussian": (br.GaussianLikelihood(), {"noise_scale": 0.7}, np.array([-2.0, 0.0, 1.3])),
+    "bernoulli": (BernoulliLikelihood(), {}, np.array([0.0, 1.0, 0.3])),
+}
+
+
+@pytest.fixture(params=CASES, ids=list(CASES))
+def case(request):
+    return CASES[request.param]
+
+
+def grid(case):
+    likelihood, nuisance, responses = case
+    eta, y = (a.ravel() for a in np.meshgrid(ETA, responses))
+    return likelihood, nuisance, eta, y
+
+
+def test_slope_and_curvature_are_the_losss_derivatives(case):
+    likelihood, nuisance, eta, y = grid(case)
+    h = 1e-4
+    up, down = (likelihood.loss(eta + s * h, y, nuisance) for s in (1, -1))
+    np.testing.assert_allclose(likelihood.slope(eta, y, nuisance), (up - down) / (2 * h), atol=1e-6)
+    up, down = (likelihood.slope(eta + s * h, y, nuisance) for s in (1, -1))
+    curvature = np.broadcast_to(likelihood.curvature(eta, y, nuisance), eta.shape)
+    np.testing.assert_allclose(curvature, (up - down) / (2 * h), atol=1e-6)
+
+
+def test_the_loss_is_minus_the_log_density_but_for_what_is_free_of_eta(case):
+    likelihood, nuisance, eta, y = grid(case)
+    total = likelihood.loss(eta, y, nuisance) + likelihood.log_prob(eta, y, nuisance)
+    np.testing.assert_allclose(
+        total, likelihood.log_prob(0 * eta, y, nuisance) + likelihood.loss(0 * eta, y, nuisance)
+    )
+
+
+def test_loss_and_density_are_the_same_in_jax(case):
+    likelihood, nuisance, eta, y = grid(case)
+    with jax.enable_x64(True):
+        for name in ("loss", "log_prob"):
+            ours = getattr(likelihood, name)(jnp.asarray(eta), jnp.asarray(y), nuisance)
+            np.testing.assert_allclose(
+                ours, getattr(likelihood, name)(eta, y, nuisance), rtol=1e-12, atol=1e-14
+            )
+
+
+def test_the_conjugate_is_the_supremum(case):
+    likelihood, nuisance, eta, y = grid(case)
+    for share in (0.0, 0.4, 1.0):
+        u = share * likelihood.slope(eta, y, nuisance)
+        wide = np.linspace(-60.0, 60.0, 120_001)[:, None]
+        best = (u * wide - likelihood.loss(wide, y, nuisance)).max(axis=0)
+        np.testing.assert_allclose(likelihood.conjugate(u, y, nuisance), best, atol=2e-5)
+
+
+def test_the_excess_is_never_negative_and_is_what_fenchel_and_young_say(case):
+    likelihood, nuisance, eta, y = grid(case)
+    for share in (0.0, 0.4, 0.999999, 1.0):
+        u = share * likelihood.slope(eta, y, nuisance)
+        excess = likelihood.excess(eta, y, share, nuisance)
+        terms = likelihood.loss(eta, y, nuisance) + likelihood.conjugate(u, y, nuisance) - u * eta
+        assert (excess >= 0.0).all()
+        np.testing.assert_allclose(excess, terms, atol=1e-12)
+    assert (likelihood.excess(eta, y, 1.0, nuisance) == 0.0).all()
+
+
+def test_quantiles_invert_the_distribution_function(case):
+    likelihood, nuisance, _ = case
+    for probability in (0.05, 0.5, 0.93):
+        y = likelihood.quantile(ETA, probability, nuisance)
+        assert (likelihood.cdf(ETA, y, nuisance) >= probability - 1e-12).all()
+        assert (likelihood.cdf(ETA, y - 1e-6, nuisance) < probability).all()
+
+
+def test_draws_have_the_mean_variance_and_distribution(case):
+    likelihood, nuisance, _ = case
+    rng = np.random.default_rng(3)
+    for eta in (-1.2, 0.8):
+        drawn = likelihood.draw(rng, np.full(40_000, eta), nuisance)
+        variance = float(np.broadcast_to(likelihood.variance(np.full(1, eta), nuisance), 1)[0])
+        assert drawn.var() == pytest.approx(variance, rel=0.03)
+        for y in np.unique(np.quantile(drawn, (0.2, 0.6))):
+            below = float(likelihood.cdf(np.full(1, eta), y, nuisance)[0])
+            assert (drawn <= y).mean() == pytest.approx(below, abs=4.5 * np.sqrt(0.25 / drawn.size))
+
+
+def test_the_gaussian_density_is_scipys():
+    eta = np.array([0.3, -1.0])
+    ours = br.GaussianLikelihood().log_prob(eta, 0.5, {"noise_scale": 0.7})
+    np.testing.assert_allclose(ours, stats.norm(eta, 0.7).logpdf(0.5))
+
+
+def test_the_table_names_each_by_its_family():
+    assert all(name == likelihood.family for name, likelihood in LIKELIHOODS.items())
+    assert "gaussian" in LIKELIHOODS
+
+
+def test_far_out_no_yes_or_no_is_infinite():
+    likelihood = BernoulliLikelihood()
+    eta, y = np.array([-800.0, 800.0]), np.array([1.0, 0.0])
+    np.testing.assert_allclose(likelihood.excess(eta, y, 0.0, {}), 800.0)
+
+
+def test_responses_outside_of_0_and_1_are_refused():
+    with pytest.raises(ValueError, match="got 2 at row 1"):
+        BernoulliLikelihood().check_response(np.array([0.0, 2.0]))
