@@ -53,7 +53,7 @@ class BernoulliLikelihood(Likelihood):
 
         mu = _mean(eta)
         nu = y + share * (mu - y)
-        return np.asarray(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)))
+        return np.maximum(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)), 0.0)
 
     def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
         """Evaluate y·η − log(1 + exp(η)); of shares without the number of ways in which the trials can fall."""
