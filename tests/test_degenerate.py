@@ -1,4 +1,4 @@
-"""Degenerate data are answered, as decided in docs/architecture.md; they never raise."""
+"""Degenerate data are answered, as decided in docs/explanation/decisions.md; they never raise."""
 
 import numpy as np
 import pytest

@@ -2,7 +2,7 @@
 
 NumPy and SciPy each bring a BLAS whose idle threads spin for a while and take the other's cores:
 a Cholesky factorisation after a NumPy product takes three times as long as after one of SciPy's
-(docs/architecture.md). LAPACK is SciPy's, so products go there too.
+(docs/explanation/solver.md). LAPACK is SciPy's, so products go there too.
 """
 
 import numpy as np

@@ -22,7 +22,7 @@ def float64_on_cpu() -> Iterator[None]:
     """Compute in float64 on the CPU inside, on the thread that enters.
 
     What is compiled here are long loops over small arrays. An accelerator pays for each step of them by
-    a launch, which takes longer than the step (docs/architecture.md has figures).
+    a launch, which takes longer than the step (docs/explanation/solver.md has figures).
 
     Raises
     ------

@@ -1,4 +1,7 @@
-"""What a row tells of its linear predictor: base (the protocol); gaussian, bernoulli; table."""
+"""What a row tells of its linear predictor.
+
+From the bottom up: base; gaussian, bernoulli; table.
+"""
 
 from .base import Likelihood as Likelihood
 from .gaussian import GaussianLikelihood as GaussianLikelihood

@@ -1,1 +1,4 @@
-"""The mode and its proof: certificate; solvers; solve_penalised, noise, grid, estimate; logistic for the auditor."""
+"""The mode and its proof.
+
+From the bottom up: solvers; solve_penalised, grid, noise; certificate; newton; estimate.
+"""

@@ -1,1 +1,5 @@
-"""Pictures; each takes an axes and returns it."""
+"""Pictures; each takes an axes and returns it.
+
+From the bottom up: style, penalty_axis; paths, scales, forest, priors, predictive, geometry, certificate,
+posterior_certificate.
+"""

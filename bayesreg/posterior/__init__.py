@@ -1,1 +1,5 @@
-"""The width around the mode: marginals, targets, kernels; to_arviz; score, stein, certificate; sample; draws."""
+"""The width around the mode.
+
+From the bottom up: to_arviz; marginals, targets, kernels; samplers, suits, choose_sampler; score, stein, batches,
+certificate; diagnostics, sampling_warning; draws; sample; to_numpyro.
+"""

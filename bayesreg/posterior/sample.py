@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from .certificate import PosteriorCertificate
-    from .choose_sampler import Sampler
     from .kernels.chains import Plan, Record
     from .marginals.bulks import Bulk, Look
+    from .samplers import Sampler
     from .targets.density import Values
 
 _DRAWS_BUDGET = 4 * 2**30  # bytes
@@ -119,9 +119,9 @@ def sample_posterior(
     check_whole("seed", seed, 0, LARGEST_SEED)
     import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
 
-    from .choose_sampler import material
     from .kernels.chains import Plan
     from .marginals.bulks import where_mass_is
+    from .suits import material
 
     problem = resolve_any(model, data, "sample_posterior", MASS)
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))

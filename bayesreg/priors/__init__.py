@@ -1,4 +1,8 @@
-"""A prior is scales and a law: scales, hyperpriors; law, elastic_net_law; base; laplace, gaussian and others."""
+"""A prior is scales and a law: the density of one coefficient at its rates.
+
+From the bottom up: scales, hyperpriors; law, elastic_net_law, elastic_net_algebra; base; laplace, gaussian,
+elastic_net, flat; penalty.
+"""
 
 from .base import Prior as Prior
 from .elastic_net import ElasticNetPrior as ElasticNetPrior

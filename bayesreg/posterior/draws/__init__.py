@@ -1,1 +1,5 @@
-"""What is made of draws: predictions, rows left out, sensitivity, draws from the prior, a table."""
+"""What is made of draws.
+
+From the bottom up: observation, predict, predictive_check; log_grid, left_out, leave_one_out; sensitivity; prior;
+summary.
+"""

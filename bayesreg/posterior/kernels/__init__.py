@@ -1,1 +1,4 @@
-"""What moves chains: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected."""
+"""What moves chains.
+
+From the bottom up: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected.
+"""

@@ -1,1 +1,4 @@
-"""Densities in the coordinates that suit a sampler: density, reference_point; whitened, mixture, marginal."""
+"""Densities in the coordinates that suit a sampler.
+
+From the bottom up: density, reference_point; whitened, mixture, rows, marginal.
+"""

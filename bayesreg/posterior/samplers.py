@@ -1,0 +1,131 @@
+"""How each sampler is made: its density in coordinates that suit it, and the kernel that moves chains there."""
+
+from typing import NamedTuple
+
+from ..gaussian.propriety import power
+from ..gaussian.spectrum import Rotation, is_one_gaussian
+from ..model.problem import Problem
+from ..model.row_problem import RowProblem
+from .kernels.chains import Program
+from .kernels.expected import expected_moments
+from .kernels.gibbs import gibbs_program
+from .kernels.independence import Pilot, independence_program, pilot
+from .kernels.nuts import TARGET_ACCEPT, nuts_program
+from .marginals.bulks import Bulk, Look, Marginal, gaussian_marginal
+from .targets.density import Target
+from .targets.marginal import rotation
+from .targets.mixture import mixture_target
+from .targets.reference_point import ReferencePoint, reference_point
+from .targets.rows import row_target
+from .targets.whitened import WhitenedTarget, whitened_target
+
+_CAREFUL = 0.98  # acceptance, for narrow posteriors: with 0.8 calibration failed on 6 × 10
+
+
+class Sampler(NamedTuple):
+    """A sampler with the density that it is given."""
+
+    name: str
+    kernel: str
+    target: Target | None = None  # None: nothing is left for a chain, and draws are independent
+    program: Program | None = None
+    rotation: Rotation | None = None  # of coefficients that are drawn after all else
+    marginal: Marginal | None = None  # of σ and the prior's scale, which are drawn from it
+    parts: tuple[
+        tuple[Bulk, Target], ...
+    ] = ()  # of a posterior with several: each with a target that stays in it
+
+
+class Maker(NamedTuple):
+    """What samplers of one posterior are made of."""
+
+    problem: Problem
+    near: ReferencePoint
+    found: Look | None
+    num_warmup: int
+
+    def marginal(self) -> Sampler | None:
+        """Return Gaussian coefficients integrated out; None if they are not, or float64 cannot tell the spectrum."""
+        rotated = rotation(self.problem, self.near) if is_one_gaussian(self.problem) else None
+        if rotated is None:
+            return None
+        return Sampler(
+            "marginal", "none", rotation=rotated, marginal=gaussian_marginal(self.problem, rotated)
+        )
+
+    def whitening(self) -> WhitenedTarget:
+        """Return the density in coordinates that data which dominate make about normal."""
+        return whitened_target(self.problem, self.near)
+
+    def whitened(self, target: WhitenedTarget) -> Sampler:
+        """Return NUTS in these coordinates."""
+        return Sampler("whitened", "nuts", target, nuts_program(self.num_warmup))
+
+    def trial(self, target: WhitenedTarget) -> Pilot:
+        """Try proposals that do not depend on the draw before, in these coordinates."""
+        return pilot(target, expected_moments(self.problem, target, self.near, self.found))
+
+    def independence(self, trial: Pilot) -> Sampler:
+        """Return chains of such proposals."""
+        return Sampler("independence", "independence", trial.target, independence_program())
+
+    def mixture(self) -> Sampler:
+        """Return NUTS on the prior as a scale mixture."""
+        narrow = self.problem.penalised.sum() >= power(
+            self.problem
+        )  # the data can be interpolated, and σ be small
+        program = nuts_program(self.num_warmup, _CAREFUL if narrow else TARGET_ACCEPT)
+        return Sampler("mixture", "nuts", mixture_target(self.problem, self.near), program)
+
+    def gibbs(self) -> Sampler:
+        """Return the scale mixture block by block."""
+        relative = self.problem.penalised_rates.relative
+        program = gibbs_program("all" if relative.all() else "some" if relative.any() else "none")
+        return Sampler("gibbs", "gibbs", mixture_target(self.problem, self.near), program)
+
+    def in_parts(self, bulks: tuple[Bulk, ...]) -> Sampler:
+        """Return the same within each of several parts of the posterior."""
+        targets = (mixture_target(self.problem, reference_point(self.problem, bulk)) for bulk in bulks)
+        return self.gibbs()._replace(parts=tuple(zip(bulks, targets, strict=True)))
+
+    def named(self, name: str) -> Sampler:
+        """Return the sampler that was asked for by name.
+
+        Raises
+        ------
+        ValueError
+            If it does not serve the prior.
+        """
+        if name == "marginal":
+            made = self.marginal()
+            if made is None:
+                raise ValueError(
+                    "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of "
+                    "scale for all coefficients, and columns that float64 can tell apart. Leave `method` out."
+                )
+            return made
+        if name in ("gibbs", "mixture"):
+            if not self.problem.law.mixes:
+                raise ValueError(
+                    f"method={name!r} needs a prior that is stated as a scale mixture of normals, and "
+                    f"{type(self.problem.law).__name__} is not. Leave `method` out."
+                )
+            return self.gibbs() if name == "gibbs" else self.mixture()
+        target = self.whitening()
+        return self.whitened(target) if name == "whitened" else self.independence(self.trial(target))
+
+
+def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
+    """Return NUTS beside a likelihood that needs the rows.
+
+    Raises
+    ------
+    ValueError
+        If another method was asked for.
+    """
+    if method not in ("auto", "whitened"):
+        raise ValueError(
+            f"method={method!r} needs a likelihood whose loss is one quadratic, and that of "
+            f"{type(problem.likelihood).__name__} is none. Leave `method` out."
+        )
+    return Sampler("whitened", "nuts", row_target(problem), nuts_program(num_warmup))
