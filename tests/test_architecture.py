@@ -144,3 +144,27 @@ def test_the_page_names_files_that_are_there():
     for file in named:
         assert list(PACKAGE.rglob(file)), file
     assert len(page.split()) < 1200, "two pages"
+
+
+CONCRETE = {
+    "LaplacePrior",
+    "GaussianPrior",
+    "ElasticNetPrior",
+    "FlatPrior",
+    "ElasticNetLaw",
+    "GaussianLikelihood",
+    "BernoulliLikelihood",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(FILES) - {"__main__"}))
+def test_no_code_asks_which_prior_or_likelihood_it_has(name):
+    """It asks what they can do: one more of either would be missed."""
+    for node in ast.walk(ast.parse(FILES[name].read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("isinstance", "issubclass"):
+            classes = {n.id for n in ast.walk(node.args[1]) if isinstance(n, ast.Name)}
+            assert not classes & CONCRETE, f"{name}, line {node.lineno}"
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            named = {n.value for side in sides for n in ast.walk(side) if isinstance(n, ast.Constant)}
+            assert not named & CONCRETE, f"{name}, line {node.lineno}"

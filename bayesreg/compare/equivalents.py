@@ -90,7 +90,7 @@ def _row(key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_interce
         "standardizes": row.standardizes,
         "evidence": row.evidence,
     }
-    if row.family in ("binomial", "poisson"):
+    if not row.has_noise:
         return {**found, "reason": f"it stands beside a {row.family} likelihood"}
     try:
         code = translate(

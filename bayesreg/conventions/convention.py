@@ -89,6 +89,11 @@ class Convention:
         return name.rstrip("_") if self.language == "R" else name
 
     @property
+    def has_noise(self) -> bool:
+        """Whether σ links the penalty to a prior's scale: it stands beside a Gaussian likelihood, or beside any."""
+        return self.family in ("gaussian", "any")
+
+    @property
     def penalizes_intercept(self) -> bool:
         """Whether the intercept is penalised like a coefficient."""
         return self.intercept in ("penalised", "a column")

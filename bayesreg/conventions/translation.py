@@ -103,7 +103,7 @@ def translate(
         if isinstance(side.form, Without):
             raise side.form.refusal(side.key)
     _check_family(source, target)
-    sigma = 1.0 if {source.family, target.family} & {"binomial", "poisson"} else noise_scale
+    sigma = noise_scale if source.has_noise and target.has_noise else 1.0
     fit_intercept = _has_intercept(value, fit_intercept)
     context = Context(X, y, sample_weight, sigma, fit_intercept)
     _ = context.weights  # refused where they do not fit, whether they are needed or not

@@ -108,7 +108,7 @@ class LinearModel:
         GaussianPrior(scale=0.5, factor=None, relative_to_noise=False)
         """
         row = CONVENTIONS.get(convention)
-        if row is not None and row.family in ("binomial", "poisson"):
+        if row is not None and not row.has_noise:
             raise NoEquivalent(
                 f"{convention} is beside a {row.family} likelihood, which LinearModel does not have yet."
             )
