@@ -58,7 +58,7 @@ def tails_are_light(problem: Problem) -> bool:
 def is_hard_for_nuts(problem: Problem, near: ReferencePoint, whitened: WhitenedTarget) -> bool:
     """Tell whether NUTS on the mixture may stick: at a coefficient far out in its prior, or at scales of many sizes."""
     l1 = near.rates.penalty_weights(near.noise_scale)[0] / near.noise_scale**2
-    far_out = (np.abs(np.asarray(whitened.centre)) * l1).max(initial=0.0) > _FAR_OUT
+    far_out = (np.abs(np.asarray(whitened.reference)) * l1).max(initial=0.0) > _FAR_OUT
     spread = np.sqrt(problem.reduced.squared_norms / prior_precision(problem, near.rates, near.noise_scale))
     spread = spread[spread > 0.0]
     return bool(far_out or (spread.size and spread.max() > _UNLIKE * spread.min()))

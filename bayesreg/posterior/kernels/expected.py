@@ -30,7 +30,7 @@ def expected_moments(
         At the marginal of σ and scales, where any is unknown.
     """
     if not problem.law.tells_mass:  # coordinates are about standard already
-        d = np.asarray(target.centre).size + len(near.spread)
+        d = np.asarray(target.reference).size + len(near.spread)
         return Moments(np.zeros(d), np.eye(d))
     logs, weights = _settings(near, found)
     sigma = np.exp(logs.get("noise_scale", np.full(weights.size, np.log(near.noise_scale))))
@@ -40,7 +40,7 @@ def expected_moments(
     precision = given.precision[0]
     system = np.diag(np.asarray(target.curvature) / sigma[0] ** 2) + (transform.T * precision) @ transform
     within = np.linalg.inv(system)
-    away = given.mean - np.asarray(target.centre)
+    away = given.mean - np.asarray(target.reference)
     coef = (away @ gram / sigma[0] ** 2 + away * precision) @ transform @ within
     columns = [coef, *(_coordinate(target, name, np.exp(logs[name])) for name in sorted(logs))]
     together = np.hstack(columns)

@@ -26,9 +26,9 @@ from .pareto import pareto_k
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 _PER_BLOCK = 1024  # proposals drawn at once
 _STARTS = 64  # where chains start, drawn from the pilot by weight
-_STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals in between
-_MOST_BETWEEN = 16
-_MOST_STAY = 0.15  # with so many in between, above which NUTS serves better
+_STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals between
+_MOST_THINNING = 16
+_MOST_STAY = 0.15  # with so many between, above which NUTS serves better
 _SURE, _LEAST_ACCEPTANCE = 0.85, 0.5  # where weights hardly differ, their tail tells nothing
 _MOST_K = 0.5  # of the weights' tail
 _PILOT_BLOCKS, _ROUNDS = 2, 3
@@ -42,7 +42,7 @@ class IndependenceTarget(NamedTuple):
     inner: Any  # Target
     mean: Float[Any, " d"]
     root: Float[Any, "d d"]  # of the proposals' covariance
-    between: Any  # proposals from one draw to the next
+    thinning: Any  # proposals from one draw to the next
     starts: "_Starts"
 
     @property
@@ -140,10 +140,10 @@ def pilot(target: Target, expected: Moments) -> Pilot:
         weight, rejection = _judge(log_weight)
         acceptance = 1.0 - float(weight @ rejection)
         if best is None or acceptance > best.acceptance:
-            between, stay = _between(weight, rejection)
+            thinning, stay = _thinning(weight, rejection)
             chosen = np.random.default_rng(_PILOT_SEED).choice(weight.size, _STARTS, p=weight)
             starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
-            trial = trial._replace(between=jnp.asarray(float(between)), starts=starts)
+            trial = trial._replace(thinning=jnp.asarray(float(thinning)), starts=starts)
             best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
         if best.acceptance >= _ENOUGH or best.acceptance < _HOPELESS:
             break
@@ -167,9 +167,9 @@ def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"]
     return weight / weight.sum(), rejection
 
 
-def _between(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
+def _thinning(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
     """Return how many proposals a draw takes, and the probability that all are rejected."""
-    for k in range(1, _MOST_BETWEEN + 1):
+    for k in range(1, _MOST_THINNING + 1):
         stay = float(weight @ rejection**k)
         if stay <= _STAY:
             break
@@ -217,7 +217,7 @@ def independence_program() -> Program:
         return follow(state, target, propose(state.seed, state.chain, state.n_blocks, target), n_steps)
 
     def block(target: IndependenceTarget) -> int:
-        return _PER_BLOCK // int(target.between)
+        return _PER_BLOCK // int(target.thinning)
 
     return Program(begin, advance, warms_up=False, block=block)
 
@@ -226,9 +226,9 @@ def _follow(
     state: _State, target: IndependenceTarget, found: _Proposals, n_draws: Any
 ) -> tuple[_State, Record]:
     """Go through proposals, and keep a draw wherever enough have passed; the state is that after `n_draws`."""
-    between = target.between.astype(jnp.int64)
+    thinning = target.thinning.astype(jnp.int64)
     at = _accepted(state, found)
-    ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * between, _PER_BLOCK) - 1
+    ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * thinning, _PER_BLOCK) - 1
     after = _after(state, found, at[ends[n_draws - 1]])
     return after._replace(n_blocks=state.n_blocks + 1), _record(target, state, found, at[ends])
 

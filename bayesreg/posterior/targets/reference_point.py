@@ -65,7 +65,7 @@ def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
     low, high = problem.likelihood.noise_bounds()
     sigma = problem.response_scale
     for _ in range(_TURNS):
-        coef = coef_centre(problem, problem.penalised_rates, sigma)
+        coef = reference_coef(problem, problem.penalised_rates, sigma)
         rss = float(problem.reduced.residuals(coef[None, :])[1][0])
         sigma = float(
             np.clip(np.sqrt(rss / problem.sum_weights), _LEAST_NOISE * problem.response_scale, None)
@@ -74,7 +74,7 @@ def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
     return sigma, {"noise_scale": 1.0 / np.sqrt(2.0 * problem.sum_weights)}
 
 
-def coef_centre(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
+def reference_coef(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
     """Return about the mode of the penalised coefficients at σ, a Laplace prior's kink rounded off within their own sd.
 
     By ridge steps that majorise |β| at the last (Hunter and Li 2005, doi:10.1214/009053605000000802): no program is

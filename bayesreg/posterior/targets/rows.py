@@ -52,12 +52,12 @@ class Traced:
 
 
 class RowTarget(NamedTuple):
-    """coef = centre + transform·z, the intercept last."""
+    """coef = reference + transform·z, the intercept last."""
 
     design: Float[Any, "n d"]
     response: Float[Any, " n"]
     weight: Float[Any, " n"]
-    centre: Float[Any, " d"]
+    reference: Float[Any, " d"]
     transform: Float[Any, "d d"]
     penalised: Float[Any, " d"]  # 1, or 0 under a flat prior
     prior: CoefPrior
@@ -67,7 +67,7 @@ class RowTarget(NamedTuple):
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
         key_coef, key_rest = jax.random.split(key)
-        z = jax.random.normal(key_coef, self.centre.shape, dtype=jnp.float64)
+        z = jax.random.normal(key_coef, self.reference.shape, dtype=jnp.float64)
         return {"coef": z, **self.scales.start(key_rest)}
 
     def natural(self, position: Position) -> Values:
@@ -84,7 +84,7 @@ class RowTarget(NamedTuple):
         return self.weight @ of_rows + jnp.sum(of_coefs) + log_prior
 
     def _coef(self, position: Position) -> Array:
-        return self.centre + self.transform @ position["coef"]
+        return self.reference + self.transform @ position["coef"]
 
 
 def row_target(problem: RowProblem) -> RowTarget:
@@ -110,13 +110,13 @@ def row_target(problem: RowProblem) -> RowTarget:
     for name, prior in sorted(problem.hyperpriors.items()):
         values[name], sampled[name] = _coordinate(prior)
     design = _dense(problem.design)
-    centre, precision = _centre(problem, design, values)
+    reference, precision = _reference(problem, design, values)
     return as_arrays(
         RowTarget(
             design=design,
             response=problem.data.y,
             weight=problem.data.sample_weight,
-            centre=centre,
+            reference=reference,
             transform=_root_of_inverse(precision),
             penalised=problem.penalised,
             prior=CoefPrior.at(problem.rates, problem.is_feature, problem.law),
@@ -143,7 +143,7 @@ def _coordinate(prior: Any) -> tuple[float, Coordinate]:
     return middle, Coordinate(Density(prior), offset, np.float64(_STEP))
 
 
-def _centre(
+def _reference(
     problem: RowProblem, design: Float[np.ndarray, "n d"], values: dict[str, float]
 ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
     """Return about the mode of the coefficients beside values of all else, and the precision there.

@@ -1,6 +1,6 @@
 """Coordinates in which data that dominate the prior make the posterior about a standard normal.
 
-The data enter through their sufficient statistics alone, stated around a centre near the
+The data enter through their sufficient statistics alone, stated around a point near the
 mode, so that nothing cancels.
 """
 
@@ -19,7 +19,7 @@ from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 from .reference_point import (
     ReferencePoint,
     as_arrays,
-    coef_centre,
+    reference_coef,
     coef_prior,
     prior_precision,
     scale_coordinates,
@@ -27,13 +27,13 @@ from .reference_point import (
 
 
 class WhitenedTarget(NamedTuple):
-    """coef = centre + transform·z."""
+    """coef = reference + transform·z."""
 
-    centre: Float[Any, " q"]
+    reference: Float[Any, " q"]
     transform: Float[Any, "q q"]
     curvature: Float[Any, " q"]  # the diagonal that transform'X'X·transform is
-    slope: Float[Any, " q"]  # transform'X'r at the centre
-    rss: Any  # r'r at the centre
+    slope: Float[Any, " q"]  # transform'X'r at the reference point
+    rss: Any  # r'r at the reference point
     power: Any  # Σw less the number of coefficients that were integrated out
     prior: CoefPrior
     scales: Scales
@@ -49,7 +49,7 @@ class WhitenedTarget(NamedTuple):
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
         key_coef, key_rest = jax.random.split(key)
-        z = jax.random.normal(key_coef, self.centre.shape, dtype=jnp.float64)
+        z = jax.random.normal(key_coef, self.reference.shape, dtype=jnp.float64)
         return {"coef": z, **self.scales.start(key_rest)}
 
     def natural(self, position: Position) -> Values:
@@ -66,11 +66,11 @@ class WhitenedTarget(NamedTuple):
         return log_noise_likelihood(self.power, rss, sigma) + log_prior
 
     def _coef(self, position: Position) -> Array:
-        return self.centre + self.transform @ position["coef"]
+        return self.reference + self.transform @ position["coef"]
 
 
 def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
-    """State a problem's posterior around a centre, in whitened coordinates.
+    """State a problem's posterior around a reference point, in whitened coordinates.
 
     Parameters
     ----------
@@ -83,13 +83,13 @@ def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
     WhitenedTarget
         Of float64 arrays.
     """
-    mode = coef_centre(problem.as_statistics, near.rates, near.noise_scale)
+    mode = reference_coef(problem.as_statistics, near.rates, near.noise_scale)
     of_prior = prior_precision(problem, near.rates, near.noise_scale, mode)
     transform, curvature = _whitening(problem, of_prior, near.noise_scale)
     gradients, rss = _least_squares(problem).residuals(mode[None, :])
     return as_arrays(
         WhitenedTarget(
-            centre=mode,
+            reference=mode,
             transform=transform,
             curvature=curvature,
             slope=transform.T @ gradients[0],
