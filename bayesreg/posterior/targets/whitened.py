@@ -19,9 +19,9 @@ from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 from .reference_point import (
     ReferencePoint,
     as_arrays,
-    reference_coef,
     coef_prior,
     prior_precision,
+    reference_coef,
     scale_coordinates,
 )
 
