@@ -164,7 +164,7 @@ class RowObjective:
                 return coefs, n_rounds
         raise NoModeError(
             f"the penalised loss is still falling after {_ROUNDS} Newton steps: unpenalised columns may separate "
-            "the rows. Penalise them."
+            "the classes. Penalise them."
         )
 
     def _lower(self, coefs: Coefs, step: Coefs, best: float, *, strictly: bool) -> tuple[Coefs | None, float]:
