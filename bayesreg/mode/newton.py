@@ -23,7 +23,7 @@ from ..priors.penalty import Penalty
 from .solve_penalised import solve_coefs
 
 _ROUNDS, _FREE_ROUNDS = 100, 50
-_HALVINGS = 40
+_HALVINGS, _POLISHES = 40, 3
 _STILL = 1e-13  # relative decrease of the objective that is rounding
 _LEAST_CURVATURE = 1e-10  # of the largest of a row: less is not seen by the quadratic
 
@@ -157,15 +157,26 @@ class RowObjective:
         for n_rounds in range(1, _ROUNDS + 1):
             moved, value = self._lower(coefs, self._quadratic_mode(coefs) - coefs, best, strictly=True)
             if moved is None:
-                return coefs, n_rounds
+                return self._polished(coefs), n_rounds
             done = best - value <= _STILL * best
             coefs, best = moved, value
             if done:
-                return coefs, n_rounds
+                return self._polished(coefs), n_rounds
         raise NoModeError(
             f"the penalised loss is still falling after {_ROUNDS} Newton steps: unpenalised columns may separate "
             "the classes. Penalise them."
         )
+
+    def _polished(self, coefs: Coefs) -> Coefs:
+        """Take whole steps while they bring the slopes nearer to optimal: the objective shows them no more."""
+        away = self.violations(coefs).max(initial=0.0)
+        for _ in range(_POLISHES):
+            moved = self._quadratic_mode(coefs)
+            left = self.violations(moved).max(initial=0.0)
+            if not left < away:
+                break
+            coefs, away = moved, left
+        return coefs
 
     def _lower(self, coefs: Coefs, step: Coefs, best: float, *, strictly: bool) -> tuple[Coefs | None, float]:
         """Go along a step as far as the objective does not rise; None if it does everywhere."""
