@@ -155,9 +155,9 @@ def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tupl
     damping = part.damping if len(part.levels.T) == 1 else part.damping[:, :n_coefs]
     slopes = part.law.of_scale_slopes(coef, part.l1, part.l2, spread)  # smooth, as the second is needed
     assert slopes is not None
-    pull = -slopes[0] * spread
+    pull = -slopes[0]
     within = slope[:, :n_coefs] - score[:, n_coefs:] @ frame.correlation[n_coefs:, :n_coefs]
-    bend = -slopes[1] * spread**2 * np.diag(correlation)
+    bend = -slopes[1] * np.diag(correlation)
     series = (pull * within + damping * bend).sum(axis=1, keepdims=True)
     few = pull[::_FEW]
     size = ((few @ correlation) * few * damping[::_FEW]).sum(axis=1).mean()

@@ -30,6 +30,10 @@ class ElasticNetLaw(Law):
         """Evaluate l1|β| + ½ l2 β²."""
         return l1 * abs(coef) + 0.5 * l2 * coef**2
 
+    def log_density(self, coef: Any, l1: Any, l2: Any, log_normaliser: Any) -> Any:
+        """Evaluate −l1|β| − ½ l2 β² − the log normaliser."""
+        return -l1 * abs(coef) - 0.5 * l2 * coef**2 - log_normaliser
+
     def log_normaliser(self, l1: Any, l2: Any) -> Any:
         """Evaluate log(τ√(2π)·erfcx(τ/(b√2))), which is log 2b for τ = ∞."""
         if namespace(l1, l2) is np:
@@ -59,7 +63,8 @@ class ElasticNetLaw(Law):
     def of_scale_slopes(self, coef: Any, l1: Any, l2: Any, width: Any) -> tuple[Any, Any]:
         """Return the derivatives of l1|β| + l2 β², a hyperbolic tangent in place of the sign."""
         sign = np.tanh(coef / width)
-        return l1 * sign + 2.0 * l2 * coef, l1 * (1.0 - sign**2) / width + 2.0 * l2
+        first = (l1 * sign + 2.0 * l2 * coef) * width
+        return first, l1 * (1.0 - sign**2) * width + 2.0 * l2 * width**2
 
     def precision(self, l1: Any, l2: Any, coef: Any = None) -> Any:
         """Return one over the variance, 2b² for a Laplace law, of both parts added.
@@ -108,11 +113,9 @@ class ElasticNetLaw(Law):
         log_weight = jnp.log(2.0 / rate) - log_normaliser - 0.5 * jnp.log1p(v * l2)
         return variance, jnp.where(has_l1, log_weight, 0.0)
 
-    def log_mixing(self, log_mixing: Any, log_weight: Any) -> Any:
+    def log_mixing(self, mixing: Any, log_mixing: Any, log_weight: Any) -> Any:
         """Return the log density of log e, e ~ Exponential(1), and the weight."""
-        import jax.numpy as jnp
-
-        return log_weight + log_mixing - jnp.exp(log_mixing)
+        return log_weight + log_mixing - mixing
 
     def draw_mixing(self, key: Any, coef: Any, l1: Any, l2: Any) -> Any:
         """Draw e given |β|/b: half a reciprocal inverse Gaussian (Michael, Schucany and Haas 1976).

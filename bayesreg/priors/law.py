@@ -37,6 +37,10 @@ class Law(ABC):
     def log_normaliser(self, l1: Any, l2: Any) -> Any:
         """Evaluate log ∫ exp(−energy) dβ."""
 
+    def log_density(self, coef: Any, l1: Any, l2: Any, log_normaliser: Any) -> Any:
+        """Evaluate the log density."""
+        return -self.energy(coef, l1, l2) - log_normaliser
+
     @abstractmethod
     def weight(self, coef: Any, l1: Any, l2: Any) -> Any:
         """Evaluate energy'(β)/β: the precision of the normal density that has the law's slope at β."""
@@ -55,7 +59,7 @@ class Law(ABC):
         return 0.0 * of_tau, of_tau
 
     def of_scale_slopes(self, coef: Any, l1: Any, l2: Any, width: Any) -> tuple[Any, Any] | None:
-        """Return first and second derivative along β of `of_scales`' sum, kinks rounded off within `width`.
+        """Return first and second derivative along β/`width` of `of_scales`' sum, kinks rounded off within `width`.
 
         None if the certificate should leave out the test of the prior's scale.
         """
@@ -80,8 +84,8 @@ class Law(ABC):
         """
         raise NotImplementedError
 
-    def log_mixing(self, log_mixing: Any, log_weight: Any) -> Any:
-        """Return `log_weight` plus the log density of log e, but for a constant."""
+    def log_mixing(self, mixing: Any, log_mixing: Any, log_weight: Any) -> Any:
+        """Return `log_weight` plus the log density of log e, but for a constant; e and log e are given."""
         raise NotImplementedError
 
     def draw_mixing(self, key: Any, coef: Any, l1: Any, l2: Any) -> Any:

@@ -185,8 +185,8 @@ class CoefPrior(NamedTuple):
 
     def log_density(self, coef: Array, noise_scale: Any, scales: dict[str, Any]) -> Array:
         """Evaluate the log density of each coefficient."""
-        energy = self.law.energy(coef, *self.rates(noise_scale, scales))
-        return -energy - self.log_normalisers(noise_scale, scales)
+        log_norm = self.log_normalisers(noise_scale, scales)
+        return jnp.asarray(self.law.log_density(coef, *self.rates(noise_scale, scales), log_norm))
 
 
 @final

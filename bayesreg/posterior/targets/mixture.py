@@ -45,9 +45,10 @@ class MixtureTarget(NamedTuple):
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
         sigma, scales, log_prior = self.scales.with_noise(position)
-        z = position["coef"]
-        variance, log_weight = self.mixed(sigma, scales, jnp.exp(position["mixing"]))
-        log_prior += jnp.sum(self.prior.law.log_mixing(position["mixing"], log_weight) - 0.5 * z**2)
+        z, mixing = position["coef"], jnp.exp(position["mixing"])
+        variance, log_weight = self.mixed(sigma, scales, mixing)
+        of_mixing = self.prior.law.log_mixing(mixing, position["mixing"], log_weight)
+        log_prior += jnp.sum(of_mixing - 0.5 * z**2)
         return log_noise_likelihood(self.power, self.rss_at(jnp.sqrt(variance) * z), sigma) + log_prior
 
     def mixed(self, noise_scale: Any, scales: dict[str, Any], mixing: Array) -> tuple[Array, Array]:
