@@ -16,8 +16,8 @@
 # # What a penalty believes
 #
 # A regression with a penalty prefers small coefficients. It does not say why. A Bayesian who writes down a
-# prior also prefers small coefficients, and says why: because that is what was believed before the data
-# came. These are one preference in two notations: **a penalty is a negative log prior**, up to a constant.
+# prior also prefers small coefficients, and says why: that was the belief before the data came. It is one
+# preference in two notations: **a penalty is a negative log prior**, up to a constant.
 #
 # This notebook looks at one coefficient at a time. We ask what $\lvert\beta\rvert$ believes, what $\beta^2$
 # believes, and why one of them gives exact zeros and the other does not. The whole fit is the subject of
@@ -31,7 +31,7 @@
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
 # | $\tau$ | `GaussianPrior.scale` | standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths beside $\lvert\beta\rvert$ and $\frac12\beta^2$ |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | penalties beside $\lvert\beta\rvert$ and $\frac12\beta^2$ |
 
 # %%
 from fractions import Fraction
@@ -71,15 +71,15 @@ assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 # **Question.** What do $\lvert\beta\rvert$ and $\beta^2$ believe of one coefficient, and what do they do to
 # it?
 #
-# **Model.** Multiply a log density by $-\sigma^2$, leave out what does not depend on $\beta$, and a penalty
-# beside $\frac12\sum_i r_i^2$ is left:
+# **Model.** Multiply a log density by $-\sigma^2$ and leave out what does not depend on $\beta$. What is left
+# is a penalty beside $\frac12\sum_i r_i^2$:
 #
 # $$
 # \text{Laplace: } \lambda_1\lvert\beta\rvert,\quad \lambda_1 = \frac{\sigma^2}{b}, \qquad
 # \text{Gaussian: } \tfrac12\lambda_2\beta^2,\quad \lambda_2 = \frac{\sigma^2}{\tau^2}.
 # $$
 #
-# To compare like with like, both priors get the same standard deviation: $\tau = \sqrt2\,b$.
+# For a fair comparison, both priors get the same standard deviation: $\tau = \sqrt2\,b$.
 
 # %%
 b = 50.0
@@ -93,8 +93,7 @@ assert np.isclose(l2, sigma**2 / (2.0 * b**2), rtol=1e-14)
 assert np.isclose(stats.laplace(scale=b).std(), stats.norm(scale=gauss.scale).std())
 
 # %% [markdown]
-# **Picture.** The belief, the penalty that it amounts to, and the slope of that penalty: the pull towards
-# 0 at each place.
+# **Picture.** The belief, its penalty, and the slope of that penalty: the pull towards 0 at each place.
 
 # %%
 fig, axes = plt.subplots(1, 3, figsize=(12, 3.8), layout="constrained")
@@ -137,8 +136,8 @@ for prior, penalty, slope in (
     assert np.allclose(difference, slope, rtol=1e-7, atol=1e-7 * l1)
 
 # %% [markdown]
-# So with the same standard deviation the Laplace prior believes more firmly in both extremes: that a
-# coefficient is almost nothing, and that it is very large.
+# So with the same standard deviation the Laplace prior believes more firmly in both extremes: almost nothing,
+# and very large.
 
 # %%
 laws = (stats.laplace(scale=b), stats.norm(scale=gauss.scale))
@@ -197,9 +196,9 @@ for ax, (prior, found, title) in zip(axes, panels, strict=True):
     ax.legend(loc="upper left", frameon=False)
 _ = axes[1].set_ylabel("")
 # %% [markdown]
-# **Check.** Under the Laplace prior every value up to $\lambda_1$ becomes exactly 0. Under the Gaussian
-# prior a small value becomes smaller, and never 0. This is what is meant by "L1 sets a small
-# weight to 0, L2 leaves it small".
+# **Check.** Under the Laplace prior every value up to $\lambda_1$ becomes exactly 0. Under the Gaussian prior
+# a small value becomes smaller, and never 0. That is the meaning of "L1 sets a small weight to 0, L2 leaves
+# it small".
 
 # %%
 # claim A1
@@ -256,7 +255,7 @@ def highest(function):
 
 # %% [markdown]
 # **Picture.** Each curve is shifted to be 0 at the MLE, so that the shapes can be compared. The log prior
-# falls to the right, so the sum has its top to the left of the likelihood's.
+# falls to the right. So the top of the sum is to the left of the likelihood's top.
 
 # %%
 slopes = np.linspace(700.0, 1150.0, 91)
@@ -276,8 +275,8 @@ for ax, (name, prior) in zip(axes, priors.items(), strict=True):
     ax.legend(loc="lower center", frameon=False)
 _ = axes[0].set_ylabel("log density, 0 at the MLE")
 # %% [markdown]
-# **Check.** Both tops, found by trying, are where `map_estimate` says. (Comparing heights tells a place to
-# about six digits.) And the distance is known: $\lambda_1$ for the Laplace prior,
+# **Check.** A search finds both tops where `map_estimate` says. (Comparing heights tells a place to about six
+# digits.) And the distance is known: $\lambda_1$ for the Laplace prior,
 # $\hat\beta_\text{MLE}\,\lambda_2/(1+\lambda_2)$ for the Gaussian.
 
 # %%
@@ -301,7 +300,7 @@ assert np.isclose(mle, x @ data.y, rtol=1e-12)  # the closed form of least squar
 # **When the prior becomes flat.** The wider the prior, the less its logarithm changes over the places that
 # the data allow, and the MAP moves to the MLE. How fast depends on the prior: its pull is
 # $\lambda_1 \propto 1/b$ for Laplace and $\lambda_2 \propto 1/\tau^2$ for Gaussian. We look at all ten
-# coefficients at once, and at the elastic net, too, whose two penalties keep their ratio.
+# coefficients at once, and also at the elastic net, whose two penalties keep their ratio.
 
 # %%
 scales = np.geomspace(1e3, 1e7, 17)
@@ -340,12 +339,12 @@ for name, (_, power) in families.items():
     assert away[name][-1] < 1e-3
 
 # %% [markdown]
-# A flat prior is this limit, and not itself a belief: a density that is the same everywhere cannot have
-# the integral 1. `FlatPrior` says "no penalty", and its mode is least squares.
+# A flat prior is this limit. It is no belief itself: a density that is the same everywhere cannot have the
+# integral 1. `FlatPrior` says "no penalty", and its mode is least squares.
 #
 # ## 3. One step down (A3)
 #
-# **Question.** What does it save to make a weight $w > 0$ smaller by $\delta$?
+# **Question.** How much do we save if we make a weight $w > 0$ smaller by $\delta$?
 #
 # **Model.** For $\lvert w\rvert$ and for $w^2$:
 #
@@ -355,8 +354,8 @@ for name, (_, power) in families.items():
 # \qquad w^2 - (w - \delta)^2 = 2\delta w - \delta^2 .
 # $$
 #
-# A text that teaches this writes only the first case. That is right as long as the step does not pass 0.
-# If it does, $\lvert w - \delta\rvert = \delta - w$, and the saving is smaller.
+# A text that teaches this writes only the first case. That is right if the step does not pass 0. If it passes
+# 0, $\lvert w - \delta\rvert = \delta - w$, and the saving is smaller.
 
 # %%
 w, delta = np.meshgrid(np.linspace(0.01, 2.0, 80), np.linspace(0.01, 2.0, 80))
@@ -465,8 +464,8 @@ table.round(1)
 # %% [markdown]
 # ## 4. The slope explains the zeros, but it does not make them (A4)
 #
-# **Question.** The slope of $\lvert w\rvert$ is $\pm1$ however small $w$ is. The slope of $w^2$ is $2w$, and
-# it fades away. "Hence L1 gives exact zeros." Does a program that follows the slope find them?
+# **Question.** The slope of $\lvert w\rvert$ is $\pm1$ for every small $w$. The slope of $w^2$ is $2w$, which
+# fades away. "Hence L1 gives exact zeros." Does a program that follows the slope find them?
 #
 # **Model.** Three ways to go downhill, with a step $\eta$:
 #
@@ -603,9 +602,9 @@ for ax in axes[:, 0]:
     ax.set_ylabel("|coefficient|, y per unit of x")
 _ = fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", frameon=False)
 # %% [markdown]
-# **Check.** Following the slope gives no zero, at any step, with a fixed step nor with a shrinking one. The
-# proximal step gives the exact solver's zeros, and then its coefficients. Ridge reaches its mode by the
-# slope alone, and the mode has no zero.
+# **Check.** Following the slope gives no zero at any step, neither with a fixed step nor with a shrinking
+# one. The proximal step gives the exact solver's zeros, and then its coefficients. Ridge reaches its mode by
+# the slope alone, and the mode has no zero.
 
 # %%
 settled = int(np.flatnonzero(np.any((traces["lasso, proximal step"] == 0.0) != zero, axis=1))[-1]) + 1
@@ -634,12 +633,12 @@ assert np.all(traces["ridge, slope"] != 0.0)
 # %% [markdown]
 # So the exact statement has two parts. The minimum has zeros because the slope of $\lvert w\rvert$ does not
 # fade. A program finds them as zeros if it treats the kink as a kink: by a proximal step, by coordinate
-# updates, or by the exact solver here. There, at $w = 0$, $\lvert w\rvert$ has no slope at all. What it has
-# instead is next.
+# updates, or by the exact solver here. At the kink, $w = 0$, $\lvert w\rvert$ has no slope at all. The next
+# section says what it has instead.
 #
 # ## 5. The slope at the kink is an interval (D1)
 #
-# **Question.** What is the slope of $\lvert w\rvert$ at 0, and how does one recognise a minimum there?
+# **Question.** What is the slope of $\lvert w\rvert$ at 0, and how do we recognise a minimum there?
 #
 # **Model.** A *subgradient* of a convex function at a point is the slope of any line that touches the
 # function there and lies nowhere above it. For $\lvert w\rvert$ at 0 these are all $g$ with
@@ -663,8 +662,9 @@ below = np.all(np.abs(places) >= at + slopes[:, None] * (places - at) - 1e-12, a
 assert np.allclose(slopes[below], [1.0])
 
 # %% [markdown]
-# A convex function is least where 0 is one of its subgradients. With $r$ the residual, the loss has the
-# slope $-x_j^\top r$ in coefficient $j$. So at the lasso's mode (these are the KKT conditions)
+# A convex function has its minimum at a point if 0 is one of its subgradients there. With $r$ the residual,
+# the loss has the slope $-x_j^\top r$ in coefficient $j$. So at the lasso's mode (these are the KKT
+# conditions)
 #
 # $$
 # x_j^\top r = \lambda_1\operatorname{sign}(\beta_j) \text{ if } \beta_j \ne 0, \qquad
@@ -700,9 +700,9 @@ for mode in certified:
 assert [np.count_nonzero(mode.coef) for mode in certified] == [2, 4, 7]
 
 # %% [markdown]
-# The conditions are not only true at the mode. They tell it from other points: least squares on the same
-# four columns has the right zeros, but its slopes are 0 and not $\pm\lambda_1$, and `kkt_residual` would
-# say so. And they tell when all coefficients are 0: when no $\lvert x_j^\top y\rvert$ exceeds $\lambda_1$.
+# The conditions are not only true at the mode. They tell the mode from other points: least squares on the
+# same four columns has the right zeros, but its slopes are 0 and not $\pm\lambda_1$, and `kkt_residual` would
+# say so. And they tell when all coefficients are 0: if no $\lvert x_j^\top y\rvert$ exceeds $\lambda_1$.
 
 # %%
 on = certified[1].coef != 0.0
@@ -768,7 +768,7 @@ for prior in (laplace, gauss):
 
 # %% [markdown]
 # **They matter again** when the scale itself is asked for. Suppose that the coefficients were known; take
-# those of least squares. Which $b$ explains them best? The penalty alone says: $b = \infty$, for then it
+# those of least squares. Which $b$ explains them best? The penalty alone says $b = \infty$, because then it
 # costs nothing. With the constants the answer is sensible: $b$ is the mean of $\lvert\beta_j\rvert$.
 
 # %%
@@ -789,9 +789,9 @@ assert np.isclose(np.exp(best.x), np.abs(known).mean(), rtol=1e-6)
 assert 0 < whole.argmax() < wide_scales.size - 1
 
 # %% [markdown]
-# The coefficients are not known, of course. So one averages over them: the *evidence* of a scale is the
-# probability of the data with the coefficients integrated out. For the Gaussian prior that is a closed
-# form. We compute it, and once more with the constants $p\log(\tau\sqrt{2\pi})$ left out.
+# The coefficients are not known, of course. So we average over them: the *evidence* of a scale is the
+# probability of the data with the coefficients integrated out. The Gaussian prior has a closed form for it.
+# We compute it, and once more without the constants $p\log(\tau\sqrt{2\pi})$.
 
 # %%
 gaussian_model = br.LinearModel(br.GaussianPrior(1.0), likelihood)
@@ -822,7 +822,7 @@ for ax in (left, right):
     ax.legend(loc="lower right", frameon=False)
 # %% [markdown]
 # **Check.** The evidence has a top inside the range, and `select_scale` takes it. Without the constants the
-# curve only rises, and would choose no regularisation at all.
+# curve only rises, and would choose no penalty at all.
 
 # %%
 print(f"chosen by the evidence: tau = {chosen.scale:.1f}")
@@ -832,10 +832,10 @@ assert chosen.scale == wide_scales[evidence.argmax()]
 assert np.all(np.diff(without) > 0.0)
 
 # %% [markdown]
-# One may not go half-way either and look for the highest point of the joint density of coefficients *and*
-# scale. Along coefficients that are 0, the log density rises by $p\log 10$ for every tenth of the scale,
-# and there is no top. So a scale is not found as a mode together with the coefficients. It is given, or
-# averaged over, or chosen by a criterion such as the evidence.
+# Nor can we look for the highest point of the joint density of coefficients *and* scale. Along coefficients
+# that are 0, the log density rises by $p\log 10$ for every tenth of the scale, and there is no top. So no
+# joint mode with the coefficients gives a scale. We give it, or average over it, or choose it by a criterion
+# such as the evidence.
 
 # %%
 at_zero = [float(br.LaplacePrior(scale).log_prob(np.zeros(p)).sum()) for scale in (1.0, 1e-1, 1e-2, 1e-3)]
@@ -844,11 +844,11 @@ assert np.allclose(np.diff(at_zero), p * np.log(10.0), rtol=1e-12)
 # %% [markdown]
 # ## What was shown
 #
-# - A penalty is a negative log prior, its slope is a pull towards 0. One coefficient under a Laplace prior
-#   is soft-thresholded, under a Gaussian prior it loses a fixed share (A1).
+# - A penalty is a negative log prior. Its slope is a pull towards 0. One coefficient under a Laplace prior is
+#   soft-thresholded, under a Gaussian prior it loses a fixed share (A1).
 # - MAP is MLE with the log prior added. As the prior flattens, MAP goes to MLE, like $1/b$ or $1/\tau^2$ (C5).
-# - A step down saves as much under L1 wherever it is made, as long as it does not pass 0. Under L2 it saves
-#   less and less (A3).
+# - Under L1 a step down saves the same everywhere, if it does not pass 0. Under L2 it saves less and less
+#   (A3).
 # - That is why the minimum has zeros. Following the slope does not find them as zeros, proximal steps do (A4).
 # - At the kink the slope is an interval. It certifies the zeros (D1).
-# - The constants of the density drop out of the mode, and decide the scale (B2).
+# - The constants of the density drop out of the mode, but they decide the scale (B2).

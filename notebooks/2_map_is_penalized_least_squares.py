@@ -16,8 +16,8 @@
 # # The mode of a posterior is a penalised least-squares fit
 #
 # Lasso, ridge and the elastic net add a penalty to a sum of squares. A Bayesian adds a log prior to a log
-# likelihood. These are the same sum in two notations. So the most probable coefficients (the *mode*, or
-# MAP estimate) must equal the penalised fit, and we can check that to the last digits.
+# likelihood. These are the same sum in two notations. So the most probable coefficients (the *mode*, or MAP
+# estimate) must equal the penalised fit. We can check that to the last digits.
 #
 # In this notebook `bayesreg` computes modes. The judges are scikit-learn's `Lasso`, `Ridge` and
 # `ElasticNet`, which know nothing of priors. We follow whole paths, with more rows than columns and with
@@ -31,7 +31,7 @@
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
 # | $\tau$ | `GaussianPrior.scale` | standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | the penalties |
 
 # %%
 import warnings
@@ -54,7 +54,7 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # told apart by colour-bl
 # six blood values. scikit-learn ships them centred and with unit length. The response $y$ is the progress
 # of the disease after one year, a score without a physical unit.
 #
-# The noise scale $\sigma$ is taken as known. We take the usual estimate from least squares,
+# We take the noise scale $\sigma$ as known, and use the usual estimate from least squares,
 # $\sqrt{\mathrm{RSS}/(n-p-1)}$.
 
 # %%
@@ -87,7 +87,8 @@ assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 # $$
 #
 # The constant does not depend on the coefficients. So it moves no minimum. Three priors give three famous
-# names: Laplace the lasso, Gaussian ridge, and their product the elastic net.
+# names: the Laplace prior gives the lasso, the Gaussian prior gives ridge, and their product gives the
+# elastic net.
 
 # %%
 priors = {
@@ -236,9 +237,9 @@ def check(data_name, penalty_name, path, theirs, data):
 
 
 # %% [markdown]
-# The same picture for every path: the coefficients above, the certificates below. A certificate is a
-# *duality gap*: the objective is above its minimum by at most this share of the objective of the model
-# without coefficients. Section 5 explains where the number comes from.
+# The same picture for every path: the coefficients above, the certificates below. The *optimality
+# certificate* is a *duality gap*: the objective is above its minimum by at most this share of the objective
+# of the model without coefficients. Section 5 explains where the number comes from.
 
 
 # %%
@@ -317,7 +318,8 @@ assert results[-1]["from scikit-learn"] <= 1e-9
 
 # %% [markdown]
 # As the prior widens, coefficients leave 0. In the middle of the path some are zero and some are not. The
-# number does not only grow: a coefficient can return to 0. At the wide end none is zero.
+# number of nonzero coefficients does not only grow: a coefficient can return to 0. At the wide end none is
+# zero.
 
 # %%
 n_nonzero = np.count_nonzero(lasso.coefs, axis=1)
@@ -365,7 +367,7 @@ assert np.all(ridge.coefs != 0.0)
 # %% [markdown]
 # ## 3. The elastic-net path (C6)
 #
-# **Question.** And both penalties at once?
+# **Question.** What do both penalties give at once?
 #
 # **Model.** scikit-learn minimises, with $\rho$ its `l1_ratio`,
 #
@@ -439,7 +441,7 @@ wide_ridge = br.map_path(
 wide_net = br.map_path(br.LinearModel(br.ElasticNetPrior(1.0, 2.0), likelihood), wide, n_scales=40, tol=1e-10)
 
 # %% [markdown]
-# **Picture and check, lasso.** However wide the prior, no more than $n - 1 = 59$ coefficients are in,
+# **Picture and check, lasso.** For every width of the prior, no more than $n - 1 = 59$ coefficients are in,
 # which is the rank of $X$. Somewhere along the path all eight true columns are in.
 
 # %%
@@ -483,7 +485,7 @@ assert n_nonzero.max() > 59
 # %% [markdown]
 # ## 5. What a certificate is
 #
-# **Question.** How can we know that an answer is right without another program to ask?
+# **Question.** How can we know that an answer is right, if there is no other program to ask?
 #
 # **Model.** $J$ is convex, so it has a dual problem: every feasible dual point gives a *lower* bound of
 # $J$. Let $r$ be the residual, centred, and shrink it until it is feasible. For the lasso:
@@ -509,8 +511,8 @@ for (intercept_a, coef_a), (intercept_b, coef_b) in zip(points[:100], points[100
     assert middle < ends / 2.0  # convex: below the chord, between any two of the random points
 
 # %% [markdown]
-# Here is the gap once more, from nothing but the formula. It sees the answer and the data, and not how
-# the answer was found.
+# Here is the gap once more, from the formula alone. It sees the answer and the data, but not how the answer
+# was found.
 
 
 # %%
@@ -621,8 +623,8 @@ for values, power in ((gaps, 1.0), (excess, 2.0)):
     assert abs(slope - power) < 0.01
 
 # %% [markdown]
-# A zero that should be none, or the reverse, is noticed as well. We set the mode's zeros to a thousandth
-# of the largest coefficient, and then the mode's smallest nonzero coefficient to 0.
+# The gap also sees a false zero, or the reverse. We set the mode's zeros to a thousandth of the largest
+# coefficient, and then the mode's smallest nonzero coefficient to 0.
 
 # %%
 filled = np.where(mode.coef == 0.0, 1e-3 * np.abs(mode.coef).max(), mode.coef)
@@ -634,8 +636,8 @@ assert lasso_gap(mode.intercept, filled) > 1e-6
 assert lasso_gap(mode.intercept, emptied) > 1e-6
 
 # %% [markdown]
-# The general-purpose optimiser reports success. Yet its $J$ is higher, its gap is large, and where the
-# mode has six exact zeros it has none.
+# The general-purpose optimiser reports success. Yet its $J$ is higher and its gap is large. The mode has six
+# exact zeros, and it has none.
 
 # %%
 assert general.success
@@ -656,8 +658,8 @@ assert zeros_general == 0
 # `beta.shape[0]` $= 1$, and adds it to every row. So its data have no noise but an intercept.
 # scikit-learn's `Ridge` fits an intercept, the closed form as written fits none.
 #
-# The text does not fix its random numbers, so its four digits cannot be had again. We make data in the
-# same way, with 100 rows, and a seed for which the one number is near its mean.
+# The text does not fix its random numbers, so nobody can get its four digits again. We make data in the same
+# way, with 100 rows, and a seed for which the one number is near its mean.
 
 # %%
 rng = np.random.default_rng(43)
@@ -689,9 +691,9 @@ centred = closed_form(toy_rows - toy_rows.mean(axis=0), toy_y - toy_y.mean(), st
 with_ones = closed_form(np.column_stack([np.ones(100), toy_rows]), toy_y, [0.0, strength, strength])
 
 # %% [markdown]
-# **Picture.** We let the one number run from −1 to 3. The closed form as written follows it, because a
-# column whose mean is not exactly 0 takes over a part of the missing intercept. What fits an intercept does
-# not move.
+# **Picture.** We let the one number run from −1 to 3. The closed form as written follows it, because a column
+# whose mean is not exactly 0 takes over a part of the missing intercept. The fits with an intercept do not
+# move.
 
 # %%
 shifts = np.linspace(-1.0, 3.0, 9)
@@ -798,9 +800,9 @@ axes[0].get_legend().remove()
 _ = axes[1].set(adjustable="box", xlim=(-1.0, 5.0), ylim=(-1.0, 4.5))
 
 # %% [markdown]
-# **Readings.** "Lasso with strength 1" is not one problem but several. Texts write the loss as
-# $\frac12$RSS, as RSS$/n$ or as RSS$/(2n)$, which makes $\lambda_1$ equal to 1, $n/2$ or $n$. And they fit
-# an intercept or they do not. We solve all six with coordinate descent, as modes and with scikit-learn.
+# **Readings.** "The lasso with penalty 1" is not one problem but several. Texts write the loss as
+# $\frac12$RSS, as RSS$/n$ or as RSS$/(2n)$, which makes $\lambda_1$ equal to 1, $n/2$ or $n$. And some fit an
+# intercept, some do not. We solve all six with coordinate descent, as modes and with scikit-learn.
 
 # %%
 rows = []
@@ -861,12 +863,12 @@ assert 0.3 < share < 0.6
 #
 # **Question.** Could another start lead to another, better answer?
 #
-# **Model.** $J$ is a convex loss plus a convex penalty, hence convex, and a convex function has no valley
-# but the lowest. That is about the *value*. A unique *place* needs more: a strictly convex $J$, which ridge
-# always has and the lasso has when no columns are redundant.
+# **Model.** $J$ is a convex loss plus a convex penalty, hence convex, and a convex function has only one
+# valley. That is about the *value*. A unique *place* needs more: a strictly convex $J$. Ridge always has it;
+# the lasso has it if no columns are redundant.
 #
-# We send 200 random starts down by coordinate descent. First the diabetes data at section 5's strength.
-# Then the same data with `bmi` there twice.
+# We send 200 random starts down by coordinate descent. First the diabetes data with section 5's penalty. Then
+# the same data with `bmi` there twice.
 
 # %%
 rng = np.random.default_rng(22)
@@ -965,9 +967,9 @@ assert np.isclose(copy_mode.certificate.primal, mode.certificate.primal, rtol=1e
 #
 # One of them asks why it may be assumed diagonal. When is it?
 #
-# **Model.** For least squares the approximation is exact, with $H = X^\top X$. It is diagonal when the
-# columns are orthogonal, and then $J$ is a sum of functions of one coefficient each. Each of these is
-# solved on its own, and the formulas are its solution.
+# **Model.** For least squares the approximation is exact, with $H = X^\top X$. It is diagonal if the columns
+# are orthogonal. Then $J$ is a sum of functions of one coefficient each. Each is solved on its own, and the
+# formulas are its solution.
 
 # %%
 rng = np.random.default_rng(23)
@@ -1040,11 +1042,11 @@ axes[0].set_ylabel("coefficient, y per unit of x")
 _ = axes[1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
 
 # %% [markdown]
-# **Check.** The formulas are right at $\rho = 0$ only. While both coefficients are positive, the exact
-# $L_1$ answer is $w^* - \frac{\alpha}{1+\rho}(1, 1)$, so the formula is off by $\alpha\rho/(1+\rho)$. At
-# $\rho = 0.95$ it takes about twice as much from each coefficient as it should; at $\rho = -0.95$ the
-# second coefficient is in truth 0. On the diabetes data, whose blood values correlate up to 0.9, the
-# formula at section 5's strength is off by more than the largest coefficient itself.
+# **Check.** The formulas are right at $\rho = 0$ only. While both coefficients are positive, the exact $L_1$
+# answer is $w^* - \frac{\alpha}{1+\rho}(1, 1)$, so the formula is off by $\alpha\rho/(1+\rho)$. At
+# $\rho = 0.95$ it takes about twice as much from each coefficient as it should; at $\rho = -0.95$ the second
+# coefficient is in truth 0. On the diabetes data, whose blood values correlate up to 0.9, the formula with
+# section 5's penalty is off by more than the largest coefficient itself.
 
 # %%
 inside = exact["L1"].min(axis=1) > 0.0
@@ -1194,9 +1196,9 @@ assert along <= 1e-11 * size
 assert np.array_equal(modes[1:, 1:] == 0.0, modes[:-1, :-1] == 0.0)
 
 # %% [markdown]
-# But the two *posteriors* are not the same. From the mode to any other point, the log posterior of the
-# second pair falls by only a quarter of what it falls by in the first, because the same $J$ is divided by
-# $4\sigma^2$ instead of $\sigma^2$. So the mode alone does not say how sure we may be. For that one needs
+# But the two *posteriors* are not the same. From the mode to any other point, the log posterior of the second
+# pair falls by only a quarter of what it falls by in the first, because the same $J$ is divided by
+# $4\sigma^2$ instead of $\sigma^2$. So the mode alone does not say how sure we may be. For that we need
 # $\sigma$ and $b$ separately, and the whole posterior.
 
 
@@ -1218,11 +1220,10 @@ for _ in range(20):
 # ## What was shown (C6)
 #
 # Six paths, each with 40 prior scales: the mode of the posterior is the penalised least-squares fit, for
-# every penalty, with more rows than columns and with fewer. Where two correct solvers are "almost the
-# same", a convention is at work, and it can be named: the intercept (section 6), or what the loss is
-# divided by (section 7). The lowest value of $J$ is one, its place need not be (section 8). The formulas
-# for a diagonal Hessian hold for orthogonal columns (section 9). The largest differences and gaps on the
-# six paths:
+# every penalty, with more rows than columns and with fewer. If two correct solvers are "almost the same",
+# they differ in a convention, and we can name it: the intercept (section 6), or what the loss is divided by
+# (section 7). $J$ has one lowest value, but it may have several places (section 8). The formulas for a
+# diagonal Hessian hold for orthogonal columns (section 9). The largest differences and gaps on the six paths:
 
 # %%
 table = pd.DataFrame(results).set_index(["data", "penalty"])

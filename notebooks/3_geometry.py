@@ -16,12 +16,12 @@
 # # The geometry of a penalty
 #
 # There is a famous picture: the contours of the loss are ellipses, the L1 penalty is a diamond, the L2
-# penalty is a circle, and the answer is where the two touch. The diamond has its corners on the axes, and
-# so "it is more likely" that the contact has a coefficient that is 0.
+# penalty is a circle, and the answer is where the two touch. The diamond has its corners on the axes. So "it
+# is more likely" that the contact has a coefficient that is 0.
 #
-# Here we draw the picture from real data, count how likely, and check that penalty and budget are two
-# ways to state one problem. Each statement is followed by an `assert`. If a statement were false, the
-# notebook would stop there.
+# Here we draw the picture from real data, count how likely that is, and check that penalty and budget state
+# one problem in two ways. Each statement is followed by an `assert`. If a statement were false, the notebook
+# would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -29,7 +29,7 @@
 # | $\beta, \hat\beta$ | `coef` | coefficients, and those of least squares |
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b, \tau$ | `.scale` | scale of the Laplace prior, standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | penalties: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
 # | $s$ | | budget: what the norm of $\beta$ may be at most |
 # | $q$ | | budget as a share of what $\hat\beta$ needs |
 
@@ -69,10 +69,10 @@ assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 #
 # **Question.** Where do the contours of the loss touch the ball of the penalty?
 #
-# **Model.** Two columns. Up to a constant the loss is
-# $\frac12(\beta - \hat\beta)^\top H (\beta - \hat\beta)$ with $H = X^\top X$. The budget form of the
-# problem asks for the smallest loss where $\lVert\beta\rVert \le s$, with the L1 norm or the L2 norm. For
-# two coefficients it can be solved without the package:
+# **Model.** Two columns. Up to a constant the loss is $\frac12(\beta - \hat\beta)^\top H (\beta - \hat\beta)$
+# with $H = X^\top X$. The budget form of the problem asks for the smallest loss with
+# $\lVert\beta\rVert \le s$, in the L1 norm or the L2 norm. For two coefficients we can solve it without the
+# package:
 #
 # - L1: on each of the four edges of the diamond the loss is a parabola. Take its lowest point on each
 #   edge, and of the four the lowest.
@@ -109,11 +109,10 @@ def contact_l2(H, best, budget):
 
 
 # %% [markdown]
-# Three pairs of columns from the data, each with half the budget that its least-squares fit would need.
-# At the point of contact the slope of the loss tells the strength of the penalty:
-# $\lambda_1 = \max_j\lvert g_j\rvert$ and $\lambda_2 = \lVert g\rVert_2/s$ with $g = H(\hat\beta - \beta)$.
-# And that tells the scale of the prior. So we can ask `bayesreg` for the mode, and see whether it is the
-# point of contact.
+# Three pairs of columns from the data, each with half the budget that its least-squares fit would need. At
+# the point of contact the slope of the loss tells the penalty: $\lambda_1 = \max_j\lvert g_j\rvert$ and
+# $\lambda_2 = \lVert g\rVert_2/s$ with $g = H(\hat\beta - \beta)$. And that tells the prior scale. So we can
+# ask `bayesreg` for the mode, and see whether it is the point of contact.
 
 
 # %%
@@ -196,8 +195,8 @@ assert on_axis[1::2] == [False, False, False]  # the circle
 # anything: $H = A^\top A$ with six standard normal numbers in $A$ (3 × 2). The budget is a share
 # $q$ of the norm of $\hat\beta$.
 #
-# For columns of length 1 the answer can be worked out. Let $\hat\beta = (a, c)$ with $a > 0$, and ask for
-# the corner $(s, 0)$. There the slope of the loss is $g = (a - s + \rho c,\; \rho(a - s) + c)$, and the corner is
+# For columns of length 1 we can work out the answer. Let $\hat\beta = (a, c)$ with $a > 0$, and ask for the
+# corner $(s, 0)$. There the slope of the loss is $g = (a - s + \rho c,\; \rho(a - s) + c)$, and the corner is
 # the answer if $\lvert g_2\rvert \le g_1$. Now $g_1 - g_2 = (1-\rho)(a - s - c)$ and
 # $g_1 + g_2 = (1+\rho)(a - s + c)$, so the condition is $a - s \ge \lvert c\rvert$. **The correlation drops
 # out.** With $s = q(\lvert a\rvert + \lvert c\rvert)$ the contact is on an axis exactly when
@@ -238,8 +237,8 @@ circle_share = [share_on_axis(contact_l2(H_few, best_few, np.full(2000, q)), 1e-
 formula = 1.0 - 4.0 / np.pi * np.arctan(shares)
 
 # %% [markdown]
-# The contacts were computed from the parabolas. Is the package of the same opinion? For 150 of the losses
-# of the last kind we make rows that have this $H$ and this $\hat\beta$, and ask for the mode.
+# We computed the contacts from the parabolas. Does the package agree? For 150 of the losses of the last kind
+# we make rows that have this $H$ and this $\hat\beta$, and ask for the mode.
 
 # %%
 some = slice(0, 150)
@@ -281,9 +280,9 @@ right.set_ylabel("share of losses in a bin of 3°")
 right.set_xticks([0, 15, 30, 45, 60, 75, 90])
 _ = right.legend(loc="upper center", frameon=False)
 # %% [markdown]
-# **Check.** For columns of length 1 the counts agree with the formula, within four standard errors, with
-# and without correlation. The very same losses are on an axis, because the correlation drops out. At half
-# the budget that is 41%. For the losses of the third kind it is 46%.
+# **Check.** For columns of length 1 the counts agree with the formula, within four standard errors, with and
+# without correlation. The same losses are on an axis, because the correlation drops out. At half the budget
+# that is 41%. For the losses of the third kind it is 46%.
 
 # %%
 error = np.sqrt(formula * (1.0 - formula) / n_losses)
@@ -302,10 +301,10 @@ assert abs(counted["anything"][half] - 0.46) < 0.01
 table.round(4).astype(object).fillna("–")
 
 # %% [markdown]
-# The circle never: its contact is on an axis only if $H\hat\beta$ happens to have exactly the right
-# direction, and that has the probability 0. The nearest that any of 60,000 circles came is measured here,
-# as a share of $s$. For orthogonal columns the direction of the contact is that of $\hat\beta$, so it is
-# within 1° of an axis in 8 of 360 cases: no preference at all.
+# With the circle it never happens: its contact is on an axis only if $H\hat\beta$ has exactly the right
+# direction, and that has the probability 0. We measure the nearest that any of 60,000 circles came, as a
+# share of $s$. For orthogonal columns the direction of the contact is that of $\hat\beta$, so it is within 1°
+# of an axis in 8 of 360 cases: no preference at all.
 
 # %%
 nearest = min(float(np.abs(points).min()) / 0.5 for points in circle.values())
@@ -319,10 +318,9 @@ assert circle_share == 9 * [0.0]
 assert abs(near_axis - 8.0 / 360.0) <= 4.0 * np.sqrt(8.0 / 360.0 / n_losses)
 
 # %% [markdown]
-# So "more likely" can be said exactly. With L2 it happens for no loss but for a set of probability 0. With
-# L1 it depends on the budget: nearly always when the budget is small, and ever more seldom as it
-# approaches what least squares needs. With columns of length 1 it is not a matter of correlation, as one
-# may think when one looks at tilted ellipses.
+# So we can say "more likely" exactly. With L2 it happens with probability 0. With L1 it depends on the
+# budget: it happens nearly always if the budget is small, and ever more seldom as the budget approaches what
+# least squares needs. Tilted ellipses suggest that correlation matters. With columns of length 1 it does not.
 #
 # The same count on the real data: all 45 pairs of columns, at half the budget.
 
@@ -348,7 +346,7 @@ assert n_axis_l1 == 27
 # %% [markdown]
 # ## 3. A penalty and a budget are one problem (C2)
 #
-# **Question.** "By Lagrange multipliers" the fit with a penalty is the fit with a budget. Can one see the
+# **Question.** "By Lagrange multipliers" the fit with a penalty is the fit with a budget. Can we see the
 # multiplier?
 #
 # **Model.** Let $L(s)$ be the smallest $\frac12\sum_i r_i^2$ among all $\beta$ with a budget $s$. The
@@ -360,10 +358,10 @@ assert n_axis_l1 == 27
 # $$
 #
 # (A budget for $\lVert\beta\rVert_2^2$ without the ½ has the multiplier $\frac12\lambda_2$.) The path of
-# modes gives pairs of budget and loss. The slope between two neighbours is an estimate of $-\lambda$
-# that has never seen $\lambda$. We take neighbours whose scales differ by 0.02%. For the lasso the loss is a
-# parabola in $s$ as long as no coefficient comes or goes, so the slope between two points is exactly the mean of
-# the slopes at them.
+# modes gives pairs of budget and loss. The slope between two neighbours is an estimate of $-\lambda$ that has
+# never seen $\lambda$. We take neighbours whose scales differ by 0.02%. For the lasso the loss is a parabola
+# in $s$ while no coefficient comes or goes. So the slope between two points is exactly the mean of the slopes
+# at them.
 
 # %%
 budgets_of = {
@@ -407,8 +405,8 @@ for (name, (_, strength, budget, recovered)), column in zip(found.items(), axes.
     column[1].set_ylabel("multiplier from the slope")
     column[1].legend(frameon=False)
 # %% [markdown]
-# **Check.** The multiplier is $\lambda$, to six digits, along both paths. And the budget falls as
-# $\lambda$ grows, without exception, so that each names the other.
+# **Check.** The multiplier is $\lambda$, to six digits, along both paths. And the budget always falls as
+# $\lambda$ grows, so each names the other.
 
 # %%
 for name, (_, strength, budget, recovered) in found.items():
@@ -420,8 +418,8 @@ for name, (_, strength, budget, recovered) in found.items():
     assert np.all(np.diff(budget) > 0.0)
 
 # %% [markdown]
-# Now the other way round: a solver that knows the budget and nothing of a penalty. It takes a step down the
-# slope of the loss and goes to the nearest point of the ball, again and again.
+# Now the other way round: a solver that knows the budget and no penalty. It takes a step down the slope of
+# the loss and goes to the nearest point of the ball, again and again.
 
 
 # %%
@@ -472,7 +470,7 @@ table["difference"] = table["difference"].map(lambda value: f"{value:.1e}")
 table.round(4).astype(object).fillna("–")
 
 # %% [markdown]
-# **Picture.** So a path can be drawn along its budget.
+# **Picture.** So we can draw a path along its budget.
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")
@@ -506,9 +504,9 @@ assert abs(budgets[1] / budgets[0] - 1.0) > 0.1
 # **Question.** "Many lines can touch the diamond at its corner, but a circle is touched by one line at each
 # point." How many?
 #
-# **Model.** A line touches the ball at a point if the whole ball is on one side of it. The directions
-# at right angles to such lines, pointing outwards, make the *normal cone* of the point. The contact of the
-# loss is at the point when the slope $g$ of the loss lies in that cone.
+# **Model.** A line touches the ball at a point if the whole ball is on one side of it. The directions at
+# right angles to such lines, pointing outwards, make the *normal cone* of the point. The contact of the loss
+# is at the point if the slope $g$ of the loss lies in that cone.
 
 # %%
 degrees = np.arange(-180, 180)  # of the normal, against the first axis
@@ -576,8 +574,8 @@ for slope in np.linspace(-4.0, 4.0, 81):
 # %% [markdown]
 # The four corners together catch four quarter turns: *every* direction. The four points of the circle on the
 # axes catch four directions, which is nothing. Then why is the contact not always at a corner? Because the
-# slope of the loss is not fixed: it changes along the ball. On an edge the contact slides to where the slope
-# has exactly the edge's direction. We see both in the 20,000 losses of section 2.
+# slope of the loss is not fixed: it changes along the ball. On an edge the contact slides to the place where
+# the slope has exactly the edge's direction. We see both in the 20,000 losses of section 2.
 
 # %%
 steepest = np.argmax(normals[:, None, :] @ diamond.T, axis=2).ravel()  # the corner farthest in each direction
@@ -596,17 +594,17 @@ assert np.allclose(size[~at_corner, 0], size[~at_corner, 1], rtol=1e-6, atol=1e-
 # %% [markdown]
 # ## 5. "Evenly", and "large ones more" (E6)
 #
-# **Question.** One reads of L2 that it lowers all weights evenly, and also that it lowers large ones more
-# and small ones less. Which is it?
+# **Question.** Texts say that L2 lowers all weights evenly, and also that it lowers large ones more and small
+# ones less. Which is it?
 #
-# **Model.** Both, of one and the same formula. If the columns are orthonormal,
-# $\beta_j = \hat\beta_j/(1 + \lambda_2)$: all by the same *factor*, hence large ones by the larger *amount*,
-# $\lvert\hat\beta_j\rvert\,\lambda_2/(1+\lambda_2)$. If they are not, the statement holds in the directions
-# $v_k$ of the eigenvectors of $X^\top X$, each with its own factor:
+# **Model.** Both, by the same formula. If the columns are orthonormal,
+# $\beta_j = \hat\beta_j/(1 + \lambda_2)$: it lowers all by the same *factor*, hence large ones by the larger
+# *amount*, $\lvert\hat\beta_j\rvert\,\lambda_2/(1+\lambda_2)$. If they are not, the statement holds in the
+# directions $v_k$ of the eigenvectors of $X^\top X$, each with its own factor:
 #
 # $$ v_k^\top\beta = \frac{d_k^2}{d_k^2 + \lambda_2}\; v_k^\top\hat\beta, \qquad X^\top X v_k = d_k^2 v_k . $$
 #
-# The ten columns can be made orthonormal without losing anything: $X = U D V^\top$, and we regress on $U$.
+# We can make the ten columns orthonormal without losing anything: $X = U D V^\top$, and we regress on $U$.
 
 # %%
 U, d, Vt = np.linalg.svd(data.X, full_matrices=False)
@@ -662,8 +660,8 @@ assert list(X.columns[factor_x < 0.0]) == ["age", "s2", "s3"]
 assert list(X.columns[np.abs(factor_x) > 1.0]) == ["age", "s3", "s6"]
 
 # %% [markdown]
-# "Evenly" in the sense of equal *amounts* is what L1 does: with orthonormal columns each coefficient loses
-# $\lambda_1$, or all it has.
+# L1 lowers weights by equal *amounts*: with orthonormal columns each coefficient loses $\lambda_1$, or all it
+# has.
 
 # %%
 lasso_model = br.LinearModel(br.LaplacePrior(30.0), likelihood)
@@ -677,10 +675,11 @@ assert 0 < np.count_nonzero(np.abs(plain) < l1) < p
 # %% [markdown]
 # ## What was shown
 #
-# - The mode is where loss and ball touch. On an axis that is with L1 in a share
-#   $1 - \frac4\pi\arctan q$ of all losses with columns of length 1, whatever their correlation, 41% at half
-#   the budget; with L2 in none (A2).
-# - Penalty and budget are one problem. The multiplier, from slopes of the loss along the budget, is
-#   $\lambda$ to six digits, and a solver that knows the budget alone finds the mode (C2).
-# - A corner catches a quarter turn of slopes, a point of the circle one. L2 takes the same factor from each
-#   orthonormal direction, and so the larger amount from the larger coefficient; L1 takes the same amount (E6).
+# - The mode is where loss and ball touch. With L1 that is on an axis in a share $1 - \frac4\pi\arctan q$ of
+#   all losses with columns of length 1, whatever their correlation: 41% at half the budget. With L2 it never
+#   is (A2).
+# - Penalty and budget are one problem. The multiplier, from slopes of the loss along the budget, is $\lambda$
+#   to six digits, and a solver that knows only the budget finds the mode (C2).
+# - A corner catches a quarter turn of slopes, a point of the circle catches one slope. L2 takes the same
+#   factor from each orthonormal direction, so the larger amount from the larger coefficient. L1 takes the
+#   same amount (E6).

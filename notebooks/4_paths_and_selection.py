@@ -15,10 +15,10 @@
 # %% [markdown]
 # # Paths, and how strong a penalty should be
 #
-# A penalty has a strength, and somebody must choose it. Here we look at what the strength does: to the
-# coefficients, to the error on the rows that were fitted and to the error on others. Then we let the data
-# choose it, in four ways on one axis. And we look at three other things that are said to regularise:
-# stopping early, noise on the inputs, and dropout. Each of them is close to ridge, and we say how close.
+# Somebody must choose the penalty $\lambda$. Here we look at what it does: to the coefficients, to the error
+# on the fitted rows and to the error on others. Then we let the data choose it, in four ways on one axis. And
+# we look at three other things that are said to regularise: stopping early, noise on the inputs, and dropout.
+# Each of them is close to ridge, and we say how close.
 #
 # Each statement is followed by an `assert`. If a statement were false, the notebook would stop there.
 #
@@ -29,7 +29,7 @@
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
 # | $\tau$ | `GaussianPrior.scale` | standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | the penalties: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
 #
 # The objective is always
 # $J = \frac12\sum_i r_i^2 + \sum_j \lambda_{1j}\lvert\beta_j\rvert + \frac12\sum_j\lambda_{2j}\beta_j^2$.
@@ -57,9 +57,9 @@ from sklearn.preprocessing import PolynomialFeatures
 BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # told apart by colour-blind readers
 
 # %% [markdown]
-# The data: 442 patients with diabetes, ten columns that are centred and have unit length, and the progress
-# of the disease after one year, a score without a physical unit. The noise scale is the estimate of least
-# squares, and we take it as known.
+# The data: 442 patients with diabetes, ten columns that are centred and have unit length, and the progress of
+# the disease after one year, a score without a physical unit. We take the noise scale as known, as least
+# squares estimates it.
 
 # %%
 X, y = load_diabetes(return_X_y=True, as_frame=True)
@@ -76,10 +76,10 @@ assert (n, p) == (442, 10)
 # %% [markdown]
 # ## 1. The two paths (A5)
 #
-# **Question.** What does the strength do to the coefficients?
+# **Question.** What does the penalty do to the coefficients?
 #
-# **Model.** A strength is a prior scale in other words: $\lambda_1 = \sigma^2/b$ and
-# $\lambda_2 = \sigma^2/\tau^2$. We follow the mode over all strengths that make a difference.
+# **Model.** A penalty $\lambda$ is a prior scale in other words: $\lambda_1 = \sigma^2/b$ and
+# $\lambda_2 = \sigma^2/\tau^2$. We follow the mode over all $\lambda$ that make a difference.
 
 # %%
 lasso = br.map_path(br.LinearModel(br.LaplacePrior(1.0), likelihood), data, n_scales=60, tol=1e-10)
@@ -108,9 +108,9 @@ axes[0].get_legend().remove()
 _ = axes[1].set_ylabel("")
 
 # %% [markdown]
-# **Check.** Each $\lambda$ is its prior scale in other words. Both paths are scikit-learn's. The lasso
-# begins with exact zeros at all coefficients, and at the wide end it has none; ridge has no exact zero
-# anywhere, however strong the penalty. Both end near least squares.
+# **Check.** Each $\lambda$ is its prior scale in other words. Both paths are scikit-learn's. The lasso begins
+# with exact zeros at all coefficients, and at the wide end it has none. Ridge has no exact zero under any
+# penalty. Both end near least squares.
 
 # %%
 l1 = np.array([penalty.l1[0] for penalty in lasso.penalties])
@@ -135,15 +135,15 @@ for path in (lasso, ridge):
 # %% [markdown]
 # ## 2. Which of the three predicts better? (A6)
 #
-# **Question.** The lasso selects, ridge keeps all, the elastic net does both. Texts say that it depends on
-# the goal. On what, exactly?
+# **Question.** The lasso selects, ridge keeps all, the elastic net does both. Texts say that the choice
+# depends on the goal. On what, exactly?
 #
-# **Model.** Also on the truth. 60 rows, 40 independent columns, noise with $\sigma = 1$, and two kinds of
-# truth of the same size $\lVert\beta\rVert^2 = 2.25$: *sparse*, with four coefficients of $\pm 0.75$; and
-# *dense*, with 40 small ones. Each method gets the scale that 5-fold cross-validation chooses. As the
-# columns have unit variance, the error on new rows above $\sigma^2$ is
-# $\lVert\hat\beta - \beta\rVert^2 + (\hat\beta_0 - \beta_0)^2$ exactly, and we need no test rows. 30 data
-# sets of each kind, the same for all three.
+# **Model.** It also depends on the truth. 60 rows, 40 independent columns, noise with $\sigma = 1$, and two
+# kinds of truth of the same size $\lVert\beta\rVert^2 = 2.25$: *sparse*, with four coefficients of
+# $\pm 0.75$; and *dense*, with 40 small ones. Each method gets the scale that 5-fold cross-validation
+# chooses. The columns have unit variance, so the error on new rows above $\sigma^2$ is exactly
+# $\lVert\hat\beta - \beta\rVert^2 + (\hat\beta_0 - \beta_0)^2$, and we need no test rows. 30 data sets of
+# each kind, the same for all three.
 
 # %%
 methods = {
@@ -208,9 +208,9 @@ axes[0].set_ylim(0.0, 3.2)
 _ = axes[0].legend(loc="upper left", frameon=False)
 
 # %% [markdown]
-# **Check.** Who wins flips, with a difference of more than four standard errors each way. The elastic net
-# is between the two. And selection is another goal than prediction: on the sparse truth the lasso nearly
-# always finds the four true columns, but tuned to predict it lets in more than twice as many others. Ridge
+# **Check.** The winner changes with the truth, by more than four standard errors each way. The elastic net is
+# between the two. And selection is another goal than prediction: on the sparse truth the lasso nearly always
+# finds the four true columns, but if it is tuned to predict, it lets in more than twice as many others. Ridge
 # keeps all 40.
 
 
@@ -284,11 +284,11 @@ assert np.any(shared == 0.0)
 # %% [markdown]
 # ## 4. Stopping early (A6)
 #
-# **Question.** Gradient descent that is stopped early is said to be like ridge. How like?
+# **Question.** Texts say that gradient descent that is stopped early is like ridge. How close is it?
 #
 # **Model.** Write $X = U S V^\top$ and start at 0. A direction $v$ with singular value $s$ never sees the
 # others. After $k$ steps of length $\eta$ on $\frac12$RSS, gradient descent has reached a share of the
-# least-squares fit in it, and ridge has a share too:
+# least-squares fit in that direction. Ridge has a share too:
 #
 # $$ f_k(s) = 1 - (1 - \eta s^2)^k \qquad\text{and}\qquad \frac{s^2}{s^2 + \lambda_2}. $$
 #
@@ -347,7 +347,7 @@ _ = right.legend(
 # **Check.** The formula for the share is exact. The two shares agree to first order: their relative
 # difference is about $x/2$ while $x$ is small. But at $x \approx 2.5$ they differ by 0.20, and no other
 # $\lambda_2$ makes the curves equal, because one is exponential and the other is not. So "early stopping is
-# ridge" is a good picture, and as an equation it holds only while $\eta k s^2$ is small.
+# ridge" is a good picture, but the equation holds only while $\eta k s^2$ is small.
 
 # %%
 small = x < 0.1
@@ -363,9 +363,9 @@ ridge_filters = s**2 / (s**2 + 1.0 / (eta * counts[:, None]))
 assert np.abs(equal_ridge.coefs - ridge_filters * in_directions @ Vt).max() <= 1e-9 * largest
 
 # %% [markdown]
-# There is an exact statement. Stopping early *is* the mode under a Gaussian prior, but one whose scale
-# differs from direction to direction: solve $f_k(s) = s^2/(s^2 + \lambda)$ for $\lambda$. It is a prior
-# that has seen $X$. Directions in which the data say much get almost no penalty at all.
+# There is an exact statement. Stopping early *is* the mode under a Gaussian prior, but its scale differs from
+# direction to direction: solve $f_k(s) = s^2/(s^2 + \lambda)$ for $\lambda$. It is a prior that has seen $X$.
+# Directions in which the data say much get almost no penalty at all.
 
 # %%
 k = 10
@@ -382,7 +382,7 @@ assert equal_l2[-1] * eta * k > 0.9
 # %% [markdown]
 # ## 5. Noise on the inputs, and dropout (A6)
 #
-# **Question.** Training on inputs with added noise, or with inputs dropped at random, is said to be like
+# **Question.** Texts say that training on inputs with added noise, or with inputs dropped at random, is like
 # ridge. With which $\lambda_2$?
 #
 # **Model.** Let $\tilde X$ be the disturbed inputs, with mean $X$ and independent entries. The *expected*
@@ -546,9 +546,9 @@ free_curve, tame_curve = (one.intercept + powers(grid) @ one.coef for one in (fr
 print(chosen)
 
 # %% [markdown]
-# **Picture.** Left: the two curves, and what a picture of the fit alone cannot show, the posterior band:
-# where the curve may be, given these points and this prior, with a probability of 90% at each $x$. Right:
-# the sizes of the coefficients.
+# **Picture.** Left: the two curves and the posterior band, which a picture of the fit alone cannot show. It
+# says where the curve may be, given these points and this prior, with a probability of 90% at each $x$.
+# Right: the sizes of the coefficients.
 
 # %%
 fig, (left, right) = plt.subplots(1, 2, figsize=(11, 4.4), width_ratios=(3, 2), layout="constrained")
@@ -606,11 +606,11 @@ assert exact_sd.argmax() in (0, 400)
 assert exact_sd[[0, -1]].min() > 1.5 * np.median(exact_sd)
 
 # %% [markdown]
-# Can the band be believed? It is a statement under *this* prior. If the truth is drawn from the prior, the
+# Can we believe the band? It is a statement under *this* prior. If the truth is drawn from the prior, the
 # band holds it over 90% of the axis on average, as it promises. But a sine is no typical draw from this
-# prior: it needs a few large coefficients and none of the others. When we draw its points again 200 times
-# and let the evidence choose the scale each time, the band holds the sine over about 80% of the axis, and
-# in single pictures over less than 60%.
+# prior: it needs a few large coefficients and none of the others. When we draw its points again 200 times and
+# let the evidence choose the scale each time, the band holds the sine over about 80% of the axis, and in
+# single pictures over less than 60%.
 
 # %%
 promised, of_sine = np.empty(200), np.empty(200)
@@ -633,11 +633,11 @@ assert of_sine.min() < 0.6
 # %% [markdown]
 # ## 7. Training and test error along the path (E5)
 #
-# **Question.** Should regularisation lower the loss?
+# **Question.** Should a penalty lower the loss?
 #
-# **Model.** Not that of the rows that were fitted. Least squares is by definition the lowest training loss,
-# and every penalty can only raise it. What a penalty may lower is the error on *other* rows. The diabetes
-# data with all squares and products, 64 columns; half of the patients for training, half for testing.
+# **Model.** Not the loss of the fitted rows. Least squares is by definition the lowest training loss, and
+# every penalty can only raise it. A penalty may lower the error on *other* rows. We take the diabetes data
+# with all squares and products, 64 columns; half of the patients for training, half for testing.
 
 # %%
 everything = PolynomialFeatures(2, include_bias=False)
@@ -694,9 +694,9 @@ axes[0].set_ylabel("mean squared error, units of y²")
 _ = axes[1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
 
 # %% [markdown]
-# **Check.** As the penalty weakens, the training error falls all the way, at every one of the 80 scales,
-# and never below that of least squares. The test error has its lowest point inside the path, at a scale
-# where the training error is well above its floor.
+# **Check.** As the penalty weakens, the training error falls all the way, at every one of the 80 scales, and
+# never below that of least squares. The test error has its lowest point inside the path. At that scale the
+# training error is well above its floor.
 
 # %%
 for name, (on_train, on_test) in curves.items():
@@ -777,10 +777,10 @@ assert np.isclose(np.trapezoid(density, steps), 1.0, rtol=1e-9)
 assert np.ptp(selections["posterior"].scores - selections["evidence"].scores) < 1e-8
 
 # %% [markdown]
-# Then the four answers. They are not one number, and need not be: they answer different questions. How much
-# does that matter? Take the range of scales whose cross-validated error is within one standard error of the
-# best: all four answers are in it. The posterior says how sure one may be: its 90% interval spans a factor
-# of about two or more.
+# Then the four answers. They are four numbers, because they answer different questions. How much does that
+# matter? Take the range of scales whose cross-validated error is within one standard error of the best: all
+# four answers are in it. The posterior says how sure we may be: its 90% interval spans a factor of about two
+# or more.
 
 # %%
 cumulative = np.concatenate([[0.0], np.cumsum(np.diff(steps) * (density[1:] + density[:-1]) / 2.0)])
@@ -804,8 +804,8 @@ table.round(4)
 # %% [markdown]
 # The lasso's scale is chosen in the same ways. What texts call *the* cross-validation of the lasso,
 # `LassoCV`, holds the penalty for each row, not the prior: a fold with fewer rows gets a penalty smaller in
-# proportion. `bayesreg` does either, and the latter is `LassoCV` at every $\lambda$. (The posterior of the
-# lasso's scale is in notebook 6.)
+# proportion. `bayesreg` does either. With the penalty held per row, it is `LassoCV` at every $\lambda$. (The
+# posterior of the lasso's scale is in notebook 6.)
 
 # %%
 lasso_model = br.LinearModel(br.LaplacePrior(1.0), likelihood)
@@ -821,9 +821,9 @@ assert np.isclose(theirs.alpha_, alphas[per_row.index], rtol=1e-12)
 # %% [markdown]
 # ## What was shown
 #
-# - A strength $\lambda$ is a prior scale in other words, all along both paths.
+# - A penalty $\lambda$ is a prior scale in other words, all along both paths.
 # - The lasso wins on a sparse truth, ridge on a dense one.
-# - Input noise and dropout are ridge in expectation, with a $\lambda_2$ that can be written down. Early
-#   stopping is ridge to first order, and exactly a Gaussian prior of another shape.
+# - Input noise and dropout are ridge in expectation, with a known $\lambda_2$. Early stopping is ridge to
+#   first order, and exactly a Gaussian prior of another shape.
 # - A penalty raises the training loss and may lower the error elsewhere.
-# - The scale can be chosen by cross-validation, leave-one-out and evidence, and it has a posterior.
+# - Cross-validation, leave-one-out and evidence can choose the scale, and it has a posterior.

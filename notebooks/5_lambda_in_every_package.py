@@ -15,13 +15,13 @@
 # %% [markdown]
 # # One prior, and everybody's λ
 #
-# Every package has a λ of its own for the lasso and for ridge. One halves the loss, one divides it by the
-# number of rows, one standardises the columns first, one calls it `alpha` and one calls its inverse `C`.
-# The same number means something else in each, and nothing warns you.
+# Every package has its own penalty λ for the lasso and for ridge. One halves the loss, one divides it by the
+# number of rows, one standardises the columns first, one calls λ `alpha` and one calls its inverse `C`. The
+# same number means something else in each, and nothing warns you.
 #
 # Behind all of them is one thing: how wide the prior is. In this notebook we read each way of writing as a
-# prior scale. Then we use that to translate between packages, and to find out whether an answer that came
-# from somewhere is right, and if it is not, whose λ it belongs to.
+# prior scale. Then we translate between packages. And we find out whether a given answer is right, and if it
+# is not, whose λ it belongs to.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -31,7 +31,7 @@
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
 # | $\tau$ | `GaussianPrior.scale` | standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty: $\sigma^2/b$, $\sigma^2/\tau^2$ |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | the penalties: $\sigma^2/b$, $\sigma^2/\tau^2$ |
 
 # %%
 import textwrap
@@ -59,8 +59,8 @@ BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # told
 
 # %% [markdown]
 # The data: 442 patients with diabetes, ten columns, and the progress of the disease after one year, a score
-# without a physical unit. In sections 1 and 2 the columns are centred and have unit length. The noise scale
-# is the estimate of least squares and is taken as known.
+# without a physical unit. In sections 1 and 2 the columns are centred and have unit length. We take the noise
+# scale as known, as least squares estimates it.
 
 # %%
 X, y = load_diabetes(return_X_y=True, as_frame=True)
@@ -81,8 +81,8 @@ assert (n, p) == (442, 10)
 # cost of ridge as $\sum_i r_i^2 + \tfrac12\lambda\lVert w\rVert^2$, and add that the factor ½ "must be
 # found experimentally". Must it?
 #
-# **Model.** It need not. Whoever says so has λ in mind, which indeed is not known beforehand. But a factor in
-# front of λ is not a second unknown. Write a cost with any factors,
+# **Model.** No. λ itself is not known beforehand. But a factor in front of λ is not a second unknown. Write a
+# cost with any factors,
 #
 # $$ a \sum_i r_i^2 + c\,\lambda \sum_j \lvert w_j\rvert \qquad\text{or}\qquad
 # a \sum_i r_i^2 + c\,\lambda \sum_j w_j^2 , $$
@@ -93,7 +93,7 @@ assert (n, p) == (442, 10)
 # $$ \lambda_1 = \frac{c\,\lambda}{2a}, \quad b = \frac{\sigma^2}{\lambda_1} \qquad\text{or}\qquad
 # \lambda_2 = \frac{c\,\lambda}{a}, \quad \tau = \frac{\sigma}{\sqrt{\lambda_2}} . $$
 #
-# So each way of writing is one prior scale. The ½ decides only which number λ that scale is called by.
+# So each way of writing is one prior scale. The ½ decides only which number λ stands for that scale.
 #
 # Eight ways to write it, literally:
 
@@ -113,7 +113,7 @@ ridge_costs = {
 
 
 # %% [markdown]
-# The factors $a$ and $c$ are read off a cost by calling it: once with a single residual of 1 and no weight,
+# To read the factors $a$ and $c$ off a cost, we call it once with a single residual of 1 and no weight, and
 # once with a single weight of 1 and no residual.
 
 
@@ -148,8 +148,8 @@ table = pd.DataFrame(
 table.round({"is": 3, "coefficient of bmi": 1})
 
 # %% [markdown]
-# The same λ = 1 is a strong penalty in one line and hardly any in another. The scale tells them apart at
-# once.
+# The same λ = 1 is a strong penalty in one line and almost none in another. The prior scale tells them apart
+# at once.
 
 # %%
 of_bmi = table["coefficient of bmi"].to_numpy()
@@ -159,9 +159,9 @@ assert of_bmi.max() > 0.98 * plain
 assert of_bmi.min() < 0.1 * plain
 
 # %% [markdown]
-# **Picture.** The coefficient of bmi. At the left against λ as each way writes it: curves of one shape, side by
-# side. (Two of ridge's coincide: to halve both terms changes nothing.) At the right the same numbers against
-# the prior scale: one curve.
+# **Picture.** The coefficient of bmi. Left: against λ as each way writes it, curves of one shape, side by
+# side. (Two of ridge's curves coincide, because halving both terms changes nothing.) Right: the same numbers
+# against the prior scale, one curve.
 
 # %%
 STYLES = (("-", "o", BLUE), ("--", "s", ORANGE), ("-.", "^", GREEN), (":", "D", PURPLE))
@@ -197,11 +197,10 @@ axes[1, 0].set_title("Ridge: four packages' λ")
 _ = axes[1, 1].set_title("Ridge: the same fits, by prior scale")
 
 # %% [markdown]
-# **Check.** Take the mode under the prior that each cost with its λ amounts to. If the formula is right, it
-# minimises that cost as it is literally written. The costs are convex, so it is enough to look around:
-# moving the intercept or any coefficient by 0.001 either way must make the cost larger. (The coefficients
-# are as large as 500.) And so that we know that this test notices a forgotten ½: with twice the λ it must
-# fail.
+# **Check.** Each cost with its λ is a prior. Take the mode under it. If the formula is right, the mode
+# minimises that cost as it is literally written. The costs are convex, so it is enough to look around: moving
+# the intercept or any coefficient by 0.001 either way must make the cost larger. (The coefficients are as
+# large as 500.) And this test must notice a forgotten ½: with twice the λ it must fail.
 
 
 # %%
@@ -250,9 +249,9 @@ assert np.allclose(ours.coef, theirs.coef_, rtol=0.0, atol=1e-9)
 # %% [markdown]
 # ### And if λ is found by experiment?
 #
-# λ itself may well be found by an experiment: cross-validation. Then the ½ drops out altogether. Two people
-# try the same numbers λ, one with the ½ in the cost of ridge and one without. `RidgeCV` does it for both;
-# the first must hand it λ/2.
+# An experiment can find λ itself: cross-validation. Then the ½ drops out altogether. Two people try the same
+# numbers λ, one with the ½ in the cost of ridge and one without. `RidgeCV` does it for both; the first person
+# must give it λ/2.
 
 # %%
 lams = 2.0 ** np.arange(-16.0, 4.0, 0.25)
@@ -282,11 +281,11 @@ assert np.isclose(chosen.scale, scales[0], rtol=1e-12)
 assert np.isclose(chosen.in_convention("sklearn.Ridge")[chosen.index], without_half, rtol=1e-12)
 
 # %% [markdown]
-# ### Where the way of writing does matter
+# ### When the way of writing does matter
 #
-# One factor is not a mere name: the $n$ of a loss that is a mean. A fifth of the rows is left out in each
-# fold, and $\sum_i r_i^2$ has fewer terms. If λ stands beside the sum, each fold has the prior of all data.
-# If λ stands beside the mean, as in `LassoCV`, each fold has a prior that is wider by 5/4. These are two
+# One factor is more than a name: the $n$ of a loss that is a mean. Each fold leaves out a fifth of the rows,
+# so $\sum_i r_i^2$ has fewer terms. If λ stands beside the sum, each fold has the prior of all data. If λ
+# stands beside the mean, as in `LassoCV`, each fold has a prior that is wider by 5/4. These are two
 # experiments, and their curves differ. The argument `hold` says which is meant.
 
 # %%
@@ -306,10 +305,10 @@ assert apart > 1e-3
 # %% [markdown]
 # ## 2. From any package to any other
 #
-# **Question.** How is the same lasso, with $b = 15$, called elsewhere?
+# **Question.** What is the same lasso, with $b = 15$, called elsewhere?
 #
-# **Model.** Every convention is a reading of $(\lambda_1, \lambda_2)$. `br.translate` goes from any to any,
-# by way of these two, and its answer prints as a line of code to paste.
+# **Model.** Every convention is a reading of $(\lambda_1, \lambda_2)$. `br.translate` goes from any to any
+# through these two. Its answer prints as a line of code to paste.
 
 # %%
 for target in ("sklearn.Lasso", "glmnet", "adelie", "spark.LinearRegression", "numpyro.Laplace", "BGLR.BL"):
@@ -317,7 +316,7 @@ for target in ("sklearn.Lasso", "glmnet", "adelie", "spark.LinearRegression", "n
 
 # %% [markdown]
 # `br.equivalents` makes the whole table. The last column says how each row was established: by a run of the
-# package, or only by reading its source or its documentation. (Rows for which there is no such lasso have a
+# package, or only by reading its source or its documentation. (If a package has no such lasso, its row has a
 # reason instead.)
 
 # %%
@@ -335,10 +334,10 @@ assert len(stated) + (everywhere["reason"] != "").sum() == len(everywhere)
 assert set(everywhere.index) == set(br.CONVENTIONS)
 
 # %% [markdown]
-# The table also says what this prior amounts to on these data: the effective degrees of freedom, the budgets of
-# the constrained form, what share each coefficient keeps of its least-squares value (below 0 where its sign has
-# turned), and what share of the variance of $y$ the prior expects the columns to explain (5%, 50% and 95%
-# quantile).
+# The table also says what this prior means on these data: the effective degrees of freedom, the budgets of
+# the constrained form, the share of its least-squares value that each coefficient keeps (below 0 if its sign
+# has turned), and the share of the variance of $y$ that the prior expects the columns to explain (5%, 50% and
+# 95% quantile).
 
 # %%
 amounts = everywhere.attrs
@@ -347,8 +346,8 @@ for name in ("effective_df", "l1_norm", "l2_norm", "prior_r2"):
 print("shrinkage     ", {name: round(value, 2) + 0.0 for name, value in amounts["shrinkage"].items()})
 
 # %% [markdown]
-# **Check.** Every row leads back to the same penalty. scikit-learn's rows are fitted here; the numbers beside
-# the table are computed anew.
+# **Check.** Every row leads back to the same penalty. We fit scikit-learn's rows here, and compute the
+# numbers beside the table anew.
 
 # %%
 penalty = br.Penalty.from_prior(prior, sigma)
@@ -405,7 +404,7 @@ rescaled = br.translate(number, "glmnet", "sklearn.Lasso", X_units, y_units, res
 print(rescaled)
 
 # %% [markdown]
-# **Check.** scikit-learn fitted so has the same coefficients. So has a pipeline that standardises and takes
+# **Check.** scikit-learn, fitted so, has the same coefficients. So has a pipeline that standardises and takes
 # glmnet's number as it is. The prior scale is the same for all columns once it is multiplied by the column's
 # standard deviation.
 
@@ -439,14 +438,14 @@ assert np.isclose(as_object, 3.0 / n, rtol=1e-12)
 # %% [markdown]
 # ### A default that nobody chose
 #
-# Bayesian packages have penalties too. Whoever gives Bambi a formula and no prior gets
+# Bayesian packages have penalties too. If you give Bambi a formula and no prior, you get
 # $\beta_j \sim \mathrm{Normal}(0, \tau_j^2)$ with $\tau_j = 2.5\,\mathrm{sd}(y)/\mathrm{sd}(x_j)$. That is a
 # ridge:
 #
 # $$ \alpha = \frac{\sigma^2}{(2.5\,\mathrm{sd}(y))^2} \quad\text{on standardised columns.} $$
 #
-# Where the columns explain anything, σ is smaller than sd(y), and then it is below $1/2.5^2 = 0.16$,
-# however many rows there are.
+# If the columns explain anything, σ is smaller than sd(y). Then α is below $1/2.5^2 = 0.16$, for any number
+# of rows.
 
 # %%
 implied = br.implied_penalty("bambi", X_units, y_units)
@@ -454,8 +453,8 @@ print(implied)
 print("established:", br.CONVENTIONS["bambi"].evidence)
 
 # %% [markdown]
-# **Picture.** What any ridge on standardised columns leaves of the degrees of freedom. Bambi's default hardly
-# takes anything; leave-one-out would take more.
+# **Picture.** The degrees of freedom that a ridge on standardised columns leaves. Bambi's default takes
+# almost nothing; leave-one-out would take more.
 
 # %%
 standardised = br.LinearModel(
@@ -505,18 +504,18 @@ assert loo_alpha > 10.0 * implied.alpha
 # %% [markdown]
 # ## 3. Whose coefficients are these?
 #
-# **Question.** Somebody gives you coefficients and a λ. Are they the optimum? And if not: is the solver
-# wrong, or is it another package's λ?
+# **Question.** Somebody gives you coefficients and a λ. Are they the optimum? If not, is the solver wrong, or
+# is it another package's λ?
 #
-# **Model.** The optimum needs no trust. For coefficients $\beta$ with residuals $r$ the *duality gap*
-# bounds how far the objective is above its minimum, and the *KKT conditions* say which coefficient is
-# wrong: with $x_j$ centred,
+# **Model.** The optimum needs no trust. For coefficients $\beta$ with residuals $r$ the *optimality
+# certificate (duality gap)* bounds how far the objective is above its minimum. The *KKT conditions* say which
+# coefficient is wrong: with $x_j$ centred,
 #
-# $$ x_j^\top r = \lambda_1\,\mathrm{sign}(\beta_j) \ \text{ where } \beta_j \neq 0, \qquad
-# \lvert x_j^\top r\rvert \le \lambda_1 \ \text{ where } \beta_j = 0 . $$
+# $$ x_j^\top r = \lambda_1\,\mathrm{sign}(\beta_j) \ \text{ if } \beta_j \neq 0, \qquad
+# \lvert x_j^\top r\rvert \le \lambda_1 \ \text{ if } \beta_j = 0 . $$
 #
-# `br.audit` computes both. Where the gap is not small, it reads the same number as every other package
-# would, and tells if one of these readings fits.
+# `br.audit` computes both. If the gap is not small, it reads the same number as every other package would,
+# and tells if one of these readings fits.
 #
 # ### Answers of real packages
 #
@@ -604,7 +603,7 @@ assert found.duality_gap < 1e-6
 assert np.allclose(theirs, coef, rtol=0.0, atol=1e-5)
 
 # %% [markdown]
-# ### A solver that stops at a wrong zero
+# ### A solver that stops at a false zero
 #
 # statsmodels' elastic net, `OLS.fit_regularized`, drops a coefficient for good once it has reached zero.
 # Version 0.15.0 was run on 40 rows and 12 correlated columns, with `alpha=0.1` (so $\lambda_1 = n\alpha = 4$)
@@ -629,7 +628,7 @@ print(found)
 
 # %% [markdown]
 # **Picture.** The KKT conditions of each coefficient, for its answer and for the optimum. Inside the band a
-# coefficient must be 0. On an edge it need not be. Outside nothing may be.
+# coefficient must be 0. On an edge it need not be 0. No coefficient may be outside.
 
 # %%
 optimum = Lasso(0.1, fit_intercept=False, tol=1e-14, max_iter=1_000_000).fit(X_twelve, y_twelve).coef_
@@ -664,8 +663,8 @@ right.legend(frameon=False, loc="lower center", ncols=2, fontsize=9)
 for ax in (left, right):
     ax.set_xticks(np.arange(12))
 # %% [markdown]
-# **Check.** The audit's wrong zeros are the coefficients that scikit-learn does not set to zero. Three of the four
-# are outside the band, and none of those that are not 0 is on an edge. The optimum keeps the conditions.
+# **Check.** The audit's false zeros are the coefficients that scikit-learn does not set to zero. Three of the
+# four are outside the band, and no coefficient that is not 0 is on an edge. The optimum keeps the conditions.
 
 # %%
 above = found.objective / found.optimum - 1.0
@@ -720,8 +719,8 @@ for name, one in audits.items():
     print(f"{name}: {np.sum(answers[name][0] == 0.0)} exact zeros\n{one}\n")
 
 # %% [markdown]
-# **Picture.** The sizes of the ten coefficients on a logarithmic axis, with the exact zeros at its left
-# end. Where the optimum is 0 the searches have left something small that is not.
+# **Picture.** The sizes of the ten coefficients on a logarithmic axis, with the exact zeros at its left end.
+# If the optimum is 0, the searches have left something small that is not 0.
 
 # %%
 fig, ax = plt.subplots(figsize=(8.5, 4.6), layout="constrained")
@@ -744,9 +743,8 @@ ax.set_title("Zeros that gradients do not find")
 _ = ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.08, 1.0))
 
 # %% [markdown]
-# **Check.** The optimum has six exact zeros, and neither search has one. The audit calls them missing
-# zeros. No threshold was used: what is small enough to count as zero would be one more number to find by
-# experiment.
+# **Check.** The optimum has six exact zeros, and neither search has one. The audit calls them missing zeros.
+# It used no threshold: that would be one more number to find by experiment.
 
 # %%
 exact = mode.coef == 0.0
@@ -799,6 +797,6 @@ assert gaps[-1].optimal
 # ## What was shown
 #
 # A factor before λ is a unit and not an unknown: each way of writing the cost is one prior scale, and
-# cross-validation finds the same scale whoever writes it. Only the $n$ of a mean changes what the
-# experiment is. With the scale in hand, λ can be carried from any package to any other, a default prior can
-# be read as a ridge, and coefficients can be judged without trust in whoever computed them.
+# cross-validation finds the same scale for all of them. Only the $n$ of a mean changes the experiment. With
+# the prior scale we can carry λ from any package to any other, read a default prior as a ridge, and judge
+# coefficients without trust in their source.

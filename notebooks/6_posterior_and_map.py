@@ -17,7 +17,7 @@
 #
 # A lasso or ridge fit is the mode of a posterior: its highest point. The notebook
 # `2_map_is_penalized_least_squares` shows that. But a highest point does not say how wide the mountain is.
-# Here we ask the same model for the whole posterior, as draws, and look at what the mode hides.
+# Here we ask the same model for draws from the whole posterior, and look at what the mode hides.
 #
 # Each statement is followed by an `assert`. Draws carry a random error, so we judge them by their own
 # yardstick: ArviZ estimates the Monte Carlo standard error (MCSE), and we accept an average of draws if it
@@ -30,7 +30,7 @@
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
 # | $\tau$ | `GaussianPrior.scale` | standard deviation of the Gaussian prior |
-# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | strengths of the penalty: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
+# | $\lambda_1, \lambda_2$ | `Penalty.l1`, `Penalty.l2` | the penalties: $\sigma^2/b$ and $\sigma^2/\tau^2$ |
 
 # %%
 import textwrap
@@ -55,9 +55,9 @@ BLUE, ORANGE, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"  # told a
 plt.rcParams["axes.prop_cycle"] = plt.cycler(color=[BLUE, ORANGE, GREEN, PINK])  # ArviZ's chains, too
 
 # %% [markdown]
-# The data: 442 patients with diabetes, ten columns that are centred and have unit length, and the progress
-# of the disease after one year, a score without a physical unit. As in notebook 2, the noise scale
-# is the estimate of least squares. Sections 0 to 2 and section 6 take it as known.
+# The data: 442 patients with diabetes, ten columns that are centred and have unit length, and the progress of
+# the disease after one year, a score without a physical unit. The noise scale is the estimate of least
+# squares, as in notebook 2. Sections 0 to 2 and section 6 take it as known.
 
 # %%
 X, y = load_diabetes(return_X_y=True, as_frame=True)
@@ -118,16 +118,16 @@ print(lasso_mode)
 assert lasso["posterior"]["coef"].shape == (4, 2000, p)  # chain, draw, feature
 
 # %% [markdown]
-# The draws come as an xarray `DataTree` with names, which ArviZ reads as it is.
+# The draws come as an xarray `DataTree` with names. ArviZ reads it as it is.
 
 # %%
 az.summary(lasso, ci_prob=0.9)
 
 # %% [markdown]
-# **Picture.** Four columns: the distribution of the draws, and the draws one after the other, one colour
-# for each chain. The chains should look alike, and they should not wander. Here and there one stands still for
-# a while: this sampler proposes a place without regard to where it is, and a place that is seldom proposed must
-# be kept for as long as its probability asks. R-hat and the effective sample size below count that.
+# **Picture.** Four columns: the distribution of the draws, and the draws one after the other, one colour for
+# each chain. The chains should look alike, and they should not wander. Sometimes one stands still for a
+# while. This sampler proposes places independently of the current one. If a place is seldom proposed, the
+# chain must keep it long enough for its probability. R-hat and the effective sample size below count that.
 
 # %%
 some = {"feature": ["bmi", "s3", "s4", "sex"]}
@@ -205,7 +205,7 @@ assert np.all(lasso_fall > 0.0)
 # %% [markdown]
 # ## 1. Ridge: the posterior in closed form
 #
-# **Question.** Are the draws right? We can tell where the answer is known without drawing.
+# **Question.** Are the draws right? We can tell if we know the answer without drawing.
 #
 # **Model.** With a Gaussian prior and known $\sigma$ the posterior is Gaussian. The columns of $X$ are
 # centred, so intercept and coefficients are independent:
@@ -227,8 +227,8 @@ covariance = np.linalg.inv(precision)
 mean, sd = covariance @ data.X.T @ centred_y / sigma**2, np.sqrt(np.diag(covariance))
 
 # %% [markdown]
-# **Picture.** Two coefficients that depend on each other. The ellipse holds 90% of the exact posterior. At
-# the right one of them alone.
+# **Picture.** Two coefficients that depend on each other. The ellipse holds 90% of the exact posterior.
+# Right: one of them alone.
 
 # %%
 coef = ridge["posterior"]["coef"]
@@ -301,7 +301,7 @@ assert np.mean(ridge_fall < 0.5) < 0.001
 # %% [markdown]
 # ## 2. Lasso: zeros in the mode, none in the draws
 #
-# **Question.** The lasso sets coefficients to exactly zero. Does the posterior believe in these zeros?
+# **Question.** The lasso sets coefficients to exactly zero. Does the posterior believe these zeros?
 #
 # **Model.** Take one column only. The log posterior of its coefficient is a parabola plus a roof:
 #
@@ -452,8 +452,8 @@ right.set_title("What is known of the sign")
 _ = right.legend(loc="upper left", frameon=False)
 # %% [markdown]
 # **Check.** All six zeros of the mode have a mean that is not 0, by more than 4 MCSE. For s4 and s6 the odds
-# of a positive sign are better than 4 to 1, for sex those of a negative one better than 2 to 1, while age, s1
-# and s2 are nearly open. And where the mode is not 0, the posterior gives the mode's sign at least 95%.
+# of a positive sign are better than 4 to 1. For sex the odds of a negative sign are better than 2 to 1. Age,
+# s1 and s2 are nearly open. And if the mode is not 0, the posterior gives the mode's sign at least 95%.
 
 # %%
 positive = table["P(coef > 0)"]
@@ -467,7 +467,7 @@ assert np.all(agrees >= 0.95)
 # %% [markdown]
 # ## 3. Intervals for a lasso and a ridge that you already have
 #
-# **Question.** `LassoCV` and `RidgeCV` choose a penalty and give coefficients. How wide are they?
+# **Question.** `LassoCV` and `RidgeCV` choose a penalty and give coefficients. How sure are these?
 #
 # **Model.** The penalty $\lambda$ is known, and $b = \sigma^2/\lambda_1$ or $\tau = \sigma/\sqrt{\lambda_2}$
 # needs a $\sigma$. `br.from_sklearn` estimates it from the residuals of the fit:
@@ -634,8 +634,8 @@ assert abs(loo["ridge"].elpd - exact) < 4.0 * error
 # %% [markdown]
 # ### Beside the bootstrap
 #
-# **Question.** One can also draw the patients anew, with replacement, fit the lasso again, and do that a
-# thousand times. Are the quantiles of these fits the same interval?
+# **Question.** We can also draw the patients anew, with replacement, fit the lasso again, and do that a
+# thousand times. Do the quantiles of these fits give the same interval?
 #
 # **Model.** No. They answer another question, and `br.compare_intervals` says which.
 
@@ -649,10 +649,10 @@ print(textwrap.fill(side_by_side.attrs["note"], 100))
 side_by_side.round(2) + 0.0
 
 # %% [markdown]
-# What each promises can be computed for one coefficient, without a draw. Take a column of length 1,
+# For one coefficient we can compute what each promises, without a draw. Take a column of length 1,
 # $\sigma = 1$ and $b = 1$. Its least-squares value is $z = \beta + \varepsilon$ with
 # $\varepsilon \sim \mathrm{Normal}(0, 1)$, and the mode moves $z$ by 1 towards 0, not beyond. The bootstrap
-# moves the mode as $z$ would move: from that of $z - 1.645$ to that of $z + 1.645$.
+# moves the mode as $z$ would move: from the mode of $z - 1.645$ to the mode of $z + 1.645$.
 
 # %%
 fine = np.linspace(-25.0, 25.0, 5001)
@@ -709,9 +709,9 @@ right.set_title("One coefficient: what is promised")
 _ = right.legend(frameon=False, loc="upper right")
 # %% [markdown]
 # **Check.** On average over the prior the posterior interval covers 90%, as it should. The bootstrap covers
-# $\Phi(2.645) - \Phi(-0.645) = 74\%$, whatever β is (but for 0 itself). Neither promises 90% for one given β: a
-# large one is moved towards 0 by both, and the posterior too covers it in 74% only. That is the price of a prior
-# that holds such values for unlikely.
+# $\Phi(2.645) - \Phi(-0.645) = 74\%$ for every β except 0 itself. Neither promises 90% for one given β. Both
+# move a large β towards 0, and the posterior also covers it in only 74%. That is the price of a prior under
+# which such values are unlikely.
 
 # %%
 at_large = stats.norm.cdf(2.645) - stats.norm.cdf(-0.645)
@@ -720,10 +720,10 @@ assert np.all(np.abs(coverage["bootstrap"] - at_large) < 2e-3)
 assert abs(coverage["posterior"][-1] - at_large) < 2e-3
 
 # %% [markdown]
-# In the table, the posterior's columns are the quantiles that we had. The bootstrap's agree with 500 fits
-# of scikit-learn to patients drawn anew: the share of these below each end is 5% or 95%, up to chance. And
-# the bootstrap cannot see beyond its own zeros: where more than half of the replicates are exactly 0, its
-# interval ends at 0 or has it inside.
+# In the table, the posterior's columns are the quantiles that we had. The bootstrap's agree with 500 fits of
+# scikit-learn to patients drawn anew: the share of these below each end is 5% or 95%, up to chance. And the
+# bootstrap cannot see beyond its own zeros: if more than half of the replicates are exactly 0, its interval
+# ends at 0 or has it inside.
 
 # %%
 rng = np.random.default_rng(11)
@@ -755,9 +755,9 @@ assert np.all(mostly_zero["posterior_high"] > 0.0)
 # $$ y_i = x_{i1} + x_{i2} + \varepsilon_i, \qquad x_{i2} = x_{i1} + 0.05\,u_i, \qquad
 # \varepsilon_i, u_i, x_{i1} \sim \mathrm{Normal}(0, 1). $$
 #
-# The data know the sum $\beta_1 + \beta_2$ well, since the columns move together. They know the difference
-# badly. And a Laplace prior does not help: as long as both are positive, $\lvert\beta_1\rvert +
-# \lvert\beta_2\rvert$ is the sum again.
+# The data know the sum $\beta_1 + \beta_2$ well, because the columns move together. They know the difference
+# badly. And a Laplace prior does not help: if both are positive, $\lvert\beta_1\rvert + \lvert\beta_2\rvert$
+# is the sum again.
 
 
 # %%
@@ -839,8 +839,8 @@ assert np.allclose(twin_sd, coarse_sd, atol=1e-4)
 assert np.isclose(twin_correlation, coarse_correlation, atol=1e-4)
 
 # %% [markdown]
-# **Picture.** Left: what one coefficient gives, the other takes. The mode, a star, sits where the cloud
-# crosses an axis. Right: each coefficient is vague, their sum is not.
+# **Picture.** Left: if one coefficient is larger, the other is smaller. The mode, a star, sits where the
+# cloud crosses an axis. Right: each coefficient is vague, their sum is not.
 
 # %%
 x1, x2 = (twin["posterior"]["coef"].sel(feature=feature) for feature in ("x1", "x2"))
@@ -901,7 +901,7 @@ assert 0.0 < cost < 1.0
 #
 # **Model.** `BayesRegressor()` takes nothing as known. Coefficients have a wide Gaussian prior, in units of
 # the noise, $\tau_j = 2.5\,\sigma/\mathrm{sd}(x_j)$. The noise scale has a half-Student-t prior $p(\sigma)$
-# with 4 degrees of freedom and the scale $\mathrm{sd}(y)$. All coefficients can be integrated out by hand:
+# with 4 degrees of freedom and the scale $\mathrm{sd}(y)$. We can integrate out all coefficients by hand:
 #
 # $$ p(\sigma \mid y) \propto p(\sigma)\,\sigma^{-(n-1)}\,e^{-S/(2\sigma^2)}, \qquad
 # S = \min_\beta\, \lVert y_c - X_c\beta\rVert^2 + \sum_j \Bigl(\frac{\beta_j\,\mathrm{sd}(x_j)}{2.5}\Bigr)^2 . $$
@@ -995,8 +995,8 @@ assert noise_integral(lambda s: float(s < regressor.noise_scale_)) / noise_total
 
 # %% [markdown]
 # If 142 patients were each inside with probability 0.9, their number would lie in the binomial band below
-# with probability 99.9%. It does. The interval of the mean is narrower for every patient; it is not made
-# for patients, and holds fewer than half of them.
+# with probability 99.9%. It does. The interval of the mean is narrower for every patient. It is not meant for
+# single patients, and holds fewer than half of them.
 
 # %%
 low, high = stats.binom.interval(0.999, len(y_new), 0.9)
@@ -1050,9 +1050,9 @@ else:
 
 # %% [markdown]
 # Why not? Let all coefficients and $b$ shrink together: $\beta = t\,\hat\beta$, $b = t\,\hat b$. The term
-# $\lvert\beta_j\rvert/b$ stays the same, the likelihood settles at that of $\beta = 0$, but each Laplace
-# density has a height of $1/(2b)$. So the joint density grows like $t^{-p}$, without bound. The half-Cauchy
-# density is positive at $b = 0$ and does nothing against it.
+# $\lvert\beta_j\rvert/b$ stays the same, and the likelihood goes to its value at $\beta = 0$. But each
+# Laplace density has a height of $1/(2b)$. So the joint density grows like $t^{-p}$, without bound. The
+# half-Cauchy density is positive at $b = 0$, so it does not prevent that.
 
 
 # %%
@@ -1143,9 +1143,9 @@ assert abs(z_scores(slopes, 0.0)) < 4.0
 
 # %% [markdown]
 # The 90% interval of $b$ is wide: its upper end is more than twice its lower end. Ten coefficients cannot
-# tell much about their own spread. Cross-validation asks another question: which $b$ has the *mode* that
-# predicts best? Its answer is one number without an interval, and here it depends on the folds. With 10
-# folds it lies below our interval, with 5 folds above, and the two differ by a factor of more than 10.
+# tell much about their own spread. Cross-validation asks another question: for which $b$ does the *mode*
+# predict best? Its answer is one number without an interval, and here it depends on the folds. With 10 folds
+# it lies below our interval, with 5 folds above, and the two differ by a factor of more than 10.
 
 # %%
 low, high = scale.quantile([0.05, 0.95]).values
@@ -1160,7 +1160,7 @@ assert cv_scales[5] > 10.0 * cv_scales[10]
 # %% [markdown]
 # ### The same, asked of `select_scale`
 #
-# `br.select_scale(..., "posterior")` takes another road to the same posterior. It samples no scale. At some
+# `br.select_scale(..., "posterior")` computes the same posterior in another way. It samples no scale. At some
 # two dozen fixed scales it estimates how the evidence changes, adds that up, and multiplies by the
 # half-Cauchy.
 
@@ -1198,8 +1198,8 @@ _ = ax.legend(frameon=False)
 
 # %% [markdown]
 # **Check.** The two distribution functions agree at five points to 0.02, which is about what their Monte
-# Carlo errors allow. The scale that is taken is next to the median of the draws. It is a number, so under
-# it there is a mode again, with a certificate.
+# Carlo errors allow. The chosen scale is next to the median of the draws. It is a number, so there is a mode
+# again, with a certificate.
 
 # %%
 for q in scale.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).values:
@@ -1215,5 +1215,5 @@ assert selected.map_estimate().duality_gap < 1e-10
 #
 # The same model gives the mode and the posterior. The draws agree with every answer that we could compute
 # without them: a Gaussian posterior, an exact leave-one-out, three integrals, one law and the evidence. And
-# what the mode hides: how wide the posterior is, that its zeros are points and not beliefs, that two
-# columns can share one effect, and that with an unknown prior scale there may be no mode at all.
+# they show what the mode hides: how wide the posterior is, that its zeros are points and not beliefs, that
+# two columns can share one effect, and that with an unknown prior scale there may be no mode at all.

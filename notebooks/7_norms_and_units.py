@@ -15,10 +15,10 @@
 # %% [markdown]
 # # Norms and units
 #
-# A penalty adds up coefficients. But a coefficient has a unit: points of $y$ per year of age, points per
-# mmHg of blood pressure. Sums of such numbers mean something only after a choice of units, and every choice
-# is a choice of prior. This notebook starts with what the norms are, tells four words apart that are easily
-# mixed up (normalise, scale, standardise, regularise), and then follows the units through the lasso.
+# A penalty adds up coefficients. But a coefficient has a unit: points of $y$ per year of age, points per mmHg
+# of blood pressure. Sums of such numbers mean something only after a choice of units, and every choice is a
+# choice of prior. This notebook first says what the norms are. Then it explains four words that are easily
+# confused (normalise, scale, standardise, regularise). Then it follows the units through the lasso.
 #
 # Each statement is followed by an `assert`. If a statement were false, the notebook would stop there.
 #
@@ -28,7 +28,7 @@
 # | $\beta$ | `coef` | coefficients |
 # | $\sigma$ | `noise_scale` | standard deviation of the noise, in units of $y$ |
 # | $b$ | `LaplacePrior.scale` | Laplace prior: density $e^{-\lvert\beta\rvert/b}/(2b)$ |
-# | $\lambda_1$ | `Penalty.l1` | strength: $\sigma^2/b$ |
+# | $\lambda_1$ | `Penalty.l1` | penalty: $\sigma^2/b$ |
 # | $s_j$ | | standard deviation of column $j$, with $n$ in the denominator |
 
 # %%
@@ -77,7 +77,7 @@ X.describe().loc[["mean", "std", "min", "max"]].round(1)
 #
 # $$ \lVert v\rVert_1 = \sum_j \lvert v_j\rvert, \qquad \lVert v\rVert_2 = \sqrt{\textstyle\sum_j v_j^2}. $$
 #
-# L1 is the way along the streets of a city, L2 the way of a bird.
+# L1 is the way along the streets of a city, L2 is the way of a bird.
 
 # %%
 v = least_squares.coef
@@ -92,7 +92,7 @@ assert np.linalg.norm(v, ord=2) <= np.linalg.norm(v, ord=1) <= np.sqrt(p) * np.l
 
 # %% [markdown]
 # The city: from one crossing to another, 6 blocks to the east and 4 to the north. A shortest way makes ten
-# steps, and one may choose which four of them go north.
+# steps, and we may choose which four of them go north.
 
 # %%
 east, north = 6, 4
@@ -139,8 +139,8 @@ assert np.isclose(euclidean(start, end), np.sqrt(52.0), rtol=1e-15)
 assert f"{euclidean(start, end):.2f}" == "7.21"
 
 # %% [markdown]
-# Off the streets it is the same. *Every* point of the rectangle lies on a shortest way as L1 counts. As L2
-# counts, only the points of the straight line do: any other point is a detour.
+# Off the streets it is the same. In L1, *every* point of the rectangle lies on a shortest way. In L2, only
+# the points of the straight line do: any other point is a detour.
 
 # %%
 rng = np.random.default_rng(7)
@@ -171,7 +171,7 @@ assert np.allclose(straight, np.sqrt(52.0), rtol=1e-14)
 # | standardise (`StandardScaler`) | $(x_{ij} - \bar x_j)/s_j$ | each **column**: mean 0, sd 1 |
 # | regularise (`Lasso`, a prior) | penalty on $\beta$ | the **coefficients**; the data stay as they are |
 #
-# Texts are not agreed on these words. Some call any change of columns "normalisation", and "normalised
+# Texts do not agree on these words. Some call any change of columns "normalisation", and "normalised
 # features" in section 3 are columns of length 1. What counts is the formula.
 
 # %%
@@ -257,27 +257,27 @@ change.map(lambda value: f"{value:.2g}")
 
 # %% [markdown]
 # - To **scale** or **standardise** columns is a change of units. Least squares does not notice.
-# - To **normalise** rows is another model: information is lost. It is meant for rows whose length says nothing,
-#   as counts of words in texts of different lengths. Here it adds years to mmHg.
-# - To **regularise** changes the fit, and it is the only one of the four that needs a belief. And with a
-#   penalty the units matter: the same number is another belief in other units. The rest of this notebook is
-#   about that.
+# - To **normalise** rows is another model: information is lost. It is meant for rows whose length says
+#   nothing, like counts of words in texts of different lengths. Here it adds years to mmHg.
+# - To **regularise** changes the fit. It is the only one of the four that needs a belief. And with a penalty
+#   the units matter: in other units the same number is another belief. The rest of this notebook is about
+#   that.
 #
 # ## 3. One coordinate at a time (D2)
 #
-# **Question.** How does one coefficient move when the others stand still?
+# **Question.** How does one coefficient move if the others stand still?
 #
-# **Model.** Let $\rho_j = x_j^\top(r + x_j\beta_j)$, with $r$ the residual: what column $j$ has in common with
-# that part of $y$ which the other columns leave unexplained. Let $z_j = \sum_i x_{ij}^2$. Then the best
-# $\beta_j$ is
+# **Model.** Let $\rho_j = x_j^\top(r + x_j\beta_j)$, with $r$ the residual. It is what column $j$ has in
+# common with the part of $y$ that the other columns do not explain. Let $z_j = \sum_i x_{ij}^2$. Then the
+# best $\beta_j$ is
 #
 # $$
 # \beta_j \leftarrow \frac{S(\rho_j, \lambda_1)}{z_j}, \qquad
 # S(\rho, \lambda) = \operatorname{sign}(\rho)\max(\lvert\rho\rvert - \lambda, 0) .
 # $$
 #
-# For columns of length 1 ("normalised features") $z_j = 1$, and the update is the soft threshold itself.
-# The columns are centred, which takes care of the intercept.
+# For columns of length 1 ("normalised features") $z_j = 1$, and the update is the soft threshold itself. The
+# columns are centred, so the intercept needs no care.
 
 
 # %%
@@ -344,8 +344,8 @@ for name, columns, l1 in (("own units", rows, 3000.0), ("length 1", unit_columns
     assert np.array_equal(coef == 0.0, mode == 0.0)
 
 # %% [markdown]
-# Without the division by $z_j$ the update is wrong for columns of any other length: here already the first
-# makes the loss much larger than it was. With columns of length 1 the division changes nothing.
+# Without the division by $z_j$ the update is wrong for columns of any other length: here the first update
+# already makes the loss much larger. With columns of length 1 the division changes nothing.
 
 # %%
 first_rho = centred.T @ y_centred
@@ -363,8 +363,8 @@ assert losses[2] > 1e3 * losses[0]
 assert np.allclose(with_division, without_division, rtol=1e-9)
 
 # %% [markdown]
-# One more trap. Some write the cost as $\sum_i r_i^2 + \lambda\lVert\beta\rVert_1$, without the ½. Then the
-# threshold is $\lambda/2$, and nothing else changes. Here that cost is minimised by trying.
+# One more trap: some texts write the cost as $\sum_i r_i^2 + \lambda\lVert\beta\rVert_1$, without the ½. Then
+# the threshold is $\lambda/2$, and nothing else changes. Here a search minimises that cost.
 
 # %%
 x, rho = unit_columns[:, bmi], unit_columns[:, bmi] @ y_centred
@@ -379,10 +379,10 @@ assert np.isclose(tried.x, soft(rho, 400.0 / 2.0), rtol=1e-6)
 assert not np.isclose(tried.x, soft(rho, 400.0), rtol=0.1)
 
 # %% [markdown]
-# ### Three strengths
+# ### Three penalties
 #
-# $\lambda_1 = 0$: no threshold, and the updates lead to least squares. A moderate one: some coefficients become
-# 0. One that is too large, from $\max_j\lvert x_j^\top y\rvert$ on: all are 0.
+# $\lambda_1 = 0$: no threshold, and the updates lead to least squares. A moderate one: some
+# coefficients become 0. One that is too large, from $\max_j\lvert x_j^\top y\rvert$ on: all are 0.
 
 # %%
 first = unit_columns.T @ y_centred  # the first update's ρ for each column, from 0
@@ -432,9 +432,9 @@ assert 300.0 < np.abs(first).max() < 1000.0
 #
 # **Question.** Columns in their own units, standardised, or of length 1: which is right?
 #
-# **Model.** None is wrong, if the prior's scale speaks in the same units. A column that is divided by $u_j$
-# has its coefficient multiplied by $u_j$. So its prior scale must be multiplied by $u_j$, too. With
-# $s_j$ the standard deviation, a centred column has the length $\sqrt n\,s_j$, and
+# **Model.** All are right, if the prior scale is in the same units. Dividing a column by $u_j$ multiplies its
+# coefficient by $u_j$. So its prior scale must be multiplied by $u_j$, too. With $s_j$ the standard
+# deviation, a centred column has the length $\sqrt n\,s_j$, and
 #
 # | columns | coefficient | prior scale |
 # |---|---|---|
@@ -466,8 +466,8 @@ matched = {
 careless = {name: fit(br.LaplacePrior, columns, b) for name, (columns, _, _) in forms.items()}
 
 # %% [markdown]
-# **Picture.** Left: the number 15 as the scale in all three units: three different lassos. Right: the scales of
-# the table: one lasso. Coefficients are shown as those of columns of length 1.
+# **Picture.** Left: the number 15 as the prior scale in all three units, three different lassos. Right: the
+# prior scales of the table, one lasso. Coefficients are those of columns of length 1.
 
 # %%
 fig, axes = plt.subplots(1, 2, figsize=(11, 4.4), sharey=True, layout="constrained")
@@ -506,10 +506,10 @@ for make, modes in matched.items():
 assert [np.count_nonzero(mode.coef) for mode in careless.values()] == [4, 8, 10]
 
 # %% [markdown]
-# There are three ways to say it in code, without touching the columns: a scale for each column; one scale
-# and a factor for each column; or `standardize=True`, which reads the scale as that of standardised columns.
-# scikit-learn says it with a `StandardScaler` before its lasso. Its strength is $\alpha = \lambda_1/n$,
-# which `translate` knows.
+# The code has three ways to say it, without touching the columns: a scale for each column; one scale and a
+# factor for each column; or `standardize=True`, which reads the scale as that of standardised columns.
+# scikit-learn says it with a `StandardScaler` before its lasso. Its penalty is $\alpha = \lambda_1/n$, which
+# `translate` knows.
 
 # %%
 by_array = matched[br.LaplacePrior]["own units"]
@@ -530,8 +530,8 @@ assert np.array_equal(pipeline[-1].coef_ == 0.0, by_array.coef == 0.0)
 assert np.isclose(float(alpha), sigma**2 / (b * np.sqrt(n)), rtol=1e-13)
 
 # %% [markdown]
-# The other way round: a prior with a scale for each column, to be fitted by scikit-learn, which has one strength
-# for all. `rescale=True` gives the strength and the units to divide the columns by.
+# The other way round: a prior with a scale for each column, but scikit-learn has one penalty for all.
+# `rescale=True` gives the penalty and the units to divide the columns by.
 
 # %%
 rescaled = br.translate(
@@ -546,9 +546,9 @@ assert np.allclose(
 assert np.allclose(rescaled.column_unit / rescaled.column_unit[0], norms / norms[0], rtol=1e-12)
 
 # %% [markdown]
-# A last small print. The standard deviation here has $n$ in the denominator, as in scikit-learn. With $n - 1$,
-# as in `X.std()` of pandas, the scale on standardised columns is another by the factor
-# $\sqrt{(n-1)/n}$. For 442 patients that is about one part in 880, which is enough to see.
+# A last detail. The standard deviation here has $n$ in the denominator, as in scikit-learn. With $n - 1$, as
+# in `X.std()` of pandas, the prior scale on standardised columns changes by the factor $\sqrt{(n-1)/n}$. For
+# 442 patients that is about one part in 880, which is enough to see.
 
 # %%
 ratio = X.std().to_numpy() / sd
@@ -561,9 +561,9 @@ assert 1e-6 < gap < 1e-2
 # %% [markdown]
 # ## What was shown
 #
-# - L1 and L2 are two lengths. In L1 there are many shortest ways, in L2 one. Normalising is of rows, scaling
-#   and standardising are of columns and change only units, regularising is of coefficients (E1).
-# - The coordinate update is a soft threshold, divided by the column's sum of squares. From no threshold to one that is
-#   too large it leads from least squares to nothing (D2).
-# - Units are free to choose. The prior's scale goes with them: $b$, $b/\sqrt n$ and $b/(\sqrt n\,s_j)$ are one
+# - L1 and L2 are two lengths. In L1 there are many shortest ways, in L2 one. Normalising acts on rows.
+#   Scaling and standardising act on columns and change only units. Regularising acts on coefficients (E1).
+# - The coordinate update is a soft threshold, divided by the column's sum of squares. Without a threshold it
+#   leads to least squares, with one that is too large to nothing (D2).
+# - You may choose the units. The prior scale goes with them: $b$, $b/\sqrt n$ and $b/(\sqrt n\,s_j)$ are one
 #   belief, and give one fit (D2).

@@ -15,14 +15,13 @@
 # %% [markdown]
 # # From a CSV file to a decision
 #
-# A clinic treats people with diabetes. It can offer a programme of close care for a year, which costs
-# something, and it cannot offer it to everybody. Ten measurements are taken at the first visit. Whom should
-# it offer the programme?
+# A clinic treats people with diabetes. It can offer a programme of close care for a year. The programme costs
+# something, and the clinic cannot offer it to everybody. It takes ten measurements at the first visit. Who
+# should get the programme?
 #
 # This notebook goes all the way: read the file, look at the data, state a model, choose its scale, find the
-# mode and its proof, sample the posterior, check it, predict for new patients, and decide with a loss that
-# is written down. At the end we ask what would change the decision, and hand λ over to scikit-learn and
-# glmnet.
+# mode and its proof, sample the posterior, check it, predict for new patients, and decide with a written
+# loss. At the end we ask what would change the decision, and give λ to scikit-learn and glmnet.
 #
 # The patients are real: they are the 442 of Efron, Hastie, Johnstone and Tibshirani (2004), which ship with
 # scikit-learn. The clinic, its programme and its costs are invented. They are numbers for you to replace.
@@ -58,9 +57,9 @@ BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # told apart by colour-bl
 # %% [markdown]
 # ## 1. The file
 #
-# We write the file that the clinic would have, and read it back. The last 42 patients came this month: their
-# measurements are known, their progression is not, and the field is empty. (We keep the true values aside and
-# look at them only in section 8.)
+# We write the file that the clinic would have, and read it back. The last 42 patients came this month. We
+# know their measurements, but not yet their progression, so the field is empty. (We keep the true values
+# aside and look at them only in section 8.)
 
 # %%
 NAMES = {
@@ -141,8 +140,8 @@ assert set(X["sex"]) == {1.0, 2.0}
 # **Question.** What do we assume?
 #
 # **Model.** A linear model with Gaussian noise. Measurements are in different units, so the prior speaks of
-# standardised columns; some of the ten may hardly matter, so it is a Laplace prior, whose mode may have exact
-# zeros; and its scale is in units of the noise, so that mode and posterior do not depend on the units of $y$:
+# standardised columns. Some of the ten may hardly matter, so it is a Laplace prior, whose mode may have exact
+# zeros. Its scale is in units of the noise, so mode and posterior do not depend on the units of $y$:
 #
 # $$ y_i \sim \mathrm{Normal}(\beta_0 + x_i^\top\beta,\ \sigma^2), \qquad
 # \beta_j\,\mathrm{sd}(x_j) \sim \mathrm{Laplace}(b\,\sigma), \qquad \beta_0 \text{ flat}, $$
@@ -158,10 +157,10 @@ unscaled = br.LinearModel(br.LaplacePrior(1.0, relative_to_noise=True), standard
 #
 # **Question.** How wide is the prior? That is, which λ?
 #
-# **Model.** We ask three advisers, each with a question of its own. Cross-validation: at which scale does
-# the mode predict best in patients that were left out, and which is the strongest prior within one standard
-# error of that? BIC: at which does it pay for its coefficients? And the posterior: if the scale is one more
-# unknown, with a half-Cauchy prior, where does it lie?
+# **Model.** We ask three advisers, each with its own question. Cross-validation: at which scale does the mode
+# predict best in patients that were left out, and which is the strongest prior within one standard error of
+# that? BIC: at which scale does the mode pay for its coefficients? And the posterior: if the scale is one
+# more unknown, with a half-Cauchy prior, where does it lie?
 
 # %%
 advice = {
@@ -219,16 +218,17 @@ sd = X.std(ddof=0).to_numpy()
 pd.DataFrame({"coef": mode.coef + 0.0, "per sd of the column": mode.coef * sd + 0.0}, index=names).round(3)
 
 # %% [markdown]
-# **Picture.** The proof, one row a coefficient: the loss pulls at each with its slope, and the penalty can
-# hold it as long as the slope is inside the band. A coefficient that is not 0 sits on an edge.
+# **Picture.** The proof, one row for each coefficient: the loss pulls at each with its slope, and the penalty
+# can hold it if the slope is inside the band. A coefficient that is not 0 sits on an edge.
 
 # %%
 fig, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 _ = br.plot_certificate(mode, model, data, ax)
 
 # %% [markdown]
-# **Check.** The duality gap bounds how far the objective is above its minimum, as a share of that of a model
-# without measurements. A second judge: the audit, which computes its own gap from nothing but the numbers.
+# **Check.** The optimality certificate (duality gap) bounds how far the objective is above its minimum, as a
+# share of the objective of a model without measurements. A second judge is the audit, which computes its own
+# gap from the numbers alone.
 
 # %%
 judged = br.audit(mode.coef, mode.intercept, X, y, mode.penalty)
@@ -261,7 +261,7 @@ fig, ax = plt.subplots(figsize=(9, 4.6), layout="constrained")
 _ = br.plot_forest(posterior, mode, ax, units=sd)
 
 # %% [markdown]
-# **Check.** Of four measurements we know the sign, with 90%: body mass index, triglycerides, blood pressure
+# **Check.** We know the sign of four measurements, with 90%: body mass index, triglycerides, blood pressure
 # and sex. Cholesterol and LDL, which say nearly the same, have two of the widest intervals, around 0.
 
 # %%
@@ -276,10 +276,10 @@ assert {"cholesterol", "ldl"} <= {names[j] for j in widest}
 # %% [markdown]
 # ### Does the model describe the patients?
 #
-# **Picture.** First: the scores of the patients, and scores that the model simulates for them. Second: the share
-# of the predictive distribution that lies below each patient's score, when that patient is left out (LOO-PIT).
-# If the model is right these shares are spread evenly, and the curve, their distribution function less the even
-# one, stays near 0. The p-value is ArviZ's, of a test of just that.
+# **Picture.** First: the scores of the patients, and scores that the model simulates for them. Second: the
+# share of the predictive distribution that lies below each patient's score, if that patient is left out
+# (LOO-PIT). If the model is right, these shares are spread evenly. The curve is their distribution function
+# less the even one, so it stays near 0. ArviZ's p-value tests just that.
 
 # %%
 fit_check = az.plot_ppc_dist(
@@ -309,11 +309,11 @@ ax.set_xlabel("share of the predictive distribution below the patient's score")
 _ = ax.set_ylabel("distribution function\nless the even one")
 
 # %% [markdown]
-# **Check.** The intervals hold: of the 400 patients, each left out in turn, as many are inside their 90% interval
-# as they should be, and half are inside their 50% interval, up to chance. But the model is not perfect. The
-# scores of the patients are skewed and those that it simulates are not. It knows nothing of a smallest score,
-# and simulates some that are below every score of the 400. A decision about *low* scores should not rest on it.
-# Ours is about high ones, and section 9 checks them by themselves.
+# **Check.** The intervals hold. Each of the 400 patients is left out in turn. Up to chance, 90% are inside
+# their 90% interval, and half are inside their 50% interval. But the model is not perfect. The scores of the
+# patients are skewed and those that it simulates are not. It knows nothing of a smallest score, and simulates
+# some that are below every score of the 400. A decision about *low* scores should not rest on it. Ours is
+# about high ones, and section 9 checks them by themselves.
 
 # %%
 pit = az.loo_pit(posterior)["y"].values
@@ -347,13 +347,13 @@ print(f"mode {mode.coef[bmi]:.2f}, mean {float(per_unit.mean()):.2f} points per 
 print(f"90% interval {bounds[0]:.2f} to {bounds[1]:.2f} points per kg/m²")
 
 # %% [markdown]
-# Of two patients who are alike in the other nine measurements, the one whose index is larger by 5 kg/m² is
-# expected to have a higher score. By how much: we are 90% sure that it is between five times these two
-# bounds. This compares patients. It does not say what losing weight would do: nobody's weight was changed
-# in these data.
+# Take two patients who are alike in the other nine measurements. We expect a higher score of the one whose
+# index is larger by 5 kg/m². How much higher? We are 90% sure that it is between five times these two bounds.
+# This compares patients. It does not say what losing weight would do: nobody's weight was changed in these
+# data.
 #
-# Least squares, for comparison, with its interval from Student's t. The prior moves the interval only
-# little: the data say enough of this coefficient.
+# For comparison, least squares has an interval from Student's t. The prior moves the interval only a little:
+# the data say enough about this coefficient.
 
 # %%
 design = np.column_stack([np.ones(len(y)), X])
@@ -368,7 +368,7 @@ assert bounds[0] < mode.coef[bmi] < bounds[1]
 # %% [markdown]
 # ## 8. Three new patients
 #
-# **Question.** What will become of the patients who came this month? We look at three: one for whom the model
+# **Question.** What will happen to the patients who came this month? We look at three: one for whom the model
 # predicts little, one in the middle, and one for whom it predicts much.
 
 # %%
@@ -384,9 +384,9 @@ report[["its mean from", "its mean to"]] = of_mean[["lower", "upper"]]
 report.round(0)
 
 # %% [markdown]
-# **Check.** How far the middle of such patients lies is known well; how far a single one comes is not. The
-# interval of a new patient is several times as wide as that of the mean. And now we open the envelope: of
-# the 42 new patients, as many are inside their 90% interval as chance allows.
+# **Check.** We know the mean of such patients well, but not the score of a single one. The interval of a new
+# patient is several times as wide as that of the mean. And now we open the envelope: of the 42 new patients,
+# about 90% are inside their 90% interval, up to chance.
 
 # %%
 width_ratio = (report["to"] - report["90% from"]) / (report["its mean to"] - report["its mean from"])
@@ -400,16 +400,16 @@ assert band[0] <= inside <= band[1]
 # %% [markdown]
 # ## 9. The decision
 #
-# **Question.** Who is offered the programme?
+# **Question.** Who gets the offer?
 #
-# **Model.** A loss, written down. Up to a score of 150 the disease is no burden to the clinic's planning;
-# above it each point costs 1. The programme costs 10 points per patient, and the clinic believes that it
-# halves what is above 150. (That belief is not in these data. It came from elsewhere, and section 10 asks
-# what if it is wrong.)
+# **Model.** Write down a loss. Up to a score of 150 the disease is no burden to the clinic's planning. Above
+# it each point costs 1. The programme costs 10 points per patient, and the clinic believes that it halves
+# what is above 150. (That belief is not in these data. It came from elsewhere, and section 10 asks what
+# follows if it is wrong.)
 #
 # $$ L(\text{usual}, y) = (y - 150)_+ , \qquad L(\text{programme}, y) = 10 + \tfrac12\,(y - 150)_+ . $$
 #
-# Decide for what has the smaller *expected* loss. So offer the programme if
+# Take the action with the smaller *expected* loss. So offer the programme if
 #
 # $$ \tfrac12\ \mathbb{E}\bigl[(y - 150)_+ \mid \text{data}\bigr] > 10 . $$
 #
@@ -449,9 +449,9 @@ decision = pd.DataFrame(
 decision.loc[three].round(1)
 
 # %% [markdown]
-# The middle patient shows what uncertainty is worth. The prediction itself is just below the limit; whoever
-# takes it for certain sees nothing to prevent. But the patient may well come out far above 150, and a score
-# far below makes up for nothing: no burden is no burden. That possibility is worth the programme.
+# The middle patient shows what uncertainty is worth. The prediction itself is just below the limit. If we
+# take it for certain, there is nothing to prevent. But the score may well be far above 150, and a score far
+# below brings no gain in return. That possibility is worth the programme.
 #
 # **Picture.** Left: the expected loss of both actions for all 42, against their predicted mean. Right: what
 # is expected above 150, and what a prediction taken for certain says instead.
@@ -501,10 +501,10 @@ for ax in (left, right):
     ax.legend(frameon=False, loc="upper left")
 
 # %% [markdown]
-# **Check.** The formula agrees with simulated patients, within four standard errors of Monte Carlo. The
-# three decisions are no, yes, yes; by the mode alone they would be no, no, yes. Of the 42 some are decided
-# differently, always in the same direction: $(y - 150)_+$ is convex, so its expectation is at least its
-# value at the mean.
+# **Check.** The formula agrees with simulated patients, within four standard errors of Monte Carlo. The three
+# decisions are no, yes, yes. By the mode alone they would be no, no, yes. For some of the 42 the decisions
+# differ, always in the same direction: $(y - 150)_+$ is convex, so its expectation is at least its value at
+# the mean.
 
 # %%
 simulated = (
@@ -527,9 +527,9 @@ assert np.all(excess > plug_in_excess(predicted["mean"]))
 # %% [markdown]
 # ### Does it pay?
 #
-# A rule should be tried on patients whose score is known and who had no part in it. So: ten folds of the
-# 400; the model is fitted to nine, decides for the tenth, and pays for what happened. In these data nobody
-# was in the programme, so its effect is taken from the loss.
+# We should try a rule on patients whose score is known and who had no part in it. So we make ten folds of
+# the 400. The model is fitted to nine, decides for the tenth, and pays for what happened. In these data
+# nobody was in the programme, so we take its effect from the loss.
 
 # %%
 folds = np.arange(len(y)) % 10
@@ -562,7 +562,7 @@ rules = pd.DataFrame(
 rules.round(2)
 
 # %% [markdown]
-# And is the expected excess what happens? Four groups of 100 patients, by what was foretold of them.
+# Does the expected excess happen? We make four groups of 100 patients, by their predicted excess.
 
 # %%
 group = pd.qcut(foretold, 4, labels=["least", "less", "more", "most"])
@@ -574,8 +574,8 @@ groups["± standard error"] = by_group["off"].sem()
 groups.round(1)
 
 # %% [markdown]
-# **Check.** Offering by expected loss is cheaper than each of the other three rules, by more than two standard
-# errors. In each group the average excess is as foretold, up to three standard errors.
+# **Check.** Offering by expected loss is cheaper than each of the other three rules, by more than two
+# standard errors. In each group the average excess is as predicted, up to three standard errors.
 
 # %%
 saves, error = rules["expected loss saves"].iloc[:3], rules["± standard error"].iloc[:3]
@@ -585,10 +585,10 @@ assert np.all((groups["happened"] - groups["foretold"]).abs() < 3.0 * groups["±
 # %% [markdown]
 # ## 10. What would change it?
 #
-# **Question.** On what does the decision rest?
+# **Question.** What does the decision depend on?
 #
-# **The prior's scale.** `scale_sensitivity` says how far each posterior mean would move with the logarithm
-# of $b$, without another fit. Twice the scale moves it by log 2 times that, to first order.
+# **The prior scale.** `scale_sensitivity` says how far each posterior mean would move with the logarithm of
+# $b$, without another fit. Twice the scale moves it by log 2 times that, to first order.
 
 # %%
 sensitivity = br.scale_sensitivity(posterior)
@@ -596,10 +596,10 @@ sensitivity["if doubled, in sd"] = np.log(2.0) * sensitivity["derivative_in_sd"]
 sensitivity[["mean", "sd", "if doubled, in sd"]].round(2)
 
 # %% [markdown]
-# **Check.** We do fit again, with half and with twice the scale. The posterior means move about as
-# announced. Cholesterol's moves most, by two thirds of its standard deviation, and LDL's in the opposite
-# direction: the data hardly know how to split an effect between these two, so the prior has a say. That of
-# the body mass index stays where it is, and so do all three decisions.
+# **Check.** We do fit again, with half and with twice the scale. The posterior means move about as predicted.
+# Cholesterol's moves most, by two thirds of its standard deviation, and LDL's in the opposite direction: the
+# data hardly know how to split an effect between these two, so the prior has a say. The mean of the body mass
+# index stays where it is, and so do all three decisions.
 
 # %%
 refitted = {}
@@ -621,9 +621,9 @@ for factor in (0.5, 2.0):
     assert list(offers) == [False, True, True]
 
 # %% [markdown]
-# **The costs.** They matter far more. A patient should be offered the programme as long as it costs less
-# than the effect times the expected excess: the break-even cost. If the programme took away only a quarter
-# of the excess in place of a half, it would have to cost half as much.
+# **The costs.** They matter far more. Offer a patient the programme if it costs less than the effect times
+# the expected excess: the break-even cost. If the programme took away only a quarter of the excess in place
+# of a half, it would have to cost half as much.
 
 # %%
 break_even = pd.DataFrame(
@@ -637,13 +637,13 @@ assert list(0.5 * excess[three] > COST) == [False, True, True]
 assert list(0.25 * excess[three] > COST) == [False, False, True]
 
 # %% [markdown]
-# So the middle patient's offer does not hang on the prior, and not on whether λ was chosen by
-# cross-validation or by the evidence. It hangs on what the programme does, and no regression on these data
-# can tell. That is what the clinic should find out next.
+# So the middle patient's offer does not depend on the prior, nor on whether cross-validation or the evidence
+# chose λ. It depends on what the programme does, and no regression on these data can tell that. The clinic
+# should find it out next.
 #
 # ## 11. Handing it over
 #
-# A colleague uses scikit-learn, another R. They need λ in their own words.
+# One colleague uses scikit-learn, another uses R. They need λ in their own words.
 
 # %%
 l1 = br.Penalty(mode.penalty.l1)
@@ -670,6 +670,6 @@ assert np.allclose(pipeline[-1].coef_, mode.coef * sd, rtol=0.0, atol=1e-7)
 # %% [markdown]
 # ## What was shown
 #
-# The point estimate was the smaller part of the work. It came with a proof. But the decision needed the
-# whole predictive distribution, a loss that somebody had to write down, and a look at what it rests on:
-# hardly on λ, and very much on the effect of the programme.
+# The point estimate was the smaller part of the work. It came with a proof. But the decision needed the whole
+# predictive distribution and a written loss. And we had to ask what it depends on: hardly on λ, and very much
+# on the effect of the programme.
