@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
-from bayesreg.app.fit import make_model
+from bayesreg.app.commands.stated_model import StatedModel
 from bayesreg.app.words.code_lines import regressor_code, sklearn_code
 from bayesreg.app.words.text import rounded
 from bayesreg.data.files.table import read_table
@@ -202,7 +202,7 @@ def test_code_reproduces_the_map_of_every_model(options, start):
     y = X.to_numpy() @ [1.0, 0.5, -3.0, 0.0] + rng.normal(size=50)
     if options[1] == np.inf:
         X = X.drop(columns="d")
-    model, data = make_model(*options), br.RowData.from_arrays(X, y)
+    model, data = StatedModel(*options).model(), br.RowData.from_arrays(X, y)
     mode = br.map_estimate(model, data)
     code = sklearn_code(mode.penalty, data)
     assert code.startswith(start)
@@ -501,7 +501,7 @@ def test_ctrl_c_that_a_callback_swallows_comes_again():
     """As where garbage is collected while JAX, whose callback then runs, compiles."""
     import gc
 
-    from bayesreg.app.cli import _interrupts_are_kept
+    from bayesreg.app.one_line import _interrupts_are_kept
 
     def swallow(*_):
         gc.callbacks.remove(swallow)

@@ -1,5 +1,6 @@
 """The command `fit`: a file to a mode, a posterior, pictures, a report, and lines to paste."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, final
@@ -7,19 +8,15 @@ from typing import TYPE_CHECKING, final
 from ..data.files.levels import levels_to_json
 from ..data.files.table import Table
 from ..data.rows import RowData
-from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..posterior.sample import sample_posterior
-from ..priors.base import DEFAULT_SCALE, Prior
-from ..priors.elastic_net import ElasticNetPrior
-from ..priors.gaussian import GaussianPrior
-from ..priors.laplace import LaplacePrior
 from ..selection.select import ScaleSelection, select_scale
 from .commands.as_json import print_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
 from .commands.rows import Rows
+from .commands.stated_model import StatedModel
 from .draws_file import DRAWS, LEVELS, draws_content
 from .figures import picture
 from .fitted import FEWEST_DRAWS, Fit
@@ -35,57 +32,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def make_model(
-    prior: str,
-    scale: float | str | None,
-    noise_scale: float | None,
-    standardize: bool | None,
-    *,
-    relative_to_noise: bool = False,
-    fit_intercept: bool = True,
-) -> LinearModel:
-    """Return the model that the options state.
-
-    Parameters
-    ----------
-    prior : "laplace", "gaussian" or "elastic-net"
-    scale : float or str, optional
-        Of the prior; None is the prior's default, and text a method that is to choose it.
-    noise_scale : float, optional
-        σ; None is unknown.
-    standardize : bool, optional
-        None is no, except where a scale is to be chosen, and for an elastic net without one, which
-        has a default on standardised columns only.
-    relative_to_noise : bool, default False
-        Whether a scale that is given is in units of the noise, as a chosen one is.
-    fit_intercept : bool, default True
-
-    Returns
-    -------
-    LinearModel
-    """
-    likelihood = GaussianLikelihood(noise_scale)
-    if prior == "elastic-net" and not isinstance(scale, float):
-        if standardize is False:
-            raise ValueError(
-                "an elastic net has a default scale on standardised columns only. "
-                "Give --scale as a number, or leave out --no-standardize."
-            )
-        net = ElasticNetPrior(DEFAULT_SCALE, DEFAULT_SCALE, relative_to_noise=True)
-        return LinearModel(net, likelihood, fit_intercept, standardize=True)
-    if isinstance(scale, str):  # relative to the noise, so that the mode has the lambda that is chosen
-        kind = LaplacePrior if prior == "laplace" else GaussianPrior
-        to_choose = kind(DEFAULT_SCALE, relative_to_noise=True)
-        return LinearModel(to_choose, likelihood, fit_intercept, standardize=standardize is not False)
-    chosen: Prior
-    if prior == "elastic-net":
-        chosen = ElasticNetPrior(scale, scale, relative_to_noise=relative_to_noise)
-    else:
-        kind = LaplacePrior if prior == "laplace" else GaussianPrior
-        chosen = kind(scale, relative_to_noise=relative_to_noise)
-    return LinearModel(chosen, likelihood, fit_intercept, standardize=bool(standardize))
-
-
 @final
 @dataclass(frozen=True)
 class Task:
@@ -95,9 +41,8 @@ class Task:
     ----------
     rows : Rows
         The file and its columns.
-    model : LinearModel
-    selection : str or None
-        The method that chooses the scale; None: it is the model's.
+    stated : StatedModel
+        The model, or all of it but the scale and how that is to be chosen.
     seed : int
     out : Path
         The directory to write to.
@@ -110,8 +55,7 @@ class Task:
     """
 
     rows: Rows
-    model: LinearModel
-    selection: str | None
+    stated: StatedModel
     seed: int
     out: Path
     report: bool
@@ -134,13 +78,14 @@ def run(task: Task, written: list[str]) -> None:
         After Ctrl-C: at once, or where each chain has some draws once they are written.
     """
     console = make_console(quiet=task.json)
+    model = task.stated.model()
     table = task.rows.read()
-    _check_names(task, table)
-    notes = table_notes(task.rows.file, table, fit_intercept=task.model.fit_intercept)
+    _check_names(table, fit_intercept=model.fit_intercept)
+    notes = table_notes(task.rows.file, table, fit_intercept=model.fit_intercept)
     for label, text in notes:
         print_labelled(console, label, text)
     data = RowData.from_arrays(table.X, table.y, table.weights)
-    model, chosen = _choose(console, task, data)
+    model, chosen = _choose(console, task.stated, model, data)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
     outputs = Outputs(task.out, written)
     files = _mode_files(model, mode, chosen, data)
@@ -160,31 +105,43 @@ def run(task: Task, written: list[str]) -> None:
         )
         files[REPORT] = render(fit, origin).encode()
     outputs.put(files | {DRAWS: draws_content(tree, files)})
-    print_labelled(console, "written", f"{', '.join(written)} in {task.out}")
-    if outputs.removed:
-        print_labelled(
-            console, "removed", f"{', '.join(outputs.removed)}, of an earlier fit, from {task.out}"
-        )
-    if outputs.left:
-        print_labelled(console, "left", f"{', '.join(outputs.left)}, of another fit, in {task.out}")
+    _print_outputs(console, outputs)
     if task.json:
         print_json(fit_document(fit, table, [str(task.out / name) for name in written]))
     if not fit.complete:
         raise KeyboardInterrupt
 
 
-def _check_names(task: Task, table: Table) -> None:
-    if task.model.fit_intercept and "intercept" in table.X.columns:
+def _check_names(table: Table, *, fit_intercept: bool) -> None:
+    if fit_intercept and "intercept" in table.X.columns:
         raise ValueError(
             "a column is called 'intercept', as the model's own is. Leave it out with --exclude intercept, give "
             "--no-intercept to have it in place of the model's own, or rename it."
         )
 
 
-def _choose(console: "Console", task: Task, data: RowData) -> tuple[LinearModel, ScaleSelection | None]:
+def _print_outputs(console: "Console", outputs: Outputs) -> None:
+    """Say what was written, and what became of the files of an earlier fit."""
+    for label, names, where in (
+        ("written", outputs.written, " in"),
+        ("removed", outputs.removed, ", of an earlier fit, from"),
+        ("left", outputs.left, ", of another fit, in"),
+    ):
+        if names:
+            print_labelled(console, label, f"{', '.join(names)}{where} {outputs.folder}")
+
+
+def _choose(
+    console: "Console", stated: StatedModel, model: LinearModel, data: RowData
+) -> tuple[LinearModel, ScaleSelection | None]:
     """Return the model to fit, and how its scale was chosen where it was."""
-    chosen = None if task.selection is None else select_scale(task.model, data, task.selection)
-    model = task.model if chosen is None else chosen.model
+    if stated.draws_at_every_scale:
+        print(
+            f"Choosing the scale by {stated.method}, from draws at every scale: this takes a while.",
+            file=sys.stderr,
+        )
+    chosen = None if stated.method is None else select_scale(model, data, stated.method)
+    model = model if chosen is None else chosen.model
     print_labelled(console, "model", described(model))
     if chosen is not None:
         print_labelled(console, "chosen", str(chosen))

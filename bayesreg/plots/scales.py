@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..selection.criteria import HIGHEST_IS_BEST
+from ..selection.methods import METHOD_WORDS
 from ..selection.select import ScaleSelection
 from .penalty_axis import penalty_label, penalty_weights_along
 from .style import COLOURS, MARKERS, STYLES, current_figure
@@ -17,17 +19,6 @@ _NATS_SHOWN = 12.0  # below the best
 _TICKS = 6
 _ABOVE = 38.0  # points from one upper axis to the next
 _LARGEST_MARKER, _SMALLEST_MARKER = 12.0, 5.0  # points; one inside the other where methods agree
-_METHOD_LABELS = {
-    "cv": "cross-validation",
-    "cv-1se": "CV, one-standard-error rule",
-    "loo": "leave-one-out",
-    "gcv": "generalised CV",
-    "aic": "−½ AIC",
-    "bic": "−½ BIC",
-    "evidence": "log evidence",
-    "psis-loo": "PSIS-LOO",
-    "posterior": "posterior of the scale",
-}
 
 
 def plot_scale_selection(
@@ -92,7 +83,7 @@ def _draw_scores(
     order = np.argsort(selection.scales)
     x, scores, errors = selection.scales[order], selection.scores[order], selection.standard_errors[order]
     if selection.score != "mse":
-        nats = -0.5 * scores if selection.score in ("aic", "bic") else scores
+        nats = scores if selection.score in HIGHEST_IS_BEST else -0.5 * scores
         scores = nats - np.nanmax(nats)
     at = int(np.flatnonzero(x == selection.scale)[0])
     look: dict[str, Any] = {
@@ -104,11 +95,11 @@ def _draw_scores(
     }
     style = STYLES[position % len(STYLES)]
     ax.axvline(selection.scale, color=look["color"], linestyle=style, linewidth=0.8)
-    label = f"{_METHOD_LABELS[selection.method]}: {_short([selection.scale], 3)[0]}"
+    label = f"{METHOD_WORDS[selection.method].label}: {_short([selection.scale], 3)[0]}"
     if any(np.array_equal(one.scores, selection.scores) for one in drawn):
         ax.plot([x[at]], [scores[at]], linestyle="none", label=label, **look)
         return
-    has_band = selection.method in ("cv", "cv-1se", "evidence") and bool(np.isfinite(errors).all())
+    has_band = METHOD_WORDS[selection.method].error_shown and bool(np.isfinite(errors).all())
     ax.plot(x, scores, linestyle=style, label=label, markevery=[at], **look)
     if has_band and errors.any():
         ends = (scores - errors, scores + errors)

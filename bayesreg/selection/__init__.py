@@ -1,3 +1,12 @@
-"""Which scale: scale_path, cross_validation, path_sampling, path_intervals, criteria, select."""
+"""Which scale: methods; scale_path, cross_validation, path_sampling, path_intervals, criteria, select."""
 
-from .select import ScaleSelection as ScaleSelection
+from typing import Any
+
+
+def __getattr__(name: str) -> Any:
+    """Find the class that pickles name here, once it is asked for: the names of the methods cost nothing."""
+    if name != "ScaleSelection":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from .select import ScaleSelection
+
+    return ScaleSelection

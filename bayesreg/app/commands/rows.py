@@ -1,13 +1,22 @@
 """The data of a command, as its options say."""
 
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import final
 
 from ...data.files.table import Table, read_table
 
 
-class Rows(NamedTuple):
-    """Where the data are: a file, and what its columns are for."""
+@final
+@dataclass(frozen=True)
+class Rows:
+    """Where the data are: a file, and what its columns are for.
+
+    Attributes
+    ----------
+    file, target, features, exclude, weights, drop_missing, decimal, missing, levels
+        As `read_table` takes them.
+    """
 
     file: Path
     target: str
@@ -21,14 +30,4 @@ class Rows(NamedTuple):
 
     def read(self) -> Table:
         """Read them."""
-        return read_table(
-            self.file,
-            self.target,
-            self.features,
-            exclude=self.exclude,
-            weights=self.weights,
-            drop_missing=self.drop_missing,
-            decimal=self.decimal,
-            missing=self.missing,
-            levels=self.levels,
-        )
+        return read_table(**asdict(self))

@@ -1,6 +1,7 @@
 """What went into a fit: the data, the model, and how its scale was chosen."""
 
 from ...data.rows import RowData
+from ...selection.methods import METHOD_WORDS
 from ...selection.select import SCORES
 from ..fitted import Fit
 from ..words.model_text import described
@@ -12,21 +13,6 @@ from .section import Origin, Picture, Section, capital, count
 
 _MOST_ROWS = 60
 _COLUMNS = {"mean": "mean", "sd": "sd", "min": "smallest", "max": "largest"}
-_METHODS = {
-    "cv": "Each fold of the rows was predicted from the others at every scale; the scale with the smallest mean error "
-    "was taken.",
-    "cv-1se": "Each fold of the rows was predicted from the others at every scale; the strongest prior whose error is "
-    "within one standard error of the smallest was taken.",
-    "loo": "Each row was predicted from all others at every scale, in closed form.",
-    "gcv": "Generalised cross-validation stands for leaving out each row, in closed form.",
-    "aic": "Akaike's criterion weighs the fit against its effective degrees of freedom, 2 for each.",
-    "bic": "Schwarz's criterion weighs the fit against its effective degrees of freedom, log n for each.",
-    "evidence": "The evidence is the probability density of the data at a scale, coefficients and noise integrated "
-    "out; the scale where it is largest was taken.",
-    "psis-loo": "At every scale each row was predicted from all others, by importance sampling of posterior draws.",
-    "posterior": "The scale has a posterior distribution of its own over the scales compared; the one nearest to its "
-    "median was taken.",
-}
 
 
 def data_section(fit: Fit, origin: Origin) -> Section:
@@ -57,7 +43,7 @@ def model_section(fit: Fit) -> Section:
         f"A penalty is a negative log prior: the mode of this posterior is the {fit.model.prior.mode_name} estimate, "
         "and the posterior is what surrounds it.",
     ]
-    if fit.model.standardize or fit.model.prior.scales().get("scale", 0.0) is None:
+    if fit.model.standardize or any(scale is None for scale in fit.model.prior.scales().values()):
         sentences.append("The prior speaks of standardised columns; all results are on the original ones.")
     return Section(sentences, rows=tuple(formulas(fit.model, fit.mode.penalty, fit.data)))
 
@@ -67,7 +53,7 @@ def selection_section(fit: Fit) -> Section | None:
     selection = fit.selection
     if selection is None:
         return None
-    sentences = [_METHODS[selection.method]]
+    sentences = [METHOD_WORDS[selection.method].sentence]
     sentences += [f"{capital(line).removesuffix('.')}." for line in str(selection).splitlines()]
     alt = (
         f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "

@@ -1,0 +1,117 @@
+"""How `bayesreg fit` is asked for."""
+
+import shlex
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ...selection.methods import METHOD_WORDS
+from ..commands.rows import Rows
+from ..commands.stated_model import PRIORS, StatedModel
+from ..one_line import one_line_errors
+from .kinds import EXISTING_FILE, ScaleKind
+from .shared import JSON, NO_INTERCEPT, TARGET, as_one, takes_rows
+
+_EXAMPLES = """\b
+Examples
+  bayesreg fit houses.csv --target price
+  bayesreg fit houses.csv --target price --scale cv --report
+  bayesreg fit houses.parquet --target price --features "rooms, city" --weights area
+  bayesreg fit houses.csv --target price --prior gaussian --scale evidence --json
+
+\b
+Exit codes: 0 done, 1 error, 2 wrong option, 130 interrupted by Ctrl-C: what was finished is kept."""
+_CLOSED_FORMS = " and ".join(name for name, words in METHOD_WORDS.items() if words.gaussian_only)
+_MODEL = as_one(
+    "stated",
+    StatedModel,
+    (
+        click.option(
+            "--prior",
+            type=click.Choice(list(PRIORS)),
+            default="laplace",
+            show_default=True,
+            help="lasso is another word for laplace, ridge for gaussian.",
+        ),
+        click.option(
+            "--scale",
+            type=ScaleKind(),
+            help="Scale of the prior, in units of y per unit of x; or how to choose it, relative to the noise and on "
+            f"standardised columns: {', '.join(METHOD_WORDS)} ({_CLOSED_FORMS}: gaussian only).  "
+            "[default: 2.5/sd(x), in units of the noise]",
+        ),
+        click.option(
+            "--relative-to-noise",
+            is_flag=True,
+            help="The scale is in units of the noise, as one that is chosen is.",
+        ),
+        click.option(
+            "--noise-scale", type=float, help="Standard deviation of the noise.  [default: unknown]"
+        ),
+        click.option(
+            "--standardize/--no-standardize",
+            default=None,
+            help="Whether the scale speaks of standardised columns.  [default: no; yes where it is chosen]",
+        ),
+        NO_INTERCEPT,
+    ),
+)
+
+
+@click.command(epilog=_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior.")
+@takes_rows(click.argument("file", type=EXISTING_FILE), TARGET)
+@_MODEL
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("bayesreg-out"),
+    show_default=True,
+    help="Directory for tables, draws and pictures; made where it is missing.",
+)
+@click.option(
+    "--report", is_flag=True, help="Write report.html too: one page with everything, to keep or to send."
+)
+@JSON
+@click.pass_context
+def fit(
+    context: click.Context,
+    rows: Rows,
+    stated: StatedModel,
+    seed: int,
+    out: Path,
+    report: bool,
+    as_json: bool,
+) -> None:
+    """Fit a CSV or Parquet file: the mode with its proof, and the posterior around it.
+
+    Text columns are one-hot encoded. Results go to standard output and, as tables, draws and
+    pictures, to a directory, in place of an earlier fit's.
+    """
+    written: list[str] = []
+    with one_line_errors(out, written, read=(rows.file,)):
+        from ..fit import Task, run
+
+        run(Task(rows, stated, seed, out, report, as_json, _command_line(context)), written)
+
+
+def _command_line(context: click.Context) -> str:
+    """Return the command as it was typed, defaults left out."""
+    words = ["bayesreg", str(context.info_name)]
+    for parameter in context.command.params:
+        given = context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE
+        value = context.params.get(str(parameter.name))
+        if given and value is not None:
+            words += _words(parameter, value)
+    return shlex.join(words)
+
+
+def _words(parameter: click.Parameter, value: Any) -> list[str]:
+    if isinstance(parameter, click.Argument):
+        return [str(value)]
+    assert isinstance(parameter, click.Option)
+    if parameter.is_flag:
+        return [parameter.opts[0] if value else parameter.secondary_opts[0]]
+    values = value if parameter.multiple else (value,)
+    return [word for one in values for word in (parameter.opts[0], str(one))]

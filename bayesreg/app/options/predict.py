@@ -1,0 +1,50 @@
+"""How `bayesreg predict` is asked for."""
+
+from pathlib import Path
+
+import click
+
+from ..one_line import one_line_errors
+from .kinds import EXISTING_FILE
+from .shared import DECIMAL, JSON
+
+_EXAMPLES = """\b
+Examples
+  bayesreg predict bayesreg-out new-houses.csv > predictions.csv
+  bayesreg predict bayesreg-out new-houses.csv --interval 0.5 --of mean
+  bayesreg predict bayesreg-out/posterior.nc new-houses.csv --json
+
+\b
+Exit codes: 0 done, 1 error, 2 wrong option."""
+
+
+@click.command(epilog=_EXAMPLES, short_help="Predict new rows, with intervals, by what fit has kept.")
+@click.argument("fitted", type=click.Path(exists=True, path_type=Path))
+@click.argument("file", type=EXISTING_FILE)
+@click.option(
+    "--interval",
+    "mass",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="Probability of the interval.",
+)
+@click.option(
+    "--of",
+    type=click.Choice(("observation", "mean")),
+    default="observation",
+    show_default=True,
+    help="What the interval is of: a new observation, its noise included, or the mean response.",
+)
+@DECIMAL
+@JSON
+def predict(fitted: Path, file: Path, mass: float, of: str, decimal: str, as_json: bool) -> None:
+    """Predict new rows of a CSV or Parquet file, with intervals.
+
+    FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, text as text;
+    others are left alone. Prints CSV: mean, standard deviation and the interval's ends for each row.
+    """
+    with one_line_errors(read=(fitted, file)):
+        from ..commands.predict import run
+
+        run(fitted, file, mass=mass, of_mean=of == "mean", decimal=decimal, json=as_json)
