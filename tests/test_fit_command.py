@@ -22,7 +22,8 @@ import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands.stated_model import StatedModel
-from bayesreg.app.words.code_lines import regressor_code, sklearn_code
+from bayesreg.app.words.code_lines import regressor_code
+from bayesreg.app.words.sklearn_line import sklearn_line
 from bayesreg.app.words.text import rounded
 from bayesreg.data.files.table import read_table
 from bayesreg.plots.forest import plot_forest
@@ -204,7 +205,7 @@ def test_code_reproduces_the_map_of_every_model(options, start):
         X = X.drop(columns="d")
     model, data = StatedModel(*options).model(), br.RowData.from_arrays(X, y)
     mode = br.map_estimate(model, data)
-    code = sklearn_code(mode.penalty, data)
+    code = sklearn_line(mode.penalty, data).code
     assert code.startswith(start)
     fitted = eval(code, PASTE).fit(X, y)
     np.testing.assert_allclose(fitted.predict(X), mode.intercept + X @ mode.coef, atol=1e-6)
@@ -266,7 +267,7 @@ def short_posterior(model, data, **_):
 def test_no_single_lambda_is_said_with_the_reason():
     data = br.RowData.from_arrays(*diabetes())
     with pytest.raises(br.NoEquivalent, match="standardising them does not undo"):
-        sklearn_code(br.Penalty(np.arange(1.0, 11.0)), data)
+        sklearn_line(br.Penalty(np.arange(1.0, 11.0)), data)
 
 
 @pytest.mark.parametrize(

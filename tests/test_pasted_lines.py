@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.app.words.code_lines import regressor_code, sklearn_code, sklearn_script
+from bayesreg.app.words.code_lines import regressor_code
+from bayesreg.app.words.sklearn_line import sklearn_line
 
 RNG = np.random.default_rng(11)
 X = RNG.normal(size=(36, 3)) @ np.array([[1.0, 0.4, 0.0], [0.0, 2.0, 0.3], [0.0, 0.0, 0.6]]) + [
@@ -228,7 +229,7 @@ def test_a_fit_without_intercept_is_stated_by_lines_that_give_it_again(prior, st
     data = br.RowData.from_arrays(design, Y)
     mode = br.map_estimate(model, data)
     names = {"X": design, "y": Y}
-    exec(sklearn_script(sklearn_code(mode.penalty, data, fit_intercept=False)), names)
+    exec(sklearn_line(mode.penalty, data, fit_intercept=False).script, names)
     np.testing.assert_allclose(names["coef"], mode.coef, atol=1e-6)
     assert names["intercept"] == 0.0
     again = eval(regressor_code(model), {"br": br}).fit(design, Y)

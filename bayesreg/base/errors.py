@@ -74,5 +74,9 @@ class ForkedProcessError(RuntimeError):
     """A process was forked after JAX was at work, whose threads it has not got: JAX would never answer there."""
 
 
+class DataNeededError(ValueError):
+    """A translation needs data, and they were not given."""
+
+
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract
     """A penalty has no counterpart in the requested convention."""

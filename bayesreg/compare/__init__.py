@@ -1,1 +1,1 @@
-"""A fit beside others: audit, equivalents, default_priors, scikit_learn, bootstrap, intervals."""
+"""A fit beside others: audit, equivalents, default_priors; sklearn_estimator, scikit_learn; bootstrap, intervals."""

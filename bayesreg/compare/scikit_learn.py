@@ -6,17 +6,16 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import NoEquivalent
-from ..conventions.translation import translate
 from ..data.rows import RowData
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
 from ..priors.penalty import Penalty
+from .sklearn_estimator import SklearnEstimator
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_SKLEARN_TOL = 1e-14
-_SKLEARN_MAX_ITER = 1_000_000
+_TIGHT = {"tol": 1e-14, "max_iter": 1_000_000}
 
 
 def compare_map_with_penalized(
@@ -54,7 +53,10 @@ def compare_map_with_penalized(
         raise NoEquivalent("scikit-learn's linear models do not penalise the intercept.")
     mode = map_estimate(model, data, tol=1e-10)
     common, unit = _on_equal_columns(mode.penalty)
-    estimator, code = _sklearn_estimator(common, data, fit_intercept=model.fit_intercept)
+    stated = SklearnEstimator.of(common, data.sample_weight, fit_intercept=model.fit_intercept)
+    # Unless a seed is given, scikit-learn draws from NumPy's global state, also where nothing is random.
+    seed = {"random_state": 0} if stated.values else {}
+    estimator = stated.make(**seed, **(_TIGHT if stated.iterates else {}))
     estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
     penalized = np.append(estimator.coef_ / unit, estimator.intercept_) + 0.0  # no negative zeros
     ours = np.append(mode.coef, mode.intercept)
@@ -63,7 +65,7 @@ def compare_map_with_penalized(
         index=pd.Index([*data.feature_names, "intercept"], name="feature"),
     )
     frame.attrs.update(
-        code=code,
+        code=stated.code(),
         column_unit=None if np.allclose(unit, 1.0, rtol=1e-12, atol=0.0) else unit.tolist(),
         duality_gap=mode.duality_gap,
         noise_scale=mode.noise_scale,
@@ -79,21 +81,3 @@ def _on_equal_columns(penalty: Penalty) -> tuple[Penalty, Float[np.ndarray, " p"
             "of each. (It cannot leave single columns unpenalised.)"
         )
     return found
-
-
-def _sklearn_estimator(penalty: Penalty, data: RowData, *, fit_intercept: bool) -> tuple[Any, str]:
-    from sklearn import linear_model
-
-    if not penalty.l1 and not penalty.l2:
-        without = "" if fit_intercept else "fit_intercept=False"
-        return linear_model.LinearRegression(fit_intercept=fit_intercept), f"LinearRegression({without})"
-    name = "Ridge" if not penalty.l1 else "ElasticNet" if penalty.l2 else "Lasso"
-    translation = translate(
-        penalty, "Penalty", f"sklearn.{name}", y=data.y, sample_weight=data.sample_weight,
-        fit_intercept=fit_intercept,
-    )  # fmt: skip
-    # Unless a seed is given, scikit-learn draws from NumPy's global state, also where nothing is random.
-    arguments: dict[str, Any] = {**translation.values, "fit_intercept": fit_intercept, "random_state": 0}
-    if name != "Ridge":
-        arguments |= {"tol": _SKLEARN_TOL, "max_iter": _SKLEARN_MAX_ITER}
-    return getattr(linear_model, name)(**arguments), translation.code

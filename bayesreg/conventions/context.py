@@ -7,6 +7,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.errors import DataNeededError
 from ..data.checks import as_design, as_response, as_weights, is_sparse
 from ..priors.penalty import checked_noise_scale
 
@@ -66,7 +67,7 @@ class Context:
     def sum_weights(self, key: str) -> float:
         """Return Σw, or ask for the data by name."""
         if self.weights is None:
-            raise ValueError(
+            raise DataNeededError(
                 f"{key} scales its loss by the number of rows. Give `y` (or `X`), "
                 "and `sample_weight` if there are weights."
             )
@@ -86,7 +87,9 @@ class Context:
     ) -> Float[np.ndarray, " p"]:
         """Return each column's weighted sd about its mean (or about 0), or with `norm` its length; 0 if constant."""
         if self.X is None or self.weights is None:
-            raise ValueError(f"{key} standardises the columns. Give `X`, whose standard deviations it uses.")
+            raise DataNeededError(
+                f"{key} standardises the columns. Give `X`, whose standard deviations it uses."
+            )
         X, w = as_design(self.X), self.weights
         dense = X.toarray() if is_sparse(X) else X
         total = w.sum()
@@ -99,7 +102,7 @@ class Context:
     def response_scale(self, key: str, *, ddof: int = 0, about_zero: bool = False) -> float:
         """Return the weighted sd of y about its mean, or its root mean square."""
         if self.y is None or self.weights is None:
-            raise ValueError(f"{key} divides by the standard deviation of the response. Give `y`.")
+            raise DataNeededError(f"{key} divides by the standard deviation of the response. Give `y`.")
         y, w = as_response(self.y, len(self.weights)), self.weights
         centre = 0.0 if about_zero else (w @ y) / w.sum()
         scale = float(np.sqrt(w @ (y - centre) ** 2 / (w.sum() - ddof * w.sum() / len(w))))

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.errors import NoEquivalent
+from ..base.errors import DataNeededError, NoEquivalent
 from ..priors.penalty import Penalty
 from .context import Context
 
@@ -241,7 +241,7 @@ class Factors:
         if exclude is None:
             return np.zeros(np.shape(given) if given is not None else (), dtype=bool)
         if context.X is None:
-            raise ValueError(f"`{self.exclude}` numbers columns. Give `X`.")
+            raise DataNeededError(f"`{self.exclude}` numbers columns. Give `X`.")
         numbers, p = np.atleast_1d(np.asarray(exclude, dtype=float)), np.shape(context.X)[1]
         if not np.isin(numbers, np.arange(1, p + 1)).all():
             raise ValueError(f"`{self.exclude}` must be numbers of columns, from 1 to {p}; got {exclude!r}.")

@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float
 
-from ..base.errors import NoEquivalent
+from ..base.errors import DataNeededError, NoEquivalent
 from ..priors.penalty import Penalty
 from .context import Context
 from .convention import REQUIRED, Convention, Without
@@ -207,7 +207,9 @@ def _with_constant(
         sizes = [np.size(part) for part in (penalty.l1, penalty.l2) if np.ndim(part)]
         p = sizes[0] if sizes else None if context.X is None else np.shape(context.X)[1]
         if p is None:
-            raise ValueError(f"{target.key} needs one strength for each column, the constant's 0. Give `X`.")
+            raise DataNeededError(
+                f"{target.key} needs one strength for each column, the constant's 0. Give `X`."
+            )
         strength = np.full(p, float(strength))
     return {**values, name: np.concatenate([[0.0], strength])}
 

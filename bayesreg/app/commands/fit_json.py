@@ -6,9 +6,10 @@ from ...base.errors import NoEquivalent
 from ...base.version import __version__
 from ...data.files.table import Table
 from ..fitted import Fit
-from ..words.code_lines import regressor_code, sklearn_code
+from ..words.code_lines import regressor_code
 from ..words.model_text import described
 from ..words.prior_data_conflict import prior_data_conflicts
+from ..words.sklearn_line import sklearn_line
 from .as_json import by_name
 
 if TYPE_CHECKING:
@@ -115,6 +116,6 @@ def _diagnostics(fit: Fit) -> dict[str, Any] | None:
 
 def _sklearn(fit: Fit) -> str | None:
     try:
-        return sklearn_code(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+        return sklearn_line(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept).code
     except NoEquivalent:
         return None

@@ -7,9 +7,10 @@ from ...base.errors import NoEquivalent
 from ...data.files.levels import Levels
 from ...data.files.table import Table
 from ..fitted import Fit
-from ..words.code_lines import regressor_code, sklearn_code
+from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
 from ..words.prior_data_conflict import prior_data_conflicts
+from ..words.sklearn_line import sklearn_line
 from ..words.text import (
     clearest,
     coefficient_cells,
@@ -146,8 +147,8 @@ def _sigma(fit: Fit) -> str:
 def _print_code(console: "Console", fit: Fit) -> None:
     print_labelled(console, "lambda", penalty_text(fit.mode.penalty))
     try:
-        code = sklearn_code(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
-        print_code(console, "scikit-learn", code)
+        line = sklearn_line(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+        print_code(console, "scikit-learn", line.code)
     except NoEquivalent as error:
         print_labelled(console, "scikit-learn", f"no single lambda: {error}")
     print_code(console, "bayesreg", regressor_code(fit.model))

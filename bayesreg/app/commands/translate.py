@@ -1,8 +1,8 @@
 """The command `translate`: one package's number in another's convention."""
 
-import re
 from typing import Any
 
+from ...base.errors import DataNeededError
 from ...base.version import __version__
 from ...conventions.table import CONVENTIONS
 from ...conventions.translation import Translation, translate
@@ -12,8 +12,6 @@ from ..words.text import make_console, print_code, print_labelled
 from .as_json import by_name, print_json
 from .rows import Rows
 from .values import StatedPenalty
-
-_ASKS_FOR_DATA = re.compile("Give `[Xy]`")
 
 
 def run(
@@ -50,9 +48,9 @@ def run(
             stated.value, source, target, noise_scale=noise_scale,
             fit_intercept=fit_intercept, rescale=rescale, **data,
         )  # fmt: skip
-    except ValueError as error:
-        if table is None and _ASKS_FOR_DATA.search(str(error)):
-            raise ValueError(f"{error} Here: --data FILE --target NAME.") from error
+    except DataNeededError as error:
+        if table is None:
+            raise DataNeededError(f"{error} Here: --data FILE --target NAME.") from error
         raise
     if json:
         print_json(_document(found, source, target, table))

@@ -4,13 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...data.rows import RowData
 from ...model.linear_model import LinearModel
 from ...model.problem import Data
 from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
 from ...priors.scales import is_distribution
-from ..words.model_text import distribution_text, range_text, weight_text
+from ..words.model_text import distribution_text, is_weighted, range_text, weight_range
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -42,13 +41,6 @@ def formulas(model: LinearModel, penalty: Penalty, data: Data) -> "list[tuple[st
     return [(what, Markup(text)) for what, text in lines]  # numbers and symbols of ours alone
 
 
-def is_weighted(data: Data) -> bool:
-    """Tell whether rows count differently, as far as the data still know."""
-    if isinstance(data, RowData):
-        return bool((data.sample_weight != 1.0).any())
-    return data.sum_weights != data.n_samples
-
-
 def _var(name: str) -> str:
     return f"<i>{name}</i>"
 
@@ -57,14 +49,15 @@ def _sub(name: str, index: str) -> str:
     return f"<i>{name}</i><sub>{index}</sub>"
 
 
-def _predictor(model: LinearModel) -> str:
-    start = f"{_sub('β', '0')} + " if model.fit_intercept else ""
-    return f"{start}Σ<sub>j</sub> {_sub('x', 'ij')} {_sub('β', 'j')}"
+def _predictor(model: LinearModel) -> list[str]:
+    """Return what is added up."""
+    intercept = [_sub("β", "0")] if model.fit_intercept else []
+    return [*intercept, f"Σ<sub>j</sub> {_sub('x', 'ij')} {_sub('β', 'j')}"]
 
 
 def _likelihood(model: LinearModel, *, weighted: bool) -> str:
     times = f",  the log density times the row's weight {_sub('w', 'i')}" if weighted else ""
-    return f"{_sub('y', 'i')} ~ Normal({_predictor(model)}, {_var('σ')}²){times}"
+    return f"{_sub('y', 'i')} ~ Normal({' + '.join(_predictor(model))}, {_var('σ')}²){times}"
 
 
 def _prior(model: LinearModel) -> str:
@@ -126,7 +119,7 @@ def _noise(model: LinearModel, data: Data) -> str:
 
 def _objective(model: LinearModel, penalty: Penalty, *, weighted: bool) -> str:
     weight = f"{_sub('w', 'i')} " if weighted else ""
-    terms = [f"½ Σ<sub>i</sub> {weight}({_sub('y', 'i')} − {_predictor(model).replace(' + ', ' − ')})²"]
+    terms = [f"½ Σ<sub>i</sub> {weight}({' − '.join([_sub('y', 'i'), *_predictor(model)])})²"]
     if np.any(penalty.l1):
         terms.append(f"Σ<sub>j</sub> {_sub('λ', '1j')} |{_sub('β', 'j')}|")
     if np.any(penalty.l2):
@@ -141,7 +134,7 @@ def _penalty_weights(model: LinearModel, penalty: Penalty) -> list[str]:
     )
     sigma = f"{_var('σ')}²"
     return [
-        f"{symbol} = {sigma} / {scale} {'runs ' if text.startswith('from') else '= '}{text}"
+        f"{symbol} = {sigma} / {scale} {'= ' if found.is_one else 'runs '}{found}"
         for strength, symbol, scale in parts
-        if (text := weight_text(strength)) != "0"
+        if (found := weight_range(strength)) is not None
     ]

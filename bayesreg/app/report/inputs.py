@@ -4,11 +4,11 @@ from ...data.rows import RowData
 from ...selection.methods import METHOD_WORDS
 from ...selection.select import SCORES
 from ..fitted import Fit
-from ..words.model_text import described
+from ..words.model_text import described, is_weighted
 from ..words.text import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
-from .formula import formulas, is_weighted
+from .formula import formulas
 from .section import Origin, Picture, Section, capital, count
 
 _MOST_ROWS = 60

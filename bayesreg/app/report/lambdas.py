@@ -7,11 +7,13 @@ import numpy as np
 
 from ...base.errors import NoEquivalent
 from ...compare.equivalents import equivalents
+from ...conventions.table import CONVENTIONS
 from ...data.rows import RowData
 from ...priors.penalty import Penalty
 from ..fitted import Fit
-from ..words.code_lines import regressor_code, sklearn_code, sklearn_script
+from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
+from ..words.sklearn_line import sklearn_line
 from .section import Section, capital
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ def lambda_section(fit: Fit) -> Section:
     lines = [("bayesreg", regressor_code(fit.model_of_mode))]
     sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss ½ Σ r²."]
     try:
-        code = sklearn_code(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
-        lines.append(("scikit-learn, X being the columns of the table above", sklearn_script(code)))
+        line = sklearn_line(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
+        lines.append(("scikit-learn, X being the columns of the table above", line.script))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
     if not isinstance(fit.data, RowData):
@@ -90,7 +92,7 @@ def _budget(penalty: Penalty, known: Mapping[Any, Any]) -> list[str]:
 
 def _conventions(frame: "pd.DataFrame") -> Conventions:
     stated = [
-        Line(_full_name(str(key), row["code"]), _shortened(row["code"]), row["code"], row["evidence"])
+        Line(_full_name(str(key)), _shortened(row["code"]), row["code"], row["evidence"])
         for key, row in frame.iterrows()
         if row["code"]
     ]
@@ -99,9 +101,9 @@ def _conventions(frame: "pd.DataFrame") -> Conventions:
     )
 
 
-def _full_name(key: str, code: str) -> str:
-    """Return the key, after the package's name where it is this one."""
-    return f"bayesreg.{key}" if code.startswith("br.") else key
+def _full_name(key: str) -> str:
+    """Return the key, after the package's name where it is this one: our own stand beside any likelihood."""
+    return f"bayesreg.{key}" if CONVENTIONS[key].family == "any" else key
 
 
 def _shortened(code: str) -> str:

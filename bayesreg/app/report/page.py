@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from ...base.files import write_whole
 from ...base.version import __version__
+from ...priors.scales import is_distribution
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
+from ..words.model_text import is_weighted
 from .checks import path_section, predictive_section
-from .formula import is_weighted
 from .inputs import data_section, model_section, selection_section
 from .lambdas import lambda_section
 from .results import certificate_section, diagnostics_section, points, posterior_section
@@ -138,7 +139,7 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
     weights = ", sample_weight=sample_weight" if is_weighted(fit.data) else ""
     estimator = regressor_code(stated, scale_selection=regressor.scale_selection)
     imports = ["import bayesreg as br"]
-    if "numpyro." in estimator:
+    if stated.prior.has_sampled_scale or is_distribution(stated.likelihood.noise_scale):
         imports.append("import numpyro")
     return "\n".join(
         [

@@ -1,11 +1,13 @@
-"""A model, its scale and its penalty in words."""
+"""A model, its scale, its penalty and its rows in words."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...data.rows import RowData
 from ...model.linear_model import LinearModel
+from ...model.problem import Data
 from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
 from ...priors.scales import is_distribution
@@ -51,23 +53,42 @@ def distribution_text(distribution: Any, number: Callable[[float], str] = "{:g}"
     return f"{name}({', '.join(f'{key}={number(float(value))}' for key, value in parameters.items())})"
 
 
+class WeightRange(NamedTuple):
+    """What the penalty weights of the columns run from and to."""
+
+    low: float
+    high: float
+
+    @property
+    def is_one(self) -> bool:
+        """Whether all columns have the same."""
+        return bool(np.isclose(self.low, self.high, rtol=1e-12, atol=0.0))
+
+    def __str__(self) -> str:
+        return f"{self.high:.6g}" if self.is_one else f"from {self.low:.6g} to {self.high:.6g}"
+
+
+def weight_range(weight: Any) -> WeightRange | None:
+    """Return what a penalty weight, one number or one a column, runs from and to; None where there is none."""
+    values = np.asarray(weight)
+    return WeightRange(values.min(), values.max()) if values.any() else None
+
+
 def penalty_text(penalty: Penalty) -> str:
     """Return the canonical penalty weights, or what they run from and to."""
     parts = [
-        f"{name} = {text}" if not text.startswith("from") else f"{name} {text}, by column"
-        for name, text in (("l1", weight_text(penalty.l1)), ("l2", weight_text(penalty.l2)))
-        if text != "0"
+        f"{name} = {found}" if found.is_one else f"{name} {found}, by column"
+        for name, found in (("l1", weight_range(penalty.l1)), ("l2", weight_range(penalty.l2)))
+        if found is not None
     ]
     return f"canonical {'; '.join(parts)}" if parts else "0: least squares"
 
 
-def weight_text(weight: Any) -> str:
-    """Return one penalty weight: a number, or "from a to b"; "0" where there is none."""
-    values = np.asarray(weight)
-    if not values.any():
-        return "0"
-    low, high = values.min(), values.max()
-    return f"{high:.6g}" if np.isclose(low, high, rtol=1e-12, atol=0.0) else f"from {low:.6g} to {high:.6g}"
+def is_weighted(data: Data) -> bool:
+    """Tell whether rows count differently, as far as the data still know."""
+    if isinstance(data, RowData):
+        return bool((data.sample_weight != 1.0).any())
+    return data.sum_weights != data.n_samples
 
 
 def _noise_text(model: LinearModel) -> str:
