@@ -10,6 +10,7 @@ from ..mode.estimate import MapEstimate, MapPath, map_path
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..plots.forest import plot_forest
+from ..plots.named_rows import MOST_ROWS
 from ..plots.paths import plot_coefficient_path
 from ..priors.base import DEFAULT_SCALE, Prior
 from .figures import make_figure
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-_FEWEST_ROWS, _MOST_ROWS = 5, 30
+_FEWEST_ROWS = 5
 _DIFFERENT_UNITS = 10.0  # ratio of column sds above which raw coefficients share no axis
 _UNITS_LABEL = "coefficient × sd(x), in units of y"
 _MARGIN = 1.5  # how far a path goes on past the scale of the fit
@@ -49,7 +50,7 @@ def path_figure(model: LinearModel, mode: MapEstimate, data: Data) -> "Figure":
 
 def forest_figure(tree: "xr.DataTree", mode: MapEstimate, data: Data) -> "Figure":
     """Draw the posterior intervals, as tall as they need."""
-    rows = min(max(len(mode.feature_names), _FEWEST_ROWS), _MOST_ROWS)
+    rows = min(max(len(mode.feature_names), _FEWEST_ROWS), MOST_ROWS)
     figure = make_figure(8, 1.6 + 0.26 * rows)
     plot_forest(tree, mode, figure.subplots(), _common_units(data))
     return figure

@@ -8,14 +8,14 @@ from jaxtyping import Float
 from ..model.linear_model import LinearModel
 from ..model.needs import PENALTY
 from ..model.problem import Data, resolve
-from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
+from .named_rows import MOST_ROWS, name_rows
+from .style import COLOURS, DARK, axes_or_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..mode.estimate import MapEstimate
 
-_MOST_ROWS = 30
 _ROUND, _EPS = 1.2, 1e-15
 
 
@@ -60,7 +60,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
         )
     pull = np.where(usable, np.abs(value), 0.0)
     order = np.lexsort((-pull, -np.abs(mode.coef) * data.column_sd))
-    rows = [j for j in order if usable[j]][:_MOST_ROWS]
+    rows = [j for j in order if usable[j]][:MOST_ROWS]
     places = np.arange(len(rows))
     is_zero = mode.coef[rows] == 0.0
     if l1.any():
@@ -91,12 +91,8 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
             markeredgecolor=DARK,
             label="0: between them",
         )
-    ax.set_yticks(places, [shown(mode.feature_names[j]) for j in rows], **NO_CODE)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    which = f"{len(rows)} of {mode.coef.size} features" if len(rows) < mode.coef.size else "features"
-    ax.set_ylabel(which)
+    name_rows(ax, [mode.feature_names[j] for j in rows], mode.coef.size, "features")
     ax.set_title(f"Optimality conditions (duality gap {mode.certificate.proven_gap:.1e})", fontsize="medium")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax
 
 

@@ -4,15 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
+from .named_rows import MOST_ROWS, name_rows
+from .style import COLOURS, DARK, axes_or_current
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
     from ..mode.estimate import MapEstimate
-
-_MOST_INTERVALS = 30
 
 
 def plot_forest(
@@ -60,7 +59,7 @@ def plot_forest(
     draws = posterior["coef"].values.reshape(-1, p) * multipliers
     mean, sd = draws.mean(axis=0), draws.std(axis=0)
     clarity = np.abs(mean) / np.where(sd > 0, sd, np.inf)
-    shown_rows = np.argsort(-clarity, kind="stable")[:_MOST_INTERVALS]
+    shown_rows = np.argsort(-clarity, kind="stable")[:MOST_ROWS]
     bounds = np.quantile(draws[:, shown_rows], (0.05, 0.25, 0.75, 0.95), axis=0)
     rows = np.arange(shown_rows.size)
     light = COLOURS[1]
@@ -75,12 +74,8 @@ def plot_forest(
     if penalized is not None:
         theirs = (_of_each("penalized", penalized, p) * multipliers)[shown_rows]
         ax.plot(theirs, rows, "x", color="black", markersize=6, zorder=5, label="penalised estimate")
-    ax.set_yticks(rows, [shown(mode.feature_names[j]) for j in shown_rows], **NO_CODE)
-    ax.set_ylim(shown_rows.size - 0.5, -0.5)
+    name_rows(ax, [mode.feature_names[j] for j in shown_rows], p, "features", ", largest |mean|/sd first")
     ax.set_xlabel("coefficient, y per unit of x" if units is None else "coefficient × sd(x), in units of y")
-    which = f"{shown_rows.size} of {p} features" if shown_rows.size < p else "features"
-    ax.set_ylabel(f"{which}, largest |mean|/sd first")
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax
 
 

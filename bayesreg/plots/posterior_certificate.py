@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..posterior.certificate import PosteriorCertificate
-from .style import COLOURS, DARK, MARKERS, NO_CODE, axes_or_current, shown
+from .named_rows import MOST_ROWS, name_rows
+from .style import COLOURS, DARK, MARKERS, axes_or_current
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_ROWS = 30
 _LABELS = ("location", "width", "lower tail", "upper tail", "chains agree")
 _SPARE = 1.15
 
@@ -33,7 +33,7 @@ def plot_posterior_certificate(certificate: PosteriorCertificate, ax: "Axes | No
     """
     ax = axes_or_current(ax)
     largest = np.nanmax(np.abs(certificate.z), axis=1, initial=0.0)
-    rows = np.sort(np.argsort(-largest, kind="stable")[:_MOST_ROWS])
+    rows = np.sort(np.argsort(-largest, kind="stable")[:MOST_ROWS])
     places = np.arange(rows.size)
     expected, limit = certificate.expected_largest_z, certificate.limit
     ax.axvspan(-expected, expected, color="0.92", zorder=0)
@@ -51,14 +51,10 @@ def plot_posterior_certificate(certificate: PosteriorCertificate, ax: "Axes | No
         )
     reach = _SPARE * max(limit, certificate.largest_z)
     ax.set_xlim(-reach, reach)
-    ax.set_yticks(places, [shown(certificate.names[k]) for k in rows], **NO_CODE)
-    ax.set_ylim(rows.size - 0.5, -0.5)
+    name_rows(ax, [certificate.names[k] for k in rows], len(certificate.names), "parameters and axes")
     ax.set_xlabel("z, in standard errors of each test")
-    some = f"{rows.size} of {len(certificate.names)} " if rows.size < len(certificate.names) else ""
-    ax.set_ylabel(f"{some}parameters and axes")
     state = "certified" if certificate.ok else "not certified"
     ax.set_title(
         f"The draws by their density: {state}, largest z {certificate.largest_z:.1f}", fontsize="medium"
     )
-    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
     return ax

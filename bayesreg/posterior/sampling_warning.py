@@ -7,11 +7,10 @@ from jaxtyping import Float
 
 from ..model.problem import ModelOnData
 from .certificate import PosteriorCertificate
+from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN, TAILS
 from .kernels.pareto import pareto_k
 from .to_arviz import Posterior
 
-_LARGEST_R_HAT = 1.01
-_LEAST_ESS_PER_CHAIN = 100
 LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
 _LEAST_BFMI = 0.3
 _NAMED = 3
@@ -50,7 +49,7 @@ def judge(draws: Float[np.ndarray, "chain draw k"]) -> Judgement:
     split = np.concatenate([draws[:, :half], draws[:, -half:]])
     folded = np.abs(split - np.median(split, axis=(0, 1)))
     bulk = _normal_scores(split)
-    low, high = np.quantile(split, (0.05, 0.95), axis=(0, 1))
+    low, high = np.quantile(split, TAILS, axis=(0, 1))
     tails = [(split <= low).astype(float), (split <= high).astype(float)]
     with np.errstate(invalid="ignore", divide="ignore"):
         r_hat = np.maximum(gelman_rubin(bulk), gelman_rubin(_normal_scores(folded)))
@@ -179,11 +178,11 @@ def _disagreement(posterior: Posterior, problem: ModelOnData) -> list[str]:
     names += others
     columns += [values[..., None] for values in others.values()]
     judged = judge(np.concatenate(columns, axis=-1))
-    least = _LEAST_ESS_PER_CHAIN * posterior.shape[0]
+    least = LEAST_ESS_PER_CHAIN * posterior.shape[0]
     found = []
-    if (apart := ~(judged.r_hat <= _LARGEST_R_HAT)).any():
+    if (apart := ~(judged.r_hat <= LARGEST_R_HAT)).any():
         found.append(
-            f"R-hat is above {_LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
+            f"R-hat is above {LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
             f"chains disagree: {_remedy(posterior.stats)}."
         )
     if (few := ~(judged.ess >= least)).any():

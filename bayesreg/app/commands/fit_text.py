@@ -25,8 +25,8 @@ from ..words.text import (
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
+    from rich.table import Table as PrintedTable
 
-_MOST_ROWS = 60
 _FEW_ROWS = 10  # which any numbers may count
 _MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be missing
 _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -107,12 +107,9 @@ def print_fit(console: "Console", fit: Fit) -> None:
 
 
 def _print_coefficients(console: "Console", fit: Fit) -> None:
-    shown = clearest(fit.coefs, _MOST_ROWS)
-    table = make_table("", ("feature", "MAP", "posterior mean", "90% interval", "P(sign)"))
-    for name, row in shown.iterrows():
-        table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
+    shown = clearest(fit.coefs)
     console.print()
-    console.print(table)
+    console.print(_table("feature", shown))
     if len(shown) < len(fit.coefs):
         console.print(
             f"The {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest; all are in coefficients.csv."
@@ -126,15 +123,18 @@ def _print_coefficients(console: "Console", fit: Fit) -> None:
 def _print_contrasts(console: "Console", fit: Fit) -> None:
     if not fit.model.fit_intercept or fit.contrasts.empty:
         return
-    shown = clearest(fit.contrasts, _MOST_ROWS)
     console.print(
         "Levels of text, each less the mean of its column's levels, which is what the data tell of them:"
     )
-    table = make_table("", ("level", "MAP", "posterior mean", "90% interval", "P(sign)"))
+    console.print(_table("level", clearest(fit.contrasts)))
+    console.print()
+
+
+def _table(what: str, shown: "pd.DataFrame") -> "PrintedTable":
+    table = make_table("", (what, "MAP", "posterior mean", "90% interval", "P(sign)"))
     for name, row in shown.iterrows():
         table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
-    console.print(table)
-    console.print()
+    return table
 
 
 def _sigma(fit: Fit) -> str:

@@ -6,6 +6,7 @@ from ...mode.estimate import MapEstimate
 from ...model.linear_model import LinearModel
 from ...model.problem import Data
 from ...plots.certificate import plot_certificate
+from ...plots.named_rows import MOST_ROWS
 from ...plots.posterior_certificate import plot_posterior_certificate
 from ...plots.predictive import plot_observed, plot_predictive_check
 from ...plots.scales import plot_scale_selection
@@ -17,19 +18,17 @@ from ..figures import make_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_MOST_ROWS = 30
-
 
 def certificate_figure(mode: MapEstimate, model: LinearModel, data: Data) -> "Figure":
     """Draw the optimality conditions, as tall as they need."""
-    figure = make_figure(8, 1.6 + 0.22 * min(len(mode.feature_names), _MOST_ROWS))
+    figure = make_figure(8, _height(len(mode.feature_names)))
     plot_certificate(mode, model, data, figure.subplots())
     return figure
 
 
 def posterior_certificate_figure(certificate: PosteriorCertificate) -> "Figure":
     """Draw what the density says of the draws, as tall as it needs."""
-    figure = make_figure(8, 1.6 + 0.22 * min(len(certificate.names), _MOST_ROWS))
+    figure = make_figure(8, _height(len(certificate.names)))
     plot_posterior_certificate(certificate, figure.subplots())
     return figure
 
@@ -51,3 +50,8 @@ def predictive_figure(check: PredictiveCheck) -> "Figure":
     plot_predictive_check(check, left)
     plot_observed(check, right)
     return figure
+
+
+def _height(n_rows: int) -> float:
+    """Return the inches that so many named rows take, as far as they are drawn."""
+    return 1.6 + 0.22 * min(n_rows, MOST_ROWS)

@@ -5,13 +5,12 @@ from ...selection.methods import METHOD_WORDS
 from ...selection.select import SCORES
 from ..fitted import Fit
 from ..words.model_text import described, is_weighted
-from ..words.text import rounded
+from ..words.text import MOST_LINES, rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
 from .formula import formulas
 from .section import Origin, Picture, Section, capital, count
 
-_MOST_ROWS = 60
 _COLUMNS = {"mean": "mean", "sd": "sd", "min": "smallest", "max": "largest"}
 
 
@@ -26,11 +25,11 @@ def data_section(fit: Fit, origin: Origin) -> Section:
     ]
     if not isinstance(data, RowData):
         sentences.append("Only statistics of the rows are at hand, so the columns' extremes are left out.")
-    if len(summary) > _MOST_ROWS + 1:
-        sentences.append(f"The table has the first {_MOST_ROWS} of {data.n_features} columns.")
+    if len(summary) > MOST_LINES + 1:
+        sentences.append(f"The table has the first {MOST_LINES} of {data.n_features} columns.")
     rows = [
         (str(name), *(rounded(value, row["sd"]) for value in row))
-        for name, row in summary.iloc[: _MOST_ROWS + 1].iterrows()
+        for name, row in summary.iloc[: MOST_LINES + 1].iterrows()
     ]
     columns = ("column", *(_COLUMNS[str(column)] for column in summary.columns))
     return Section(sentences, columns=columns, rows=tuple(rows), more=origin.notes)

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...plots.named_rows import MOST_ROWS
 from ...posterior.certificate import certify_posterior
+from ...posterior.diagnostics import LARGEST_R_HAT
 from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
@@ -17,8 +19,6 @@ from .section import Picture, Section, capital, count, named
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_ROWS = 60
-_MOST_DRAWN = 30
 _ROUNDING = 1e-10  # a gap that is no more than that
 _COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
 _WAYS = {
@@ -86,7 +86,7 @@ def certificate_section(fit: Fit) -> Section:
 
 def posterior_section(fit: Fit) -> Section:
     """Tabulate mode and posterior, and draw the intervals."""
-    shown = clearest(fit.coefs, _MOST_ROWS)
+    shown = clearest(fit.coefs)
     rows = [_row(str(name), row) for name, row in shown.iterrows()]
     sentences = [
         "P(sign) is the posterior probability that a coefficient has the sign of its mean. A mode of 0 is exactly 0; "
@@ -99,7 +99,7 @@ def posterior_section(fit: Fit) -> Section:
             "Beside an intercept the data tell only how the levels of a text column differ: the last rows are each "
             "level less the mean of its column's levels."
         )
-        levels = clearest(fit.contrasts, _MOST_ROWS)
+        levels = clearest(fit.contrasts)
         rows += [_row(f"{name}, less the mean", row) for name, row in levels.iterrows()]
     sentences += _other_parameters(fit)
     if has_common_units(fit.data):
@@ -144,7 +144,11 @@ def diagnostics_section(fit: Fit) -> Section:
             posterior_certificate_figure(judged), "Chart of the largest z of each parameter's tests."
         )
     rows = (
-        ("largest R-hat", f"{found.r_hat:.3f}", "near 1 where the chains agree; 1.01 is the limit"),
+        (
+            "largest R-hat",
+            f"{found.r_hat:.3f}",
+            f"near 1 where the chains agree; {LARGEST_R_HAT} is the limit",
+        ),
         ("smallest ESS, bulk", f"{found.ess_bulk:.0f}", "draws that count as independent for means"),
         ("smallest ESS, tail", f"{found.ess_tail:.0f}", "the same for the ends of 90% intervals"),
         ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
@@ -209,4 +213,4 @@ def _other_parameters(fit: Fit) -> list[str]:
 
 def _drawn(fit: Fit) -> str:
     p = fit.mode.coef.size
-    return count(p, "coefficient") if p <= _MOST_DRAWN else f"{_MOST_DRAWN} of {p} coefficients"
+    return count(p, "coefficient") if p <= MOST_ROWS else f"{MOST_ROWS} of {p} coefficients"

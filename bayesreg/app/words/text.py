@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...posterior.diagnostics import Diagnostics
 
 WIDTH = 100
+MOST_LINES = 60  # of a table
 _LABEL = 14
 _MOST_DECIMALS, _MOST_DIGITS = 8, 8
 _SOURCES = {"rows": "rows", "gram": "statistics"}
@@ -75,12 +76,12 @@ def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
     print_labelled(console, "diagnostics", f"{diagnostics}. {diagnostics.sentence}")
 
 
-def clearest(summary: "pd.DataFrame", most: int) -> "pd.DataFrame":
-    """Return the rows of `summarise_coefs` whose |mean|/sd is largest, in the order they have."""
-    if len(summary) <= most:
+def clearest(summary: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the rows of `summarise_coefs` whose |mean|/sd is largest, as many as a table has, in their order."""
+    if len(summary) <= MOST_LINES:
         return summary
     clarity = (summary["mean"] / summary["sd"].where(summary["sd"] > 0)).abs()
-    return summary.loc[(clarity.rank(ascending=False, method="first") <= most).to_numpy()]
+    return summary.loc[(clarity.rank(ascending=False, method="first") <= MOST_LINES).to_numpy()]
 
 
 def coefficient_cells(row: "pd.Series") -> list[str]:

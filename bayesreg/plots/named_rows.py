@@ -1,0 +1,34 @@
+"""A picture with a name on each row, thirty at most."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .style import NO_CODE, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_ROWS = 30
+
+
+def name_rows(ax: "Axes", names: Sequence[str], of: int, what: str, more: str = "") -> None:
+    """Name the rows, the first above, and put the legend beside them.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    names : sequence of str
+        Of the rows that are drawn.
+    of : int
+        How many there are in all.
+    what : str
+        What a row is.
+    more : str
+        What else the axis' label says.
+    """
+    ax.set_yticks(np.arange(len(names)), [shown(name) for name in names], **NO_CODE)
+    ax.set_ylim(len(names) - 0.5, -0.5)
+    ax.set_ylabel(f"{f'{len(names)} of {of} ' if len(names) < of else ''}{what}{more}")
+    ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)

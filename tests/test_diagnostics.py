@@ -1,0 +1,71 @@
+"""What the draws' diagnostics are, and what they say."""
+
+import arviz as az
+import numpy as np
+import pytest
+import xarray as xr
+
+from bayesreg.posterior.diagnostics import diagnose
+from bayesreg.posterior.to_arviz import named_draws
+
+
+def draws(n=400, slow=0.2, **attributes):
+    """Return four chains of a slow, a quick and a constant coefficient, and of σ."""
+    rng = np.random.default_rng(0)
+    coef = rng.normal(size=(4, n, 3))
+    coef[..., 0] += slow * rng.normal(size=(4, n)).cumsum(axis=1)
+    coef[..., 2] = 1.0
+    groups = {
+        "posterior": named_draws(
+            {"coef": coef, "noise_scale": rng.chisquare(1.0, size=(4, n))}, ["a", "b", "c"]
+        ),
+        "sample_stats": named_draws({"diverging": np.zeros((4, n), dtype=bool)}, ()),
+    }
+    tree = xr.DataTree.from_dict(groups)
+    tree.attrs.update(attributes)
+    return tree
+
+
+def test_the_figures_are_arvizs_worst_of_all_that_was_sampled():
+    tree = draws()
+    found = diagnose(tree)
+    summary = az.summary(
+        tree, kind="diagnostics", round_to="none", coords={"feature": ["a", "b"]}, ci_prob=0.95
+    )
+    assert found.r_hat == summary["r_hat"].max()
+    assert found.ess_bulk == summary["ess_bulk"].min()
+    assert (found.n_chains, found.n_draws, found.n_divergent) == (4, 1600, 0)
+
+
+@pytest.mark.parametrize("others", [0.5, 0.89])
+def test_the_tails_are_those_of_a_90_percent_interval_whatever_arviz_is_set_to(others):
+    tree = draws()
+    with az.rc_context({"stats.ci_prob": others}):
+        found = diagnose(tree)
+    expected = az.ess(tree, method="tail", prob=(0.05, 0.95)).to_dataset()
+    assert found.ess_tail == min(float(expected[name].min()) for name in expected)
+
+
+@pytest.mark.parametrize(
+    ("told", "judged", "certified"),
+    [
+        ({}, False, True),
+        ({"certificate": "not judged: too few", "certified": 0, "certificate_tests": 0}, False, True),
+        ({"certificate": "not certified: shifted", "certified": 0, "certificate_tests": 8}, True, False),
+        ({"certificate": "certified: largest z 1", "certified": 1, "certificate_tests": 8}, True, True),
+    ],
+)
+def test_what_the_certificate_says_counts_where_it_could_tell(told, judged, certified):
+    found = diagnose(draws(**told))
+    assert (found.judged, found.certified) == (judged, certified)
+    assert ("the density contradicts the draws" in found.complaints) is not certified
+
+
+def test_the_sentence_says_what_confirms_the_draws():
+    assert diagnose(draws()).sentence.startswith(
+        "Do not rely on the means and intervals: the chains disagree"
+    )
+    agreed = draws(slow=0.0)
+    assert diagnose(agreed).sentence.startswith("The chains agree and explored enough: means and intervals")
+    agreed.attrs.update(certificate="certified: largest z 1", certified=1, certificate_tests=8)
+    assert diagnose(agreed).sentence.startswith("The density confirms the draws: means and intervals are")
