@@ -269,6 +269,19 @@ def test_whole_numbers_that_no_int64_holds_are_numbers(tmp_path):
     assert table.X["a"].tolist() == [1e25, -3.0, 5.0]
 
 
+def test_blanks_before_a_quoted_entry_are_none_of_it(tmp_path):
+    file = write(tmp_path, 'y, a, city\n1, 2, "Bonn, old"\n2, 1, "Bonn, new"\n4,  5, "Bonn, old"\n')
+    table = read_table(file, "y")
+    assert table.X.to_dict("list") == {"a": [2.0, 1.0, 5.0], "city=Bonn, old": [1.0, 0.0, 1.0]}
+
+
+def test_dates_and_times_are_text_as_it_is_written(tmp_path):
+    file = write(tmp_path, "day,at,y\n2024-05-01,10:00,1\n2024-05-02,11:30,2\n" * 3)
+    read = csv_columns(file, file.read_bytes()).read(("day", "at"), (), ())
+    assert read["day"].tolist()[:2] == ["2024-05-01", "2024-05-02"]
+    assert read["at"].tolist()[:2] == ["10:00", "11:30"]
+
+
 # Pipes and damage.
 
 

@@ -11,6 +11,7 @@ from ..model.problem import Data
 from ..posterior.diagnostics import Diagnostics, diagnose
 from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
 from ..selection.select import ScaleSelection
+from .words.sklearn_line import SklearnLine, sklearn_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,6 +85,16 @@ class Fit:
     def diagnostics(self) -> Diagnostics | None:
         """What the draws' diagnostics are; None where draws are too few to have any."""
         return diagnose(self.tree) if self.n_draws_a_chain >= FEWEST_DRAWS else None
+
+    def sklearn_line(self) -> SklearnLine:
+        """Return what reproduces the mode in scikit-learn.
+
+        Raises
+        ------
+        NoEquivalent
+            Where no single λ does.
+        """
+        return sklearn_line(self.mode.penalty, self.data, fit_intercept=self.model.fit_intercept)
 
     @property
     def n_draws_a_chain(self) -> int:

@@ -9,7 +9,6 @@ from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import described
 from ..words.prior_data_conflict import prior_data_conflicts
-from ..words.sklearn_line import sklearn_line
 from .as_json import by_name
 
 if TYPE_CHECKING:
@@ -116,6 +115,6 @@ def _diagnostics(fit: Fit) -> dict[str, Any] | None:
 
 def _sklearn(fit: Fit) -> str | None:
     try:
-        return sklearn_line(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept).code
+        return fit.sklearn_line().code
     except NoEquivalent:
         return None

@@ -10,7 +10,6 @@ from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
 from ..words.prior_data_conflict import prior_data_conflicts
-from ..words.sklearn_line import sklearn_line
 from ..words.text import (
     clearest,
     coefficient_cells,
@@ -147,8 +146,7 @@ def _sigma(fit: Fit) -> str:
 def _print_code(console: "Console", fit: Fit) -> None:
     print_labelled(console, "lambda", penalty_text(fit.mode.penalty))
     try:
-        line = sklearn_line(fit.mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
-        print_code(console, "scikit-learn", line.code)
+        print_code(console, "scikit-learn", fit.sklearn_line().code)
     except NoEquivalent as error:
         print_labelled(console, "scikit-learn", f"no single lambda: {error}")
     print_code(console, "bayesreg", regressor_code(fit.model))

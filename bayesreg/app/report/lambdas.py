@@ -13,7 +13,6 @@ from ...priors.penalty import Penalty
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
-from ..words.sklearn_line import sklearn_line
 from .section import Section, capital
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ def lambda_section(fit: Fit) -> Section:
     lines = [("bayesreg", regressor_code(fit.model_of_mode))]
     sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss ½ Σ r²."]
     try:
-        line = sklearn_line(mode.penalty, fit.data, fit_intercept=fit.model.fit_intercept)
-        lines.append(("scikit-learn, X being the columns of the table above", line.script))
+        script = fit.sklearn_line().script
+        lines.append(("scikit-learn, X being the columns of the table above", script))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
     if not isinstance(fit.data, RowData):

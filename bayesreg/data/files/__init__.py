@@ -1,1 +1,4 @@
-"""Files of columns as data: columns, kinds, doubtful_text; csv, parquet, levels; table."""
+"""Files of columns as data.
+
+From the bottom up: columns, kinds, doubtful_text; csv, parquet, open_columns; chosen_columns, missing, levels; table.
+"""

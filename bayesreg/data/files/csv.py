@@ -231,7 +231,7 @@ def _parsed(
                 **options,
             )
         except pd.errors.ParserError as error:
-            if "out of memory" in str(error):
+            if "out of memory" in str(error):  # by nothing else does pandas tell it
                 raise MemoryError from error
             raise
 

@@ -6,12 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from ...base.suggestions import did_you_mean
-from .columns import FileColumns, listed
-from .csv import csv_columns
-from .doubtful_text import PLAIN_NUMBER, check_levels, why_no_numbers
+from .chosen_columns import chosen_columns, listed_columns, unknown_column
+from .columns import listed
+from .doubtful_text import check_levels, why_no_numbers
 from .levels import Levels, found_levels
-from .parquet import MAGIC, parquet_columns
+from .missing import cleaned, counted, is_numeric, missing_entries, without_missing
+from .open_columns import open_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,21 +109,20 @@ def read_table(
     OSError
         Where the file cannot be read.
     """
-    source = _opened(file, decimal, least=2)
+    source = open_columns(file, decimal, least=2)
     names = [name for name in source.names if name]
-    asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
-    chosen = _chosen_columns(names, asked, features, exclude)
-    as_text = _listed_columns("column of levels", names, asked, levels)
+    asked, chosen = chosen_columns(names, target, weights, features, exclude)
+    as_text = listed_columns("column of levels", names, asked, levels)
     unused = [name for name in as_text if name not in chosen]
     if unused:
         raise ValueError(f"{listed(unused)} of --levels is not among the features.")
-    frame = source.read([*asked, *chosen], as_text, missing).apply(partial(_cleaned, missing=missing))
+    frame = source.read([*asked, *chosen], as_text, missing).apply(partial(cleaned, missing=missing))
     for name, what in zip(asked, ("target", "weights column"), strict=False):
         _check_numeric(frame[name], what)
     for name in chosen:
-        if name not in as_text and not _is_numeric(frame[name]):
+        if name not in as_text and not is_numeric(frame[name]):
             check_levels(frame[name], written_out=source.writes_missing_out)
-    frame, dropped = _without_missing(frame, drop_missing=drop_missing)
+    frame, dropped = without_missing(frame, drop_missing=drop_missing)
     X, encoded = _encoded(frame[chosen], source.n_rows, as_text)
     return Table(
         X=X,
@@ -170,145 +169,26 @@ def read_features(
     """
     import pandas as pd
 
-    source = _opened(file, decimal, least=1)
+    source = open_columns(file, decimal, least=1)
     from_text = {feature for one in levels for feature in one.features}
     numeric = [name for name in features if name not in from_text]
     names = [name for name in source.names if name]
     wanted = [*numeric, *(one.column for one in levels)]
     for name in wanted:
         if name not in names:
-            raise ValueError(_unknown("feature", name, names))
-    frame = source.read(wanted, [one.column for one in levels], ()).apply(_cleaned)
-    counts = _missing(frame)
+            raise ValueError(unknown_column("feature", name, names))
+    frame = source.read(wanted, [one.column for one in levels], ()).apply(cleaned)
+    counts = missing_entries(frame)
     if counts:
-        raise ValueError(f"entries are missing: {_counted(counts)}. Leave these rows out, or impute them.")
+        raise ValueError(f"entries are missing: {counted(counts)}. Leave these rows out, or impute them.")
     for name in numeric:
         _check_numeric(frame[name], "feature")
     blocks = [frame[numeric].astype("float64"), *(one.encoded(frame[one.column]) for one in levels)]
     return pd.concat(blocks, axis=1)[list(features)]
 
 
-def _opened(file: Path, decimal: str, *, least: int) -> FileColumns:
-    source = _columns_of(file, decimal)
-    _check_source(file, source, least)
-    return source
-
-
-def _columns_of(file: Path, decimal: str) -> FileColumns:
-    """Look into a file, which is opened once: of a pipe nothing is left for a second time."""
-    with file.open("rb") as stream:
-        start = stream.read(len(MAGIC))
-        if start == MAGIC and stream.seekable():
-            return parquet_columns(file)
-        content = start + stream.read()
-    return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, decimal)
-
-
-def _check_source(file: Path, source: FileColumns, least: int) -> None:
-    named = [name for name in source.names if name]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
-    if source.n_rows < least:
-        had = "a header and no row" if source.n_rows == 0 else "one row"
-        needed = "One row at least is" if least == 1 else "At least two rows are"
-        more = "" if least == 1 else ", and more to learn anything"
-        raise ValueError(f"{file} has {had}. {needed} needed{more}.")
-
-
-def _weights_column(names: list[str], target: str, weights: str) -> str:
-    if weights not in names:
-        raise ValueError(_unknown("weights", weights, names))
-    if weights == target:
-        raise ValueError(f"{weights!r} is the target, so it cannot be the weights too.")
-    return weights
-
-
-def _chosen_columns(
-    names: list[str], asked: list[str], features: Sequence[str], exclude: Sequence[str]
-) -> list[str]:
-    target = asked[0]
-    if target not in names:
-        raise ValueError(_unknown("target", target, names))
-    wanted = _listed_columns("feature", names, asked, features)
-    unwanted = _listed_columns("column to exclude", names, asked, exclude)
-    both = [name for name in wanted if name in unwanted]
-    if both:
-        raise ValueError(f"{listed(both)} cannot be among the features and excluded too.")
-    others = wanted if features else [name for name in names if name not in asked]
-    chosen = [name for name in others if name not in unwanted]
-    if not chosen:
-        raise ValueError(
-            f"there is no column beside the target {target!r}{' and what is excluded' if unwanted else ''}. "
-            "If there should be, separate them by comma, semicolon, tab or bar."
-        )
-    return chosen
-
-
-def _listed_columns(what: str, names: list[str], asked: list[str], given: Sequence[str]) -> list[str]:
-    """Return columns that an option lists one by one, or joined by commas."""
-    found: dict[str, None] = {}
-    for text in given:
-        for name in [text] if text in names else [part.strip() for part in text.split(",")]:
-            if name not in names:
-                raise ValueError(_unknown(what, name, names))
-            if name in asked:
-                role = "target" if name == asked[0] else "column of weights"
-                raise ValueError(f"{name!r} is the {role}, so it cannot be a {what} too.")
-            found[name] = None
-    return list(found)
-
-
-def _unknown(what: str, name: str, names: list[str]) -> str:
-    return f"there is no column {name!r} for the {what}.{did_you_mean(name, names)} The columns are {listed(names)}."
-
-
-def _is_numeric(column: "pd.Series") -> bool:
-    """Tell numbers and truth values, also beside missing entries, from text."""
-    from pandas.api.types import infer_dtype, is_numeric_dtype
-
-    return is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean"
-
-
-def _cleaned(column: "pd.Series", missing: Sequence[str] = ()) -> "pd.Series":
-    """Strip text; what is blank, or stands for a missing entry, is missing."""
-    if _is_numeric(column):
-        numbers = [float(word) for word in missing if PLAIN_NUMBER.fullmatch(word)]
-        return column.mask(column.isin(numbers)) if numbers and column.dtype.kind in "iuf" else column
-    text = column.astype("str").str.strip()
-    return text.mask(column.isna() | text.isin(["", *missing]))
-
-
-def _without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.DataFrame, dict[str, int]]":
-    counts = _missing(frame)
-    if not counts:
-        return frame, {}
-    where = _counted(counts)
-    complete = frame.dropna()
-    if not drop_missing:
-        raise ValueError(
-            f"entries are missing: {where}. --drop-missing leaves out the rows that have them "
-            f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --exclude, "
-            "or impute them."
-        )
-    if len(complete) < 2:
-        raise ValueError(
-            f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {where}. "
-            "Leave out the emptiest column with --exclude."
-        )
-    return complete, counts
-
-
-def _missing(frame: "pd.DataFrame") -> dict[str, int]:
-    return {str(name): int(count) for name, count in frame.isna().sum().items() if count}
-
-
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} in {name!r}" for name, count in counts.items())
-
-
 def _check_numeric(column: "pd.Series", what: str) -> None:
-    if not _is_numeric(column):
+    if not is_numeric(column):
         raise ValueError(
             f"the {what} {column.name!r} must be numeric, but it holds text, {why_no_numbers(column)}"
         )
@@ -323,7 +203,7 @@ def _encoded(
     levels: list[Levels] = []
     for name in frame.columns:
         column = frame[name]
-        if _is_numeric(column):
+        if is_numeric(column):
             blocks.append(column.astype("float64"))
             continue
         described = found_levels(column, None if name in as_text else n_rows)

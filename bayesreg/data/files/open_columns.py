@@ -1,0 +1,54 @@
+"""A file's columns, whatever the file is."""
+
+from pathlib import Path
+
+from .columns import FileColumns, listed
+from .csv import csv_columns
+from .parquet import MAGIC, parquet_columns
+
+
+def open_columns(file: Path, decimal: str, *, least: int) -> FileColumns:
+    """Look into a CSV or Parquet file, told by how it begins.
+
+    Parameters
+    ----------
+    file : Path
+    decimal : "." or ","
+        Of a CSV file.
+    least : int
+        Rows that are needed.
+
+    Raises
+    ------
+    ValueError
+        Where it is no table, its columns' names are not all different, or rows are too few.
+    ImportError
+        Where the file is Parquet and pyarrow is absent.
+    OSError
+        Where it cannot be read.
+    """
+    source = _columns_of(file, decimal)
+    _check_source(file, source, least)
+    return source
+
+
+def _columns_of(file: Path, decimal: str) -> FileColumns:
+    """Look into a file, which is opened once: of a pipe nothing is left for a second time."""
+    with file.open("rb") as stream:
+        start = stream.read(len(MAGIC))
+        if start == MAGIC and stream.seekable():
+            return parquet_columns(file)
+        content = start + stream.read()
+    return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, decimal)
+
+
+def _check_source(file: Path, source: FileColumns, least: int) -> None:
+    named = [name for name in source.names if name]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
+    if source.n_rows < least:
+        had = "a header and no row" if source.n_rows == 0 else "one row"
+        needed = "One row at least is" if least == 1 else "At least two rows are"
+        more = "" if least == 1 else ", and more to learn anything"
+        raise ValueError(f"{file} has {had}. {needed} needed{more}.")
