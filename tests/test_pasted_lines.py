@@ -237,6 +237,19 @@ def test_a_fit_without_intercept_is_stated_by_lines_that_give_it_again(prior, st
     assert again.intercept_ == 0.0
 
 
+@pytest.mark.parametrize("holds", [br.RowData, br.GramData])
+@pytest.mark.parametrize(("standardize", "whose"), [(False, "its `fit`"), (True, "both steps")])
+def test_a_line_says_that_rows_have_weights_whatever_holds_them(holds, standardize, whose):
+    model = br.LinearModel(br.LaplacePrior(0.8), br.GaussianLikelihood(1.0), standardize=standardize)
+    for weights, said in (
+        (None, ""),
+        (np.linspace(0.5, 2.0, 36), f"  # with sample_weight given to {whose}"),
+    ):
+        data = holds.from_arrays(X, Y, weights)
+        _, hash_, comment = sklearn_line(br.map_estimate(model, data).penalty, data).code.partition("  #")
+        assert hash_ + comment == said
+
+
 def test_compares_own_line_gives_its_answer():
     from sklearn import linear_model
 

@@ -139,7 +139,7 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
     weights = ", sample_weight=sample_weight" if is_weighted(fit.data) else ""
     estimator = regressor_code(stated, scale_selection=regressor.scale_selection)
     imports = ["import bayesreg as br"]
-    if stated.prior.has_sampled_scale or is_distribution(stated.likelihood.noise_scale):
+    if any(map(is_distribution, (*stated.prior.scales().values(), *stated.likelihood.parameters().values()))):
         imports.append("import numpyro")
     return "\n".join(
         [
