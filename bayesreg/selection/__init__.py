@@ -1,10 +1,13 @@
-"""Which scale: methods; scale_path, cross_validation, path_sampling, path_intervals, criteria, select."""
+"""Which scale.
+
+From the bottom up: methods; scale_path, cross_validation, path_sampling, path_intervals; criteria; select.
+"""
 
 from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Find the class that pickles name here, once it is asked for: the names of the methods cost nothing."""
+    """Find the class that pickles name here once it is asked for: the names of the methods cost nothing."""
     if name != "ScaleSelection":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .select import ScaleSelection

@@ -1,1 +1,4 @@
-"""How each command is asked for, by click: kinds, shared; a file for each command."""
+"""How each command is asked for, by click.
+
+From the bottom up: kinds, shared; audit, conventions, demo, fit, predict, translate, one a command.
+"""

@@ -1,1 +1,4 @@
-"""One HTML page of a fit."""
+"""One HTML page of a fit.
+
+From the bottom up: section, data_summary, formula, figures; inputs, results, lambdas, checks; page.
+"""
