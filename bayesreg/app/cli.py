@@ -26,7 +26,7 @@ class _Commands(click.Group):
     """The commands, whose messages a terminal does not obey, and whose work outlives standard output."""
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run one; where what it said could not be written, say so and exit with 1."""
+        """Run one; if what it said could not be written, say so and exit with 1."""
         with outlets():
             try:
                 return super().main(*args, **options)

@@ -75,7 +75,7 @@ def run(task: Task, written: list[str]) -> None:
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C: at once, or where each chain has some draws once they are written.
+        After Ctrl-C: at once, or once they are written if each chain has some draws.
     """
     console = make_console(quiet=task.json)
     model = task.stated.model()
@@ -134,7 +134,7 @@ def _print_outputs(console: "Console", outputs: Outputs) -> None:
 def _choose(
     console: "Console", stated: StatedModel, model: LinearModel, data: RowData
 ) -> tuple[LinearModel, ScaleSelection | None]:
-    """Return the model to fit, and how its scale was chosen where it was."""
+    """Return the model to fit, and how its scale was chosen if it was."""
     if stated.draws_at_every_scale:
         print(
             f"Choosing the scale by {stated.method}, from draws at every scale: this takes a while.",

@@ -33,9 +33,9 @@ class Fit:
     mode : MapEstimate
     tree : xarray.DataTree
     selection : ScaleSelection or None
-        How the scale of the mode was chosen, where it was.
+        How the scale of the mode was chosen, if it was.
     levels : tuple of Levels
-        Text columns, and the features that stand for them, where a file had some.
+        Text columns, and the features that stand for them, if a file had some.
     """
 
     model: LinearModel
@@ -47,7 +47,7 @@ class Fit:
 
     @property
     def model_of_mode(self) -> LinearModel:
-        """The model whose mode it is: where the scale was chosen, at that scale."""
+        """The model whose mode it is: at the scale that was chosen, if one was."""
         return self.model if self.selection is None else self.selection.model
 
     @cached_property
@@ -67,7 +67,7 @@ class Fit:
     def r_squared(self) -> float | None:
         """The share of the response's variance that the mode explains on the rows that were fitted.
 
-        None where the response does not vary.
+        None if the response does not vary.
         """
         centred, means = self.data.least_squares(centre=True)
         if not centred.response_ss > 0.0:
@@ -78,12 +78,12 @@ class Fit:
 
     @cached_property
     def noise(self) -> "pd.DataFrame | None":
-        """Mode and posterior of σ in one row; None where it is known."""
+        """Mode and posterior of σ in one row; None if it is known."""
         return summarise_noise_scale(self.mode, self.tree)
 
     @cached_property
     def diagnostics(self) -> Diagnostics | None:
-        """What the draws' diagnostics are; None where draws are too few to have any."""
+        """What the draws' diagnostics are; None if draws are too few to have any."""
         return diagnose(self.tree) if self.n_draws_a_chain >= FEWEST_DRAWS else None
 
     def sklearn_line(self) -> SklearnLine:
@@ -92,7 +92,7 @@ class Fit:
         Raises
         ------
         NoEquivalent
-            Where no single λ does.
+            If no single λ does.
         """
         return sklearn_line(self.mode.penalty, self.data, fit_intercept=self.model.fit_intercept)
 

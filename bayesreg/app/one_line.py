@@ -83,7 +83,7 @@ def _what_is_missing(written: list[str] | None) -> str:
 
 @contextmanager
 def _interrupts_are_kept() -> Iterator[None]:
-    """Deliver Ctrl-C again where a callback has swallowed it: JAX runs one at every garbage collection."""
+    """Deliver Ctrl-C again if a callback has swallowed it: JAX runs one at every garbage collection."""
     show_others = sys.unraisablehook
 
     def again(unraisable: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.listed import listed
 from ..conventions.convention import Convention, ElasticForm
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import Translation, translate
@@ -117,9 +118,7 @@ class Audit:
         return "\n".join(lines)
 
     def _named(self, mask: Bool[np.ndarray, " p"]) -> str:
-        names = [name for name, hit in zip(self.feature_names, mask, strict=True) if hit]
-        more = "" if len(names) <= _SHOWN else f" and {len(names) - _SHOWN} more"
-        return ", ".join(names[:_SHOWN]) + more
+        return listed([name for name, hit in zip(self.feature_names, mask, strict=True) if hit], _SHOWN)
 
 
 def audit(

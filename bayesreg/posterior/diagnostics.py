@@ -21,7 +21,7 @@ class Diagnostics:
     Attributes
     ----------
     r_hat : float
-        The largest rank-normalised R-hat; near 1 where chains agree.
+        The largest rank-normalised R-hat; near 1 if chains agree.
     ess_bulk, ess_tail : float
         The smallest effective numbers of draws, for means and for the 5% and 95% quantiles.
     n_divergent : int
@@ -29,7 +29,7 @@ class Diagnostics:
     n_chains, n_draws : int
         Chains, and draws of all of them together.
     certificate : str
-        What the density says of the draws; empty where it was not asked.
+        What the density says of the draws; empty if it was not asked.
     judged : bool
         Whether it could tell: there were draws enough.
     certified : bool
@@ -37,7 +37,7 @@ class Diagnostics:
     tried : str
         Samplers whose draws it refused before, with the reasons.
     parts : str
-        The separate parts of the posterior with their masses, where there are several.
+        The separate parts of the posterior with their masses, if there are several.
 
     References
     ----------

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..base.listed import listed
 from ..model.problem import ModelOnData
 from .certificate import PosteriorCertificate
 from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN, TAILS
@@ -202,6 +203,4 @@ def _remedy(stats: dict[str, Any]) -> str:
 
 def _worst(names: list[str], order: Any, hit: Any, values: Any, style: str) -> str:
     """Name the worst few, with their values."""
-    worst = [j for j in np.argsort(order) if hit[j]]
-    listed = ", ".join(f"{names[j]} ({values[j]:{style}})" for j in worst[:_NAMED])
-    return listed if len(worst) <= _NAMED else f"{listed} and {len(worst) - _NAMED} more"
+    return listed([f"{names[j]} ({values[j]:{style}})" for j in np.argsort(order) if hit[j]], _NAMED)

@@ -7,10 +7,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ..base.listed import quoted
+
 ScaleLike = Any  # None, positive number, array (p,), mapping {name: number}, or a NumPyro distribution
 
 SMALLEST, LARGEST = 1e-100, 1e100
 SCALE_NAMES = ("prior_scale", "laplace_scale", "gaussian_scale")  # of sampled scales, in a posterior
+_MOST_NAMED = 10
 
 
 def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] | None:
@@ -197,25 +200,20 @@ def _mapping_per_feature(
     unknown = [name for name in value if name not in position]
     if unknown:
         raise ValueError(
-            f"`{label}` names features that the data do not have: {_listed(unknown)}. "
-            f"The data's features: {_listed(names)}."
+            f"`{label}` names features that the data do not have: {quoted(unknown, _MOST_NAMED)}. "
+            f"The data's features: {quoted(names, _MOST_NAMED)}."
         )
     ambiguous = [name for name in value if list(names).count(name) > 1]
     if ambiguous:
         raise ValueError(
-            f"`{label}` names {_listed(ambiguous)}, which more than one column bears. "
+            f"`{label}` names {quoted(ambiguous, _MOST_NAMED)}, which more than one column bears. "
             "Rename the columns, or give an array."
         )
     absent = [name for name in names if name not in value]
     if absent and missing is None:
         raise ValueError(
-            f"`{label}` has no value for {_listed(absent)}. "
+            f"`{label}` has no value for {quoted(absent, _MOST_NAMED)}. "
             "Name every feature (np.inf leaves one unpenalised), or give one number as the scale "
             "and the exceptions as `factor`."
         )
     return np.array([value.get(name, missing) for name in names], dtype=np.float64)
-
-
-def _listed(names: Sequence[str], most: int = 10) -> str:
-    shown = ", ".join(repr(name) for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from ...base.listed import quoted
 from ...base.version import __version__
 from ...compare.audit import Audit, audit
 from ...conventions.convention import Convention
 from ...conventions.translation import Translation, translate
-from ...data.files.columns import listed
 from ..words.model_text import penalty_text
 from ..words.text import make_console, print_code, print_labelled
 from .as_json import by_name, print_json
@@ -124,6 +124,6 @@ def _print(found: Audit, penalty: str, asked: Translation) -> None:
         ("no zeros", found.missing_zeros, "0 at the optimum and not here"),
     ):
         if mask.any():
-            print_labelled(console, label, f"{what}: {listed(_where(found.feature_names, mask))}")
+            print_labelled(console, label, f"{what}: {quoted(_where(found.feature_names, mask))}")
     if found.nearest is not None:
         print_labelled(console, "nearest", str(found.nearest))

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ...base.listed import quoted
 from ...base.suggestions import did_you_mean
-from ...data.files.columns import listed
 from ...data.files.csv import checked_text, csv_columns, csv_rows
 
 _EXAMPLE = 'Write them as in {"bmi": 1.5, "intercept": 0.1}.'
@@ -68,9 +68,9 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
 def _mismatch(missing: list[str], unknown: list[str]) -> str:
     said = []
     if missing:
-        said.append(f"no coefficient for {listed(missing)}.")
+        said.append(f"no coefficient for {quoted(missing)}.")
     if unknown:
-        said.append(f"no column for {listed(unknown)}.{did_you_mean(unknown[0], missing)}")
+        said.append(f"no column for {quoted(unknown)}.{did_you_mean(unknown[0], missing)}")
     return " ".join(said)
 
 
@@ -129,11 +129,11 @@ def _split(
     names = [name for name, _ in pairs]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise ValueError(f"{file} has more than one number for {listed(twice)}.")
+        raise ValueError(f"{file} has more than one number for {quoted(twice)}.")
     named = dict(pairs)
     called = [name for name in _INTERCEPTS if name in named and name not in features]
     if len(called) > 1:
-        raise ValueError(f"{file} has more than one intercept: {listed(called)}.")
+        raise ValueError(f"{file} has more than one intercept: {quoted(called)}.")
     return named, named.pop(called[0]) if called else None
 
 

@@ -27,7 +27,7 @@ class StatedModel:
     noise_scale : float, optional
         σ; None is unknown.
     standardize : bool, optional
-        None is no, except where a scale is to be chosen, and for an elastic net without one, which
+        None is no, except if a scale is to be chosen, and for an elastic net without one, which
         has a default on standardised columns only.
     relative_to_noise : bool, default False
         Whether a scale that is given is in units of the noise, as a chosen one is.
@@ -43,7 +43,7 @@ class StatedModel:
 
     @property
     def method(self) -> str | None:
-        """The method that is to choose the scale; None where none is."""
+        """The method that is to choose the scale; None if none is."""
         return self.scale if isinstance(self.scale, str) else None
 
     @property
@@ -60,7 +60,7 @@ class StatedModel:
         Raises
         ------
         ValueError
-            Where an elastic net without a scale is not to be standardised.
+            If an elastic net without a scale is not to be standardised.
         """
         from ...likelihoods.gaussian import GaussianLikelihood
         from ...model.linear_model import LinearModel

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...base.listed import listed
 from ...plots.named_rows import MOST_ROWS
 from ...posterior.certificate import certify_posterior
 from ...posterior.diagnostics import LARGEST_R_HAT
@@ -14,11 +15,12 @@ from ..words.model_text import described
 from ..words.prior_data_conflict import prior_data_conflicts
 from ..words.text import clearest, coefficient_cells, probability, rounded
 from .figures import certificate_figure, posterior_certificate_figure
-from .section import Picture, Section, capital, count, named
+from .section import Picture, Section, capital, count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_MOST_NAMED = 8
 _ROUNDING = 1e-10  # a gap that is no more than that
 _COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
 _WAYS = {
@@ -44,7 +46,7 @@ def points(fit: Fit) -> list[str]:
         found.append(
             f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
         )
-    names = f": {named(clear)}" if clear else ""
+    names = f": {listed(clear, _MOST_NAMED)}" if clear else ""
     less = " (levels of text less the mean of their column's)" if has_levels else ""
     found.append(
         f"The 90% posterior interval leaves out 0 for {len(clear)} of {count(p, 'coefficient')}{less}{names}."

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
 _DPI = 150
 _CSS_DPI = 96
-_MOST_NAMED = 8
 
 
 @final
@@ -68,12 +67,6 @@ class Section(NamedTuple):
 def count(n: int, what: str) -> str:
     """Return a number of things."""
     return f"{n} {what}{'' if n == 1 else 's'}"
-
-
-def named(names: list[str]) -> str:
-    """Return names, eight at most."""
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(names[:_MOST_NAMED]) + more
 
 
 def capital(text: str) -> str:

@@ -41,7 +41,7 @@ def range_text(value: Any) -> str:
 
 
 def distribution_text(distribution: Any, number: Callable[[float], str] = "{:g}".format) -> str:
-    """Return a NumPyro distribution by its name and, where they are plain numbers, its parameters."""
+    """Return a NumPyro distribution by its name and, if they are plain numbers, its parameters."""
     parameters = {
         name: np.asarray(getattr(distribution, name))
         for name in getattr(distribution, "arg_constraints", {})
@@ -69,7 +69,7 @@ class WeightRange(NamedTuple):
 
 
 def weight_range(weight: Any) -> WeightRange | None:
-    """Return what a penalty weight, one number or one a column, runs from and to; None where there is none."""
+    """Return what a penalty weight, one number or one a column, runs from and to; None if there is none."""
     values = np.asarray(weight)
     return WeightRange(values.min(), values.max()) if values.any() else None
 

@@ -77,12 +77,12 @@ def sklearn_line(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
     Returns
     -------
     SklearnLine
-        With a scaler where that makes the penalty common.
+        With a scaler if that makes the penalty common.
 
     Raises
     ------
     NoEquivalent
-        Where no single λ exists, with the reason.
+        If no single λ exists, with the reason.
     """
     varying = data.column_sd > 0
     sd = np.where(varying, data.column_sd, 1.0)

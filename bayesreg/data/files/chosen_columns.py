@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from ...base.listed import quoted
 from ...base.suggestions import did_you_mean
-from .columns import listed
 
 
 def chosen_columns(
@@ -23,7 +23,7 @@ def chosen_columns(
     Raises
     ------
     ValueError
-        Where a name is unknown or has two roles, or no feature is left.
+        If a name is unknown or has two roles, or no feature is left.
     """
     asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
     return asked, _features(names, asked, features, exclude)
@@ -47,7 +47,7 @@ def _features(
     unwanted = listed_columns("column to exclude", names, asked, exclude)
     both = [name for name in wanted if name in unwanted]
     if both:
-        raise ValueError(f"{listed(both)} cannot be among the features and excluded too.")
+        raise ValueError(f"{quoted(both)} cannot be among the features and excluded too.")
     others = wanted if features else [name for name in names if name not in asked]
     chosen = [name for name in others if name not in unwanted]
     if not chosen:
@@ -74,4 +74,4 @@ def listed_columns(what: str, names: list[str], asked: list[str], given: Sequenc
 
 def unknown_column(what: str, name: str, names: list[str]) -> str:
     """Say that a column is not there, and which are."""
-    return f"there is no column {name!r} for the {what}.{did_you_mean(name, names)} The columns are {listed(names)}."
+    return f"there is no column {name!r} for the {what}.{did_you_mean(name, names)} The columns are {quoted(names)}."

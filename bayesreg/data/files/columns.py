@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Protocol, final
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_LISTED = 20
-
 
 class Reader(Protocol):
     """Reads columns of a file into a data frame: numbers as numbers, text as it is written."""
@@ -54,9 +52,3 @@ class FileColumns:
     def writes_missing_out(self) -> bool:
         """Whether a missing entry may be written as a word: in Parquet it is no text."""
         return self.delimiter is not None
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names in quotes, twenty at most."""
-    shown = ", ".join(map(repr, names[:_MOST_LISTED]))
-    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, final
 
-from .columns import listed
+from ...base.listed import quoted
 from .doubtful_text import NUMBERS_AS_TEXT, telling_entry
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ class Levels:
         unknown = sorted(set(text) - set(self.values))
         if unknown:
             raise ValueError(
-                f"column {self.column!r} holds {listed(unknown)}, which the fit has not seen: it knows "
-                f"{listed(self.values)}. Leave these rows out, or fit again with rows that have them."
+                f"column {self.column!r} holds {quoted(unknown)}, which the fit has not seen: it knows "
+                f"{quoted(self.values)}. Leave these rows out, or fit again with rows that have them."
             )
         shown = self.values[-len(self.features) :]
         ones = {

@@ -31,7 +31,7 @@ def without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.D
     Raises
     ------
     ValueError
-        Where entries are missing and `drop_missing` is False, or fewer than two rows are left.
+        If entries are missing and `drop_missing` is False, or fewer than two rows are left.
     """
     counts = missing_entries(frame)
     if not counts:

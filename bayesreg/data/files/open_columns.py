@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from .columns import FileColumns, listed
+from ...base.listed import quoted
+from .columns import FileColumns
 from .csv import csv_columns
 from .parquet import MAGIC, parquet_columns
 
@@ -21,11 +22,11 @@ def open_columns(file: Path, decimal: str, *, least: int) -> FileColumns:
     Raises
     ------
     ValueError
-        Where it is no table, its columns' names are not all different, or rows are too few.
+        If it is no table, its columns' names are not all different, or rows are too few.
     ImportError
-        Where the file is Parquet and pyarrow is absent.
+        If the file is Parquet and pyarrow is absent.
     OSError
-        Where it cannot be read.
+        If it cannot be read.
     """
     source = _columns_of(file, decimal)
     _check_source(file, source, least)
@@ -46,7 +47,7 @@ def _check_source(file: Path, source: FileColumns, least: int) -> None:
     named = [name for name in source.names if name]
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
-        raise ValueError(f"{file} has more than one column called {listed(twice)}. Rename them.")
+        raise ValueError(f"{file} has more than one column called {quoted(twice)}. Rename them.")
     if source.n_rows < least:
         had = "a header and no row" if source.n_rows == 0 else "one row"
         needed = "One row at least is" if least == 1 else "At least two rows are"

@@ -6,8 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+from ...base.listed import quoted
 from .chosen_columns import chosen_columns, listed_columns, unknown_column
-from .columns import listed
 from .doubtful_text import check_levels, why_no_numbers
 from .levels import Levels, found_levels
 from .missing import cleaned, counted, is_numeric, missing_entries, without_missing
@@ -115,7 +115,7 @@ def read_table(
     as_text = listed_columns("column of levels", names, asked, levels)
     unused = [name for name in as_text if name not in chosen]
     if unused:
-        raise ValueError(f"{listed(unused)} of --levels is not among the features.")
+        raise ValueError(f"{quoted(unused)} of --levels is not among the features.")
     frame = source.read([*asked, *chosen], as_text, missing).apply(partial(cleaned, missing=missing))
     for name, what in zip(asked, ("target", "weights column"), strict=False):
         _check_numeric(frame[name], what)
@@ -213,5 +213,5 @@ def _encoded(
     X = pd.concat(blocks, axis=1)
     twice = sorted(set(X.columns[X.columns.duplicated()]))
     if twice:
-        raise ValueError(f"after encoding text, two features are called {listed(twice)}. Rename a column.")
+        raise ValueError(f"after encoding text, two features are called {quoted(twice)}. Rename a column.")
     return X, tuple(levels)
