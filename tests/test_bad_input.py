@@ -102,7 +102,7 @@ def test_priors_that_do_not_fit(prior, message):
 def test_a_name_that_two_columns_bear_cannot_be_in_a_mapping():
     data = br.RowData.from_arrays(X, Y, feature_names=["a", "a", "b"])
     linear = br.LinearModel(br.GaussianPrior(1.0, factor={"a": 2.0}), br.GaussianLikelihood(1.0))
-    with pytest.raises(ValueError, match="'a', which more than one column bears"):
+    with pytest.raises(ValueError, match="'a', but more than one column has that name"):
         br.map_estimate(linear, data)
     only_b = br.LinearModel(br.GaussianPrior(1.0, factor={"b": 2.0}), br.GaussianLikelihood(1.0))
     assert br.map_estimate(only_b, data).converged

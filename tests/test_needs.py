@@ -15,9 +15,9 @@ STUDENT_T = module_of("a-prior-of-your-own.md")["StudentTPrior"]
 LASSO = br.LinearModel(br.LaplacePrior(0.2), OWN)
 HEAVY = br.LinearModel(STUDENT_T(0.2), br.GaussianLikelihood(1.0))
 
-QUADRATIC = "a likelihood whose loss is one quadratic, and that of UnequalNoise is none. Use map_estimate"
-PENALTY = "a prior that is a penalty l1|β| + ½ l2 β², and StudentTPrior is none. Its posterior can be sampled"
-ROW = "rows, and GramData has none. Give RowData."
+QUADRATIC = "a likelihood whose loss is one quadratic, but the loss of UnequalNoise is not. Use map_estimate"
+PENALTY = "a prior that is a penalty l1|β| + ½ l2 β², but StudentTPrior is not. Its posterior can be sampled"
+ROW = "rows, but GramData has none. Give RowData."
 CASES = [
     (br.map_path, LASSO, ROWS, QUADRATIC),
     (br.select_scale, LASSO, ROWS, QUADRATIC),
@@ -32,7 +32,7 @@ CASES = [
         br.sample_posterior,
         br.LinearModel(STUDENT_T(HalfNormal(1.0))),
         ROWS,
-        "a prior that integrates beside Gaussian data, as its scale is sampled, and StudentTPrior does not",
+        "a prior that integrates under a Gaussian likelihood, because its scale is sampled, but StudentTPrior does not",
     ),
 ]
 
@@ -53,7 +53,7 @@ def test_a_sampler_that_needs_a_quadratic_loss_says_so(method):
 
 
 def test_a_prior_of_another_law_is_refused_for_the_intercept():
-    with pytest.raises(TypeError, match="same law as `prior`; got GaussianPrior beside StudentTPrior"):
+    with pytest.raises(TypeError, match="same law as `prior`; got GaussianPrior with StudentTPrior"):
         br.LinearModel(STUDENT_T(0.2), intercept_prior=br.GaussianPrior(1.0))
 
 

@@ -438,7 +438,7 @@ def test_too_many_draws_and_rows_that_are_not_there():
     linear, data = br.LinearModel(br.GaussianPrior()), br.RowData.from_arrays(X_SMALL, Y_SMALL)
     with pytest.raises(MemoryError, match=r"above the budget of 4,294,967,296"):
         sample(linear, data, num_samples=10**8)
-    with pytest.raises(TypeError, match="needs rows, and GramData has none"):
+    with pytest.raises(TypeError, match="needs rows, but GramData has none"):
         sample(linear, br.GramData.from_arrays(X_SMALL, Y_SMALL), num_samples=10, log_likelihood=True)
     tree = sample(linear, data, num_samples=10)
     with pytest.raises(ValueError, match="the draws are of features"):

@@ -1,4 +1,4 @@
-"""What everything stands on, and nothing of the package.
+"""Tools that every other package may import; they import none of them.
 
 From the bottom up: version, errors, listed, suggestions, arguments, namespace; files, progress, blas, threads;
 jax_context, compilation_cache; moved.

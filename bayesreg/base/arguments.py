@@ -1,4 +1,4 @@
-"""Checks of plain arguments that several functions share."""
+"""Checks of plain arguments, shared by several functions."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ LARGEST_SEED = 2**63 - 1
 
 
 def check_whole(name: str, value: Any, least: int, most: int | None = None) -> None:
-    """Refuse what is no whole number in a range.
+    """Refuse a value that is not a whole number in a range.
 
     Raises
     ------
@@ -22,7 +22,7 @@ def check_whole(name: str, value: Any, least: int, most: int | None = None) -> N
 
 
 def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
-    """Refuse what is none of the names.
+    """Refuse a value that is not one of the names.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
 
 
 def check_probability(name: str, value: Any) -> None:
-    """Refuse what is no number between 0 and 1.
+    """Refuse a value that is not a number between 0 and 1.
 
     Raises
     ------

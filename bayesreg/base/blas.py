@@ -1,8 +1,8 @@
 """Dense products and factorisations by one BLAS.
 
-NumPy and SciPy each bring a BLAS whose idle threads spin for a while and take the other's cores:
-a Cholesky factorisation after a NumPy product takes three times as long as after one of SciPy's
-(docs/explanation/solver.md). LAPACK is SciPy's, so products go there too.
+NumPy and SciPy each bring a BLAS. The idle threads of one spin for a while and take the cores of the other:
+a Cholesky factorisation takes three times longer after a NumPy product than after a SciPy product
+(docs/explanation/solver.md). LAPACK is SciPy's, so products use SciPy's BLAS too.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ _SMALL = 2**13  # entries of a matrix up to which a product uses one thread in a
 
 
 def dot(left: Float[np.ndarray, " n"], right: Float[np.ndarray, " n"]) -> float:
-    """Return left @ right; a long one without BLAS, whose threads cost more than they save."""
+    """Return left @ right. A long product avoids BLAS, because its threads cost more than they save."""
     return float(left @ right) if left.size <= _SMALL else float(np.sum(left * right))
 
 
@@ -58,16 +58,16 @@ def gram_of(matrix: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "p p"]:
 
 
 def eigh(matrix: Float[np.ndarray, "p p"]) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, "p p"]]:
-    """Return eigenvalues, rising, and eigenvectors, by divide and conquer: half the time of SciPy's default."""
+    """Return rising eigenvalues, and eigenvectors. Divide and conquer takes half the time of SciPy's default."""
     import scipy.linalg
 
     return scipy.linalg.eigh(matrix, driver="evd")
 
 
 def cholesky(matrix: Float[np.ndarray, "p p"]) -> Float[np.ndarray, "p p"] | None:
-    """Return the lower factor, column by column in memory with anything above its diagonal; None where there is none.
+    """Return the lower factor of a symmetric matrix, or None if the matrix is not positive definite.
 
-    Overwrites the matrix, which is symmetric.
+    The factor is in column-major order, and its entries above the diagonal are undefined. The matrix is overwritten.
     """
     from scipy.linalg.lapack import dpotrf, spotrf
 

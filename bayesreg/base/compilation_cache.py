@@ -1,4 +1,4 @@
-"""Compiled programs: so many are held in memory, and they are kept on disk for those who ask for it."""
+"""Compiled programs: a limited number in memory, and a cache on disk if the user asks for it."""
 
 import os
 import platform
@@ -13,21 +13,21 @@ from typing import Any
 import numpy as np
 
 MOST_PROGRAMS = 24  # some 3 to 20 MB each
-_MOST_TRACES = 256  # of programs let go of, a third of a MB each
+_MOST_TRACES = 256  # of released programs, a third of a MB each
 
 
 def compiled_by_shape[**P, T](function: Callable[P, T]) -> Callable[P, T]:
-    """Compile a function once for each shape of its arguments, and let go of what was not used for long.
+    """Compile a function once for each shape of its arguments, and release programs that were not used recently.
 
-    JAX alone keeps every program for as long as the function lives, so that the memory of a process that
-    meets ever new shapes grows without end. Of all functions together the latest `MOST_PROGRAMS` are held. What JAX
-    keeps of the others, the traces of its own functions at their shapes, only goes when all of its caches are
-    cleared, which is done after each 256 programs that were let go of: all that still serves is then compiled anew.
+    JAX itself keeps every program while the function lives, so memory would grow without end if shapes keep changing.
+    Only the `MOST_PROGRAMS` latest programs of all functions are kept. JAX still holds traces of its own functions for
+    the others, until all its caches are cleared. That happens after each 256 released programs; programs still in use
+    are then compiled again.
 
     Parameters
     ----------
     function : callable
-        Of pytrees of arrays, by position.
+        It takes pytrees of arrays, by position.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def compiled_by_shape[**P, T](function: Callable[P, T]) -> Callable[P, T]:
 
 
 class _Held:
-    """The programs that are held, the latest used last."""
+    """The programs in memory; the last one was used last."""
 
     def __init__(self) -> None:
         self._programs: OrderedDict[Any, Callable[..., Any]] = OrderedDict()
@@ -50,7 +50,7 @@ class _Held:
         self._let_go = 0
 
     def program(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Callable[..., Any]:
-        """Return the program for arguments of these shapes, a new one where none is held."""
+        """Return the program for arguments of these shapes, a new one if none is in memory."""
         import jax
 
         leaves, form = jax.tree.flatten(arguments)
@@ -71,34 +71,34 @@ _held = _Held()
 
 
 def _copy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the same as a function of its own: JAX's caches hold what they know of a function while it lives."""
+    """Return a copy of the function: JAX's caches keep a function's entries while it lives."""
     return wraps(function)(lambda *arguments: function(*arguments))
 
 
 def use_compilation_cache(folder: str | Path) -> Path:
     """Keep compiled programs in a folder, so that the next process need not compile them.
 
-    Nothing is kept unless this is called. It sets options of JAX for the whole process
-    (``jax_compilation_cache_dir`` and the two thresholds, to 0), so that programs other than
-    bayesreg's are kept too, and is best called before anything is computed.
+    Nothing is kept unless you call this. Call it before you compute anything. It sets options of JAX
+    for the whole process (``jax_compilation_cache_dir``, and two thresholds to 0), so programs
+    of other packages are kept too.
 
-    A program is only valid for one version of JAX on one kind of processor. Both are part of
-    the name of a subfolder, so that an upgrade or another machine starts an empty one.
+    A program is valid only for one version of JAX and one kind of processor. The name of the subfolder
+    holds both, so an upgrade or another machine starts with an empty subfolder.
 
     Parameters
     ----------
     folder : str or Path
-        Made where it is missing. What lies there is run as code: it must belong to you alone.
+        Created if it is missing. Its files are run as code, so it must belong to you alone.
 
     Returns
     -------
     Path
-        The subfolder in use. Delete it to free the space; nothing is ever removed by itself.
+        The subfolder in use. Delete it to free the space; bayesreg never removes anything from it.
 
     Raises
     ------
     PermissionError
-        Where the subfolder is not yours, or others may write to it.
+        If the subfolder is not yours, or others may write to it.
     """
     import jax
     from jax.experimental.compilation_cache import compilation_cache
@@ -109,7 +109,7 @@ def use_compilation_cache(folder: str | Path) -> Path:
     jax.config.update("jax_compilation_cache_dir", str(own))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-    compilation_cache.reset_cache()  # else it is not looked at again once something was compiled
+    compilation_cache.reset_cache()  # JAX ignores a new folder after its first compilation otherwise
     return own
 
 
@@ -119,13 +119,13 @@ def _refuse_if_others_may_write(folder: Path) -> None:
     facts = folder.stat()
     if facts.st_uid != os.getuid() or facts.st_mode & 0o022:
         raise PermissionError(
-            f"`folder`: others may write to {folder}, and what lies there is run as code. "
-            f"Choose a folder of your own, or take their right away: chmod go-w {folder}"
+            f"`folder`: others may write to {folder}, and its files are run as code. "
+            f"Choose a folder of your own, or remove their permission: chmod go-w {folder}"
         )
 
 
 def _machine_and_version() -> str:
-    """Return a name for what a compiled program depends on."""
+    """Return a name for the machine and version that a compiled program depends on."""
     from jaxlib.version import __version__
 
     facts = [__version__, platform.system(), platform.machine(), *_processor()]
@@ -133,7 +133,7 @@ def _machine_and_version() -> str:
 
 
 def _processor() -> list[str]:
-    """Return the processor's name and instructions, as far as the system tells them."""
+    """Return the processor's name and instructions, if the system lists them."""
     listed = Path("/proc/cpuinfo")
     if not listed.exists():
         return [platform.processor()]

@@ -1,24 +1,24 @@
-"""The warnings and errors that are bayesreg's own."""
+"""The package's own warnings and errors."""
 
 import contextlib
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-_NOT_THE_CALLER = (  # a whole path is no prefix of itself here
+_NOT_THE_CALLER = (  # without the suffix: a whole path does not count as its own prefix
     str(Path(__file__).parents[1]),
     contextlib.__file__.removesuffix(".py"),
 )
 
 
 def warn(message: str, category: type[Warning]) -> None:
-    """Warn of something at the line outside of bayesreg that led to it."""
+    """Warn at the line outside of bayesreg that caused the warning."""
     warnings.warn(message, category, skip_file_prefixes=_NOT_THE_CALLER)
 
 
 @contextlib.contextmanager
 def gathered_by_scale(n_scales: int) -> Iterator[None]:
-    """Tell once of the scales whose draws are in doubt; other warnings are shown as they are."""
+    """Join the sampling warnings of all scales into one; show other warnings as they are."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", SamplingWarning)
         yield
@@ -34,11 +34,11 @@ def gathered_by_scale(n_scales: int) -> Iterator[None]:
 
 
 def beyond_float64() -> ValueError:
-    """Return the error for sizes that are too far apart."""
+    """Return the error for values whose sizes differ too much."""
     return ValueError(
-        "float64 cannot hold the objective: columns of X differ so much in size, or coefficients, noise "
-        "or prior scales are so far from theirs, that squares and products leave its range. "
-        "Change units, so that columns and y are of like size."
+        "float64 cannot hold the objective: its squares and products overflow or underflow. The columns of X, y, "
+        "the noise scale or the prior's scales differ too much in size. "
+        "Change units, so that columns and y have similar sizes."
     )
 
 
@@ -63,15 +63,15 @@ class ImproperPriorError(ValueError):
 
 
 class SamplingWarning(UserWarning):
-    """The draws may not represent the posterior, or are fewer than asked for."""
+    """The draws may not represent the posterior, or there are fewer than requested."""
 
 
 class CheckpointError(ValueError):
-    """A checkpoint is damaged, or of another run."""
+    """A checkpoint is damaged, or belongs to another run."""
 
 
 class ForkedProcessError(RuntimeError):
-    """A process was forked after JAX was at work, whose threads it has not got: JAX would never answer there."""
+    """A process was forked after JAX had started. It lacks JAX's threads, so JAX would never answer."""
 
 
 class DataNeededError(ValueError):

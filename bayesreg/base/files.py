@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, whoever else writes beside them."""
+"""Atomic files: each is complete or absent, even if several processes write at once."""
 
 import os
 import secrets
@@ -10,9 +10,9 @@ _PREFIX, _SUFFIX = ".bayesreg-", ".partial"
 
 
 def write_whole(file: Path, content: bytes) -> None:
-    """Write a file, which takes the place of an earlier one once all is on disk.
+    """Write a file. It replaces an earlier one once all its content is on disk.
 
-    A link of that name is replaced, not followed.
+    A link with that name is replaced, not followed.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def write_whole(file: Path, content: bytes) -> None:
     Raises
     ------
     OSError
-        Where it cannot be written; an earlier file is then as it was.
+        If it cannot be written. An earlier file is then unchanged.
     """
     with staged(file, content) as partial:
         os.replace(partial, file)
@@ -31,9 +31,9 @@ def write_whole(file: Path, content: bytes) -> None:
 
 @contextmanager
 def staged(file: Path, content: bytes) -> Iterator[Path]:
-    """Yield a complete file beside `file`, to be moved to its place; it is gone at the end if it was not.
+    """Yield a complete file beside `file`, to be moved to its place. It is removed at the end if it was not moved.
 
-    Its name cannot be guessed, and nothing that lies under that name already is opened.
+    Its name is random, and an existing file is never opened.
 
     Raises
     ------
@@ -52,12 +52,12 @@ def staged(file: Path, content: bytes) -> Iterator[Path]:
 
 
 def is_partial(file: Path) -> bool:
-    """Tell whether a file is one that a writer has not finished."""
+    """Tell whether a writer has not finished this file."""
     return file.name.startswith(_PREFIX) and file.name.endswith(_SUFFIX)
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what writers have left in a folder who were killed; a living writer's is locked, and stays."""
+    """Remove the files of killed writers from a folder. Files of living writers are locked, and stay."""
     for partial in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         with suppress(OSError), exclusive(partial, wait=False) as locked:
             if locked:
@@ -66,26 +66,26 @@ def remove_leftovers(folder: Path) -> None:
 
 @contextmanager
 def exclusive(place: int | Path, *, wait: bool = True) -> Iterator[bool]:
-    """Be the only one to hold a folder or a file; the lock goes with its owner, however that ends.
+    """Lock a folder or a file. The lock ends with the process that holds it.
 
     Parameters
     ----------
     place : int or Path
-        An open file, a folder, or a file that is made where it is missing; a link is refused.
+        An open file, a folder, or a file, which is created if it is missing. A link is refused.
     wait : bool, default True
-        Until another owner has let go.
+        Whether to wait until another process has released it.
 
     Yields
     ------
     bool
-        Whether it is held: False where the file system has no locks. Some on a network lock files, but not folders.
+        Whether it is locked: False if the file system has no locks. Some network file systems lock only files.
 
     Raises
     ------
     BlockingIOError
-        Where another holds it and `wait` is False.
+        If another process holds it and `wait` is False.
     OSError
-        Where it cannot be opened.
+        If it cannot be opened.
     """
     descriptor = place if isinstance(place, int) else _opened(place)
     try:

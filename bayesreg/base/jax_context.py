@@ -1,7 +1,7 @@
-"""Where and how JAX computes here: in float64 on the CPU, whatever it is set to, and nothing is set for good.
+"""A context in which JAX computes in float64 on the CPU; JAX's own settings stay as they are.
 
-JAX computes on threads, which a forked process does not inherit: there it would wait for them for ever. So
-whether a process was forked from one in which JAX was at work is remembered, and it is refused there.
+JAX computes on threads, and a forked process does not inherit them: JAX would wait for them for ever. So this module
+remembers whether the process was forked after JAX had started, and then refuses to compute.
 """
 
 import os
@@ -14,20 +14,20 @@ from .errors import ForkedProcessError
 _NO_DEVICE = (
     RuntimeError,
     AssertionError,
-)  # what JAX raises where none of the platforms that it may use is there
+)  # JAX raises these if it may use no platform that exists
 
 
 @contextmanager
 def float64_on_cpu() -> Iterator[None]:
-    """Compute in float64 on the CPU inside, on the thread that enters.
+    """Compute in float64 on the CPU inside this context, on the thread that enters it.
 
-    What is compiled here are long loops over small arrays. An accelerator pays for each step of them by
-    a launch, which takes longer than the step (docs/explanation/solver.md has figures).
+    The compiled programs are long loops over small arrays. On an accelerator the launch of each step takes
+    longer than the step (docs/explanation/solver.md has figures).
 
     Raises
     ------
     ForkedProcessError
-        In a process that was forked after JAX was at work.
+        If the process was forked after JAX had started.
     """
     _threads.check()
     import jax
@@ -38,12 +38,12 @@ def float64_on_cpu() -> Iterator[None]:
 
 
 def _cpu() -> "object | None":
-    """Return the CPU, or None where JAX was told to do without and has another device.
+    """Return the CPU, or None if JAX may not use it and has another device.
 
     Raises
     ------
     ValueError
-        Where it has none.
+        If it has no device.
     """
     import jax
 
@@ -55,23 +55,23 @@ def _cpu() -> "object | None":
         jax.local_devices()
     except _NO_DEVICE as error:
         raise ValueError(
-            "JAX finds no device: JAX_PLATFORMS, or a setting of JAX's, allows only such as this machine has not. Set "
-            "JAX_PLATFORMS=cpu, or leave it unset."
+            "JAX finds no device: JAX_PLATFORMS, or another setting of JAX, allows only devices that this machine "
+            "does not have. Set JAX_PLATFORMS=cpu, or leave it unset."
         ) from error
     return None
 
 
 class _Threads:
-    """What this process knows of JAX's threads."""
+    """The state of JAX's threads in this process."""
 
     def __init__(self) -> None:
         self.at_work = False
         self._lost = False
-        if hasattr(os, "register_at_fork"):  # where processes can be forked
+        if hasattr(os, "register_at_fork"):  # Windows cannot fork
             os.register_at_fork(before=self._before_fork, after_in_child=self._after_fork)
 
     def check(self) -> None:
-        """Refuse to wait for threads that are not there.
+        """Refuse to wait for threads that do not exist.
 
         Raises
         ------
@@ -79,9 +79,9 @@ class _Threads:
         """
         if self._lost:
             raise ForkedProcessError(
-                "this process was forked from one in which JAX was at work. JAX's threads are not in it, and it would "
-                "wait for them for ever. Start processes that compute by multiprocessing.get_context('spawn') or "
-                "'forkserver' (joblib: backend='loky'), or let the first use of bayesreg or JAX come after the fork."
+                "this process was forked after JAX had started. It does not have JAX's threads, so JAX would wait for "
+                "them for ever. Start processes with multiprocessing.get_context('spawn') or "
+                "'forkserver' (joblib: backend='loky'), or use bayesreg and JAX for the first time after the fork."
             )
 
     def _before_fork(self) -> None:
@@ -92,7 +92,7 @@ class _Threads:
 
 
 def _jax_began_elsewhere() -> bool:
-    """Tell whether JAX has begun to compute; it says so in a place that is not public, and may move."""
+    """Tell whether JAX has started. The function that tells it is not public, and may move."""
     bridge = sys.modules.get("jax._src.xla_bridge")
     begun = getattr(bridge, "backends_are_initialized", None)
     return begun is not None and bool(begun())

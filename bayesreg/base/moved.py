@@ -1,4 +1,4 @@
-"""Where classes lived when pickles of theirs were written, so that these still load."""
+"""Old names of modules, so that pickles written with them still load."""
 
 import sys
 from collections.abc import Sequence
@@ -23,16 +23,16 @@ _NEW = {f"{_ROOT}.{old}": f"{_ROOT}.{new}" for old, new in _HOMES.items()}
 
 
 class _OldHomes(MetaPathFinder, Loader):
-    """Find modules that are no more, as what hands out the names of those that took their place."""
+    """Find a module under its old name; it returns the names of the module that replaced it."""
 
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return a module's specification where it is one of these."""
+        """Return a module's specification if it is one of these."""
         return ModuleSpec(name, self) if name in _NEW else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Hand out the names of the new home."""
+        """Make the module return the names of its replacement."""
         home = _NEW[module.__name__]
 
         def of_new_home(name: str) -> Any:
@@ -42,5 +42,5 @@ class _OldHomes(MetaPathFinder, Loader):
 
 
 def find_old_homes() -> None:
-    """Let `import` find them, after all else."""
+    """Let `import` find old names, after all others."""
     sys.meta_path.append(_OldHomes())

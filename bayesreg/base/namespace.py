@@ -1,4 +1,4 @@
-"""Which of NumPy and JAX an array belongs to, for formulas that serve both."""
+"""The choice between NumPy and JAX, for formulas that serve both."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def namespace(*arrays: Any) -> Any:
-    """Return ``jax.numpy`` if one of the arrays is JAX's, else NumPy."""
+    """Return ``jax.numpy`` if one of the arrays belongs to JAX, else NumPy."""
     if all(isinstance(array, np.ndarray | np.generic | float | int) for array in arrays):
         return np
     import jax.numpy

@@ -1,4 +1,4 @@
-"""A progress bar on what takes longer than two seconds."""
+"""A progress bar for work that takes longer than two seconds."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,16 +9,16 @@ DELAY = 2.0  # seconds before it is shown
 def progress_bar(
     items: Iterable[Any] | None, what: str, unit: str, *, shown: bool, total: int | None = None
 ) -> Any:
-    """Return items that show on stderr how many are done; or a bar for `update` where there are none.
+    """Return items that show on stderr how many are done, or a bar with `update` if there are no items.
 
     Parameters
     ----------
     items : iterable or None
     what, unit : str
-        What is done, and what one item is.
+        The name of the work, and of one item.
     shown : bool
     total : int, optional
-        Of items without a length.
+        The number of items, if they have no length.
     """
     from tqdm.auto import tqdm
 

@@ -1,4 +1,4 @@
-"""One pass over rows on all cores, a range of rows for each thread."""
+"""Threads for one pass over rows: each thread takes a range of rows."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 _TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**17, 4, 512
-_ONE_AT_A_TIME = RLock()  # two that limit BLAS at once could restore each other's limit
+_ONE_AT_A_TIME = RLock()  # two threads that limit BLAS at once could restore each other's limit
 
 
 @cache
 def _blas() -> tuple[Any, int]:
-    """Find the BLAS libraries of NumPy and SciPy, which takes a millisecond, and their number of threads."""
+    """Find the BLAS libraries of NumPy and SciPy, and their number of threads. This takes a millisecond."""
     import scipy.linalg  # noqa: F401
     from threadpoolctl import ThreadpoolController
 
@@ -31,10 +31,10 @@ def n_cores() -> int:
 
 @contextmanager
 def single_threaded_blas() -> Iterator[int]:
-    """Hold BLAS to one thread, so that threads over rows may call it; give the number it had.
+    """Limit BLAS to one thread, so that threads over rows may call it. Yield its former number of threads.
 
-    On blocks that stay in cache BLAS does not use its own threads well, and after each call they spin
-    for some 25 ms on the cores that the next one needs.
+    BLAS does not use its own threads well on blocks that stay in cache. After each call they spin
+    for some 25 ms on the cores that the next call needs.
     """
     with _ONE_AT_A_TIME:
         blas, n_threads = _blas()
@@ -43,12 +43,12 @@ def single_threaded_blas() -> Iterator[int]:
 
 
 def blas_for(X: Any) -> AbstractContextManager[Any]:
-    """Hold BLAS to one thread where X is tall: all that follows on its few columns is small."""
+    """Limit BLAS to one thread if X is tall: later work on its few columns is small."""
     return single_threaded_blas() if is_tall(X) else nullcontext()
 
 
 def is_tall(X: Any) -> bool:
-    """Tell whether X is dense, large and has few columns, so that a pass on threads of our own is best."""
+    """Tell whether X is dense, large and has few columns. Then a pass on our own threads is best."""
     if not isinstance(X, np.ndarray):
         return False
     n, p = X.shape
@@ -56,7 +56,7 @@ def is_tall(X: Any) -> bool:
 
 
 def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
-    """Call `part` on equal ranges that make up 0, ..., n − 1, one a thread; inside `single_threaded_blas`."""
+    """Call `part` on equal ranges of 0, ..., n − 1, one for each thread, inside `single_threaded_blas`."""
     edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
     with ThreadPoolExecutor(n_threads) as pool:
         return list(pool.map(part, map(range, edges[:-1], edges[1:])))

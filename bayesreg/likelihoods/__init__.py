@@ -1,4 +1,4 @@
-"""What a row tells of its linear predictor.
+"""Likelihoods: the density of a row's response given its linear predictor.
 
 From the bottom up: base; gaussian, bernoulli; table.
 """

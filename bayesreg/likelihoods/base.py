@@ -1,4 +1,4 @@
-"""What a likelihood is: the mathematics of one row, given its linear predictor η and its nuisance parameters."""
+"""The base class of likelihoods: the mathematics of one row, given its linear predictor η and nuisance parameters."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,21 +14,20 @@ Nuisance = Mapping[str, Any]
 
 
 class Likelihood(ABC):
-    """What a row tells of its linear predictor η = β₀ + xᵢ'β.
+    """The density of a row's response given its linear predictor η = β₀ + xᵢ'β.
 
-    A likelihood is abstract or final, and a frozen dataclass. All methods from `loss` on work on each entry of
-    arrays of rows, or of draws and rows, and get the nuisance parameters by name (σ is ``noise_scale``). A weight
-    multiplies a row's whole log-likelihood, outside. `loss` and `log_prob` are traced by JAX, too
-    (`bayesreg.base.namespace`).
+    A likelihood is abstract or final. It is a frozen dataclass. `loss` and the methods below it work on each entry of
+    arrays of rows, or of draws and rows. They get the nuisance parameters by name (σ is ``noise_scale``). The caller
+    multiplies a row's log-likelihood by its weight. JAX traces `loss` and `log_prob` too (`bayesreg.base.namespace`).
 
     Attributes
     ----------
     family : str
-        Its name where only a name is at hand.
+        Its short name, as files hold it.
     formula : str
-        Its density in words, with places for {y} and {mean}.
+        Its density as text, with places for {y} and {mean}.
     is_quadratic : bool
-        Whether the loss is ½(y − η)²/σ² with one σ for all rows. Then sufficient statistics tell all that rows do.
+        Whether the loss is ½(y − η)²/σ² with one σ for all rows. Then sufficient statistics replace the rows.
     """
 
     family: ClassVar[str]
@@ -45,7 +44,7 @@ class Likelihood(ABC):
         """
 
     def parameters(self) -> dict[str, Any]:
-        """Return the nuisance parameters as given, by name: numbers, priors, or None for a default prior."""
+        """Return the nuisance parameters as given, by name: a number, a prior, or None for the default prior."""
         return {}
 
     @property
@@ -54,7 +53,7 @@ class Likelihood(ABC):
         return {name: value for name, value in self.parameters().items() if isinstance(value, float)}
 
     def nuisance_priors(self, response_scale: float) -> dict[str, Any]:
-        """Return the priors of the others as NumPyro distributions on positive numbers, by name.
+        """Return the priors of the unknown nuisance parameters, by name: NumPyro distributions on positive numbers.
 
         Parameters
         ----------
@@ -65,25 +64,25 @@ class Likelihood(ABC):
 
     @abstractmethod
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
-        """Evaluate −log p(y | η) but for what does not depend on η. It is convex in η."""
+        """Evaluate −log p(y | η), up to terms that do not depend on η. It is convex in η."""
 
     @abstractmethod
     def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
-        """Evaluate the loss's first derivative along η."""
+        """Evaluate the loss's first derivative in η."""
 
     @abstractmethod
     def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
-        """Evaluate the loss's second derivative along η, at least 0; it is broadcast against η."""
+        """Evaluate the loss's second derivative in η, at least 0, in a shape that broadcasts with η."""
 
     @abstractmethod
     def conjugate(self, slope: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate the loss's convex conjugate, sup over η of slope·η − loss(η)."""
 
     def excess(self, eta: Array, y: Array, share: float, nuisance: Nuisance) -> Array:
-        """Evaluate loss(η) + conjugate(u) − u·η at a share of the loss's slope at η, u = share·slope.
+        """Evaluate loss(η) + conjugate(u) − u·η at u = share·slope(η).
 
-        It is at least 0 (Fenchel and Young), and 0 if the share is 1. A likelihood that can write it so that nothing
-        cancels has sharper certificates.
+        It is at least 0 (Fenchel and Young), and 0 if the share is 1. Certificates are sharper if a likelihood
+        writes this without cancellation.
         """
         u = share * self.slope(eta, y, nuisance)
         terms = self.loss(eta, y, nuisance) + self.conjugate(u, y, nuisance) - u * eta
@@ -107,11 +106,11 @@ class Likelihood(ABC):
 
     @abstractmethod
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
-        """Return the variance of a response; it is broadcast against η."""
+        """Return the variance of a response, in a shape that broadcasts with η."""
 
 
 class QuadraticLikelihood(Likelihood):
-    """A likelihood whose loss is ½(y − η)²/σ², with one σ that is known or has a prior."""
+    """A likelihood whose loss is ½(y − η)²/σ². The one σ is known or has a prior."""
 
     is_quadratic = True
 
@@ -122,7 +121,7 @@ class QuadraticLikelihood(Likelihood):
 
     @abstractmethod
     def noise_prior(self, response_scale: float) -> Any:
-        """Return the prior on σ as a NumPyro distribution; `response_scale` is the spread of y."""
+        """Return the prior on σ as a NumPyro distribution. `response_scale` is the spread of y."""
 
     @abstractmethod
     def noise_bounds(self) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from .base import Array, Likelihood, Nuisance
 @final
 @dataclass(frozen=True)
 class BernoulliLikelihood(Likelihood):
-    """Yes or no: yᵢ ~ Bernoulli(1/(1 + exp(−ηᵢ))); y is 0 or 1, or a share of trials that the weight counts."""
+    """Binary responses: yᵢ ~ Bernoulli(1/(1 + exp(−ηᵢ))). y is 0 or 1, or the fraction of wᵢ trials that are 1."""
 
     family = "bernoulli"
     formula = "{y} ~ Bernoulli(1/(1 + exp(−{mean})))"
@@ -22,8 +22,8 @@ class BernoulliLikelihood(Likelihood):
         outside = np.flatnonzero((y < 0.0) | (y > 1.0))
         if outside.size:
             raise ValueError(
-                f"`y` must be 0 or 1, or a share between them, beside a BernoulliLikelihood; got {y[outside[0]]:g} at "
-                f"row {outside[0]}. Code the classes so, for example y == label."
+                f"`y` must be 0 or 1, or a fraction between them, for a BernoulliLikelihood; got {y[outside[0]]:g} at "
+                f"row {outside[0]}. Code the classes as 0 and 1, for example y == label."
             )
 
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
@@ -47,7 +47,7 @@ class BernoulliLikelihood(Likelihood):
 
     def excess(self, eta: Array, y: Array, share: float, nuisance: Nuisance) -> Array:
         """Evaluate the Kullback-Leibler divergence from μ to (1 − share)·y + share·μ."""
-        if share == 0.0:  # half the deviance, where μ may be 0 to float64 and y 1
+        if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
             return np.maximum(self.loss(eta, y, nuisance) + self.conjugate(0.0 * y, y, nuisance), 0.0)
         from scipy.special import kl_div
 
@@ -56,7 +56,7 @@ class BernoulliLikelihood(Likelihood):
         return np.maximum(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)), 0.0)
 
     def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
-        """Evaluate y·η − log(1 + exp(η)); of shares without the number of ways in which the trials can fall."""
+        """Evaluate y·η − log(1 + exp(η)); for fractions, without the binomial coefficient."""
         return -self.loss(eta, y, nuisance)
 
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
@@ -64,11 +64,11 @@ class BernoulliLikelihood(Likelihood):
         return (rng.random(eta.shape) < _mean(eta)).astype(float)
 
     def cdf(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
-        """Evaluate 1 − μ from 0 on and 1 from 1 on."""
+        """Evaluate 0 if y < 0, 1 − μ if 0 ≤ y < 1, and 1 if y ≥ 1."""
         return np.where(y < 0.0, 0.0, np.where(y < 1.0, _mean(-eta), 1.0))
 
     def quantile(self, eta: Array, probability: float, nuisance: Nuisance) -> Array:
-        """Return 0 up to a probability of 1 − μ, then 1."""
+        """Return 0 if the probability is at most 1 − μ, else 1."""
         return (probability > _mean(-eta)).astype(float)
 
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:

@@ -22,11 +22,11 @@ class GaussianLikelihood(QuadraticLikelihood):
     Parameters
     ----------
     noise_scale : float or NumPyro distribution, optional
-        σ, the standard deviation of the noise in units of y. A float: known. A
-        distribution on the positives: the prior on σ itself
+        σ, the standard deviation of the noise, in units of y. A float: σ is known. A
+        distribution on positive numbers: the prior on σ itself
         (``ImproperUniform(constraints.positive, (), ())`` is flat on σ). None: a
-        half-Student-t prior with 4 degrees of freedom whose scale is the weighted
-        standard deviation of y (its root mean square in a model without intercept).
+        half-Student-t prior with 4 degrees of freedom. Its scale is the weighted
+        standard deviation of y (the root mean square if the model has no intercept).
     """
 
     family = "gaussian"
@@ -126,5 +126,5 @@ class GaussianLikelihood(QuadraticLikelihood):
 
 
 def deviance(sum_weights: Any, rss: Any, variance: Any) -> Any:
-    """Evaluate −2 log of the likelihood of rows with a residual sum of squares, Σw·log 2πσ² + RSS/σ²."""
+    """Evaluate −2 log likelihood of rows from their residual sum of squares: Σw·log 2πσ² + RSS/σ²."""
     return sum_weights * np.log(2.0 * np.pi * variance) + rss / variance

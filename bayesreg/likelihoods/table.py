@@ -1,4 +1,4 @@
-"""The likelihoods by family, for draws that hold only its name."""
+"""The table of likelihoods by family: draws hold only the family's name."""
 
 from .base import Likelihood
 from .gaussian import GaussianLikelihood

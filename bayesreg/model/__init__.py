@@ -1,4 +1,4 @@
-"""A model is a prior, a likelihood and an intercept rule; and resolved on data, plain arrays.
+"""Models: a prior, a likelihood and a rule for the intercept; on data they become plain arrays.
 
 From the bottom up: linear_model; needs; problem, row_problem.
 """

@@ -27,14 +27,14 @@ class LinearModel:
     fit_intercept : bool, default True
         Whether there is an intercept.
     standardize : bool, default False
-        Whether the prior's scale speaks of coefficients of standardised columns
-        (weighted sd, ddof 0; centred only where there is an intercept). Results are
-        reported on the original columns all the same. A constant column gets 0 beside a
-        flat intercept; without one it is a column like any other, divided by 1.
+        Whether the prior's scale is for standardised columns (weighted sd, ddof 0;
+        centred only if there is an intercept). Results are always on the original
+        columns. The coefficient of a constant column is 0 if the intercept is flat;
+        otherwise the column is like any other, divided by 1.
     intercept_prior : LaplacePrior, GaussianPrior or ElasticNetPrior, optional
-        Prior on the intercept at x = 0 on the raw columns, with scales given as numbers.
-        None: flat. With it the columns are not centred, so a constant column is a
-        column like any other.
+        Prior on the intercept at x = 0 of the raw columns. Its scales are numbers.
+        None: flat. With this prior the columns are not centred, so a constant column
+        is like any other.
     """
 
     prior: Prior
@@ -72,7 +72,7 @@ class LinearModel:
         fit_intercept: bool = True,
         **parameters: Any,
     ) -> Self:
-        """Return the model whose mode is another package's answer, its standardisation and all.
+        """Return the model whose mode is another package's answer, including its standardisation.
 
         Parameters
         ----------
@@ -80,13 +80,13 @@ class LinearModel:
             A key of `CONVENTIONS`.
         X : array or data frame (n, p)
         y : array (n,)
-            The data: what a package standardises depends on them, and the model's scales with it.
+            The data. A package's standardisation depends on them, so the model's scales do too.
         sample_weight : array (n,), optional
         noise_scale : float, default 1.0
-            σ. The mode does not depend on it, the posterior does.
+            σ. The posterior depends on it; the mode does not.
         fit_intercept : bool, default True
         **parameters
-            The package's own, an underscore for a dot (``penalty_factor``).
+            The package's own parameters, with an underscore for a dot (``penalty_factor``).
 
         Returns
         -------
@@ -96,7 +96,7 @@ class LinearModel:
         Raises
         ------
         NoEquivalent
-            Where the package has another likelihood, or no model here has its mode.
+            If the package has another likelihood, or no model here has its mode.
         TypeError, ValueError
             As in `translate`.
 
@@ -110,7 +110,7 @@ class LinearModel:
         row = CONVENTIONS.get(convention)
         if row is not None and not row.has_noise:
             raise NoEquivalent(
-                f"{convention} is beside a {row.family} likelihood, which LinearModel does not have yet."
+                f"{convention} has a {row.family} likelihood, which LinearModel does not have yet."
             )
         dotted = {} if row is None else {name.replace(".", "_"): name for name in row.parameters}
         values = {dotted.get(name, name): value for name, value in parameters.items()}
@@ -128,6 +128,6 @@ class LinearModel:
             raise TypeError("`intercept_prior` must have plain numbers as scales and no factor.")
         if prior.law != self.prior.law:
             raise TypeError(
-                f"`intercept_prior` must have a density of the same law as `prior`; got {type(prior).__name__} beside "
-                f"{type(self.prior).__name__}. Leave it out (flat), or give both the same."
+                f"`intercept_prior` must have the same law as `prior`; got {type(prior).__name__} with "
+                f"{type(self.prior).__name__}. Omit it (flat), or give both the same class."
             )

@@ -1,4 +1,4 @@
-"""What a method needs of a model and data: the one place that tells who needs what, and what was given."""
+"""The needs of methods: the one place that refuses a model or data that a method cannot use."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ Data = RowData | GramData
 @final
 @dataclass(frozen=True)
 class Need:
-    """One thing that a method asks for.
+    """One property that a method needs of a model or data.
 
     Attributes
     ----------
     what : str
     met : callable (model, data) -> bool
     given : callable (model, data) -> str
-        What is there in its place.
+        What the model or data have instead.
     remedy : str
     """
 
@@ -34,7 +34,7 @@ class Need:
 QUADRATIC_LOSS = Need(
     "a likelihood whose loss is one quadratic",
     lambda model, _: model.likelihood.is_quadratic,
-    lambda model, _: f"that of {type(model.likelihood).__name__} is none",
+    lambda model, _: f"the loss of {type(model.likelihood).__name__} is not",
     "Use map_estimate, sample_posterior or certify_posterior, which take any likelihood.",
 )
 ROWS = Need(
@@ -46,11 +46,11 @@ ROWS = Need(
 PENALTY = Need(
     "a prior that is a penalty l1|β| + ½ l2 β²",
     lambda model, _: model.prior.law.has_mode,
-    lambda model, _: f"{type(model.prior).__name__} is none",
+    lambda model, _: f"{type(model.prior).__name__} is not",
     "Its posterior can be sampled: use sample_posterior.",
 )
 MASS = Need(
-    "a prior that integrates beside Gaussian data, as its scale is sampled",
+    "a prior that integrates under a Gaussian likelihood, because its scale is sampled",
     lambda model, _: model.prior.law.tells_mass or not model.prior.has_sampled_scale,
     lambda model, _: f"{type(model.prior).__name__} does not",
     "Give its scale as a number.",
@@ -58,12 +58,12 @@ MASS = Need(
 
 
 def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
-    """Refuse a model or data that lack what a method needs.
+    """Refuse a model or data that do not meet a method's needs.
 
     Parameters
     ----------
     by : str
-        The method.
+        The method's name.
     model : LinearModel
     data : RowData or GramData
     *needs : Need
@@ -76,11 +76,11 @@ def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
     check_data(data)
     for need in needs:
         if not need.met(model, data):
-            raise TypeError(f"{by} needs {need.what}, and {need.given(model, data)}. {need.remedy}")
+            raise TypeError(f"{by} needs {need.what}, but {need.given(model, data)}. {need.remedy}")
 
 
 def check_model(model: LinearModel) -> None:
-    """Refuse what is no model.
+    """Refuse a value that is not a model.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def check_model(model: LinearModel) -> None:
 
 
 def check_data(data: Data) -> None:
-    """Refuse what is no data.
+    """Refuse a value that is not data.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A model meets data: names, defaults, factors and standardisation become plain arrays, here, once."""
+"""A model on data: names, defaults, factors and standardisation become plain arrays here, once."""
 
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
@@ -21,7 +21,7 @@ from .needs import QUADRATIC_LOSS, Data, Need, require
 
 
 class Rates(NamedTuple):
-    """Coefficients of |βⱼ| and ½βⱼ² in −log p(β), at σ = 1 where they are relative to the noise."""
+    """Coefficients of |βⱼ| and ½βⱼ² in −log p(β), at σ = 1 if they are relative to the noise."""
 
     l1: Float[np.ndarray, " p"]
     l2: Float[np.ndarray, " p"]
@@ -42,15 +42,15 @@ class Rates(NamedTuple):
         return Rates(self.l1 / unit, self.l2 / unit**2, np.zeros(self.relative.shape, dtype=bool))
 
     def penalty_weights(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
-        """Return the canonical penalties (l1, l2) at a noise scale."""
+        """Return the canonical penalty weights (l1, l2) at a noise scale."""
         return penalty_weights(self.l1, self.l2, noise_scale, self.relative)
 
 
 @dataclass(frozen=True)
 class ModelOnData:
-    """What a model says on data whatever its likelihood, as plain arrays.
+    """The parts of a model on data that every likelihood has, as plain arrays.
 
-    ``rates`` speaks of all coefficients, with one more for an intercept that is a coefficient like the others.
+    ``rates`` holds all coefficients, and one more if the intercept is a coefficient like the others.
     """
 
     feature_names: tuple[str, ...]
@@ -75,7 +75,7 @@ class ModelOnData:
 
     @property
     def is_feature(self) -> Bool[np.ndarray, " p"]:
-        """Which coefficients are a feature's, so that a sampled scale is theirs: not an intercept's own prior."""
+        """Which coefficients belong to features. A sampled scale is theirs; an intercept has its own prior."""
         return np.arange(self.rates.l1.size) < self.n_features
 
     @property
@@ -97,10 +97,10 @@ class ModelOnData:
 @final
 @dataclass(frozen=True)
 class Problem(ModelOnData):
-    """A model with a quadratic loss on data; solvers see nothing else.
+    """A model with a quadratic loss on data. Solvers see nothing else.
 
-    ``least_squares`` speaks of all coefficients, with one more for an intercept that
-    has a prior; ``reduced`` of the penalised ones, the flat ones profiled out.
+    ``least_squares`` holds all coefficients, and one more if the intercept has a prior.
+    ``reduced`` holds the penalised ones; the unpenalised ones are profiled out.
     """
 
     has_rows: bool
@@ -125,7 +125,7 @@ class Problem(ModelOnData):
 
     @property
     def as_statistics(self) -> "Problem":
-        """The same problem, the rows forgotten but for their sufficient statistics."""
+        """The same problem, with only the sufficient statistics of its rows."""
         return replace(
             self,
             least_squares=self.least_squares.statistics,
@@ -141,9 +141,9 @@ class Problem(ModelOnData):
     def expand(
         self, penalised_coefs: Float[np.ndarray, "k q"], flat_noise: Float[np.ndarray, "k m"] | float = 0.0
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
-        """Return all coefficients and intercepts, the flat ones optimal beside the penalised.
+        """Return all coefficients and intercepts; the unpenalised ones are optimal given the penalised.
 
-        `flat_noise` is added to the flat ones; the intercept stays optimal beside all others.
+        `flat_noise` is added to the unpenalised ones. The intercept stays optimal given all others.
         """
         coefs = np.zeros((len(penalised_coefs), self.rates.l1.size))
         coefs[:, self.penalised] = penalised_coefs
@@ -156,16 +156,16 @@ class Problem(ModelOnData):
 
 
 def resolve(model: LinearModel, data: Data, by: str = "this method", *needs: Need) -> Problem:
-    """Bring a model with a quadratic loss and data together.
+    """State a model with a quadratic loss on data.
 
     Parameters
     ----------
     model : LinearModel
     data : RowData or GramData
     by : str
-        The method that asks, for messages.
+        The calling method, for messages.
     *needs : Need
-        What it needs beside a quadratic loss.
+        Its needs besides a quadratic loss.
 
     Returns
     -------
@@ -174,8 +174,7 @@ def resolve(model: LinearModel, data: Data, by: str = "this method", *needs: Nee
     Raises
     ------
     TypeError, ValueError
-        Where names or lengths in the prior do not fit the data, or where the data have
-        one row.
+        If names or lengths in the prior do not fit the data, or the data have one row.
     """
     require(by, model, data, QUADRATIC_LOSS, *needs)
     require_two_rows(data.n_samples)
@@ -215,21 +214,21 @@ def resolve(model: LinearModel, data: Data, by: str = "this method", *needs: Nee
 def column_sd_for(
     model: LinearModel, data: Data, centred: LeastSquares | None = None
 ) -> Float[np.ndarray, " p"]:
-    """Return the columns' standard deviations where the prior speaks of them, else ones."""
+    """Return the columns' standard deviations if the prior uses them, else ones."""
     if not model.standardize and all(value is not None for value in model.prior.scales().values()):
         return np.ones(data.n_features)
     return data.column_sd if centred is None else np.sqrt(centred.squared_norms / data.sum_weights)
 
 
 def _response_scale(model: LinearModel, data: Data, least_squares: LeastSquares) -> float:
-    """Return the sd of y, without an intercept its root mean square, and 1 where that is 0."""
+    """Return the sd of y (the root mean square if there is no intercept), or 1 if it is 0."""
     if model.fit_intercept and model.intercept_prior is not None:
         return data.response_sd or 1.0
     return float(np.sqrt(least_squares.response_ss / data.sum_weights)) or 1.0
 
 
 def sampled_scales(model: LinearModel) -> dict[str, Any]:
-    """Return the scales that have a distribution, by the names that a posterior gives them."""
+    """Return the scales that are distributions, by their names in a posterior."""
     names = {"scale": "prior_scale"}
     scales = model.prior.scales().items()
     return {names.get(name, name): value for name, value in scales if is_distribution(value)}
@@ -241,15 +240,15 @@ def prior_rates(model: LinearModel, names: tuple[str, ...], column_sd: Float[np.
     Parameters
     ----------
     model : LinearModel
-        With scales that are numbers, arrays, mappings or None; a distribution counts as 1.
+        Its scales are numbers, arrays, mappings or None; a distribution counts as 1.
     names : tuple of p str
     column_sd : array (p,)
-        Weighted standard deviations, ddof 0; 0 stands for a constant column, whose unit is 1.
+        Weighted standard deviations, ddof 0. A constant column has 0, and its unit is 1.
 
     Returns
     -------
     Rates
-        Of p coefficients, or p + 1 where the intercept has a prior.
+        Of p coefficients, or p + 1 if the intercept has a prior.
     """
     prior, p = model.prior, len(names)
     sd = np.where(column_sd > 0.0, column_sd, 1.0)

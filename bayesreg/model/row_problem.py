@@ -1,4 +1,4 @@
-"""A model whose loss is not one quadratic, on rows: plain arrays, the intercept a coefficient like the others."""
+"""A model on rows whose loss is not one quadratic; the intercept is a coefficient like the others."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,9 +18,9 @@ from .problem import ModelOnData, Problem, Rates, column_sd_for, prior_rates, re
 @final
 @dataclass(frozen=True, eq=False)
 class RowProblem(ModelOnData):
-    """A model on rows, whatever its likelihood.
+    """A model on rows, with any likelihood.
 
-    Coefficients are those of the features and, last, the intercept; a flat one has rates 0.
+    Coefficients are those of the features and then the intercept. An unpenalised one has rates 0.
     """
 
     data: RowData
@@ -33,11 +33,11 @@ class RowProblem(ModelOnData):
 
     @cached_property
     def reduced(self) -> LeastSquares:
-        """The squared error of the same rows, which tells one set of rows from another."""
+        """The squared error of the same rows. It identifies a set of rows."""
         return self.data.least_squares(centre=False, intercept_column=self.has_intercept)[0]
 
     def eta(self, coefs: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... n"]:
-        """Return the linear predictors of coefficients."""
+        """Return the linear predictors at some coefficients."""
         return np.asarray((self.design @ coefs.T).T)
 
 
@@ -45,7 +45,7 @@ AnyProblem = Problem | RowProblem
 
 
 def resolve_any(model: LinearModel, data: Data, by: str, *needs: Need) -> AnyProblem:
-    """Bring a model and data together, whatever the likelihood; parameters are those of `resolve_rows`."""
+    """State a model with any likelihood on data. The parameters are those of `resolve_rows`."""
     check_model(model)
     if model.likelihood.is_quadratic:
         return resolve(model, data, by, *needs)
@@ -53,16 +53,16 @@ def resolve_any(model: LinearModel, data: Data, by: str, *needs: Need) -> AnyPro
 
 
 def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowProblem:
-    """Bring a model and rows together.
+    """State a model on rows.
 
     Parameters
     ----------
     model : LinearModel
     data : RowData
     by : str
-        The method that asks, for messages.
+        The calling method, for messages.
     *needs : Need
-        What it needs beside rows.
+        Its needs besides rows.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowPr
     Raises
     ------
     TypeError, ValueError
-        If names or lengths in the prior do not fit the data, or a response is not one of the likelihood's.
+        If names or lengths in the prior do not fit the data, or the likelihood does not allow a response.
     """
     require(by, model, data, ROWS, *needs)
     assert isinstance(data, RowData)

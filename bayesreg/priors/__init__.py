@@ -1,4 +1,4 @@
-"""A prior is scales and a law: the density of one coefficient at its rates.
+"""Priors: a prior is scales and a law, the density of one coefficient at its rates.
 
 From the bottom up: scales, hyperpriors; law, elastic_net_law, elastic_net_algebra; base; laplace, gaussian,
 elastic_net, flat; penalty.

@@ -1,8 +1,7 @@
-"""What a prior on the coefficients is: complete with its density and the penalty it amounts to.
+"""The base class of priors: a prior's density, and its rates.
 
-A prior becomes a penalty through its *rates*, the coefficients of ``|β|`` and of
-``½β²`` in its negative log density: ``1/b`` and ``1/τ²``. ``penalty.py`` brings in
-the noise; no other module knows a prior's formula.
+The *rates* are the coefficients of ``|β|`` and of ``½β²`` in the negative log density: ``1/b`` and ``1/τ²``.
+``penalty.py`` multiplies them by the noise variance to make a penalty; no other module knows a prior's formula.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +17,7 @@ from .scales import ScaleLike, checked, is_distribution
 
 Array = Float[np.ndarray, "..."]
 
-DEFAULT_SCALE = 2.5  # in units of sd(y)/sd(x), the weakly informative choice of rstanarm and Bambi
+DEFAULT_SCALE = 2.5  # in units of σ/sd(x), like the weakly informative choice of rstanarm and Bambi
 
 
 def _is_number(value: object) -> bool:
@@ -37,15 +36,15 @@ class Prior(ABC):
     Attributes
     ----------
     mode_name : str
-        What the mode is called.
+        The common name of the mode.
     symbols : tuple of str
-        Of its scales, in their order.
+        The symbols of its scales, in their order.
     formula : str
-        Its density in words, with places for {beta} and the symbols {b} and {tau}.
+        Its density as text, with places for {beta} and the symbols {b} and {tau}.
     order : int
         The rates are proportional to 1/scaleᵒʳᵈᵉʳ.
     integrates : bool
-        Whether coefficients integrate out in closed form beside a Gaussian likelihood.
+        Whether coefficients integrate out in closed form under a Gaussian likelihood.
     """
 
     mode_name: ClassVar[str]
@@ -78,15 +77,15 @@ class Prior(ABC):
         return np.asarray(-self.law.energy(coef, l1, l2) - self.law.log_normaliser(l1, l2))
 
     def with_scale(self, scale: float) -> Self:
-        """Return this prior at another value of its scale, everything else kept."""
+        """Return this prior at another scale, with everything else kept."""
         return replace(self, scale=scale)  # type: ignore[type-var]
 
     def multiples(self, scales: Array) -> Array:
-        """Return by what the rates at scale 1 are multiplied at each scale."""
+        """Return the rates at each scale, as multiples of the rates at scale 1."""
         return 1.0 / scales**self.order
 
     def scales_at(self, multiples: Array) -> Array:
-        """Return the scales at which the rates are these multiples of those at scale 1."""
+        """Return the scales whose rates are these multiples of the rates at scale 1."""
         return 1.0 / multiples if self.order == 1 else 1.0 / np.sqrt(multiples)
 
     @property
@@ -97,16 +96,16 @@ class Prior(ABC):
 
     @property
     def has_sampled_scale(self) -> bool:
-        """Whether a scale is a distribution, to be sampled along with the coefficients."""
+        """Whether a scale is a distribution, which is sampled together with the coefficients."""
         return any(is_distribution(value) for value in self.scales().values())
 
     def numeric_scales(self, noise_scale: float = 1.0) -> list[Array]:
-        """Return the scales in the units of the coefficients, where numbers alone settle them.
+        """Return the scales in the units of the coefficients, if numbers alone determine them.
 
         Raises
         ------
         ValueError
-            Where a scale is a default, a mapping or a distribution, which need data.
+            If a scale is a default, a mapping or a distribution. These need data.
         """
         factor = 1.0 if self.factor is None else self.factor
         for name, value in {**self.scales(), "factor": factor}.items():
@@ -126,13 +125,13 @@ class Prior(ABC):
         coef : array (..., p)
             Coefficients.
         noise_scale : float, default 1.0
-            σ; matters only where the scale is relative to the noise.
+            σ. It matters only if the scale is relative to the noise.
 
         Returns
         -------
         array (..., p)
-            Log density of each coefficient, its normalising constant included, and 0
-            where a coefficient is unpenalised (an improper flat prior).
+            Log density of each coefficient, with its normalising constant. It is 0
+            for an unpenalised coefficient (an improper flat prior).
         """
         coef = np.asarray(coef, dtype=np.float64)
         scales = self.numeric_scales(noise_scale)

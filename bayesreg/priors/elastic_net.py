@@ -18,9 +18,9 @@ class ElasticNetPrior(Prior):
     Parameters
     ----------
     laplace_scale, gaussian_scale : float, array (p,), mapping or NumPyro distribution
-        b and τ, in units of y per unit of x. ``np.inf`` switches that part off.
+        b and τ, in units of y per unit of x. ``np.inf`` removes that part.
     factor : float, array (p,) or mapping, optional
-        Multipliers of both scales; names that a mapping leaves out have factor 1.
+        Multipliers of both scales. Names that a mapping omits have factor 1.
     relative_to_noise : bool, default False
         Whether both scales are in units of σ.
 
@@ -60,11 +60,11 @@ class ElasticNetPrior(Prior):
         return -np.abs(coef) / b - 0.5 * (coef / tau) ** 2 - log_normaliser_at(b, tau)
 
     def with_scale(self, scale: float) -> "ElasticNetPrior":
-        """Return this prior at another b, with τ moved so that the ratio of l1 to l2 is kept."""
+        """Return this prior at another b. τ changes too, so that the ratio of l1 to l2 stays the same."""
         if not (isinstance(self.laplace_scale, float) and isinstance(self.gaussian_scale, float)):
             raise TypeError(
                 "a path over an elastic net needs both scales as numbers. "
-                "Put what differs between coefficients into `factor`."
+                "Give values that differ between coefficients as `factor`."
             )
         ratio = 1.0 if self.laplace_scale == np.inf else scale / self.laplace_scale
         return replace(self, laplace_scale=scale, gaussian_scale=self.gaussian_scale * np.sqrt(ratio))

@@ -1,7 +1,7 @@
-"""What convex duality says of the penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², for solvers and certificates, NumPy's and JAX's.
+"""Convex duality of the penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², for solvers and certificates, in NumPy and JAX.
 
 With z = X'r the conjugate of a column's penalty is (|z| − l1)₊²/(2 l2), or 0 up to |z| = l1 if l2 = 0. So a dual point
-is feasible once the columns without an l2 part are scaled to |z| ≤ l1.
+is feasible once it is scaled to |z| ≤ l1 on the columns without an l2 part.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from ..base.namespace import namespace
 
 
 def dual_step(z: Any, l1: Any, l2: Any) -> Any:
-    """Return the largest multiple of z, up to 1, that the columns without an l2 part allow; over the last axis."""
+    """Return the largest multiple of z, up to 1, that is feasible for columns without an l2 part (the last axis)."""
     xp = namespace(z)
     size = abs(z)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -41,25 +41,25 @@ def gap_terms(coef: Any, z: Any, l1: Any, l2: Any) -> Any:
 
 
 def violation(coef: Any, slope: Any, l1: Any) -> Any:
-    """Return how far minus the smooth part's slope is from the subdifferential of l1|β|."""
+    """Return the distance of `slope`, minus the smooth part's gradient, from the subdifferential of l1|β|."""
     xp = namespace(slope)
     if xp is not np:
         return xp.where(coef == 0.0, xp.maximum(abs(slope) - l1, 0.0), abs(slope - l1 * xp.sign(coef)))
-    found = np.abs(slope)
-    found -= l1
-    np.maximum(found, 0.0, out=found)
-    away = np.nonzero(coef)  # few of many
-    found[away] = np.abs(slope[away] - l1[away] * np.sign(coef[away]))
-    return found
+    distance = np.abs(slope)
+    distance -= l1
+    np.maximum(distance, 0.0, out=distance)
+    nonzero = np.nonzero(coef)  # usually few
+    distance[nonzero] = np.abs(slope[nonzero] - l1[nonzero] * np.sign(coef[nonzero]))
+    return distance
 
 
 def zero_crossings(coef: Any, direction: Any, l1: Any) -> Any:
-    """Return at which multiple of a step each coefficient with an l1 penalty would change its sign, else ∞."""
+    """Return the multiple of a step at which each coefficient with an l1 penalty changes its sign, else ∞."""
     xp = namespace(coef)
     crossing = (l1 > 0.0) & (coef * direction < 0.0)
     return xp.where(crossing, -coef / xp.where(crossing, direction, 1.0), xp.inf)
 
 
 def confined(coef: Any, direction: Any, zero_at: Any, length: Any) -> Any:
-    """Return a step within the orthant of the present signs: a coefficient stops where it reaches 0."""
+    """Return a step within the orthant of the current signs: a coefficient stops at 0."""
     return namespace(coef).where(zero_at <= length, -coef, length * direction)

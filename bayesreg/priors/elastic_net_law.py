@@ -1,4 +1,4 @@
-"""The law p(β) ∝ exp(−l1|β| − ½ l2 β²): of the Laplace and the Gaussian prior, and of the elastic net between them."""
+"""The law p(β) ∝ exp(−l1|β| − ½ l2 β²) of the Laplace, the Gaussian and the elastic-net prior."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -8,19 +8,19 @@ import numpy as np
 from ..base.namespace import namespace
 from .law import Law
 
-_FAR = 1e3  # of l1/√(2 l2), above which the elastic net is a Laplace prior
+_FAR = 1e3  # of l1/√(2 l2): above it the elastic net is a Laplace prior
 _NEARLY_LAPLACE = (
-    1e4  # l1/√l2 from which the Gaussian factor is 1 to 1e-8 wherever the Laplace density counts
+    1e4  # of l1/√l2: above it the Gaussian factor is 1 to 1e-8 in the bulk of the Laplace density
 )
 
 
 @final
 @dataclass(frozen=True)
 class ElasticNetLaw(Law):
-    """The density exp(−l1|β| − ½ l2 β²), normalised, with l1 and l2 not both 0.
+    """The normalised density exp(−l1|β| − ½ l2 β²). l1 and l2 are not both 0.
 
-    With e ~ Exponential(1) and z ~ Normal(0, 1), b·√(2e)·z is Laplace(b) (Andrews and Mallows 1974). An L2 part makes
-    the variance 1/(1/v + 1/τ²) for v = 2b²e (Li and Lin 2010, doi:10.1214/10-BA506).
+    If e ~ Exponential(1) and z ~ Normal(0, 1), then b·√(2e)·z is Laplace(b) (Andrews and Mallows 1974). With an L2 part
+    the variance is 1/(1/v + 1/τ²), v = 2b²e (Li and Lin 2010, doi:10.1214/10-BA506).
     """
 
     has_mode = True
@@ -56,21 +56,21 @@ class ElasticNetLaw(Law):
         return l1 * np.sign(coef) + l2 * coef
 
     def of_scales(self, coef: Any, l1: Any, l2: Any) -> tuple[Any, Any]:
-        """Return l1|β| and l2 β², each less its prior mean; meaningless if both rates are 0."""
+        """Return l1|β| and l2 β², each minus its prior mean. They have no meaning if both rates are 0."""
         absolute, quadratic = prior_energies(l1, l2)
         return l1 * np.abs(coef) - absolute, 2.0 * (0.5 * l2 * coef**2 - quadratic)
 
     def of_scale_slopes(self, coef: Any, l1: Any, l2: Any, width: Any) -> tuple[Any, Any]:
-        """Return the derivatives of l1|β| + l2 β², a hyperbolic tangent in place of the sign."""
+        """Return the derivatives of l1|β| + l2 β², with a hyperbolic tangent instead of the sign."""
         sign = np.tanh(coef / width)
         first = (l1 * sign + 2.0 * l2 * coef) * width
         return first, l1 * (1.0 - sign**2) * width + 2.0 * l2 * width**2
 
     def precision(self, l1: Any, l2: Any, coef: Any = None) -> Any:
-        """Return one over the variance, 2b² for a Laplace law, of both parts added.
+        """Return the sum of both parts' precisions; the variance of a Laplace law is 2b².
 
-        Around coefficients that the data hold far out in a Laplace law's tail, at more than 2b, its share is 1/(b|β|),
-        as a normal density of that slope has: the tail itself is straight.
+        In a Laplace law's tail, if |β| > 2b, its part is 1/(b|β|), the precision of a normal density with the same
+        slope: the log density of the tail is a straight line.
         """
         absolute = 0.5 * l1**2
         if coef is not None:
@@ -87,7 +87,7 @@ class ElasticNetLaw(Law):
         return not l1.any()
 
     def draw(self, rng: Any, l1: Any, l2: Any) -> Any:
-        """Draw a sign, and a normal distribution's upper tail."""
+        """Draw a sign, and a size from the upper tail of a normal distribution."""
         from scipy.special import log_ndtr, ndtri_exp
 
         with np.errstate(divide="ignore"):
@@ -100,9 +100,9 @@ class ElasticNetLaw(Law):
         return np.where(rng.random(l1.shape) < 0.5, -size, size)
 
     def variance(self, mixing: Any, l1: Any, l2: Any, log_normaliser: Any) -> tuple[Any, Any]:
-        """Return the variance of β given e, and the log factor by which e's density differs from Exponential(1)'s.
+        """Return the variance of β given e, and the log ratio of e's density to that of Exponential(1).
 
-        If there is no part in |β|, the variance is 1/l2 whatever e is.
+        If there is no part in |β|, the variance is 1/l2 for every e.
         """
         import jax.numpy as jnp
 
@@ -114,13 +114,13 @@ class ElasticNetLaw(Law):
         return variance, jnp.where(has_l1, log_weight, 0.0)
 
     def log_mixing(self, mixing: Any, log_mixing: Any, log_weight: Any) -> Any:
-        """Return the log density of log e, e ~ Exponential(1), and the weight."""
+        """Return the log density of log e for e ~ Exponential(1), plus the log weight."""
         return log_weight + log_mixing - mixing
 
     def draw_mixing(self, key: Any, coef: Any, l1: Any, l2: Any) -> Any:
         """Draw e given |β|/b: half a reciprocal inverse Gaussian (Michael, Schucany and Haas 1976).
 
-        Its roots are written so that nothing cancels where the coefficient is 0.
+        The formula of its roots avoids cancellation if the coefficient is 0.
         """
         import jax
         import jax.numpy as jnp
@@ -154,20 +154,20 @@ def prior_energies(l1: Any, l2: Any) -> tuple[Any, Any]:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = l1 / np.sqrt(2.0 * l2)
         near = 2.0 * t * (1.0 / (np.sqrt(np.pi) * erfcx(t)) - t)
-        far = 1.0 - 1.0 / t**2  # where the two above cancel
+        far = 1.0 - 1.0 / t**2  # the two terms above cancel for large t
     absolute = np.where(t > _FAR, far, near)
     return absolute, 0.5 * (1.0 - absolute)
 
 
 def _log_erfcx(x: Any) -> Any:
-    """Evaluate log(exp(x²)·erfc(x)) for x ≥ 0, which JAX lacks."""
+    """Evaluate log(exp(x²)·erfc(x)) for x ≥ 0: JAX has no such function."""
     import jax
     import jax.numpy as jnp
 
     near = jnp.minimum(x, 10.0)
     direct = near**2 + jnp.log(2.0) + jax.scipy.special.log_ndtr(-jnp.sqrt(2.0) * near)
     far = jnp.maximum(x, 10.0)
-    inverse = 0.5 / far**2  # the asymptotic series: its sixth term is below 1e-11 from x = 10 on
+    inverse = 0.5 / far**2  # of the asymptotic series: its sixth term is below 1e-11 if x ≥ 10
     terms = (1.0, -1.0, 3.0, -15.0, 105.0, -945.0, 10395.0, -135135.0)
     series = sum(term * inverse**k for k, term in enumerate(terms))
     return jnp.where(x < 10.0, direct, jnp.log(series) - jnp.log(far * jnp.sqrt(jnp.pi)))

@@ -1,4 +1,4 @@
-"""The flat prior, whose mode is least squares."""
+"""The flat prior: its mode is least squares."""
 
 from dataclasses import dataclass, field
 from typing import final
@@ -12,7 +12,7 @@ from .scales import ScaleLike
 @final
 @dataclass(frozen=True, eq=False)
 class FlatPrior(Prior):
-    """Improper flat prior on every coefficient, whose mode is least squares."""
+    """Improper flat prior on every coefficient. Its mode is least squares."""
 
     mode_name = "least squares"
     symbols = ()

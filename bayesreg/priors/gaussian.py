@@ -1,4 +1,4 @@
-"""The Gaussian prior, whose mode is ridge regression."""
+"""The Gaussian prior: its mode is ridge regression."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import final
@@ -12,7 +12,7 @@ from .scales import ScaleLike
 @final
 @dataclass(frozen=True, eq=False)
 class GaussianPrior(Prior):
-    """Gaussian prior, whose mode is ridge regression: β ~ Normal(0, τ²).
+    """Gaussian prior: β ~ Normal(0, τ²). Its mode is ridge regression.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class GaussianPrior(Prior):
         coefficient unpenalised. None: 2.5/sd(x) relative to the noise. A
         distribution is a hyperprior, for sampling only.
     factor : float, array (p,) or mapping, optional
-        Multipliers of the scale; names that a mapping leaves out have factor 1.
+        Multipliers of the scale. Names that a mapping omits have factor 1.
     relative_to_noise : bool, default False
         Whether the scale is in units of σ (the conjugate prior).
     """

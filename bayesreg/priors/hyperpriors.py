@@ -1,4 +1,4 @@
-"""Log densities of priors on one positive number, σ or a scale, with their derivatives."""
+"""Log densities, with derivatives, of priors on one positive number: σ or a scale."""
 
 import math
 from collections.abc import Callable
@@ -10,9 +10,9 @@ import numpy as np
 from ..base.jax_context import float64_on_cpu
 from .scales import bounds
 
-LogDensity = Callable[[Any], tuple[Any, Any]]  # of numbers in an array of any shape, element by element
+LogDensity = Callable[[Any], tuple[Any, Any]]  # it takes an array of any shape, and works element by element
 
-_AT_ONCE = 128  # numbers that a distribution is evaluated at: one compiled program for any more or fewer
+_AT_ONCE = 128  # values per call: one compiled program serves any number of values
 
 
 def log_density(distribution: Any) -> LogDensity:
@@ -21,12 +21,12 @@ def log_density(distribution: Any) -> LogDensity:
     Parameters
     ----------
     distribution : NumPyro distribution
-        On positive numbers; an improper one has density 1.
+        On positive numbers. An improper one has density 1.
 
     Returns
     -------
     callable (values) -> (log densities, derivatives)
-        Outside of the support −inf, with derivative 0.
+        Outside of the support the log density is −inf and its derivative 0.
     """
     closed_form = _CLOSED_FORMS.get(type(distribution).__qualname__)
     if closed_form is not None and type(distribution).__module__.startswith("numpyro."):
@@ -35,7 +35,7 @@ def log_density(distribution: Any) -> LogDensity:
 
 
 def half_student_t(df: float, scale: float) -> LogDensity:
-    """Return the log density of |t|·scale, t Student's with `df` degrees of freedom, and its derivative."""
+    """Return the log density of |t|·scale and its derivative; t is Student's with `df` degrees of freedom."""
     constant = (
         math.lgamma(0.5 * (df + 1))
         - math.lgamma(0.5 * df)
@@ -91,7 +91,7 @@ def _gamma(distribution: Any) -> LogDensity:
     )
 
 
-# What is asked for dozens of times: a compiled call each would take most of the time of a small problem.
+# Evaluated dozens of times: compiled calls would take most of the time of a small problem.
 _CLOSED_FORMS: dict[str, Callable[[Any], LogDensity]] = {
     "HalfNormal": _half_normal,
     "HalfCauchy": _half_cauchy,
@@ -119,7 +119,7 @@ def _value_and_derivative() -> Callable[..., Any]:
 
 
 def _from_distribution(distribution: Any) -> LogDensity:
-    """Evaluate by NumPyro, whatever the distribution."""
+    """Evaluate any distribution by NumPyro."""
     import jax
     import jax.numpy as jnp
 

@@ -1,4 +1,4 @@
-"""The Laplace prior, whose mode is the lasso."""
+"""The Laplace prior: its mode is the lasso."""
 
 from dataclasses import KW_ONLY, dataclass
 from typing import final
@@ -12,7 +12,7 @@ from .scales import ScaleLike
 @final
 @dataclass(frozen=True, eq=False)
 class LaplacePrior(Prior):
-    """Laplace prior, whose mode is the lasso: p(β) = exp(−|β|/b) / (2b).
+    """Laplace prior: p(β) = exp(−|β|/b) / (2b). Its mode is the lasso.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class LaplacePrior(Prior):
         unpenalised. None: 2.5/sd(x) relative to the noise. A distribution is a
         hyperprior, for sampling only.
     factor : float, array (p,) or mapping, optional
-        Multipliers of the scale; names that a mapping leaves out have factor 1.
+        Multipliers of the scale. Names that a mapping omits have factor 1.
     relative_to_noise : bool, default False
         Whether the scale is in units of σ (Park & Casella's conditional prior).
 

@@ -1,4 +1,4 @@
-"""The canonical penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its two-way link with a prior's scale."""
+"""The canonical penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its conversion to and from a prior."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Self, final
@@ -14,8 +14,8 @@ from .gaussian import GaussianPrior
 from .laplace import LaplacePrior
 from .scales import LARGEST, SMALLEST
 
-_WEAKEST, _STRONGEST = 1e-300, 1e300  # as good as no penalty, and as an infinite one
-_SAME = 1e-12  # relative difference of penalty weights that is rounding
+_WEAKEST, _STRONGEST = 1e-300, 1e300  # equivalent to no penalty, and to an infinite one
+_SAME = 1e-12  # relative difference of penalty weights that counts as rounding
 
 Strength = float | Float[np.ndarray, " p"]
 
@@ -38,7 +38,7 @@ def _checked_strength(name: str, value: Any) -> Strength:
 
 
 def checked_noise_scale(noise_scale: Any) -> float:
-    """Return σ as a float, or say that it must be a positive number."""
+    """Return σ as a float, or raise an error if it is not a positive number."""
     try:
         value = float(noise_scale)
     except (TypeError, ValueError):
@@ -52,7 +52,7 @@ def checked_noise_scale(noise_scale: Any) -> float:
 
 
 def penalty_weights(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
-    """Return (l1, l2) = σ²·(1/b, 1/τ²), or with scales relative to the noise (σ/b, 1/τ²)."""
+    """Return (l1, l2) = σ²·(1/b, 1/τ²), or (σ/b, 1/τ²) if scales are relative to the noise."""
     with np.errstate(over="ignore"):
         l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
         l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
@@ -60,22 +60,22 @@ def penalty_weights(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_no
 
 
 def _within_float64(strength: Any, rate: Any) -> Any:
-    """Keep a strength whose square root and inverse are finite: neither infinite, nor 0 where its rate is not."""
+    """Limit a weight so that its square root and inverse are finite. It is 0 only if its rate is 0."""
     return np.where(np.asarray(rate) > 0.0, np.clip(strength, _WEAKEST, _STRONGEST), 0.0)
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Penalty:
-    """Penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² beside the loss ½ Σ wᵢrᵢ².
+    """Penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² added to the loss ½ Σ wᵢrᵢ².
 
-    This scaling is the only one used inside the package: the loss is a sum, not a
-    mean, and both terms carry a ½. Other packages' numbers: `translate`.
+    The package uses only this scaling: the loss is a sum, not a mean, and both squared
+    terms have a ½. For other packages' numbers use `translate`.
 
     Parameters
     ----------
     l1, l2 : float or array (p,), default 0
-        Strengths, at least 0. l1 is in units of x·y, l2 of x². ``np.inf`` forces a zero.
+        Weights, at least 0. l1 is in units of x·y, l2 of x². ``np.inf`` forces a zero.
     """
 
     l1: Any = 0.0
@@ -90,7 +90,7 @@ class Penalty:
 
     @classmethod
     def from_prior(cls, prior: Prior, noise_scale: float = 1.0) -> Self:
-        """Return the penalty that a prior amounts to at a noise scale.
+        """Return the penalty that is equivalent to a prior at a noise scale.
 
         Parameters
         ----------
@@ -102,7 +102,7 @@ class Penalty:
         Returns
         -------
         Penalty
-            (σ²/b, σ²/τ²), or with scales relative to the noise (σ/b, 1/τ²).
+            (σ²/b, σ²/τ²), or (σ/b, 1/τ²) if scales are relative to the noise.
         """
         if not isinstance(prior, Prior):
             raise TypeError(f"`prior` must be a bayesreg prior; got {type(prior).__name__}.")
@@ -111,7 +111,7 @@ class Penalty:
         return cls(l1, l2)
 
     def to_prior(self, noise_scale: float = 1.0) -> Prior:
-        """Return the prior, in absolute scales, that amounts to this penalty at a noise scale.
+        """Return the prior, with absolute scales, that is equivalent to this penalty at a noise scale.
 
         Parameters
         ----------
@@ -121,12 +121,12 @@ class Penalty:
         Returns
         -------
         LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior
-            By which of l1 and l2 are nonzero anywhere.
+            The kind depends on which of l1 and l2 have a nonzero entry.
 
         Raises
         ------
         NoEquivalent
-            Where a strength is infinite: no prior scale of zero exists.
+            If a weight is infinite: a prior scale cannot be zero.
         """
         laplace_scale, gaussian_scale = self.prior_scales(noise_scale)
         has_l1, has_l2 = bool(np.any(self.l1)), bool(np.any(self.l2))
@@ -139,13 +139,13 @@ class Penalty:
         return FlatPrior()
 
     def on_equal_columns(self) -> "tuple[Penalty, Float[np.ndarray, ' p']] | None":
-        """Return the one penalty that all coefficients have once each column is divided by its unit, and the units.
+        """Divide columns by units so that all coefficients have one penalty; return that penalty and the units.
 
         Returns
         -------
-        tuple of Penalty, with two numbers, and array (p,), of mean 1 (of l2, root mean square 1); or None
-            Where no units do that: an infinite strength, a column without a penalty among others, or two
-            weights whose ratio differs between columns.
+        tuple of Penalty, with two numbers, and array (p,), of mean 1 (for l2 alone: root mean square 1); or None
+            None if no units do that: a weight is infinite, only some columns have a penalty, or
+            the ratio of l1 to l2 differs between columns.
         """
         l1, l2 = np.broadcast_arrays(np.atleast_1d(self.l1), np.atleast_1d(self.l2))
         if not (np.isfinite(l1).all() and np.isfinite(l2).all()):
@@ -162,12 +162,12 @@ class Penalty:
         return type(self)(*(float(part.flat[0]) for part in parts)), unit
 
     def prior_scales(self, noise_scale: float = 1.0) -> tuple[Any, Any]:
-        """Return (b, τ) = (σ²/l1, σ/√l2), floats or arrays; ``np.inf`` where a strength is 0.
+        """Return (b, τ) = (σ²/l1, σ/√l2), floats or arrays; ``np.inf`` if a weight is 0.
 
         Raises
         ------
         NoEquivalent
-            Where a strength is infinite.
+            If a weight is infinite.
         """
         sigma = checked_noise_scale(noise_scale)
         if np.isinf(self.l1).any() or np.isinf(self.l2).any():
@@ -180,7 +180,7 @@ class Penalty:
     def value(self, coef: Any) -> float:
         """Evaluate Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² at coefficients of shape (p,)."""
         coef = np.asarray(coef, dtype=np.float64)
-        nonzero = coef != 0.0  # an infinite strength times 0 is 0
+        nonzero = coef != 0.0  # an infinite weight times 0 is 0
         terms = (
             np.where(nonzero, self.l1, 0.0) * np.abs(coef) + 0.5 * np.where(nonzero, self.l2, 0.0) * coef**2
         )

@@ -1,4 +1,4 @@
-"""Values given per coefficient: a number, an array, or a mapping of feature names."""
+"""Values for each coefficient: a number, an array, or a mapping of feature names."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from numbers import Real
@@ -17,13 +17,13 @@ _MOST_NAMED = 10
 
 
 def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] | None:
-    """Draw from a NumPyro distribution; None where it is improper.
+    """Draw from a NumPyro distribution; return None if it is improper.
 
-    As many as a power of two, of which the first are taken: few programs serve any number.
+    The number of draws is rounded up to a power of two, so that few programs are compiled. Only the first n are kept.
     """
     try:
         draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
-    except NotImplementedError:  # all by which NumPyro marks what is improper, or holds something improper
+    except NotImplementedError:  # NumPyro's only sign that a distribution, or a part of it, is improper
         return None
     return np.asarray(draws, dtype=np.float64)[:n]
 
@@ -42,7 +42,7 @@ def bounds(distribution: Any) -> tuple[float, float]:
 
 
 def check_positive_distribution(label: str, distribution: Any) -> None:
-    """Refuse what is no prior on one positive number.
+    """Refuse a value that is not a prior on one positive number.
 
     Raises
     ------
@@ -65,7 +65,7 @@ def check_positive_distribution(label: str, distribution: Any) -> None:
 
 
 def log_prob_within(distribution: Any, values: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Return the log density, −inf outside of the support, where NumPyro would warn or return what is finite."""
+    """Return the log density, and −inf outside of the support: NumPyro would warn or return a finite number there."""
     low, high = bounds(distribution)
     inside = (values >= low) & (values <= high)
     if not inside.any():
@@ -102,7 +102,7 @@ def _positive(label: str, value: object) -> float:
 def _checked_mapping(label: str, items: Iterable[tuple[Any, Any]]) -> dict[str, float]:
     checked: dict[str, float] = {}
     for key, value in items:
-        name = str(key)  # as the names of columns are
+        name = str(key)  # names of columns are str too
         if name in checked:
             raise ValueError(f"`{label}` names {name!r} more than once. Give each name once.")
         checked[name] = _positive(label, value)
@@ -110,14 +110,14 @@ def _checked_mapping(label: str, items: Iterable[tuple[Any, Any]]) -> dict[str, 
 
 
 def checked(label: str, value: ScaleLike) -> ScaleLike:
-    """Return `value` validated and in a form that cannot change later.
+    """Check `value`, and return it in a form that cannot change later.
 
     Parameters
     ----------
     label : str
         The argument's name, for the message.
     value : None, positive number, array (p,), mapping or distribution
-        What the user gave.
+        The user's value.
 
     Returns
     -------
@@ -126,7 +126,7 @@ def checked(label: str, value: ScaleLike) -> ScaleLike:
     Raises
     ------
     TypeError, ValueError
-        Where an entry is no positive number, the array is not one-dimensional or
+        If an entry is not a positive number, the array is not one-dimensional or
         a name is repeated.
     """
     if value is None:
@@ -171,7 +171,7 @@ def per_feature(
     names : sequence of p str
         The features' names, in the order of the columns.
     missing : float, optional
-        What a mapping means for the names that it leaves out; None refuses that.
+        The value for names that a mapping omits. None: they are an error.
 
     Returns
     -------
@@ -180,7 +180,7 @@ def per_feature(
     Raises
     ------
     ValueError
-        Where the length is wrong, or a mapping has names that are unknown,
+        If the length is wrong, or a mapping has names that are unknown,
         ambiguous, or missing without a default.
     """
     if isinstance(value, dict):
@@ -206,7 +206,7 @@ def _mapping_per_feature(
     ambiguous = [name for name in value if list(names).count(name) > 1]
     if ambiguous:
         raise ValueError(
-            f"`{label}` names {quoted(ambiguous, _MOST_NAMED)}, which more than one column bears. "
+            f"`{label}` names {quoted(ambiguous, _MOST_NAMED)}, but more than one column has that name. "
             "Rename the columns, or give an array."
         )
     absent = [name for name in names if name not in value]
