@@ -1,4 +1,4 @@
-"""Pictures; each takes an axes and returns it.
+"""Pictures: each function takes an axes and returns it.
 
 From the bottom up: style, named_rows, penalty_axis; paths, scales, forest, priors, predictive, geometry, certificate,
 posterior_certificate.

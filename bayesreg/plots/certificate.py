@@ -1,4 +1,4 @@
-"""The optimality conditions of a mode, one coefficient a row."""
+"""The picture of a mode's optimality conditions, one row for each coefficient."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -20,26 +20,26 @@ _ROUND, _EPS = 1.2, 1e-15
 
 
 def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "Axes | None" = None) -> "Axes":
-    """Draw what the data pull at each coefficient with against what its penalty allows.
+    """Draw the pull of the data on each coefficient against the limit that its penalty sets.
 
-    At the mode xⱼ'r less l2·βⱼ (minus the slope of the loss) is l1·sign(βⱼ) where βⱼ is not 0, and lies between −l1
-    and l1 where it is.
+    At the mode xⱼ'r − l2·βⱼ is l1·sign(βⱼ) if βⱼ is not 0, and lies between −l1 and l1 if βⱼ is 0. xⱼ'r is minus the
+    slope of the loss.
 
     Parameters
     ----------
     mode : MapEstimate
     model : LinearModel
     data : RowData or GramData
-        What the mode is of.
+        The data of the mode.
     ax : matplotlib Axes, optional
         Default: the current one.
 
     Returns
     -------
     Axes
-        In units of each coefficient's l1; under a Gaussian prior the pull over l2·βⱼ, less the 1 that it is at the
-        mode. Thirty coefficients at most: those of largest |coefficient|·sd(x), then those nearest to their bound. The
-        title has the proven duality gap, in units of the null model's objective.
+        The pull is in units of each coefficient's l1. Under a Gaussian prior it is the pull over l2·βⱼ, minus 1; it is
+        0 at the mode. At most thirty coefficients are shown: those with the largest |coefficient|·sd(x), then those
+        nearest to their bound. The title has the proven duality gap, in units of the null model's objective.
     """
     ax = axes_or_current(ax)
     problem = resolve(model, data, "plot_certificate", PENALTY)
@@ -97,7 +97,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
 
 
 def _share(slopes: Any, coef: Any, l1: Any, l2: Any) -> Float[np.ndarray, " p"]:
-    """Return what each coefficient's condition is about; NaN where it has no penalty."""
+    """Return each coefficient's pull as a share of its penalty's, or NaN if it has no penalty."""
     with np.errstate(divide="ignore", invalid="ignore"):
         of_l1 = (slopes - l2 * coef) / l1
         of_l2 = slopes / (l2 * coef)

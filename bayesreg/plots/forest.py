@@ -1,4 +1,4 @@
-"""Posterior intervals, with the mode."""
+"""The picture of posterior intervals, with the mode."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -29,25 +29,25 @@ def plot_forest(
     tree : xarray.DataTree
         From sample_posterior.
     mode : MapEstimate
-        Of the same model and data.
+        The mode of the same model and data.
     ax : matplotlib Axes, optional
         Default: the current one.
     units : array (p,), optional
-        Multipliers of the coefficients, for example the columns' sd, which bring features in
+        Multipliers of the coefficients, for example the columns' sd. They bring features in
         different units onto one axis. Default: 1, the original scale.
     penalized : array (p,), optional
-        Coefficients of the same penalty from another package, to be marked too.
+        Coefficients from another package under the same penalty. They are marked too.
 
     Returns
     -------
     Axes
-        From the top down the features whose |mean|/sd is largest, thirty at most: a thin line is
-        the 90% interval, a thick one the 50% interval, a dot the mean, a diamond the mode.
+        The features with the largest |mean|/sd, at most thirty, the largest at the top. A thin line is
+        the 90% interval, a thick line the 50% interval, a dot the mean, a diamond the mode.
 
     Raises
     ------
     ValueError
-        Where draws and mode are of different features, or `units` or `penalized` are not p numbers.
+        If draws and mode have different features, or `units` or `penalized` are not p numbers.
     """
     ax = axes_or_current(ax)
     p = len(mode.feature_names)

@@ -1,4 +1,4 @@
-"""Two coefficients: contours of the loss, and the penalty's ball that stops them."""
+"""The picture of two coefficients: contours of the loss, and the ball of the penalty."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _POINTS = 801
 _BEYOND = 1.0  # views, on each side
 _MARGIN = 0.25  # of the extent
-_ABOUT_AS_FAR = 2.5  # ratio of the axes' extents up to which they share a unit
-_LEVELS = (0.02, 0.08, 0.2, 0.45, 1.0)  # of the loss at the mode above its least, beyond the mode's own
+_ABOUT_AS_FAR = 2.5  # largest ratio of the axes' extents with equal units
+_LEVELS = (0.02, 0.08, 0.2, 0.45, 1.0)  # shares of the rise in loss from the mode to 0
 
 
 def plot_geometry(
@@ -30,9 +30,9 @@ def plot_geometry(
     features: "Sequence[int | str] | None" = None,
     steps: Any = None,
 ) -> "Axes":
-    """Draw the loss's contours in two coefficients, with the penalty's ball that passes through the mode.
+    """Draw the loss's contours in two coefficients, and the penalty's ball through the mode.
 
-    Where the ball meets the contours is the mode: the penalised and the constrained problem have one answer.
+    The mode lies where the ball touches a contour: the penalised and the constrained problem have the same solution.
 
     Parameters
     ----------
@@ -42,19 +42,19 @@ def plot_geometry(
     ax : matplotlib Axes, optional
         Default: the current one.
     features : two positions or names, optional
-        Default: the two of largest penalised effect at the mode (of all, if p = 2). The others stay at the mode.
+        Default: the two with the largest penalised effect at the mode. The others stay at the mode.
     steps : array (k, 2), optional
-        Points that a solver went through, drawn as a path.
+        Points on a solver's way, drawn as a path.
 
     Returns
     -------
     Axes
-        Equal units on both axes where they reach about as far.
+        Both axes have equal units if their extents are similar.
 
     Raises
     ------
     ValueError
-        Where there are fewer than two features, or neither of the two has a penalty.
+        If there are fewer than two features, or neither of the two has a penalty.
     """
     ax = axes_or_current(ax)
     problem, mode = resolve(model, data, "plot_geometry", PENALTY), map_estimate(model, data)
@@ -71,7 +71,7 @@ def plot_geometry(
     budget = float(_penalty(l1, l2, *at_mode))
     corners = np.array([_reach(*weight, budget) for weight in zip(l1, l2, strict=True)])
     low, high, equal = _view(np.vstack([corners, -corners, at_mode, least, path]))
-    # A frame that is not square shows more than the view, for equal units: contours go on there.
+    # With equal units, a frame that is not square shows more than the view: contours continue there.
     beyond = _BEYOND * (high - low) if equal else 0.0
     first, second = np.meshgrid(*(_ticks(*ends) for ends in zip(low - beyond, high + beyond, strict=True)))
     loss, ball = plane.loss(first, second), _penalty(l1, l2, first, second)
@@ -95,7 +95,7 @@ def plot_geometry(
     )
     ax.set_xlabel(f"coefficient of {shown(problem.feature_names[pair[0]])},\ny per unit of x", **NO_CODE)
     ax.set_ylabel(f"coefficient of {shown(problem.feature_names[pair[1]])},\ny per unit of x", **NO_CODE)
-    ax.dataLim.set_points(np.stack([low, high]))  # not of the contours, which go on beyond
+    ax.dataLim.set_points(np.stack([low, high]))  # the contours extend beyond the view
     ax.set_xlim(low[0], high[0], auto=equal)
     ax.set_ylim(low[1], high[1], auto=equal)
     if equal:
@@ -128,7 +128,7 @@ def _pair(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Any, feature
 
 
 class _Plane(NamedTuple):
-    """½ RSS as a function of two coefficients, less a constant that makes it at least 0."""
+    """½ RSS as a function of two coefficients, up to a constant; it is at least 0."""
 
     gram: Float[np.ndarray, "2 2"]
     least_squares: Float[np.ndarray, " 2"]
@@ -162,14 +162,14 @@ def _penalty(l1: Any, l2: Any, first: Any, second: Any) -> Any:
 
 
 def _reach(l1: float, l2: float, budget: float) -> float:
-    """Return how far the ball goes along one axis; 0 where that coefficient has no penalty."""
+    """Return the ball's radius along one axis, or 0 if that coefficient has no penalty."""
     if l2 > 0.0:
         return float((np.sqrt(l1**2 + 2.0 * l2 * budget) - l1) / l2)
     return float(budget / l1) if l1 > 0.0 else 0.0
 
 
 def _view(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any, bool]:
-    """Return the lower and upper ends of a view of all points, and whether it is square, in equal units."""
+    """Return the lower and upper ends of a view of all points, and whether it is square with equal units."""
     low, high = points.min(axis=0), points.max(axis=0)
     extent = np.where(high > low, high - low, max(float((high - low).max()), 1e-12))
     equal = bool(extent.max() < _ABOUT_AS_FAR * extent.min())
@@ -179,6 +179,6 @@ def _view(points: Float[np.ndarray, "m 2"]) -> tuple[Any, Any, bool]:
 
 
 def _ticks(low: float, high: float) -> Float[np.ndarray, " m"]:
-    """Return places between two ends, 0 among them so that a diamond has its corners."""
+    """Return places between two ends. They include 0, so that a diamond has its corners."""
     places = np.linspace(low, high, _POINTS)
     return np.unique(np.append(places, 0.0)) if low < 0.0 < high else places

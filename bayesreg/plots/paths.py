@@ -1,4 +1,4 @@
-"""Coefficients along the scale of a prior."""
+"""The picture of coefficients along the scale of a prior."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 10
 _SAME = 1e-9
-_TINY = 1e-100  # in place of 0, where an axis is asked for λ there
+_TINY = 1e-100  # matplotlib may ask an axis for λ at 0
 _MARKS_FROM, _MARKS_CLOSE = 0.98, 0.05  # shares of the height and the width
 _AXES = {
     "scale": "prior scale, in units of y per unit of x",
@@ -36,7 +36,7 @@ def plot_coefficient_path(
     bands: Any = None,
     marks: "ScaleSelection | Sequence[ScaleSelection] | Mapping[str, float] | None" = None,
 ) -> "Axes":
-    """Draw the coefficients against the scale of the prior, λ, degrees of freedom or budget.
+    """Draw the coefficients against the scale of the prior, λ, the degrees of freedom or the budget.
 
     Parameters
     ----------
@@ -45,25 +45,26 @@ def plot_coefficient_path(
         Default: the current one.
     title : str, optional
     x : "scale", "lambda", "df" or "budget", default "scale"
-        What runs along the axis; with "scale" λ is on the upper axis. "lambda" is the largest canonical strength, "df"
-        the effective degrees of freedom (with an l1 part they are counts that may rise and fall, so that points are
-        drawn and no lines), "budget" what the constrained form allows: ‖β‖₁, under a Gaussian prior
-        ½‖β‖².
+        The quantity on the axis. With "scale", λ is on the upper axis. "lambda" is the largest canonical penalty
+        weight. "df" is the effective degrees of freedom; with an l1 part they are counts that may rise and fall, so
+        points are drawn and no lines. "budget" is the limit of the constrained form: ‖β‖₁, or ½‖β‖² under a Gaussian
+        prior.
     bands : array (k, p, 2), optional
-        Ends of an interval of each coefficient at each scale, as `path_intervals` gives, shaded for those named.
+        Ends of an interval of each coefficient at each scale, as `path_intervals` returns. They are shaded for the
+        named coefficients.
     marks : ScaleSelection, several of them, or mapping of labels to scales, optional
-        Scales to be marked by a line.
+        Scales that a line marks.
 
     Returns
     -------
     Axes
-        With the coefficients that are largest at the weakest penalty named, ten at most,
-        in the order of their right ends; the others are drawn in grey.
+        The coefficients that are largest at the weakest penalty are named, at most ten,
+        in the order of their right ends. The others are grey.
 
     Raises
     ------
     ValueError
-        Where `x` is another, `bands` have another shape, or a mark lies outside of the path.
+        If `x` or the shape of `bands` is wrong, or a mark lies outside of the path.
     """
     if x not in _AXES:
         raise ValueError(f"`x` must be one of {', '.join(map(repr, _AXES))}; got {x!r}.")
@@ -115,7 +116,7 @@ def plot_coefficient_path(
 def _draw_one(
     ax: "Axes", along: Any, coefs: Any, band: Any, position: int, label: str, *, counted: bool
 ) -> None:
-    """Draw one named coefficient, in the look of its position."""
+    """Draw one named coefficient, with the style of its position."""
     colour, style = COLOURS[position % len(COLOURS)], STYLES[position % len(STYLES)]
     if counted:
         if band is not None:
@@ -131,7 +132,7 @@ def _draw_one(
 
 
 def _mark(ax: "Axes", places: "Mapping[str, float]") -> None:
-    """Draw vertical lines, with labels from the top down; one close to the label before it begins below that."""
+    """Draw vertical lines with labels from the top down. A label close to the one before it starts below that one."""
     to_axes = ax.transData + ax.transAxes.inverted()
     low, (left, top) = sorted(ax.get_ylim())[0], (-1.0, _MARKS_FROM)
     for label, place in sorted(places.items(), key=lambda one: one[1]):
@@ -189,13 +190,13 @@ def _marked(marks: Any, path: "MapPath") -> dict[str, float]:
         if not low <= scale <= high:
             raise ValueError(
                 f"the mark {label!r} is at the scale {scale:.6g}, outside of the path from {path.scales.min():.6g} to "
-                f"{path.scales.max():.6g}. Give map_path `scales` that hold it."
+                f"{path.scales.max():.6g}. Give map_path `scales` that include it."
             )
     return found
 
 
 def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
-    """Add λ above, where one number tells it: it falls as the scale grows."""
+    """Add an upper axis of λ, which falls as the scale grows, if one number relates the two."""
     name = penalty_name(path.penalties)
     values = _along(path, "lambda")
     power = 1.0 if name == "l1" else 2.0

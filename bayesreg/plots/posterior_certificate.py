@@ -1,4 +1,4 @@
-"""What a posterior's density says of draws, one parameter a row."""
+"""The picture of a posterior certificate, one row for each parameter."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ _SPARE = 1.15
 
 
 def plot_posterior_certificate(certificate: PosteriorCertificate, ax: "Axes | None" = None) -> "Axes":
-    """Draw the z of every test against what so many tests give by chance.
+    """Draw the z of every test against the largest z that chance gives.
 
     Parameters
     ----------
@@ -28,8 +28,8 @@ def plot_posterior_certificate(certificate: PosteriorCertificate, ax: "Axes | No
     Returns
     -------
     Axes
-        A row for each parameter and principal axis, thirty at most: those of the largest |z|. Within the grey band lie
-        the largest of 95 in 100 right runs, within the lines those of 999 in 1,000.
+        One row for each parameter and principal axis, at most thirty: those with the largest |z|. If a run is correct,
+        its largest |z| lies within the grey band in 95 of 100 runs, and within the lines in 999 of 1,000.
     """
     ax = axes_or_current(ax)
     largest = np.nanmax(np.abs(certificate.z), axis=1, initial=0.0)

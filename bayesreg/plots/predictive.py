@@ -1,4 +1,4 @@
-"""Observations beside their predictions."""
+"""The pictures of observations and their predictions."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ _MASSES = np.linspace(0.0, 1.0, 201)
 
 
 def plot_predictive_check(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
-    """Draw the histogram of the places of observations in their predictions.
+    """Draw a histogram of the places of observations in their predictive distributions.
 
     Parameters
     ----------
@@ -28,9 +28,8 @@ def plot_predictive_check(check: "PredictiveCheck", ax: "Axes | None" = None) ->
     Returns
     -------
     Axes
-        Level but for chance where the model is right: nine bars in ten then lie between the dashed lines. Tall ends
-        mean observations further out than the model says, a hump in the middle observations nearer than it says, and
-        a slope predictions that are too low or too high.
+        If the model is right, the bars are level up to chance, and nine in ten lie between the dashed lines. Tall ends:
+        predictions are too narrow. A hump in the middle: they are too wide. A slope: they are too low or too high.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -51,7 +50,7 @@ def plot_predictive_check(check: "PredictiveCheck", ax: "Axes | None" = None) ->
 
 
 def plot_calibration(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
-    """Draw how many observations lie inside their predictive intervals, against how many should.
+    """Draw the share of observations inside their predictive intervals against the intervals' probability.
 
     Parameters
     ----------
@@ -63,8 +62,8 @@ def plot_calibration(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axe
     Returns
     -------
     Axes
-        On the diagonal but for chance where the model is right; below it intervals are too narrow, above it too wide.
-        Neighbouring points share most of their rows, so a whole stretch may leave the band of one point by chance.
+        If the model is right, the line is on the diagonal up to chance. Below it intervals are too narrow, above it too
+        wide. Neighbouring points share most of their rows, so a whole stretch may leave the band by chance.
     """
     ax = axes_or_current(ax)
     low, high = check.coverage_by_chance(_MASSES)
@@ -92,7 +91,7 @@ def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
     Returns
     -------
     Axes
-        Points scatter evenly about the line where the model is right.
+        Points scatter evenly about the line if the model is right.
     """
     ax = axes_or_current(ax)
     both = np.concatenate([check.observed, check.predicted])

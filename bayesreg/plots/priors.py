@@ -1,4 +1,4 @@
-"""One coefficient: what a prior believes of it, and what that does to it."""
+"""The pictures of a prior on one coefficient: its density, its penalty and its shrinkage."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _POINTS = 4001
 _SCALES_SHOWN = 4.0  # on both sides of 0
 _BEYOND = 100.0  # views
-_BEND = 9.0  # of sinh: places are some 25 times as close about 0 as the view's width asks
+_BEND = 9.0  # of sinh: places near 0 are some 25 times closer than evenly spaced ones
 
 
 def plot_prior(
@@ -28,11 +28,11 @@ def plot_prior(
     prior : Prior
         Its scales are numbers.
     noise_scale : float, default 1.0
-        σ, in units of y; matters where the scale is relative to the noise.
+        σ, in units of y. It matters only if the scale is relative to the noise.
     ax : matplotlib Axes, optional
-        Default: the current one. What is drawn on it already keeps its look; the next curve has another.
+        Default: the current one. Curves that are on it already keep their style; the new one has another.
     reach : float, optional
-        How far the horizontal axis goes on both sides of 0. Default: as far as this prior asks.
+        The end of the horizontal axis on both sides of 0. Default: it depends on the prior's scale.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def plot_prior(
     Raises
     ------
     ValueError
-        Where the prior is flat, or its scale is no single number.
+        If the prior is flat, or its scale is not a single number.
     """
     ax = axes_or_current(ax)
     end = _end(prior, noise_scale, reach)
@@ -56,7 +56,7 @@ def plot_prior(
 def plot_penalty(
     prior: "Prior", noise_scale: float = 1.0, ax: "Axes | None" = None, *, reach: float | None = None
 ) -> "Axes":
-    """Draw a prior as the penalty it is: −σ² log density, up to a constant.
+    """Draw a prior as a penalty: −σ² log density, up to a constant.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ def plot_penalty(
     noise_scale : float, default 1.0
         σ, in units of y.
     ax : matplotlib Axes, optional
-        Default: the current one. What is drawn on it already keeps its look; the next curve has another.
+        Default: the current one. Curves that are on it already keep their style; the new one has another.
     reach : float, optional
-        How far the horizontal axis goes on both sides of 0. Default: as far as this prior asks.
+        The end of the horizontal axis on both sides of 0. Default: it depends on the prior's scale.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def plot_penalty(
     Raises
     ------
     ValueError
-        Where the prior is flat, or its scale is no single number.
+        If the prior is flat, or its scale is not a single number.
     """
     ax = axes_or_current(ax)
     end, penalty = _end(prior, noise_scale, reach), Penalty.from_prior(prior, noise_scale)
@@ -92,7 +92,7 @@ def plot_penalty(
 def plot_shrinkage(
     prior: "Prior", noise_scale: float = 1.0, ax: "Axes | None" = None, *, reach: float | None = None
 ) -> "Axes":
-    """Draw the mode of one coefficient, on a column of length 1, against its least-squares value.
+    """Draw the mode of one coefficient against its least-squares value, for a column of length 1.
 
     Parameters
     ----------
@@ -101,19 +101,19 @@ def plot_shrinkage(
     noise_scale : float, default 1.0
         σ, in units of y.
     ax : matplotlib Axes, optional
-        Default: the current one. What is drawn on it already keeps its look; the next curve has another.
+        Default: the current one. Curves that are on it already keep their style; the new one has another.
     reach : float, optional
-        How far the horizontal axis goes on both sides of 0. Default: as far as this prior asks.
+        The end of the horizontal axis on both sides of 0. Default: it depends on the prior's scale.
 
     Returns
     -------
     Axes
-        Soft thresholding for l1, the same share for l2, both for an elastic net; dotted: no shrinkage.
+        Soft thresholding for l1, division by a constant for l2, both for an elastic net. Dotted: no shrinkage.
 
     Raises
     ------
     ValueError
-        Where the prior is flat, or its scale is no single number.
+        If the prior is flat, or its scale is not a single number.
     """
     ax = axes_or_current(ax)
     _one_scale(prior, noise_scale)
@@ -136,7 +136,7 @@ def plot_shrinkage(
 
 
 def _draw(ax: "Axes", x: Any, values: Any, label: str, corner: tuple[float, float]) -> None:
-    """Add a curve, and widen the view to its corner (how far it goes, how high), with room above for the legend."""
+    """Add a curve, and widen the view to its corner (right end, height), with room above for the legend."""
     before = len(_ours(ax))
     end, highest = corner
     if before:
@@ -169,18 +169,18 @@ def _one_scale(prior: "Prior", noise_scale: float) -> float:
 
 
 def _end(prior: "Prior", noise_scale: float, reach: float | None) -> float:
-    """Return how far the view goes on both sides of 0."""
+    """Return the end of the view on both sides of 0."""
     own = _SCALES_SHOWN * _one_scale(prior, noise_scale)
     return own if reach is None else float(reach)
 
 
 def _coefs(end: float) -> Any:
-    """Return places far beyond the view, which a later curve may widen; close to each other about 0."""
+    """Return places, dense near 0. They go far beyond the view, because a later curve may widen it."""
     return _BEYOND * end * np.sinh(_BEND * np.linspace(-1.0, 1.0, _POINTS)) / np.sinh(_BEND)
 
 
 def _next_look(ax: "Axes") -> dict[str, Any]:
-    """Return colour and line style that no curve of ours on the axes has yet."""
+    """Return a colour and line style that no curve of this module on the axes has."""
     taken = len(_ours(ax))
     return {"color": COLOURS[taken % len(COLOURS)], "linestyle": STYLES[taken % len(STYLES)]}
 

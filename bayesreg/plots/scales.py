@@ -1,4 +1,4 @@
-"""What the scales of a prior were compared by, and which was taken."""
+"""The picture of a scale selection: the scores of the scales, and the chosen scale."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NATS_SHOWN = 12.0  # below the best
 _TICKS = 6
 _ABOVE = 38.0  # points from one upper axis to the next
-_LARGEST_MARKER, _SMALLEST_MARKER = 12.0, 5.0  # points; one inside the other where methods agree
+_LARGEST_MARKER, _SMALLEST_MARKER = 12.0, 5.0  # points; one is inside the other if methods agree
 
 
 def plot_scale_selection(
@@ -26,23 +26,23 @@ def plot_scale_selection(
     axes: "Sequence[Axes] | None" = None,
     convention: str | None = None,
 ) -> "list[Axes]":
-    """Draw what scales of a prior were compared by: errors above, log probabilities below.
+    """Draw the scores of a prior's scales: errors above, log probabilities below.
 
     Parameters
     ----------
     selections : ScaleSelection, or several of one model and data
-        From `select_scale`, by whatever methods.
+        From `select_scale`, by any methods.
     axes : sequence of matplotlib Axes, optional
-        One for each kind of score among them: errors first. Default: new ones in the current figure.
+        One for each kind of score, errors first. Default: new ones in the current figure.
     convention : str, optional
-        A key of `CONVENTIONS`: λ in that package is shown on the upper axis in place of the canonical one.
+        A key of `CONVENTIONS`. The upper axis then shows that package's λ instead of the canonical one.
 
     Returns
     -------
     list of Axes
-        On the upper one mean squared errors, with one standard error for cross-validation; on the lower one, in nats
-        relative to the best: evidence, expected log predictive density, the posterior of the scale (with its density),
-        and −½ AIC and −½ BIC. What each method took is marked.
+        The upper one has mean squared errors, with one standard error for cross-validation. The lower one has, in nats
+        relative to the best, the evidence, the expected log predictive density, the posterior of the scale (with its
+        density), −½ AIC and −½ BIC. Each method's chosen scale is marked.
     """
     chosen = [selections] if isinstance(selections, ScaleSelection) else list(selections)
     if not chosen:
@@ -79,7 +79,7 @@ def _units(selection: "ScaleSelection") -> str:
 def _draw_scores(
     ax: "Axes", selection: "ScaleSelection", position: int, drawn: "Sequence[ScaleSelection]"
 ) -> None:
-    """Draw one method's curve, and what it took; where another method has drawn the curve, the latter alone."""
+    """Draw one method's curve and its chosen scale, or only the scale if another method has drawn the curve."""
     order = np.argsort(selection.scales)
     x, scores, errors = selection.scales[order], selection.scores[order], selection.standard_errors[order]
     if selection.score != "mse":
@@ -112,7 +112,7 @@ def _draw_scores(
 
 
 def _add_selection_axes(ax: "Axes", selection: "ScaleSelection", convention: str | None) -> None:
-    """Add above what the scales are in λ, and what they cost in effective degrees of freedom."""
+    """Add upper axes of λ and of the effective degrees of freedom."""
     order = np.argsort(selection.scales)
     x = selection.scales[order]
     if convention is None:
@@ -130,7 +130,7 @@ def _add_selection_axes(ax: "Axes", selection: "ScaleSelection", convention: str
 
 
 def _upper_axis(ax: "Axes", places: Any, labels: "Sequence[str]", label: str, above: float) -> None:
-    """Add an axis above, some points over the frame."""
+    """Add an upper axis, some points above the frame."""
     from matplotlib.ticker import NullLocator
 
     upper = ax.secondary_xaxis("top")
@@ -141,7 +141,7 @@ def _upper_axis(ax: "Axes", places: Any, labels: "Sequence[str]", label: str, ab
 
 
 def _short(values: Any, digits: int) -> list[str]:
-    """Return a few digits of each, without an exponent where that is short."""
+    """Return a few digits of each value, without an exponent if that is short."""
     return [_few_digits(float(value), digits) for value in values]
 
 

@@ -1,6 +1,7 @@
-"""One look for every picture.
+"""The style of every picture.
 
-Colour-blind readers tell the colours apart (Okabe and Ito's, then three of Tol's muted scheme); in grey, styles do.
+Colour-blind readers can distinguish the colours (Okabe and Ito's, then three of Tol's muted scheme). In grey, the line
+styles differ.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -20,12 +21,12 @@ _MOST_LETTERS = 32
 
 
 def axes_or_current(ax: "Axes | None") -> "Axes":
-    """Return the axes given, else the current ones."""
+    """Return the given axes, or the current ones if it is None."""
     return current_figure().gca() if ax is None else ax
 
 
 def current_figure() -> "Figure":
-    """Return pyplot's figure, with room for legends beside its axes unless it has a layout of its own."""
+    """Return pyplot's figure, with room for legends beside its axes unless it has its own layout."""
     import matplotlib.pyplot as plt
 
     figure = plt.gcf()
@@ -34,10 +35,10 @@ def current_figure() -> "Figure":
     return figure
 
 
-NO_CODE: dict[str, Any] = {"usetex": False}  # of text that holds a name, which LaTeX would run as code
+NO_CODE: dict[str, Any] = {"usetex": False}  # for text with a user's name: LaTeX would run it as code
 
 
 def shown(name: str) -> str:
-    """Return a name that matplotlib, without LaTeX, shows as it is: $ starts no formula, a leading _ hides nothing."""
+    """Escape a name so that matplotlib, without LaTeX, shows it unchanged: $ starts a formula, a leading _ hides."""
     short = name if len(name) <= _MOST_LETTERS else f"{name[: _MOST_LETTERS - 1]}…"
     return f" {short}".replace("$", r"\$") if short.startswith("_") else short.replace("$", r"\$")
