@@ -282,7 +282,7 @@ def test_known_conversions():
         br.translate(1.0, "sklearn.LogisticRegression", "sklearn.Ridge", **context)
     with pytest.raises(br.NoEquivalent, match="decoupled"):
         br.translate(0.01, "torch.AdamW", "Penalty")
-    with pytest.raises(br.NoEquivalent, match="penalises the intercept as well"):
+    with pytest.raises(br.NoEquivalent, match="penalises the intercept too"):
         br.translate(0.01, "torch.SGD", "sklearn.Ridge", **context)
     assert float(
         br.translate(0.2, "torch.SGD", "sklearn.Ridge", fit_intercept=False, **context)

@@ -125,7 +125,7 @@ def test_translate_does_not_read_an_object_of_another_convention():
         (Lasso(3.0), "sklearn.Ridge"),
         (br.GaussianPrior(3.0), "LaplacePrior"),
     ):
-        with pytest.raises(TypeError, match="whose numbers mean something else"):
+        with pytest.raises(TypeError, match="its numbers mean something else"):
             br.translate(value, key, "Penalty", y=Y, noise_scale=1.0)
     with pytest.raises(br.NoEquivalent, match="constrains the signs"):
         br.translate(Lasso(positive=True), "sklearn.Lasso", "Penalty", y=Y)

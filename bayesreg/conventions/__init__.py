@@ -1,1 +1,1 @@
-"""Other packages' penalties, the only place that knows another scaling: context, convention, table, translation."""
+"""Other packages' penalties; no other package knows their scalings: context, convention, table, translation."""

@@ -1,4 +1,4 @@
-"""What a translation may need beside the number, each asked for by its name."""
+"""The data that a translation may need; an error names the argument that is missing."""
 
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,13 +11,13 @@ from ..base.errors import DataNeededError
 from ..data.checks import as_design, as_response, as_weights, is_sparse
 from ..priors.penalty import checked_noise_scale
 
-_ROUNDING = 1e-13  # of a column's size: spread that weighted centring leaves of a constant one
+_ROUNDING = 1e-13  # of a column's size: weighted centring leaves so much spread in a constant column
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Context:
-    """The data behind a translation, as far as they were given.
+    """The data behind a translation. Each may be missing.
 
     Attributes
     ----------
@@ -33,12 +33,12 @@ class Context:
     fit_intercept: bool = True
 
     def divided(self, unit: Float[np.ndarray, " p"]) -> "Context":
-        """Return the same, with each column divided by its unit."""
+        """Return the same context, with each column divided by its unit."""
         return self if self.X is None else replace(self, X=as_design(self.X) / unit)
 
     @cached_property
     def n_samples(self) -> int | None:
-        """The number of rows, where anything tells it."""
+        """The number of rows, or None if no argument gives it."""
         lengths: dict[str, Any] = {
             name: np.shape(rows)[0] if np.ndim(rows) or hasattr(rows, "shape") else None
             for name, rows in (("X", self.X), ("y", self.y))
@@ -52,12 +52,12 @@ class Context:
 
     @cached_property
     def weights(self) -> Float[np.ndarray, " n"] | None:
-        """The sample weights, ones where none were given."""
+        """The sample weights; ones if none were given."""
         return None if self.n_samples is None else as_weights(self.sample_weight, self.n_samples)
 
     @cached_property
     def varies(self) -> Bool[np.ndarray, " p"] | None:
-        """Which columns are not constant in the rows that count, where X was given."""
+        """Which columns vary in rows with a positive weight, or None if X was not given."""
         if self.X is None or self.weights is None:
             return None
         rows = as_design(self.X)[np.flatnonzero(self.weights)]
@@ -65,7 +65,7 @@ class Context:
         return high - low > _ROUNDING * np.maximum(np.abs(high), np.abs(low))
 
     def sum_weights(self, key: str) -> float:
-        """Return Σw, or ask for the data by name."""
+        """Return Σw, or raise an error that names the missing data."""
         if self.weights is None:
             raise DataNeededError(
                 f"{key} scales its loss by the number of rows. Give `y` (or `X`), "
@@ -74,10 +74,10 @@ class Context:
         return float(self.weights.sum())
 
     def sigma(self, key: str) -> float:
-        """Return σ, or ask for it by name."""
+        """Return σ, or raise an error that names it."""
         if self.noise_scale is None:
             raise ValueError(
-                f"{key} is a scale beside the noise: lambda = noise_scale²/scale. "
+                f"{key} is a prior scale, and its penalty depends on the noise: lambda = noise_scale²/scale. "
                 "Give `noise_scale`, the sd of the noise."
             )
         return checked_noise_scale(self.noise_scale)
@@ -85,10 +85,10 @@ class Context:
     def column_scales(
         self, key: str, *, ddof: int = 0, norm: bool = False, about_zero: bool = False
     ) -> Float[np.ndarray, " p"]:
-        """Return each column's weighted sd about its mean (or about 0), or with `norm` its length; 0 if constant."""
+        """Return each column's weighted sd about its mean (or 0), or its length if `norm`; 0 if it is constant."""
         if self.X is None or self.weights is None:
             raise DataNeededError(
-                f"{key} standardises the columns. Give `X`, whose standard deviations it uses."
+                f"{key} standardises the columns. Give `X`: it uses their standard deviations."
             )
         X, w = as_design(self.X), self.weights
         dense = X.toarray() if is_sparse(X) else X
@@ -107,7 +107,7 @@ class Context:
         centre = 0.0 if about_zero else (w @ y) / w.sum()
         scale = float(np.sqrt(w @ (y - centre) ** 2 / (w.sum() - ddof * w.sum() / len(w))))
         if not scale > _ROUNDING * np.abs(y).max(initial=0.0):
-            raise ValueError(f"{key} divides by the standard deviation of the response, and `y` is constant.")
+            raise ValueError(f"{key} divides by the standard deviation of the response, but `y` is constant.")
         return scale
 
 

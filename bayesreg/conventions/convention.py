@@ -1,4 +1,4 @@
-"""What one package's convention is, and the forms that penalties come in."""
+"""The convention of one package, and the forms of penalties."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -12,7 +12,7 @@ from ..priors.penalty import Penalty
 from .context import Context
 
 REQUIRED = "required"
-_SAME = 1e-12  # relative difference of penalty weights that is rounding
+_SAME = 1e-12  # relative difference of penalty weights that counts as rounding
 
 Family = Literal["gaussian", "binomial", "poisson", "any"]
 Loss = Literal["mean", "sum"]
@@ -23,17 +23,17 @@ Mask = Bool[np.ndarray, "..."]
 
 
 class Form(Protocol):
-    """A way to write a penalty: parameters to canonical penalty weights, and back."""
+    """A way to write a penalty: it converts parameters to canonical penalty weights, and back."""
 
     @property
     def inverse_of_strength(self) -> str | None:
-        """The parameter that is large where the penalty is weak, where there is one."""
+        """The parameter that is large if the penalty is weak, or None."""
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
         """Return the canonical penalty."""
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
-        """Return the parameters; NoEquivalent where there are none."""
+        """Return the parameters, or raise NoEquivalent if there are none."""
 
 
 @final
@@ -46,26 +46,26 @@ class Convention:
     key : str
         Its name in `translate`.
     objective : str
-        What it minimises, in one formula; s are the sample weights.
+        The objective in one formula; s are the sample weights.
     parameters : mapping
         Parameter names in order, with the package's default or `REQUIRED`.
     standardizes : str
-        What it does to X before the penalty applies.
+        Whether and how it standardises X before the penalty applies.
     weights : str
         How sample weights enter.
     evidence : str
         How this entry was established, with package and version.
     code_template : str
-        The line of code, with ``{arguments}`` and, where it is not one of them, ``{intercept}``.
+        The line of code, with ``{arguments}`` and, if the intercept is not one of them, ``{intercept}``.
     form : Form
         The arithmetic.
     family : "gaussian", "binomial", "poisson" or "any"
-        The likelihood: no penalty means the same beside another one.
+        The likelihood. A penalty has another meaning under another likelihood.
     intercept : "free", "penalised", "a column", "none" or "always"
-        What becomes of the intercept. "a column": it is a column of ones, penalised unless the strength is a
-        vector with 0 for it. "none": the package fits none. "always": it is free, and cannot be left out.
+        How the package treats the intercept. "a column": it is a column of ones, penalised unless the strength is a
+        vector with 0 for it. "none": the package fits none. "always": it is unpenalised, and cannot be omitted.
     intercept_code : tuple of two str
-        What the line says where an intercept is fitted, and where none is.
+        The code with an intercept, and the code without.
     language : "python", "R", "MATLAB" or "Stan"
     scalar : bool
         Whether each parameter is one number for all coefficients.
@@ -90,7 +90,7 @@ class Convention:
 
     @property
     def has_noise(self) -> bool:
-        """Whether σ links the penalty to a prior's scale: it stands beside a Gaussian likelihood, or beside any."""
+        """Whether σ links the penalty to a prior's scale: the likelihood is Gaussian, or may be any."""
         return self.family in ("gaussian", "any")
 
     @property
@@ -100,7 +100,7 @@ class Convention:
 
     @property
     def excluding(self) -> str | None:
-        """The parameter in which np.inf leaves a column out, where there is one."""
+        """The parameter in which np.inf excludes a column, or None."""
         factors = self.form.factors if isinstance(self.form, ElasticForm) else None
         return factors.name if factors is not None and factors.exclude is not None else None
 
@@ -124,7 +124,7 @@ class Convention:
 
 
 def _is(default: Any, value: Any) -> bool:
-    """Tell whether a value may be left out because it is the default."""
+    """Tell whether a value may be omitted because it is the default."""
     return isinstance(default, bool) and isinstance(value, bool) and default == value
 
 
@@ -148,7 +148,7 @@ def literal(value: Any, language: Language) -> str:
 
 
 def _number(value: float) -> str:
-    """Write 3.0000000000000004 as 3.0, and what is no round number to the last digit."""
+    """Write 3.0000000000000004 as 3.0, and a number that is not round to its last digit."""
     exact, rounded = repr(value), repr(float(f"{value:.15g}"))
     return rounded if len(rounded) < len(exact) - 3 else exact
 
@@ -156,7 +156,7 @@ def _number(value: float) -> str:
 @final
 @dataclass(frozen=True)
 class Unit:
-    """What a package divides each column, or the response, by before the penalty applies.
+    """The divisor of each column, or of the response, that a package applies before the penalty.
 
     Attributes
     ----------
@@ -164,13 +164,13 @@ class Unit:
     norm : bool
         Whether it is the length, not the sd.
     switch : str, optional
-        The parameter that turns it off, where one does.
+        The parameter that turns it off, if there is one.
     about_zero : bool
-        Whether it is a root mean square where no intercept is fitted.
+        Whether it is a root mean square if no intercept is fitted.
     with_intercept_only : bool
-        Whether the package does not divide where no intercept is fitted, whatever the switch says.
+        Whether the package never divides if no intercept is fitted, even if the switch is on.
     of_constant : float, optional
-        What a constant column is divided by where no intercept is fitted, where that is known.
+        The divisor of a constant column if no intercept is fitted. None: it is not known.
     """
 
     ddof: int = 0
@@ -181,7 +181,7 @@ class Unit:
     of_constant: float | None = None
 
     def of(self, key: str, context: Context) -> Float[np.ndarray, " p"]:
-        """Return each column's divisor, 0 for a column without spread."""
+        """Return each column's divisor; 0 for a column without spread."""
         about_zero = self.about_zero and not context.fit_intercept
         return context.column_scales(key, ddof=self.ddof, norm=self.norm, about_zero=about_zero)
 
@@ -194,16 +194,16 @@ class Unit:
 @final
 @dataclass(frozen=True)
 class Factors:
-    """A parameter with one multiplier of the strength a column.
+    """A parameter with one multiplier of the strength for each column.
 
     Attributes
     ----------
     name : str
     rescaled : bool
-        Whether the package itself rescales them to the mean 1.
+        Whether the package itself rescales them to mean 1.
     exclude : str, optional
-        The parameter that numbers columns to leave out, from 1 on, where there is one; a factor of np.inf does the
-        same there. What is left out counts as 1 among the others.
+        The parameter with the numbers, from 1 on, of columns to exclude. If there is one, a factor of np.inf excludes
+        a column too. An excluded column counts as 1 in the mean.
     constant_is_one : bool
         Whether a constant column counts as 1 too.
     """
@@ -214,7 +214,7 @@ class Factors:
     constant_is_one: bool = False
 
     def of(self, values: Mapping[str, Any], context: Context) -> tuple[Array | float, Mask]:
-        """Return the factors, 1 for what is left out, and which columns are left out."""
+        """Return the factors, 1 for excluded columns, and which columns are excluded."""
         given = values.get(self.name)
         excluded = self._numbered(None if self.exclude is None else values.get(self.exclude), given, context)
         if given is None:
@@ -237,7 +237,7 @@ class Factors:
         return (factors / factors.mean() if self.rescaled else factors), excluded
 
     def _numbered(self, exclude: Any, given: Any, context: Context) -> Mask:
-        """Return which columns are left out by their numbers."""
+        """Return which columns are excluded by their numbers."""
         if exclude is None:
             return np.zeros(np.shape(given) if given is not None else (), dtype=bool)
         if context.X is None:
@@ -252,7 +252,7 @@ class Factors:
 @final
 @dataclass(frozen=True)
 class ElasticForm:
-    """strength·(a‖uβ‖₁ + ½(1−a)‖uβ‖²), the loss being ½Σsr² or its mean, times a constant.
+    """strength·(a‖uβ‖₁ + ½(1−a)‖uβ‖²); the loss is ½Σsr² or its mean, times a constant.
 
     Attributes
     ----------
@@ -261,17 +261,17 @@ class ElasticForm:
         The parameter a, or its only value.
     loss : "mean" or "sum"
     times : float
-        What makes the loss ½Σsr² (or its mean): 1, or ½ where the package's has no ½.
+        The factor that makes the package's loss ½Σsr² (or its mean): 1, or ½ if it has no ½.
     response_unit : Unit, optional
-        What the package divides y by inside, where it does: that shrinks its L2 part alone.
+        The divisor of y inside the package, if there is one. It affects only the L2 part.
     unit : Unit, optional
     factors : Factors, optional
     vector : bool
-        Whether the strength itself may be one number a column.
+        Whether the strength itself may be one number for each column.
     inverse : bool
         Whether the parameter is one over the strength (C).
     leaves_out_constant : bool
-        Whether a constant column gets 0 even where no intercept is fitted, for which it would stand.
+        Whether a constant column gets 0 even if no intercept is fitted and the column could replace it.
     one_part : bool
         Whether l1 and l2 exclude each other.
     needs_l1 : bool
@@ -293,7 +293,7 @@ class ElasticForm:
 
     @property
     def inverse_of_strength(self) -> str | None:
-        """The strength, where it is one over itself."""
+        """The parameter, if it is one over the strength."""
         return self.strength if self.inverse else None
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
@@ -322,7 +322,7 @@ class ElasticForm:
         return Penalty(*(float(part) if np.ndim(part) == 0 else part for part in (l1, l2)))
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
-        """Return the parameters; of several that say the same, those without standardising and without factors."""
+        """Return the parameters; prefer those without standardisation and factors if several are equivalent."""
         l1, l2, excluded, counts = self._what_counts(key, penalty, context)
         switch = None if self.unit is None else self.unit.switch
         reasons = []
@@ -337,7 +337,7 @@ class ElasticForm:
         raise reasons[0]
 
     def _ways(self, context: Context) -> list[tuple[bool, bool]]:
-        """Return whether to standardise, and whether to use factors, in the order in which that is tried."""
+        """Return pairs to try in this order: whether to standardise, and whether to use factors."""
         if self.unit is None or self.unit.switch is None:
             return [(self.unit is not None, True)]
         able = context.X is not None and self._standardises({self.unit.switch: True}, context)
@@ -358,9 +358,9 @@ class ElasticForm:
         return _filled(l1 / safe, counts), _filled(l2 / safe**2, counts)
 
     def _what_counts(self, key: str, penalty: Penalty, context: Context) -> tuple[Any, Any, Mask, Mask]:
-        """Return the penalty weights, filled where they say nothing; which columns are left out; whose weights count.
+        """Return the penalty weights, filled if they do not matter; which columns are excluded; whose weights matter.
 
-        A constant column beside an intercept has the coefficient 0 under any penalty.
+        If there is an intercept, a constant column has the coefficient 0 under any penalty.
         """
         l1, l2 = np.asarray(penalty.l1, dtype=float), np.asarray(penalty.l2, dtype=float)
         for part in (l1, l2):
@@ -372,8 +372,8 @@ class ElasticForm:
         varies = np.ones(shape, dtype=bool) if context.varies is None else context.varies
         if not context.fit_intercept and self.leaves_out_constant and (~varies & ~infinite).any():
             raise NoEquivalent(
-                f"{key} gives the coefficient 0 to a column that does not vary, and without an intercept such a column "
-                "is one. Leave the column out and fit the intercept."
+                f"{key} gives the coefficient 0 to a constant column, but without an intercept such a column replaces "
+                "it. Leave the column out and fit the intercept."
             )
         unseen = ~varies if context.fit_intercept or self.leaves_out_constant else np.zeros(shape, dtype=bool)
         excluded = infinite & ~unseen
@@ -382,7 +382,7 @@ class ElasticForm:
                 f"{key} has no infinite penalty. Drop the columns whose coefficient it forces to 0."
             )
         if excluded.any() and (excluded | unseen).all():
-            raise NoEquivalent(f"{key} has no model without any column.")
+            raise NoEquivalent(f"{key} has no model without columns.")
         counts = ~(infinite | unseen)
         if counts.all():
             return l1, l2, excluded, counts
@@ -467,12 +467,12 @@ class ElasticForm:
         if self.needs_l1 and common == 0.0:
             raise NoEquivalent(f"{key} has no pure ridge: its {self.ratio} must be above 0.")
         if self.one_part and 0.0 < common < 1.0:
-            raise NoEquivalent(f"{key} has l1 or l2, not both, and this penalty has both.")
+            raise NoEquivalent(f"{key} has l1 or l2, not both, but this penalty has both.")
         return common
 
 
 def _check_length(name: str, values: Array, context: Context) -> None:
-    """Refuse a number a column where there are other columns."""
+    """Refuse values whose number is not the number of columns."""
     if values.ndim and context.X is not None and values.size != np.shape(context.X)[1]:
         raise ValueError(
             f"`{name}` must be one number, or one for each of the {np.shape(context.X)[1]} columns of `X`; "
@@ -481,20 +481,20 @@ def _check_length(name: str, values: Array, context: Context) -> None:
 
 
 def _common(values: Array) -> float | None:
-    """Return the one value that all have but for rounding, or None."""
+    """Return the one value of all, up to rounding, or None if they differ."""
     first = float(values.flat[0])
     return first if np.allclose(values, first, rtol=_SAME, atol=0.0) else None
 
 
-def _filled(part: Array, alive: Array) -> Array:
-    """Give columns whose coefficient is 0 under any penalty the mean of the others."""
-    return np.where(alive, part, part[alive].mean() if alive.any() else 0.0)
+def _filled(part: Array, usable: Array) -> Array:
+    """Give unusable columns the mean of the others: their coefficient is 0 under any penalty."""
+    return np.where(usable, part, part[usable].mean() if usable.any() else 0.0)
 
 
 @final
 @dataclass(frozen=True)
 class TwoStrengths:
-    """l1‖β‖₁ + ½l2‖β‖² with a parameter for each."""
+    """l1‖β‖₁ + ½l2‖β‖² with one parameter for each part."""
 
     l1: str
     l2: str
@@ -536,7 +536,7 @@ class TwoStrengths:
 @final
 @dataclass(frozen=True)
 class Without:
-    """What no penalty states, with the reason."""
+    """A method that no penalty can state, with the reason."""
 
     reason: str
 
@@ -561,7 +561,7 @@ class Without:
 @final
 @dataclass(frozen=True)
 class PriorScale:
-    """A prior's scale b (Laplace) or τ (Gaussian) of each coefficient: parameter·sd(y)/unit, where these enter.
+    """A prior's scale b (Laplace) or τ (Gaussian) of each coefficient: parameter·sd(y)/unit.
 
     Attributes
     ----------
@@ -575,7 +575,7 @@ class PriorScale:
     relative : bool
         Whether the scale is in units of σ.
     unit : Unit, optional
-        What the scale is divided by, with its ddof for sd(y) too.
+        The divisor of the scale, if there is one; sd(y) has its ddof.
     of_response : bool
         Whether the scale is in units of sd(y).
     """
@@ -622,10 +622,10 @@ class PriorScale:
             rate = np.sqrt(np.asarray(here)) / (1.0 if self.relative else sigma)
         off = self.unit is not None and self.unit.switch is not None
         per_scale = 1.0 if off else self._per_scale(key, {}, context)
-        alive = np.asarray(per_scale) > 0.0
+        usable = np.asarray(per_scale) > 0.0
         with np.errstate(divide="ignore", invalid="ignore"):
-            rate = np.where(alive, rate / per_scale, 0.0)
-            rate = _filled(rate, alive) if np.ndim(rate) else rate
+            rate = np.where(usable, rate / per_scale, 0.0)
+            rate = _filled(rate, usable) if np.ndim(rate) else rate
             value = rate if self.inverse else 1.0 / rate
         values: dict[str, Any] = {self.parameter: _plain(np.asarray(value))}
         if off:
@@ -635,25 +635,25 @@ class PriorScale:
         return values
 
     def _per_scale(self, key: str, values: Mapping[str, Any], context: Context) -> Any:
-        """Return unit/sd(y), by which one over the parameter is multiplied."""
+        """Return unit/sd(y), the multiplier of one over the parameter."""
         if self.unit is None or (self.unit.switch is not None and not values[self.unit.switch]):
             return 1.0
         unit = self.unit.of(key, context)
-        alive = unit > 0.0
+        usable = unit > 0.0
         if context.fit_intercept:
-            unit = _filled(unit, alive)
+            unit = _filled(unit, usable)
         elif self.unit.of_constant is not None:
-            unit = np.where(alive, unit, self.unit.of_constant)
-        elif not alive.all():
+            unit = np.where(usable, unit, self.unit.of_constant)
+        elif not usable.all():
             raise NoEquivalent(
-                f"{key} divides by each column's spread, and a column that does not vary has none. Without an "
-                "intercept it would stand for one: leave the column out and fit the intercept."
+                f"{key} divides by each column's spread, but a constant column has none. Without an "
+                "intercept the column replaces it: leave the column out and fit the intercept."
             )
         return unit / (self.unit.of_response(key, context) if self.of_response else 1.0)
 
 
 def _plain(value: Array) -> Any:
-    """Return a float where there is one number for all."""
+    """Return a float if all values are the same."""
     array = np.asarray(value, dtype=float)
     if array.ndim == 0:
         return float(array)
@@ -664,7 +664,7 @@ def _plain(value: Array) -> Any:
 @final
 @dataclass(frozen=True)
 class Precisions:
-    """½·noise·Σsr² + ½·weight·‖β‖², with a precision for each."""
+    """½·noise·Σsr² + ½·weight·‖β‖², with one precision for each part."""
 
     noise: str
     weight: str
@@ -675,11 +675,11 @@ class Precisions:
         return None
 
     def to_penalty(self, key: str, values: Mapping[str, Any], context: Context) -> Penalty:
-        """Return the canonical penalty: the ratio."""
+        """Return the canonical penalty: the ratio of the precisions."""
         return Penalty(0.0, float(values[self.weight]) / float(values[self.noise]))
 
     def from_penalty(self, key: str, penalty: Penalty, context: Context) -> dict[str, Any]:
-        """Return both, the first from σ."""
+        """Return both precisions; the first comes from σ."""
         l2 = ElasticForm("l2", 0.0, "sum").from_penalty(key, penalty, context)["l2"]
         precision = 1.0 / context.sigma(key) ** 2
         return {self.noise: precision, self.weight: precision * l2}

@@ -1,4 +1,4 @@
-"""The table: one row a convention. `evidence` says how each was established."""
+"""The table of conventions, one row each; `evidence` says how each was established."""
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
@@ -26,7 +26,7 @@ _SOURCE = "from its source, not run"
 _DOCUMENTATION = "from its documentation, not run"
 _RESCALED = "rescaled to sum to n, so that the strength multiplies Σs"
 _SUMMED = "multiply the loss, not rescaled"
-_PYTHON = ("", "fit_intercept=False")  # what a line says with an intercept, and without
+_PYTHON = ("", "fit_intercept=False")  # the code with an intercept, and without
 _FORMULA = ("", " - 1")
 _IN_FRONT = ("np.c_[np.ones(len(y)), X]", "X")
 _UNSUPPORTED = "none"

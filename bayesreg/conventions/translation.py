@@ -1,4 +1,4 @@
-"""From any convention to any other."""
+"""Translation of a penalty from any convention to any other."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class Translation:
     values : dict
         The target's parameters, by name.
     penalty : Penalty
-        The canonical penalty that both sides state, on the original columns.
+        The canonical penalty of both sides, on the original columns.
     code : str
         The line of code to paste.
     column_unit : array (p,) or None
-        With `rescale`: what each column is to be divided by before it is fitted, and its coefficient after.
+        With `rescale`: divide each column by it before the fit, and the column's coefficient after the fit.
     """
 
     values: dict[str, Any]
@@ -64,33 +64,33 @@ def translate(
     ----------
     value : float, mapping of parameter names, or an object that has them as attributes
         The penalty on the `from_` side: 0.1, {"alpha": 0.1, "l1_ratio": 0.5},
-        Lasso(alpha=0.1), LaplacePrior(2.0), Penalty(3.0). None where the convention is a default without
+        Lasso(alpha=0.1), LaplacePrior(2.0), Penalty(3.0). None if the convention is a default without
         parameters ("bambi", "brms").
     from_, to : str
         Keys of `CONVENTIONS`.
     X, y : array, optional
-        The data: rows are counted, and where a side standardises, standard deviations are taken.
+        The data. They give the number of rows, and standard deviations if a side standardises.
     sample_weight : array (n,), optional
     noise_scale : float, optional
-        σ, needed where one side is a prior and the likelihood is Gaussian.
+        σ. It is needed if one side is a prior and the likelihood is Gaussian.
     fit_intercept : bool, optional
-        Whether the model has an intercept; the line to paste says so. It also matters where a package penalises it,
-        where one standardises, and to glmnet's scaling of y. Default: that of the object given as `value`, else True.
+        Whether the model has an intercept; the line of code says so. It also matters if a package penalises the
+        intercept or standardises, and for glmnet's scaling of y. Default: that of the object `value`, else True.
     rescale : bool, default False
-        Whether the columns may be rescaled for the target, where it has one penalty for all and this one differs
-        between them, as one stated on standardised columns does: the answer is then for ``X / column_unit``.
+        Whether the columns may be rescaled for the target. This helps if the target has one penalty for all columns
+        but this penalty differs between them. The answer is then for ``X / column_unit``.
 
     Returns
     -------
     Translation
-        With `.values`, `.penalty` and `.code`; ``float()`` of it where it is one number.
+        With `.values`, `.penalty` and `.code`. ``float()`` works if it is one number.
 
     Raises
     ------
     NoEquivalent
-        With the reason, where the target cannot state this penalty.
+        If the target cannot state this penalty, with the reason.
     ValueError
-        Where a key is unknown, or something needed is missing, by its name.
+        If a key is unknown, or a needed argument is missing; the message names it.
 
     Examples
     --------
@@ -106,7 +106,7 @@ def translate(
     sigma = noise_scale if source.has_noise and target.has_noise else 1.0
     fit_intercept = _has_intercept(value, fit_intercept)
     context = Context(X, y, sample_weight, sigma, fit_intercept)
-    _ = context.weights  # refused where they do not fit, whether they are needed or not
+    _ = context.weights  # wrong weights are refused even if they are not needed
     values = _parameters(source, value)
     if fit_intercept:
         values = _without_constant(source, values)
@@ -117,7 +117,7 @@ def translate(
         raise NoEquivalent(f"{target.key} fits no intercept. Give fit_intercept=False, and centre the data.")
     for side in (source, target):
         if side.intercept == "always" and not fit_intercept:
-            raise NoEquivalent(f"{side.key} always fits an intercept, and fit_intercept=False asks for none.")
+            raise NoEquivalent(f"{side.key} always fits an intercept, but fit_intercept=False asks for none.")
     unit = None
     try:
         stated = target.form.from_penalty(target.key, penalty, context)
@@ -126,9 +126,7 @@ def translate(
         if equal is None or np.ptp(equal[1]) == 0.0:
             raise
         common, unit = equal
-        stated = target.form.from_penalty(
-            target.key, common, context.divided(unit)
-        )  # refused for its own reason
+        stated = target.form.from_penalty(target.key, common, context.divided(unit))  # raises its own error
         if not rescale:
             raise NoEquivalent(
                 f"{reason} rescale=True gives the answer for X / column_unit, and these units."
@@ -142,7 +140,7 @@ def translate(
 
 
 def _has_intercept(value: Any, fit_intercept: bool | None) -> bool:
-    """Tell whether there is an intercept, from what was said and from an estimator that says it itself."""
+    """Tell whether there is an intercept, from the argument and from an estimator's own parameter."""
     if not (fit_intercept is None or isinstance(fit_intercept, bool | np.bool_)):
         raise TypeError(f"`fit_intercept` must be True or False; got {fit_intercept!r}.")
     own = getattr(value, "fit_intercept", None)
@@ -150,8 +148,8 @@ def _has_intercept(value: Any, fit_intercept: bool | None) -> bool:
         return fit_intercept is None or bool(fit_intercept)
     if fit_intercept not in (None, own):
         raise ValueError(
-            f"`fit_intercept` is {fit_intercept}, and the {type(value).__name__} that was given has "
-            f"fit_intercept={own}. Leave the argument out, or give the estimator that is meant."
+            f"`fit_intercept` is {fit_intercept}, but the given {type(value).__name__} has "
+            f"fit_intercept={own}. Leave the argument out, or give another estimator."
         )
     return bool(own)
 
@@ -165,13 +163,13 @@ def _convention(argument: str, key: str) -> Convention:
 def _check_family(source: Convention, target: Convention) -> None:
     if source.family != target.family and "any" not in (source.family, target.family):
         raise NoEquivalent(
-            f"{source.key} stands beside a {source.family} likelihood and {target.key} beside a {target.family} one: "
+            f"{source.key} has a {source.family} likelihood and {target.key} a {target.family} one: "
             "the same penalty means different things there."
         )
 
 
 def _without_constant(source: Convention, values: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of the features alone, where the intercept is free."""
+    """Return the parameters of the features alone, with an unpenalised intercept."""
     if source.intercept == "penalised":
         _refuse_intercept(source)
     if source.intercept == "none":
@@ -184,15 +182,15 @@ def _without_constant(source: Convention, values: dict[str, Any]) -> dict[str, A
         return values
     if strength.ndim == 0 or strength[0] != 0.0 or strength.size == 1:
         raise NoEquivalent(
-            f"{source.key} penalises the constant too, as no Penalty does, unless the strength is a vector with a 0 "
-            "for it in front. Give that vector, or fit_intercept=False."
+            f"{source.key} penalises the constant too, but a Penalty does not. Give the strength as a vector with 0 "
+            "in front, for the constant, or give fit_intercept=False."
         )
     return {**values, name: strength[1:]}
 
 
 def _refuse_intercept(convention: Convention) -> None:
     raise NoEquivalent(
-        f"{convention.key} penalises the intercept as well, which a Penalty leaves free. Centre X and y and give "
+        f"{convention.key} penalises the intercept too, but a Penalty does not. Centre X and y and give "
         "fit_intercept=False, or leave the intercept out of the penalised group there."
     )
 
@@ -200,7 +198,7 @@ def _refuse_intercept(convention: Convention) -> None:
 def _with_constant(
     target: Convention, values: dict[str, Any], penalty: Penalty, context: Context
 ) -> dict[str, Any]:
-    """State the strength as a vector, for a constant in front that is not penalised."""
+    """Write the strength as a vector with 0 in front, for the unpenalised constant."""
     name = next(iter(target.parameters))
     strength = np.asarray(values[name], dtype=float)
     if strength.ndim == 0:
@@ -208,7 +206,7 @@ def _with_constant(
         p = sizes[0] if sizes else None if context.X is None else np.shape(context.X)[1]
         if p is None:
             raise DataNeededError(
-                f"{target.key} needs one strength for each column, the constant's 0. Give `X`."
+                f"{target.key} needs one strength for each column, 0 for the constant. Give `X`."
             )
         strength = np.full(p, float(strength))
     return {**values, name: np.concatenate([[0.0], strength])}
@@ -239,21 +237,21 @@ def _parameters(convention: Convention, value: Any) -> dict[str, Any]:
 
 
 def _attributes(convention: Convention, value: Any) -> dict[str, Any]:
-    """Read the parameters off an object of the convention's own class."""
+    """Read the parameters from an object of the convention's own class."""
     expected = convention.key.split(".")[-1]
     if type(value).__name__ != expected:
         raise TypeError(
             f"`value` must be a number, a mapping of {', '.join(convention.parameters)}, or a {expected}; "
-            f"got {type(value).__name__}, whose numbers mean something else."
+            f"got {type(value).__name__}: its numbers mean something else."
         )
     if getattr(value, "positive", False):
-        raise NoEquivalent(f"{expected}(positive=True) constrains the signs, which no penalty here does.")
+        raise NoEquivalent(f"{expected}(positive=True) constrains the signs, but no penalty here does that.")
     values = {name: getattr(value, name) for name in convention.parameters}
     return _by_penalty(convention, values, getattr(value, "penalty", "elasticnet"))
 
 
 def _by_penalty(convention: Convention, values: dict[str, Any], penalty: Any) -> dict[str, Any]:
-    """Return the parameters of an estimator that names its penalty beside them, as scikit-learn's do."""
+    """Return the parameters of an estimator that also names its penalty, as scikit-learn's do."""
     ratio = {"l1": 1.0, "l2": 0.0}
     if "l1_ratio" in values and penalty in ratio:
         return {**values, "l1_ratio": ratio[penalty]}
