@@ -108,7 +108,7 @@ def test_a_share_among_equal_columns_that_only_a_wide_prior_decides_is_told():
     a, x = rng.normal(size=(2, 50))
     X, y = np.column_stack([a, a, x]), 2 * a + x + rng.normal(size=50)
     for gaussian_scale in (1e6, 1e9):
-        with pytest.warns(br.ConvergenceWarning, match="rounding may move coefficients"):
+        with pytest.warns(br.ConvergenceWarning, match="rounding may change coefficients"):
             mode = br.map_estimate(
                 model(br.ElasticNetPrior(0.7, gaussian_scale), 1.0), br.RowData.from_arrays(X, y)
             )

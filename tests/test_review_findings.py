@@ -27,7 +27,7 @@ def test_statistics_that_cannot_tell_columns_apart_say_so(prior, eps):
         near = near[:, :2]
     y = 2 * x + 3 * z + 0.1 * rng.normal(size=200)
     linear = model(prior)
-    with pytest.warns(br.ConvergenceWarning, match=r"Give the rows \(RowData\)|float64 gives no more"):
+    with pytest.warns(br.ConvergenceWarning, match=r"Give the rows \(RowData\)|float64 allows no smaller"):
         gram = br.map_estimate(linear, GRAM(near, y))
     assert not gram.converged
     if np.ndim(getattr(prior, "scale", np.zeros(2))) == 1:  # the rows know

@@ -1,4 +1,4 @@
-"""The proof of a mode: duality gap and KKT residual at the point that is returned."""
+"""The certificate of a mode: duality gap and KKT residual at the point that is returned."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is
 @final
 @dataclass(frozen=True)
 class Certificate:
-    """How far a point can be from the optimum of J, at most.
+    """A bound on the distance of a point from the optimum of J.
 
     Attributes
     ----------
@@ -32,24 +32,24 @@ class Certificate:
         J of the null model: penalised coefficients 0, intercept and unpenalised ones optimal.
     duality_gap : float
         (primal − dual) / null_objective, at least 0: the point's J is above the optimum
-        by at most this share of the null model's. 0 where the null model's J is 0.
+        by at most this share of the null model's J. It is 0 if the null model's J is 0.
     kkt_residual : float
         Largest distance of a penalised coefficient's gradient from its subdifferential,
         on unit-norm columns, in units of λmax.
     rounding : float
-        First-order bound on what rounding in sums over rows can add to the duality gap. From
-        statistics it also bounds what they have lost: there the proof is max(gap, rounding).
-        What the last digits of the intercept and of the means leave open is in it, and in the gap.
+        First-order bound on the error that rounding in sums over rows can add to the duality gap. From
+        statistics it also bounds the digits that they have lost, and the proof is max(gap, rounding).
+        It includes rounding of the intercept and of the means; so does the gap.
     coef_rounding : float
-        First-order bound on what rounding can move a coefficient by, where an l2 penalty holds it, as a
-        share of the largest, on unit-norm columns. It counts where the curvature is almost all the
-        prior's: the objective does not show it there.
+        First-order bound on the change that rounding can make to a coefficient with an l2 penalty, as a
+        share of the largest, on unit-norm columns. It matters if almost all the curvature is the
+        prior's: then the objective does not show the change.
     source : {"rows", "gram"}
-        What it was computed from.
+        Whether it was computed from rows or from a Gram matrix.
     noise_scale : float
-        The σ at which J's penalty is stated.
+        The σ of J's penalty.
     conditional_on_noise_scale : bool
-        Whether σ was estimated along: the gap then speaks of the coefficients at that σ.
+        Whether σ was estimated too. The gap is then for the coefficients at that σ.
     """
 
     primal: float
@@ -64,15 +64,15 @@ class Certificate:
     conditional_on_noise_scale: bool = False
 
     def proves(self, tol: float) -> bool:
-        """Tell whether the objective is known to `tol`, and coefficients that a prior holds to √tol.
+        """Tell whether the objective is known to `tol`, and coefficients with an l2 penalty to √tol.
 
-        About its minimum the objective grows with the square of the distance.
+        Near its minimum the objective grows with the square of the distance.
         """
         return self.proven_gap <= tol and self.coef_rounding <= np.sqrt(tol)
 
     @property
     def proven_gap(self) -> float:
-        """What the certificate vouches for: the gap, and from statistics at least the rounding."""
+        """The gap that is proven: the duality gap, but from statistics at least the rounding."""
         return max(self.duality_gap, self.rounding) if self.source == "gram" else self.duality_gap
 
     def __str__(self) -> str:
@@ -91,7 +91,7 @@ class Certificates:
     Attributes
     ----------
     primal, gaps, kkt_residuals, rounding, coef_rounding, noise_scales : array (k,)
-        `gaps` and `rounding` in units of `null_objective`; the others as in `Certificate`.
+        `gaps` and `rounding` are in units of `null_objective`; the others are as in `Certificate`.
     null_objective : float
     source : {"rows", "gram"}
     conditional_on_noise_scale : bool
@@ -109,11 +109,11 @@ class Certificates:
 
     @property
     def proven_gaps(self) -> Float[np.ndarray, " k"]:
-        """What each vouches for: the gap, and from statistics at least the rounding."""
+        """The gaps that are proven: the duality gaps, but from statistics at least the rounding."""
         return np.maximum(self.gaps, self.rounding) if self.source == "gram" else self.gaps
 
     def prove(self, tol: float) -> Bool[np.ndarray, " k"]:
-        """Tell which prove what `Certificate.proves` says."""
+        """Tell for each point what `Certificate.proves` tells."""
         return (self.proven_gaps <= tol) & (self.coef_rounding <= np.sqrt(tol))
 
     def of(self, order: Int[np.ndarray, " m"]) -> "Certificates":
@@ -155,8 +155,8 @@ def certify(
     """Certify k points, each against its own penalty.
 
     The dual point is the residual with intercept and unpenalised columns projected
-    out, scaled to be feasible for the columns without an l2 part. The gap is summed
-    from terms that are each at least 0 (Fenchel-Young), so nothing cancels.
+    out, scaled to be feasible for the columns without an l2 part. The gap is a sum
+    of terms that are each at least 0 (Fenchel-Young), so nothing cancels.
 
     Parameters
     ----------
@@ -167,9 +167,9 @@ def certify(
     l1, l2 : array (k, q)
         Penalties of the q penalised coefficients.
     noise_scales : array (k,)
-        The σ behind each penalty.
+        The σ of each penalty.
     tol : float
-        What gaps are compared with: bounds on rounding far below it are left rough.
+        The tolerance for gaps. Bounds on rounding far below it stay rough.
 
     Returns
     -------
@@ -178,18 +178,18 @@ def certify(
     Raises
     ------
     ValueError
-        Where the objective at the point is beyond float64.
+        If the objective at the point is beyond float64.
 
     References
     ----------
     S. Boyd and L. Vandenberghe (2004), Convex Optimization, section 5.5;
     S.-J. Kim et al. (2007), doi:10.1109/JSTSP.2007.910971 (the lasso's dual point).
     """
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told below
-        found = _certified(problem, coefs, intercepts, l1, l2, noise_scales, tol)
-    if not (np.isfinite(found.primal).all() and np.isfinite(found.gaps).all()):
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # checked below
+        certificates = _certified(problem, coefs, intercepts, l1, l2, noise_scales, tol)
+    if not (np.isfinite(certificates.primal).all() and np.isfinite(certificates.gaps).all()):
         raise beyond_float64()
-    return found
+    return certificates
 
 
 def _certified(
@@ -234,7 +234,7 @@ def _certified(
 
 
 def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:
-    """Certify any point of a problem with known noise, whoever found it."""
+    """Certify any point of a problem with known noise."""
     assert problem.noise_scale is not None
     l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(problem.noise_scale))
     sigmas = np.array([problem.noise_scale])
@@ -250,7 +250,7 @@ def _with_intercept_column(
 def _offset_rounding(
     problem: Problem, coefs: Float[np.ndarray, "k c"], intercepts: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " k"]:
-    """Bound what the last digits of means, products and intercept leave open of the residuals' mean."""
+    """Bound the error of the residuals' mean that rounding of means, products and intercept causes."""
     if not problem.centred:
         return np.zeros(len(coefs))
     size = np.abs(problem.means.y) + times(np.abs(coefs), np.abs(problem.means.x)) + np.abs(intercepts)
@@ -263,7 +263,7 @@ def _lost_ss(
     intercepts: Float[np.ndarray, " k"],
     in_offset: Float[np.ndarray, " k"],
 ) -> Float[np.ndarray, " k"]:
-    """Return the squared length of the residual's part along intercept and flat columns, 0 when they are optimal."""
+    """Return the residual's squared length along intercept and unpenalised columns: 0 if they are optimal."""
     offset = problem.means.y - times(coefs, problem.means.x) - intercepts if problem.centred else 0.0
     lost = np.broadcast_to(problem.sum_weights * np.square(np.abs(offset) + in_offset), len(coefs)).copy()
     if problem.flat_block is not None:
@@ -299,7 +299,7 @@ def _rounding(
     rss: Float[np.ndarray, " k"],
     negligible: float,
 ) -> Float[np.ndarray, " k"]:
-    """Bound what relative errors of the data's products can move J by, at these coefficients."""
+    """Bound the change of J that relative errors of the data's products can cause, at these coefficients."""
     least_squares = problem.least_squares
     reach = times(np.abs(coefs), np.sqrt(least_squares.squared_norms))
     size = np.sqrt(least_squares.response_ss)
@@ -328,11 +328,11 @@ def _coef_rounding(
     l2: Float[np.ndarray, "k q"],
     matters: float,
 ) -> Float[np.ndarray, " k"]:
-    """Bound what rounding moves coefficients by that an l2 penalty holds: its gradient, over the least curvature.
+    """Bound the change that rounding can make to coefficients with an l2 penalty: gradient error over least curvature.
 
-    Rows make the gradient wrong by rounding of the residual, and the residual itself by rounding of what it is the
-    difference of, which weak directions show by the root of their curvature only. Columns count that are in use, or
-    that only rounding keeps out.
+    With rows, two errors count. Rounding of the residual changes the gradient. Rounding of the terms whose difference
+    the residual is changes a weak direction only by the root of its curvature. Columns count if they are in use, or if
+    only rounding keeps them out.
     """
     doubt = np.zeros(len(coefs))
     some = np.flatnonzero(((l2 > 0.0) & (coefs != 0.0)).any(axis=1))
@@ -363,7 +363,10 @@ def _coef_rounding(
 def _least_curvature(
     least_squares: LeastSquares, norms: Float[np.ndarray, " q"], ratios: Float[np.ndarray, "s q"]
 ) -> Float[np.ndarray, " s"]:
-    """Return at most the least curvature of loss and l2 penalty on unit-norm columns, from that under the weakest."""
+    """Return a lower bound of the curvature of loss and l2 penalty, on unit-norm columns.
+
+    It comes from the curvature under the weakest penalty of all points.
+    """
     weakest = ratios.min(axis=0)
     used = np.flatnonzero(np.isfinite(weakest))
     least = ratios.min(axis=1)
@@ -377,23 +380,23 @@ def _least_curvature(
 def _second_order_together(
     problem: Problem, doubtful: Float[np.ndarray, "d c"], errors: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " k"]:
-    """Sharpen many bounds by the least curvature of all columns, where that is less work than each one's own.
+    """Sharpen many bounds by the least curvature of all columns, if that is less work than one by one.
 
-    No principal submatrix has a smaller eigenvalue than the whole (Cauchy's interlacing).
+    No principal submatrix has a smaller eigenvalue than the whole matrix (Cauchy's interlacing).
     """
     norms = np.sqrt(problem.least_squares.squared_norms)
-    alive = np.flatnonzero(norms > 0.0)
+    usable = np.flatnonzero(norms > 0.0)
     own_work = float((np.count_nonzero(doubtful, axis=1) ** 3.0).sum())
-    if own_work < alive.size**3:
+    if own_work < usable.size**3:
         return np.full(errors.size, np.inf)
     smallest = _smallest_eigenvalue(
-        problem.least_squares.gram[np.ix_(alive, alive)] / norms[alive] / norms[alive][:, None]
+        problem.least_squares.gram[np.ix_(usable, usable)] / norms[usable] / norms[usable][:, None]
     )
-    return 0.5 * alive.size * errors**2 / smallest if smallest > 0.0 else np.full(errors.size, np.inf)
+    return 0.5 * usable.size * errors**2 / smallest if smallest > 0.0 else np.full(errors.size, np.inf)
 
 
 def _smallest_eigenvalue(gram: Float[np.ndarray, "m m"]) -> float:
-    """Return that of a Gram matrix of unit-norm columns, and 0 where it is rounding."""
+    """Return the smallest eigenvalue of a Gram matrix of unit-norm columns, or 0 if it is rounding."""
     smallest = float(np.linalg.eigvalsh(gram)[0]) if gram.size else 0.0
     return smallest if smallest > 10.0 * len(gram) * np.finfo(float).eps else 0.0
 
@@ -408,7 +411,7 @@ def _second_order(
 ) -> float:
     """Sharpen the bound by the curvature: an error in the gradient costs its square over the curvature.
 
-    Columns count that are in use, or whose penalty is below the error and so cannot keep them out.
+    Columns count if they are in use, or if their penalty is below the error, so that it cannot keep them out.
     """
     norms = np.sqrt(problem.least_squares.squared_norms)
     unit = np.where(norms > 0.0, norms, 1.0)

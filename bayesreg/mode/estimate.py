@@ -37,7 +37,7 @@ _SAMPLED_SCALE = (
     "Fix the scale to a number, for example one that select_scale chooses from the data, or sample it with "
     "sample_posterior."
 )
-_SHARE_FOR_ROUNDING = 0.1  # of tol: up to there a path is certified from its Gram matrix
+_SHARE_FOR_ROUNDING = 0.1  # of tol: a path is certified from its Gram matrix if rounding is below it
 
 
 @final
@@ -52,19 +52,19 @@ class MapEstimate:
     intercept : float
         0.0 in a model without intercept.
     noise_scale : float
-        σ: as given, or at the joint mode; 1 beside a likelihood that has none.
+        σ: as given, or at the joint mode; 1 if the likelihood has none.
     penalty : Penalty
-        The canonical penalty at that σ, one value a column, on the original columns.
+        The canonical penalty at that σ, one value for each column, on the original columns.
     certificate : Certificate
         Duality gap and KKT residual, computed at the point that is returned.
     n_iter : int
-        The solver's rounds; 1 for a closed form.
+        The number of rounds of the solver; 1 for a closed form.
     converged : bool
-        Whether the duality gap is at most `tol`, from statistics the rounding too, and what rounding
-        can move a coefficient by at most √tol of the largest.
+        Whether the proven duality gap is at most `tol`, and rounding can change a coefficient by at most
+        √tol of the largest.
     feature_names : tuple of p str
     local_modes : tuple of NoiseMode
-        Every local mode of an unknown σ, the highest first; empty for a known one.
+        Every local mode of an unknown σ, the highest first. Empty for a known σ.
     """
 
     coef: Float[np.ndarray, " p"]
@@ -88,7 +88,7 @@ class MapEstimate:
         return self.certificate.kkt_residual
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return the coefficients and their penalties as a table, one row a feature."""
+        """Return the coefficients and their penalties as a table, one row for each feature."""
         import pandas as pd
 
         columns = {"coef": self.coef, "l1": self.penalty.l1, "l2": self.penalty.l2}
@@ -134,7 +134,7 @@ class MapPath:
     _problem: Problem | None = field(repr=False, default=None)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle: without the data, but with what is computed from them."""
+        """Return the attributes for a pickle: without the data, but with the degrees of freedom."""
         return {**self.__dict__, "effective_df": self.effective_df, "_problem": None}
 
     @cached_property
@@ -163,7 +163,7 @@ class MapPath:
         return self.certificates.kkt_residuals
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return the coefficients as a table, one row a scale, one column a feature."""
+        """Return the coefficients as a table, one row for each scale, one column for each feature."""
         import pandas as pd
 
         index = pd.Index(self.scales, name="scale")
@@ -173,11 +173,11 @@ class MapPath:
 
 
 def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstimate:
-    """Find the mode of the posterior, and prove it.
+    """Find the mode of the posterior, and certify it.
 
-    For known σ that is the minimum of J(β₀, β) = ½ Σ wᵢrᵢ² + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ²
+    For known σ it is the minimum of J(β₀, β) = ½ Σ wᵢrᵢ² + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ²
     with (l1, l2) = (σ²/b, σ²/τ²): the lasso, ridge or elastic net. For unknown σ the mode
-    is joint over (β₀, β, σ), the density taken with respect to σ itself.
+    is joint over (β₀, β, σ), and the density is with respect to σ itself.
 
     Parameters
     ----------
@@ -193,17 +193,17 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     Raises
     ------
     NoModeError
-        Where the density is unbounded: a scale is a distribution, or the data can be
+        If the density is unbounded: a scale is a distribution, or the data can be
         fitted perfectly and the prior on σ does not vanish at 0.
     TypeError, ValueError
-        Where the prior does not fit the data.
+        If the prior does not fit the data.
 
     Warns
     -----
     ConvergenceWarning
-        Where float64 does not reach `tol`.
+        If float64 does not reach `tol`.
     DegenerateDataWarning
-        Where the response is constant.
+        If the response is constant.
 
     Examples
     --------
@@ -229,12 +229,12 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
 
 
 def mode_of(problem: Problem, tol: float) -> MapEstimate:
-    """Find the mode of a problem, and prove it; `converged` says whether `tol` is met.
+    """Find the mode of a problem, and certify it; `converged` says whether `tol` is met.
 
     Raises
     ------
     NoModeError
-        Where the density is unbounded.
+        If the density is unbounded.
     """
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(sigma))
@@ -254,7 +254,7 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
 
 
 def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
-    """Find the mode beside any convex loss, and prove it; `converged` says whether `tol` is met.
+    """Find the mode under any convex loss, and certify it; `converged` says whether `tol` is met.
 
     Raises
     ------
@@ -263,7 +263,7 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
     """
     if unknown := sorted(problem.likelihood.parameters().keys() - problem.known.keys()):
         raise NoModeError(
-            f"{', '.join(unknown)} must be known for a mode beside {type(problem.likelihood).__name__}. "
+            f"{', '.join(unknown)} must be known for a mode with {type(problem.likelihood).__name__}. "
             "Give a number, or sample it with sample_posterior."
         )
     unit = problem.known.get("noise_scale", 1.0)
@@ -311,13 +311,13 @@ def map_path(
     Parameters
     ----------
     model : LinearModel
-        The prior's scale is replaced by each of `scales`; its factor is kept, and for an
-        elastic net the ratio of l1 to l2.
+        Each of `scales` replaces the prior's scale. Its factor stays, and for an elastic net
+        the ratio of l1 to l2.
     data : RowData or GramData
     scales : sequence of k positive floats, optional
-        In any order. Default, Laplace and elastic net: `n_scales` values in geometric
-        progression from the largest scale at which all penalised coefficients are 0 (λmax)
-        to the one at min_ratio·λmax. Gaussian: λ₂ from 100 times the largest eigenvalue of
+        In any order. The default is `n_scales` values in geometric progression. Laplace and
+        elastic net: from the largest scale at which all penalised coefficients are 0 (λmax)
+        to the scale at min_ratio·λmax. Gaussian: λ₂ from 100 times the largest eigenvalue of
         X'X, in units of the prior, down to min_ratio times it.
     n_scales : int, default 100
     min_ratio : float, default 1e-3
@@ -331,9 +331,9 @@ def map_path(
     Raises
     ------
     NoModeError
-        Where a scale is a distribution.
+        If a scale is a distribution.
     TypeError, ValueError
-        Where the noise is unknown, or the prior's scale is not one number.
+        If the noise is unknown, or the prior's scale is not one number.
     """
     check_tol(tol)
     require("map_path", model, data, QUADRATIC_LOSS, PENALTY)
@@ -396,10 +396,10 @@ def _proved(
     sigmas: Float[np.ndarray, " k"],
     tol: float,
 ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"], Int[np.ndarray, " k"], Certificates]:
-    """Solve, expand and certify; where a large `tol` stopped the solver short of it, again as exactly as can be.
+    """Solve, expand and certify. If the solver stopped too early for a large `tol`, solve again as exactly as possible.
 
-    `solved` is the problem, or its statistics where these serve as well: then the rows are asked only where
-    rounding in the statistics is not small beside `tol`.
+    `solved` is the problem, or its statistics if these are equivalent. Then the rows are used only if rounding in the
+    statistics is not small compared with `tol`.
     """
     solution = solve_coefs(solved, l1, l2, tol=tol)
     coefs, intercepts = problem.expand(solution.values)
@@ -421,7 +421,7 @@ def _noise_scale(problem: Problem) -> tuple[float, tuple[NoiseMode, ...]]:
     except NoModeError:
         if problem.least_squares.response_ss > 0.0:
             raise
-        return 0.0, ()  # a constant response: the limit of the mode, warned of
+        return 0.0, ()  # a constant response: the limit of the mode, with a warning
     return modes[0].noise_scale, modes
 
 
@@ -429,7 +429,7 @@ def _warn_of_constant_response(problem: Problem) -> None:
     if problem.least_squares.response_ss > 0.0:
         return
     what = "constant" if problem.centred else "zero in every row"
-    message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing of the noise."
+    message = f"`y` is {what}, so every penalised coefficient is 0 and the data say nothing about the noise."
     warn(message, DegenerateDataWarning)
 
 
@@ -437,27 +437,27 @@ def _missed(certificate: Certificate, tol: float) -> str:
     gap = certificate.duality_gap
     if certificate.proven_gap <= tol:
         return (
-            f"the objective is at its minimum (duality gap {gap:.1e}), but rounding may move coefficients by "
-            f"{certificate.coef_rounding:.1e} of the largest: columns depend on one another, or nearly so, and the "
-            "prior, which alone holds the coefficients there, is too wide for float64 to tell where. Where columns "
-            "depend on one another exactly, predictions and coefficients are right all the same. "
+            f"the objective is at its minimum (duality gap {gap:.1e}), but rounding may change coefficients by "
+            f"{certificate.coef_rounding:.1e} of the largest: columns are collinear, or nearly so. Only the prior "
+            "determines the coefficients there, and it is too wide for float64. If columns "
+            "are exactly collinear, predictions and coefficients are still right. "
             "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
         )
     if gap <= tol:
         return (
             f"the duality gap is {gap:.1e}, but rounding in the sufficient statistics leaves "
             f"{certificate.rounding:.1e} open, above tol = {tol:.1e}: a Gram matrix squares the condition number of X. "
-            "Give the rows (RowData), or accept it by a larger tol."
+            "Give the rows (RowData), or accept this with a larger tol."
         )
     return (
         f"the duality gap reached is {gap:.1e}, above tol = {tol:.1e}. Either columns are nearly collinear or the "
-        "penalty is so weak that rounding in the gradient alone makes this gap: float64 gives no more. "
+        "penalty is so weak that rounding in the gradient alone causes this gap. float64 allows no smaller one. "
         "Use a smaller prior scale, np.inf or FlatPrior for no penalty, fewer columns, or a larger tol."
     )
 
 
 def check_tol(tol: float) -> None:
-    """Refuse what is no tolerance.
+    """Refuse a value that is not a tolerance.
 
     Raises
     ------

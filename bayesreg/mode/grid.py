@@ -1,4 +1,4 @@
-"""The scales that a path runs over, and the penalties there."""
+"""The scales of a path, and the penalties at them."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,16 +12,16 @@ from ..priors.penalty import penalty_weights
 from ..priors.scales import LARGEST, SMALLEST
 
 _RIDGE_STRONGEST = 100.0  # λ₂ at the start of a ridge path, in units of the largest eigenvalue
-_JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # so that rounding leaves the first row of a path all zero
+_JUST_ABOVE_LAMBDA_MAX = 1.0 - 1e-12  # the first row of a path stays all zero despite rounding
 
 
 def unit_prior(prior: Prior) -> Prior:
-    """Return the prior whose scale a path varies, at scale 1; a default scale becomes an absolute one.
+    """Return the prior at scale 1, from which a path varies its scale; a default scale becomes absolute.
 
     Raises
     ------
     TypeError, ValueError
-        Where the prior's scale is not one finite number.
+        If the prior's scale is not one finite number.
     """
     if not prior.scales():
         raise TypeError("FlatPrior has no scale to follow a path along. Use map_estimate.")
@@ -39,7 +39,7 @@ def unit_prior(prior: Prior) -> Prior:
 
 
 def checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
-    """Return the scales as an array, or say what they must be."""
+    """Return the scales as an array, or raise an error if they are not positive finite numbers."""
     try:
         values = np.atleast_1d(np.array(scales, dtype=np.float64))
     except (TypeError, ValueError):
@@ -63,13 +63,13 @@ def penalty_weights_along(
     problem : Problem
         Under the prior at scale 1.
     multiples : array (k,)
-        Of the features' rates; a prior on the intercept stays as it is.
+        Of the features' rates. A prior on the intercept does not change.
     noise_scales : array (k,) or float
         σ at each multiple.
 
     Returns
     -------
-    tuple of two arrays (k, p), or (k, p + 1) where the intercept has a prior
+    tuple of two arrays (k, p), or (k, p + 1) if the intercept has a prior
     """
     varied = _by_coefficient(problem, multiples)
     sigma = np.broadcast_to(noise_scales, multiples.shape)[:, None]
@@ -79,7 +79,7 @@ def penalty_weights_along(
 
 
 def problem_at(problem: Problem, multiple: float) -> Problem:
-    """Return the problem under the prior whose rates are a multiple of those at scale 1."""
+    """Return the problem under the prior whose rates are a multiple of the rates at scale 1."""
     varied = _by_coefficient(problem, np.array([multiple]))[0]
     rates = problem.rates._replace(l1=problem.rates.l1 * varied, l2=problem.rates.l2 * varied)
     return replace(problem, rates=rates)
@@ -98,7 +98,7 @@ def default_multiples(
     n_scales: int,
     min_ratio: float,
 ) -> Float[np.ndarray, " k"]:
-    """Return multiples of the penalty at scale 1 and σ = 1, the strongest first.
+    """Return multiples of the penalty at scale 1 and σ = 1; the strongest is first.
 
     Laplace and elastic net: from the smallest at which all penalised coefficients are 0 (λmax)
     down to `min_ratio` times it. Gaussian: from 100 times the largest eigenvalue of X'X, in units
@@ -121,7 +121,7 @@ def default_multiples(
 
 
 def _largest_eigenvalue(problem: Problem, unit: Float[np.ndarray, " q"]) -> float:
-    """Return that of Z'Z, Z = X·diag(unit): a Gram matrix has it to rounding."""
+    """Return the largest eigenvalue of Z'Z, Z = X·diag(unit). A Gram matrix gives it up to rounding."""
     if problem.has_rows and unit.size > problem.sum_weights:
         return float(problem.reduced.spectrum(unit).values.max(initial=0.0))
     if unit.size == 0:
@@ -135,9 +135,9 @@ def _largest_eigenvalue(problem: Problem, unit: Float[np.ndarray, " q"]) -> floa
 def at_noise_scale(
     problem: Problem, prior: Prior, multiples: Float[np.ndarray, " k"], noise_scale: Any
 ) -> Float[np.ndarray, " k"]:
-    """Return the scales at which the penalty is these multiples of that at scale 1 and σ = 1.
+    """Return the scales whose penalties are these multiples of the penalty at scale 1 and σ = 1.
 
-    (Of l1 for an elastic net.) σ may be one number or an array (k,).
+    The multiples are of l1 for an elastic net. σ may be one number or an array (k,).
     """
     relative = bool(problem.rates.relative[: problem.n_features].any())
     power = 2 - relative * prior.order

@@ -1,7 +1,7 @@
-"""The mode on rows, whatever the convex loss: Newton's method by re-weighted quadratics, and the gap of any point.
+"""The mode on rows under any convex loss: Newton's method by re-weighted quadratics, and the gap of any point.
 
-The objective is Σ wᵢ·Dᵢ + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², where Dᵢ is the row's loss less the least it can be (half the
-deviance). Each step minimises the quadratic of the loss at a point plus the penalty, by the solvers of least squares.
+The objective is Σ wᵢ·Dᵢ + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ². Dᵢ is the row's loss minus its smallest possible value: half the
+deviance. Each step minimises the loss's quadratic at a point plus the penalty, with the least-squares solvers.
 """
 
 from dataclasses import dataclass, replace
@@ -24,23 +24,23 @@ from .solve_penalised import solve_coefs
 
 _ROUNDS, _FREE_ROUNDS = 100, 50
 _HALVINGS, _POLISHES = 40, 3
-_STILL = 1e-13  # relative decrease of the objective that is rounding
-_LEAST_CURVATURE = 1e-10  # of the largest of a row: less is not seen by the quadratic
+_STILL = 1e-13  # relative decrease of the objective that counts as rounding
+_LEAST_CURVATURE = 1e-10  # of the largest row's curvature: float64 loses smaller ones in the quadratic
 
 Coefs = Float[np.ndarray, " d"]
 
 
 class Gap(NamedTuple):
-    """How far a point can be above the optimum, in units of the objective."""
+    """A bound on how far a point is above the optimum, in units of the objective."""
 
     gap: float
-    rounding: float  # what coefficients without a penalty, not quite optimal beside the others, leave open
+    rounding: float  # unpenalised coefficients are not quite optimal given the others
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class RowObjective:
-    """A penalised loss on rows; coefficients are those of the columns and, if there is one, of the intercept.
+    """A penalised loss on rows. The coefficients are those of the columns, then the intercept if there is one.
 
     Attributes
     ----------
@@ -78,7 +78,7 @@ class RowObjective:
 
     @cached_property
     def norms(self) -> Float[np.ndarray, " d"]:
-        """Lengths of the columns, centred beside a flat intercept."""
+        """Lengths of the columns, which are centred if the intercept is flat."""
         flat_intercept = self.has_intercept and bool(self.free[-1])
         least_squares, _ = self.data.least_squares(
             centre=flat_intercept, intercept_column=self.has_intercept and not flat_intercept
@@ -100,9 +100,10 @@ class RowObjective:
     def gap(self, coefs: Coefs) -> Gap:
         """Bound how far the objective is above its minimum.
 
-        The dual point is a share of the loss's slopes where unpenalised coefficients are optimal beside the others,
-        so that it is orthogonal to them; the share is what columns without an l2 part ask for. The gap is summed from
-        terms that are each at least 0 (Fenchel and Young), so that nothing cancels.
+        The dual point is a share of the loss's slopes. They are taken at the point whose unpenalised coefficients are
+        optimal given the others, so that the dual point is orthogonal to those columns. The share makes it feasible
+        for columns without an l2 part. The gap is a sum of terms that are each at least 0 (Fenchel and Young), so
+        nothing cancels.
 
         References
         ----------
@@ -120,7 +121,7 @@ class RowObjective:
         return Gap(gap, max(open_, 0.0))
 
     def violations(self, coefs: Coefs) -> Coefs:
-        """Return how far each coefficient is from stationary, on unit-norm columns, in units of λmax."""
+        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax."""
         away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
         unit = np.where(self.norms > 0.0, self.norms, 1.0)
         largest = float((np.abs(self.slopes(self.null))[~self.free] / unit[~self.free]).max(initial=0.0))
@@ -128,7 +129,7 @@ class RowObjective:
         return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
-        """Return the point with unpenalised coefficients optimal beside the others, by Newton's method."""
+        """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
         if not self.free.any():
             return coefs
         best = self.objective(coefs)
@@ -163,12 +164,12 @@ class RowObjective:
             if done:
                 return self._polished(coefs), n_rounds
         raise NoModeError(
-            f"the penalised loss is still falling after {_ROUNDS} Newton steps: unpenalised columns may separate "
+            f"the penalised loss still falls after {_ROUNDS} Newton steps: unpenalised columns may separate "
             "the classes. Penalise them."
         )
 
     def _polished(self, coefs: Coefs) -> Coefs:
-        """Take whole steps while they bring the slopes nearer to optimal: the objective shows them no more."""
+        """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
         away = self.violations(coefs).max(initial=0.0)
         for _ in range(_POLISHES):
             moved = self._quadratic_mode(coefs)
@@ -179,7 +180,7 @@ class RowObjective:
         return coefs
 
     def _lower(self, coefs: Coefs, step: Coefs, best: float, *, strictly: bool) -> tuple[Coefs | None, float]:
-        """Go along a step as far as the objective does not rise; None if it does everywhere."""
+        """Halve a step until the objective does not rise; return None if it always rises."""
         for _ in range(_HALVINGS):
             moved = coefs + step
             value = self.objective(moved)

@@ -1,10 +1,10 @@
-"""The mode's noise scale where it is unknown: the whole profile over σ is searched.
+"""The mode's noise scale if it is unknown: the whole profile over σ is searched.
 
-The mode is joint over intercept, coefficients and σ, the density taken with respect
+The mode is joint over intercept, coefficients and σ, and the density is with respect
 to σ itself. At each σ the coefficients are a penalised least-squares solution, so
 the joint problem is one-dimensional: find where the profile's slope turns from
-negative to positive. With scales relative to the noise that happens once; with
-absolute ones it may happen more than once.
+negative to positive. If scales are relative to the noise, this happens once. If they
+are absolute, it may happen more than once.
 """
 
 from collections.abc import Callable
@@ -21,7 +21,7 @@ from .solve_penalised import solve_coefs
 
 _DECADES_BELOW, _DECADES_ABOVE = 12, 12  # of σ, around the spread of y
 _POINTS_PER_DECADE = 16
-_WIDE_STRIDE = 4  # of those points, where one turn is all there can be
+_WIDE_STRIDE = 4  # of those points, if there can be only one turn
 _BLOCK = 8  # values of σ solved in one call
 _LOG_SIGMA_TOLERANCE = 1e-14
 _UNITS_SEARCHED = 28  # of log σ, twelve decades
@@ -48,7 +48,7 @@ class NoiseMode:
 class _Profile(NamedTuple):
     log_density: Float[np.ndarray, " k"]
     slope: Float[np.ndarray, " k"]  # −d log density / d log σ
-    prior_pull: Float[np.ndarray, " k"]  # what relative scales take off the slope
+    prior_pull: Float[np.ndarray, " k"]  # relative scales subtract this from the slope
     coefs: Float[np.ndarray, "k q"]
 
 
@@ -68,7 +68,7 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     Raises
     ------
     NoModeError
-        Where the density grows without bound as σ → 0, or as σ → ∞.
+        If the density grows without bound as σ → 0, or as σ → ∞.
     """
     grid, low, high = _grid(problem)
     noise_slopes = _noise_prior(problem, grid)[1]
@@ -80,9 +80,9 @@ def noise_modes(problem: Problem) -> tuple[NoiseMode, ...]:
     # No slope above `top` is negative, because J at its minimum is at most J of the null model.
     may_fall = powers + noise_slopes - problem.reduced.response_ss / grid**2 < 0.0
     top = min(int(np.flatnonzero(may_fall)[-1]) + 1, grid.size - 1) if may_fall.any() else 0
-    # No slope below a point is positive once what cannot shrink with σ outweighs the rest.
+    # No slope below a point is positive once the terms that cannot shrink with σ outweigh the rest.
     outweighing = powers + np.maximum.accumulate(noise_slopes)
-    # With scales relative to the noise the problem is convex: one turn, which a wide net cannot miss.
+    # If all scales are relative to the noise, the problem is convex: a wide stride cannot miss the only turn.
     stride = _WIDE_STRIDE if problem.penalised_rates.relative.all() else 1
     slopes, sigmas, start = np.empty(0), np.empty(0), None
     for last in range(top, -1, -_BLOCK * stride):
@@ -111,15 +111,15 @@ def noise_beside(
     l2: Float[np.ndarray, "k q"],
     tolerance: float = _LOG_SIGMA_TOLERANCE,
 ) -> Float[np.ndarray, " k"]:
-    """Return the noise scales that are stationary beside given penalties and their solutions.
+    """Return the noise scales that are stationary for given penalties and their solutions.
 
-    That is where the joint density's derivative in σ vanishes, the prior's scale being the one that makes
-    the penalty (l1, l2) at that σ.
+    The joint density's derivative in σ is 0 there, if the prior's scale is the one with the
+    penalty (l1, l2) at that σ.
 
     Parameters
     ----------
     problem : Problem
-        With unknown noise; its rates do not matter here.
+        With unknown noise. Its rates do not matter here.
     coefs : array (k, q)
         Penalised coefficients, optimal under the penalties.
     l1, l2 : array (k, q)
@@ -130,12 +130,12 @@ def noise_beside(
     Returns
     -------
     array (k,)
-        0 where the fit is perfect and the prior on σ does not vanish at 0.
+        0 if the fit is perfect and the prior on σ does not vanish at 0.
 
     Raises
     ------
     NoModeError
-        Where the density grows without bound as σ → ∞.
+        If the density grows without bound as σ → ∞.
     """
     from scipy.optimize import brentq
 
@@ -156,7 +156,7 @@ def noise_beside(
 
 
 def _bracket(problem: Problem, slope: Callable[[float], float], sigma: float) -> tuple[float, float]:
-    """Return values of log σ around the turn of a slope that is nearest to σ, or an edge of the support twice."""
+    """Return values of log σ on both sides of the slope's turn nearest to σ, or an edge of the support twice."""
     low, high = problem.likelihood.noise_bounds()
     lowest = np.log(low * _JUST_INSIDE) if low > 0.0 else -np.inf
     highest = np.log(high / _JUST_INSIDE)
@@ -176,7 +176,7 @@ def _bracket(problem: Problem, slope: Callable[[float], float], sigma: float) ->
 
 
 def _grid(problem: Problem) -> tuple[Float[np.ndarray, " k"], float, float]:
-    """Return values of σ around the spread of y, inside the support of its prior, and that support."""
+    """Return values of σ around the spread of y inside the support of σ's prior, and that support."""
     low, high = problem.likelihood.noise_bounds()
     exponents = np.arange(-_DECADES_BELOW * _POINTS_PER_DECADE, _DECADES_ABOVE * _POINTS_PER_DECADE + 1)
     grid = problem.response_scale * 10.0 ** (exponents / _POINTS_PER_DECADE)
@@ -185,14 +185,14 @@ def _grid(problem: Problem) -> tuple[Float[np.ndarray, " k"], float, float]:
 
 
 def _at_edge(problem: Problem, edge: float, message: str) -> NoiseMode:
-    """Return the mode at the edge of σ's support, or refuse where the support has no edge there."""
+    """Return the mode at the edge of σ's support, or raise an error if the support has no edge there."""
     if not 0.0 < edge < np.inf:
         raise NoModeError(message)
     return NoiseMode(edge, float(_profile(problem, np.array([edge]), refine=True).log_density[0]))
 
 
 _UNBOUNDED_ABOVE = (
-    "the joint density has no mode: it still rises where noise_scale is 1e12 times the spread of y. "
+    "the joint density has no mode: it still rises at a noise_scale of 1e12 times the spread of y. "
     "Give `noise_scale` a prior that falls off, or a known noise_scale."
 )
 
@@ -211,7 +211,7 @@ _CANNOT_TELL = (
 
 
 def _refuse_unbounded(problem: Problem, smallest_rss: float, slope_at_zero: float) -> None:
-    """Refuse what is unbounded without a walk down to σ = 0 along ever harder solves."""
+    """Refuse an unbounded density early, without ever harder solves down to σ = 0."""
     null_ss, rounding = problem.reduced.response_ss, problem.reduced.rss_rounding
     message = _UNBOUNDED if problem.has_rows else _CANNOT_TELL
     held_by_scale = problem.penalised_rates.relative.any() and null_ss > 0.0
@@ -261,6 +261,6 @@ def _refined(problem: Problem, low: float, high: float) -> NoiseMode:
         log_sigma = brentq(
             lambda v: float(at(v).slope[0]), np.log(low), np.log(high), xtol=_LOG_SIGMA_TOLERANCE, rtol=1e-15
         )
-    except ValueError:  # the coarse grid's sign was rounding: the turn is at its edge
+    except ValueError:  # the sign on the coarse grid was rounding: the turn is at its edge
         log_sigma = np.log(high)
     return NoiseMode(float(np.exp(log_sigma)), float(at(log_sigma).log_density[0]))

@@ -1,4 +1,4 @@
-"""The penalised coefficients of a problem, for one penalty or along many."""
+"""The choice of a solver for the penalised coefficients, for one penalty or along many."""
 
 from typing import NamedTuple
 
@@ -12,12 +12,12 @@ from ..model.problem import Problem
 
 _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
-POLISH_BELOW = 1e-7  # tol from which the answer is made as exact as float64 allows
-_SHARE_OF_TOL = 0.5  # of the gap asked for, that the solver stops at
-# A single penalty is hard where it is below this share of the largest gradient, and there are about as many columns
-# as rows: from half to four times, by measurement.
+POLISH_BELOW = 1e-7  # if tol is at most this, the answer is as exact as float64 allows
+_SHARE_OF_TOL = 0.5  # the solver stops at this share of the requested gap
+# A single penalty is hard if it is below this share of the largest gradient and the numbers of columns and rows are
+# similar: their ratio is at most 4, either way. Both limits are measured.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
-_ROWS_A_COLUMN = 4  # from which columns are seldom so collinear that products take longer than X'X
+_ROWS_A_COLUMN = 4  # with more rows for each column, products are seldom slower than X'X
 _BELOW_ROUNDING = 16.0 * float(np.finfo(float).eps)  # of the largest column's share of the fit
 _NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
@@ -38,19 +38,19 @@ def solve_coefs(
     start: Float[np.ndarray, " q"] | None = None,
     tol: float = 0.0,
 ) -> Coefs:
-    """Minimise J over the penalised coefficients, the flat ones profiled out.
+    """Minimise J over the penalised coefficients, with the unpenalised ones profiled out.
 
     Parameters
     ----------
     problem : Problem
     l1, l2 : array (k, q)
-        Penalties, best in an order in which neighbours are alike: each solve starts at the last.
+        Penalties. Neighbours should be similar, because each solve starts at the last solution.
     refine : bool
-        Whether to solve again from the gradient that the rows give, where there are rows.
+        Whether to solve again from the gradient of the rows, if there are rows.
     start : array (q,), optional
-        Where the first solve starts; 0 by default.
+        The start of the first solve; 0 by default.
     tol : float, default 0
-        Relative duality gap that will do. Up to 1e-7 coefficients are made as exact as float64 allows.
+        Sufficient relative duality gap. If it is at most 1e-7, coefficients are as exact as float64 allows.
 
     Returns
     -------
@@ -63,9 +63,9 @@ def solve_coefs(
 def _without_rounding(
     coefs: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], least_squares: LeastSquares
 ) -> Float[np.ndarray, "k q"]:
-    """Set to 0 what adds less to the fit than rounding does, where a penalty asks for zeros.
+    """Set coefficients with an l1 penalty to 0 if they add less to the fit than rounding.
 
-    Columns that are alike share their sum in any way, and arithmetic may leave one of them at 1e-17.
+    Equal columns can share their sum in any way, and arithmetic may leave one of them at 1e-17.
     """
     size = np.abs(coefs) * np.sqrt(least_squares.squared_norms)
     below_rounding = (size < _BELOW_ROUNDING * size.max(axis=1, keepdims=True, initial=0.0)) & (l1 > 0.0)
@@ -82,7 +82,7 @@ def _solved(
     tol: float,
 ) -> Coefs:
     least_squares, k = problem.reduced, len(l1)
-    if not least_squares.cross.any():  # no penalised columns, or none that y leans on: 0 is optimal
+    if not least_squares.cross.any():  # no penalised column is correlated with y: 0 is optimal
         return Coefs(np.zeros(l1.shape), np.zeros(k, dtype=int))
     if not l1.any():
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
@@ -108,7 +108,7 @@ def _has_many_dense_rows(least_squares: LeastSquares) -> bool:
 
 
 def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:
-    """Tell whether the support will be about as large as the data allow, so that it is slow to find."""
+    """Tell whether the support will be nearly the largest possible, and therefore slow to find."""
     least_squares = problem.reduced
     weakest = (np.abs(least_squares.cross) * _HARD_SHARE > l1).any() and (l1 > 0.0).all()
     columns_for_a_row = l1.size / problem.sum_weights
@@ -119,7 +119,7 @@ def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:
 def _interior_point(
     least_squares: LeastSquares, l1: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]
 ) -> Float[np.ndarray, " q"]:
-    """Return a start that has about the right support."""
+    """Return a start with nearly the right support."""
     from .solvers.interior_point import interior_point
 
     unit = 1.0 / np.sqrt(least_squares.squared_norms)
@@ -129,7 +129,7 @@ def _interior_point(
 
 
 def gram_serves(least_squares: LeastSquares) -> bool:
-    """Tell whether rows would tell no more than their Gram matrix, where that is what a solver works on."""
+    """Tell whether the solver works on a Gram matrix that loses nothing compared with the rows."""
     return least_squares.cross.size <= _LARGEST_COMPILED and told_by_gram(least_squares)
 
 

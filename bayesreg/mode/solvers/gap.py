@@ -1,4 +1,4 @@
-"""The duality gap of one point while a solver is at work; `certificate.py` proves the points that are returned."""
+"""The duality gap of one point inside a solver; `certificate.py` certifies the points that are returned."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ...priors.elastic_net_algebra import dual_step, gap_terms
 
 
 def duality_gap(coef: Any, gradient: Any, rss: Any, l1: Any, l2: Any, usable: Any = 1.0) -> Any:
-    """Return the gap at the residual, scaled where pure l1 columns ask for it, in units of the objective.
+    """Return the gap in units of the objective; the dual point is the residual, scaled for pure l1 columns.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""A penalised quadratic with about as many columns as rows and a small penalty, where supports are hard to find.
+"""An interior-point method for a small penalty with similar numbers of columns and rows: the support is hard to find.
 
-Mehrotra's predictor-corrector method needs some twenty factorisations however ill-conditioned the
-columns are. It ends inside the orthants, so that its answer is a start for a solver that ends on
+Mehrotra's predictor-corrector method needs some twenty factorisations, even if the columns are
+ill-conditioned. It ends inside the orthants, so its answer is only a start for a solver that ends on
 exact zeros.
 """
 
@@ -15,7 +15,7 @@ from .gap import duality_gap
 
 _MAX_ITERATIONS = 60
 _SHORT_OF_THE_EDGE = 0.99
-_SINGLE_PRECISION_DOWN_TO = 1e-4  # relative duality gap; steps only need to be roughly right until there
+_SINGLE_PRECISION_DOWN_TO = 1e-4  # relative duality gap: above it steps need not be exact
 
 
 class _Point(NamedTuple):
@@ -42,7 +42,7 @@ def interior_point(
     l2: Float[np.ndarray, " p"],
     tol: float,
 ) -> Float[np.ndarray, " p"]:
-    """Minimise ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² to a duality gap.
+    """Minimise ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² up to a duality gap.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def interior_point(
     Returns
     -------
     array (p,)
-        Coefficients that the slacks show to be 0 are 0; the others are as exact as `tol`.
+        Coefficients are 0 if their slacks show it. The others are exact to `tol`.
 
     References
     ----------
@@ -91,7 +91,7 @@ def interior_point(
 def _step(
     gram: np.ndarray, point: _Point, slope: np.ndarray, l1: np.ndarray, l2: np.ndarray, *, single: bool
 ) -> _Point | None:
-    """Return Mehrotra's step; None where the system cannot be factorised."""
+    """Return Mehrotra's step, or None if the system cannot be factorised."""
     dual_plus = l1 - slope - point.slack_plus
     dual_minus = l1 + slope - point.slack_minus
     weight_plus, weight_minus = point.slack_plus / point.plus, point.slack_minus / point.minus
@@ -103,7 +103,7 @@ def _step(
         return None
 
     def towards(target_plus: np.ndarray, target_minus: np.ndarray) -> _Point:
-        """Return the step on which the products of parts and slacks change by the targets."""
+        """Return the step that changes the products of parts and slacks by the targets."""
         push_plus = target_plus / point.plus - dual_plus
         push_minus = target_minus / point.minus - dual_minus
         pull = push_plus / weight_plus - push_minus / weight_minus

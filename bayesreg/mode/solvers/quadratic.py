@@ -1,11 +1,10 @@
 """The compiled solver: min ½β'Gβ − c'β + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ², and its whole path, in one program.
 
-Coordinate descent finds the support and, where columns are not too collinear, all of the
-answer. Where it converges slowly, Newton steps on the support, confined to the orthant of
-the current signs, make the coefficients exact. Both only ever lower the objective. The
-problem is stated around a starting point by the gradient there, so that a caller who can
-compute a better gradient (from the rows) refines the answer by solving again from where
-the last solve ended.
+Coordinate descent finds the support. If columns are not too collinear, it also finds the
+answer. If it converges slowly, Newton steps on the support, confined to the orthant of
+the current signs, make the coefficients exact. Both never raise the objective. The
+problem is stated by the gradient at a starting point. A caller with a better gradient
+(from the rows) can therefore refine the answer: it solves again from the last solution.
 """
 
 from collections.abc import Callable
@@ -27,28 +26,28 @@ from .sweeps import first_indices, padded, sweep
 
 _SWEEPS_PER_ROUND = 8
 _MAX_ROUNDS = 500
-_WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
-_FARTHEST = 1e12  # factor of l1 at which that way begins, at most
-_CONTINUATION = 4.0  # factor from one l1 to the next on that way
-_PATIENCE = 20  # rounds without progress near the optimum: float64 gives no more
+_WARM_ROUNDS = 10  # at each larger l1 before the requested one
+_FARTHEST = 1e12  # largest factor of l1 at the first of these
+_CONTINUATION = 4.0  # factor from one l1 to the next
+_PATIENCE = 20  # rounds without progress near the optimum: float64 allows no more
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _SUPPORT_SIZES = (256,)  # of the systems that are cut out of a large Gram matrix; each costs compile time
 _STEP_LENGTHS = 0.5 ** np.arange(12)
-# A round of sweeps that leaves more than this share of the violation is followed by Newton steps.
+# Newton steps follow a round of sweeps that leaves more than this share of the violation.
 _SLOW, _SLOW_TO_POLISH = 0.5, 0.05
 _FEWEST_CUT, _FEWEST_COLUMNS_CUT, _FIRST_SHARE = 32, 256, 0.72  # of a path that is solved on two threads
-_LEAST_BATCH = 8  # solves that one or a few are padded to, so that they share a program
+_LEAST_BATCH = 8  # fewer solves are padded to this number, so that they share a program
 
 
 class QuadraticSolution(NamedTuple):
-    """Minimisers of k penalised quadratics and what it took to find them."""
+    """Minimisers of k penalised quadratics, and the rounds that each took."""
 
     coefs: Float[np.ndarray, "k p"]
     n_rounds: Int[np.ndarray, " k"]
 
 
 class _Scaled(NamedTuple):
-    """One quadratic in coordinates where every column has unit norm."""
+    """One quadratic in coordinates in which every column has unit norm."""
 
     gram: Float[Array, "p p"]
     start: Float[Array, " p"]
@@ -57,7 +56,7 @@ class _Scaled(NamedTuple):
     l1: Float[Array, " p"]
     l2: Float[Array, " p"]
     usable: Float[Array, " p"]  # 1, or 0 for a zero column, whose coefficient is 0
-    enough: Float[Array, ""]  # a duality gap that will do; 0 for as small as float64 gives
+    enough: Float[Array, ""]  # a sufficient duality gap; 0: as small as float64 allows
 
 
 class _State(NamedTuple):
@@ -76,13 +75,13 @@ def _gradient(problem: _Scaled, coef: Array) -> Array:
 
 
 def _violation(problem: _Scaled, coef: Array, gradient: Array) -> Array:
-    """Return the largest distance from optimality of a coefficient."""
+    """Return the largest violation of a coefficient's optimality condition."""
     away = violation(coef, gradient - problem.l2 * coef, problem.l1)
     return jnp.max(problem.usable * away, initial=0.0)
 
 
 def _gap(problem: _Scaled, coef: Array, gradient: Array) -> Array:
-    """Return the duality gap at the residual, scaled where pure l1 columns ask for it."""
+    """Return the duality gap; the dual point is the residual, scaled for pure l1 columns."""
     rss = problem.start_ss - (coef - problem.start) @ (problem.start_gradient + gradient)
     gap: Array = duality_gap(coef, gradient, rss, problem.l1, problem.l2, problem.usable)
     return gap
@@ -93,8 +92,8 @@ def _on_subset(
 ) -> tuple[Array, Array]:
     """Call `solve` on the masked coordinates, in the smallest of a few fixed sizes that holds them.
 
-    `solve` gets the block of `gram`, which entries are masked ones (the rest is padding) and the
-    vectors' entries; it returns the change of the coefficients and a flag.
+    `solve` gets the block of `gram`, a mask of its entries that are not padding, and the
+    vectors' entries. It returns the change of the coefficients and a flag.
     """
     p, count = mask.size, jnp.sum(mask)
 
@@ -114,9 +113,9 @@ def _on_subset(
 
 
 def _newton_step(problem: _Scaled, coef: Array, gradient: Array) -> tuple[Array, Array]:
-    """Take a Newton step on the support that stops at zero where a sign would change.
+    """Take a Newton step on the support; a coefficient stops at 0 if its sign would change.
 
-    Also tell whether the step fell short of the whole one.
+    Also tell whether the step is shorter than the full step.
     """
     active = ((coef != 0.0) | (problem.l1 == 0.0)) & (problem.usable > 0.0)
     slope = gradient - problem.l2 * coef - problem.l1 * jnp.sign(coef)
@@ -145,7 +144,7 @@ def _confined_step(
 
 
 def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
-    """Repeat Newton steps until a whole one fits into the orthant: the minimum on the support it ends with."""
+    """Repeat Newton steps until a full step fits into the orthant. This reaches the minimum on the last support."""
 
     def unfinished(state: tuple[Array, Array, Array, Array]) -> Array:
         return state[2] & (state[3] < coef.size)
@@ -160,7 +159,7 @@ def _newton_steps(problem: _Scaled, coef: Array) -> tuple[Array, Array]:
 
 
 def _rounding(problem: _Scaled, coef: Array) -> Array:
-    """Return the size of a violation that rounding alone can leave."""
+    """Return the largest violation that rounding alone can cause."""
     travelled = 2.0 * jnp.linalg.norm(coef - problem.start)  # unit columns: no product is larger
     size = jnp.max(jnp.abs(problem.start_gradient), initial=0.0) + jnp.max(jnp.abs(coef), initial=0.0)
     return 4.0 * jnp.finfo(coef.dtype).eps * (size + travelled)
@@ -212,7 +211,7 @@ def _unfinished(problem: _Scaled, max_rounds: Array, state: _State) -> Array:
 def _descend(
     problem: _Scaled, initial: Array, gradient: Array, max_rounds: Array
 ) -> tuple[Array, Array, Array]:
-    """Minimise from an initial point; return also the gradient there and the number of rounds."""
+    """Minimise from an initial point; return the solution, its gradient and the number of rounds."""
     away, gap = _violation(problem, initial, gradient), _gap(problem, initial, gradient)
     zero = jnp.zeros((), dtype=jnp.int64)
     state = _State(initial, gradient, away, gap, away, zero, zero, jnp.asarray(True))
@@ -221,9 +220,9 @@ def _descend(
 
 
 def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
-    """Minimise along a falling l1 that begins where the initial point is about optimal.
+    """Minimise along a falling l1. It begins at a value for which the initial point is nearly optimal.
 
-    From far away the support would first overshoot, and p > n makes that expensive.
+    From a distant start the support would first overshoot, which is expensive if p > n.
     """
     gradient = _gradient(problem, initial)
     slope = jnp.abs(gradient - problem.l2 * initial)
@@ -244,7 +243,7 @@ def _solve(problem: _Scaled, initial: Array) -> tuple[Array, Array]:
 
 
 def _ahead(coef: Array, before: Array, share: Array) -> Array:
-    """Continue the line from one solution of a path to the next; a sign that would change stops at 0."""
+    """Extrapolate a path from its last two solutions; a coefficient stops at 0 if its sign would change."""
     moved = coef + share * (coef - before)
     return jnp.where(moved * coef > 0.0, moved, 0.0)
 
@@ -307,16 +306,16 @@ def solve_quadratics(
     gram : array (p, p)
         Symmetric positive semidefinite; a zero on the diagonal gives a zero coefficient.
     starts, gradients : array (k, p)
-        Where each quadratic is stated, and minus its gradient there.
+        The point at which each quadratic is stated, and minus its gradient there.
     l1, l2 : array (k, p)
         Penalties.
     follow : bool
-        Whether each solve begins at the solutions before it (a path) or at its own start
+        Whether each solve starts from the solutions before it (a path) or at its own start
         (a refinement).
     squares : array (k,), optional
-        Residual sums of squares at the starts; needed where `enough` is above 0.
+        Residual sums of squares at the starts. They are needed if `enough` is above 0.
     enough : float, default 0
-        Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
+        Duality gap, in units of the objective, at which to stop. 0: as small as float64 allows.
 
     Returns
     -------
@@ -332,7 +331,7 @@ def solve_quadratics(
         arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
         fitted = (_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays)
         n_solves = len(starts[part])
-        with float64_on_cpu():  # holds for the thread that it is in
+        with float64_on_cpu():  # it applies only to its own thread
             coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
             return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
 
@@ -345,10 +344,7 @@ def solve_quadratics(
 
 
 def _parts(k: int, n_columns: int, follow: bool, enough: float) -> list[slice]:
-    """Cut a long path into a part for each of two cores, the second of fewer solves, which have larger supports.
-
-    Not where coefficients are made exact: then the time goes to factorisations, which take all cores.
-    """
+    """Cut a long path into one part for each of two cores. The second has fewer solves, but larger supports."""
     worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow
     if not worth_it or n_cores() < 2:
         return [slice(0, k)]

@@ -1,4 +1,4 @@
-"""The quadratic of the columns that a working set holds: by their Gram matrix, or by products with them."""
+"""The quadratic of the columns in a working set, by their Gram matrix or by products with them."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -18,35 +18,35 @@ Held = Float[np.ndarray, " m"]
 _SWEEPS_PER_ROUND = 8
 _DAMPING = 1e-11  # of the unit diagonal: bounds the step along directions without curvature
 _LEAST_HELD = 256
-_SWEPT_TOGETHER = 2048  # columns: the compiled sweep's code grows with the square of their number
+_SWEPT_TOGETHER = 2048  # columns: the code of the compiled sweep grows with the square of their number
 _STEP_LENGTHS = 0.5 ** np.arange(12)
-_MOST_SPARSE_HELD = 1024  # sparse columns whose products are worth a dense Gram matrix
-_LEAST_CURVATURE = 1e-3  # on unit-norm columns: bounds the next step after one along which nothing curves
-_CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the steps allowed
+_MOST_SPARSE_HELD = 1024  # with more sparse columns a dense Gram matrix does not pay
+_LEAST_CURVATURE = 1e-3  # on unit-norm columns: bounds the next step after one without curvature
+_CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the allowed steps
 
 
 class HeldQuadratic(Protocol):
     """½β'Gβ − c'β of the held columns, scaled to unit norm, in the order in which they were added."""
 
     def has_room(self, count: int) -> bool:
-        """Tell whether so many columns should be held this way."""
+        """Tell whether this class is efficient for `count` columns."""
 
     @property
     def is_spent(self) -> bool:
-        """Whether it was given a limit that is reached, so that another way should be taken."""
+        """Whether its limit of products is reached, so that another class should be used."""
 
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
-        """Hold more columns, times `unit`."""
+        """Add columns, times `unit`."""
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
-        """Return X'r for all columns, as they are, and r'r."""
+        """Return X'r for all unscaled columns, and r'r."""
 
     def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
         """Lower the penalised objective, from the gradient at `coef`."""
 
 
 class GramQuadratic:
-    """By the Gram matrix: coordinate descent, then Newton steps on the support, confined to its orthant."""
+    """The quadratic by its Gram matrix: coordinate descent, then Newton steps confined to the support's orthant."""
 
     is_spent = False
 
@@ -59,11 +59,11 @@ class GramQuadratic:
         self._compiled_grams: list[Array] = []
 
     def has_room(self, count: int) -> bool:
-        """Tell whether so many columns should be held this way."""
+        """Tell whether this class is efficient for `count` columns."""
         return not isinstance(self._columns, _SparseRows) or count <= _MOST_SPARSE_HELD
 
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
-        """Hold more columns, times `unit`."""
+        """Add columns, times `unit`."""
         first, last = self._count, self._count + indices.size
         if last > len(self._gram):
             size = padded(last)
@@ -78,7 +78,7 @@ class GramQuadratic:
         self._count, self._compiled_grams = last, []
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
-        """Return X'r for all columns, as they are, and r'r."""
+        """Return X'r for all unscaled columns, and r'r."""
         return self._columns.gradient(coef)
 
     def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
@@ -132,9 +132,9 @@ def _newton_step(
     l1: Float[np.ndarray, " m"],
     l2: Float[np.ndarray, " m"],
 ) -> tuple[Float[np.ndarray, " m"], bool]:
-    """Take a Newton step on the support that stops at zero where a sign would change.
+    """Take a Newton step on the support; a coefficient stops at 0 if its sign would change.
 
-    Also tell whether the step fell short of the whole one.
+    Also tell whether the step is shorter than the full step.
     """
     support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
     own = coef[support]
@@ -162,13 +162,13 @@ def _newton_step(
 
 
 class ProductQuadratic:
-    """By products with the columns: proximal gradient steps, then Newton steps by conjugate gradients.
+    """The quadratic by products with its columns: proximal gradient steps, then Newton steps by conjugate gradients.
 
     Parameters
     ----------
     least_squares : LeastSquares
     most_products : float
-        Of the columns with each other, that are worth taking.
+        Largest number of products with the Gram matrix.
     """
 
     def __init__(self, least_squares: LeastSquares, most_products: float = np.inf) -> None:
@@ -179,20 +179,20 @@ class ProductQuadratic:
 
     @property
     def is_spent(self) -> bool:
-        """Whether all products that were allowed have been taken."""
+        """Whether all allowed products have been used."""
         return self._left <= 0
 
     def has_room(self, count: int) -> bool:
-        """Tell whether so many columns should be held this way."""
+        """Tell whether this class is efficient for `count` columns."""
         return True
 
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
-        """Hold more columns, times `unit`."""
+        """Add columns, times `unit`."""
         self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
         self._times_gram = self._products(np.arange(self._indices.size))
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
-        """Return X'r for all columns, as they are, and r'r."""
+        """Return X'r for all unscaled columns, and r'r."""
         return _full_gradient(self._all, self._indices, coef * self._unit)
 
     def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
@@ -211,10 +211,10 @@ class ProductQuadratic:
         return coef
 
     def _proximal_steps(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> tuple[Held, Held]:
-        """Take steps in all coordinates at once, which find the support; return the gradient too.
+        """Find the support by steps in all coordinates at once; return the gradient too.
 
-        Each is as long as the curvature along the last one allows (Barzilai and Borwein 1988,
-        doi:10.1093/imanum/8.1.141), and cut at the minimum along its own line.
+        The curvature along the last step sets the length of each (Barzilai and Borwein 1988,
+        doi:10.1093/imanum/8.1.141). It is cut at the minimum along its own line.
         """
         curvature = 1.0
         for _ in range(_SWEEPS_PER_ROUND):
@@ -227,7 +227,7 @@ class ProductQuadratic:
             curved = self._times_gram(change)
             along = dot(change, curved)
             falls = dot(change, gradient - l2 * coef) - float((l1 * (np.abs(target) - np.abs(coef))).sum())
-            if falls <= 0.0:  # all that is left is rounding
+            if falls <= 0.0:  # only rounding is left
                 break
             bends = along + dot(change, l2 * change)
             share = 1.0 if falls >= bends else falls / bends
@@ -258,7 +258,7 @@ class ProductQuadratic:
         return change, False
 
     def _products(self, positions: Int[np.ndarray, " s"]) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the map of a vector to the Gram matrix of some held columns times it."""
+        """Return the function that multiplies a vector by the Gram matrix of some held columns."""
         columns, unit = self._indices[positions], self._unit[positions]
         part = self._all.subset(columns) if self._all.is_sparse else None
         n_columns = self._all.squared_norms.size
@@ -293,7 +293,7 @@ def _conjugate_gradients(
 
 
 class _Growing:
-    """A matrix that columns are added to, with room to spare."""
+    """A matrix to which columns are added, with spare room."""
 
     def __init__(self, n_rows: int) -> None:
         self._columns, self.count = np.empty((n_rows, 0), order="F"), 0

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-# XLA updates a short vector in place and a long one several times slower (184 ns for 512 entries, 73 ns in pieces
-# of 128), so that long gradients are held in pieces; more than eight would take long to compile.
+# XLA updates a short vector in place, and a long one several times slower (184 ns for 512 entries, 73 ns in pieces
+# of 128). So a long gradient is cut into pieces; more than eight would take long to compile.
 _PIECE, _MOST_PIECES = 128, 8
 _SMALLEST = 16
 
 
 def padded(size: int) -> int:
-    """Return the length that arrays of a size are padded to, so that few programs serve all sizes."""
+    """Return the padded length for arrays of a size. Few lengths exist, so few programs serve all sizes."""
     length = _SMALLEST
     while length < size:  # powers of two and the midpoints between them
         length = length * 3 // 2 if length & (length - 1) == 0 else length // 3 * 4
@@ -22,7 +22,7 @@ def padded(size: int) -> int:
 
 
 def first_indices(mask: Bool[Array, " p"], size: int) -> Int[Array, " size"]:
-    """Return the indices of the masked entries and then any others; by a loop, which beats XLA's cumulative sums."""
+    """Return the indices of the masked entries, then any others. A loop is faster than XLA's cumulative sums."""
 
     def place(j: Array, state: tuple[Array, Array]) -> tuple[Array, Array]:
         chosen, count = state
@@ -41,14 +41,14 @@ def sweep(
     wanted: Bool[Array, " p"],
     n_sweeps: Array | int,
 ) -> tuple[Float[Array, " p"], Float[Array, " p"]]:
-    """Minimise over one wanted coordinate after the other, `n_sweeps` times.
+    """Minimise over each wanted coordinate in turn, `n_sweeps` times.
 
     Parameters
     ----------
     gram : array (p, p)
         With ones on its diagonal, or zeros for columns that are zero.
     coef, gradient : array (p,)
-        Coefficients, and X'r there.
+        Coefficients, and X'r at them.
     l1, inverse_curvature : array (p,)
         The penalty, and 1/(1 + l2).
     wanted : array (p,) of bool
@@ -92,5 +92,5 @@ def sweep(
 
 @jax.jit
 def sweep_compiled(*arguments: Array) -> tuple[Array, Array]:
-    """Call `sweep` on its own."""
+    """Call `sweep` in a compiled program."""
     return sweep(*arguments)

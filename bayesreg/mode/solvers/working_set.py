@@ -1,8 +1,8 @@
-"""Wide or sparse X: solve on the few columns that matter, prove on all of them.
+"""The working-set solver for wide or sparse X: it solves on a few columns, and checks all of them.
 
-Each round computes the gradient of all columns, takes in those that violate their optimality
-condition most, and improves the coefficients of the held ones. X is read once a round; what is
-copied of it are the held columns.
+Each round computes the gradient of all columns, adds those that violate their optimality
+condition most, and improves the coefficients of the held columns. Each round reads X once.
+Only the held columns are copied.
 """
 
 from typing import NamedTuple
@@ -17,18 +17,18 @@ from .gap import duality_gap
 from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
 
 _MAX_ROUNDS = 300
-_WARM_ROUNDS = 10  # at each l1 on the way to the one asked for
-_FARTHEST = 1e12  # factor of l1 at which that way begins, at most
-_CONTINUATION = 8.0  # factor from one l1 to the next on that way
-_ROUGH = 1e-4  # relative duality gap that will do on that way
-_PATIENCE = 8  # rounds without progress near the optimum: float64 gives no more
-_NEWTON_STEPS = 3  # in a round, while steps fall short; times this again for each round without progress
+_WARM_ROUNDS = 10  # at each larger l1 before the requested one
+_FARTHEST = 1e12  # largest factor of l1 at the first of these
+_CONTINUATION = 8.0  # factor from one l1 to the next
+_ROUGH = 1e-4  # sufficient relative duality gap at a larger l1
+_PATIENCE = 8  # rounds without progress near the optimum: float64 allows no more
+_NEWTON_STEPS = 3  # in a round, while steps are short; times this again for each round without progress
 _PRODUCTS_A_COLUMN = 0.04  # products X'(Xv) in the time of X'X, for each column of X
-_FEWEST_NEW = 128  # columns taken in at once, where so many violate; else half the support
+_FEWEST_NEW = 128  # columns that one round may add, or half the support if that is more
 
 
 class _Penalty(NamedTuple):
-    """One penalty, on unit-norm columns, and the duality gap that will do (0: what float64 gives)."""
+    """One penalty, on unit-norm columns, and a sufficient duality gap (0: as small as float64 allows)."""
 
     l1: Float[np.ndarray, " p"]
     l2: Float[np.ndarray, " p"]
@@ -36,7 +36,7 @@ class _Penalty(NamedTuple):
 
 
 class _Slopes(NamedTuple):
-    """Where a point stands: the gradient, the violation of optimality and the duality gap."""
+    """The gradient, the violation of optimality and the duality gap at a point."""
 
     gradient: Float[np.ndarray, " p"]
     violation: Float[np.ndarray, " p"]
@@ -52,7 +52,7 @@ def solve_by_working_set(
     enough: float = 0.0,
     by_products: bool = False,
 ) -> tuple[Float[np.ndarray, "k p"], Int[np.ndarray, " k"]]:
-    """Minimise k penalised quadratics, each from the solutions before it.
+    """Minimise k penalised quadratics; each solve starts from the solutions before it.
 
     Parameters
     ----------
@@ -62,10 +62,10 @@ def solve_by_working_set(
     start : array (p,), optional
         0 by default.
     enough : float, default 0
-        Duality gap, in units of the objective, at which to stop. 0: as small as float64 gives.
+        Duality gap, in units of the objective, at which to stop. 0: as small as float64 allows.
     by_products : bool, default False
-        Whether to try first, for one penalty on rows, to hold all columns and never form a Gram
-        matrix, for as many products as take the time of one.
+        Whether to try first to hold all columns without a Gram matrix, for one penalty on rows.
+        The number of products is limited to the time of one Gram matrix.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def solve_by_working_set(
 def _by_products(
     least_squares: LeastSquares, l1: Float[np.ndarray, "1 p"], l2: Float[np.ndarray, "1 p"], enough: float
 ) -> tuple[Float[np.ndarray, "1 p"], Int[np.ndarray, " 1"]] | None:
-    """Minimise by products with all columns; None where they are too collinear for it."""
+    """Minimise by products with all columns; return None if they are too collinear for that."""
     quadratic = ProductQuadratic(least_squares, _PRODUCTS_A_COLUMN * l1.shape[1])
     working_set = _WorkingSet(least_squares, quadratic=quadratic)
     unit = working_set.unit
@@ -103,13 +103,13 @@ def _by_products(
 
 
 def _ahead(coef: Float[np.ndarray, " p"], before: Float[np.ndarray, " p"], share: float) -> np.ndarray:
-    """Continue the line from one solution of a path to the next; a sign that would change stops at 0."""
+    """Extrapolate a path from its last two solutions; a coefficient stops at 0 if its sign would change."""
     moved = coef + share * (coef - before)
     return np.where(moved * coef > 0.0, moved, 0.0)
 
 
 class _WorkingSet:
-    """The held columns, and coefficients of all columns in coordinates where each has unit norm."""
+    """The held columns, and the coefficients of all columns, scaled to unit norm."""
 
     def __init__(
         self,
@@ -117,13 +117,13 @@ class _WorkingSet:
         start: Float[np.ndarray, " p"] | None = None,
         quadratic: HeldQuadratic | None = None,
     ) -> None:
-        """Start with no column held or, with a `quadratic` of one's own, with all."""
+        """Start without held columns, or with all columns if a `quadratic` is given."""
         norms = np.sqrt(least_squares.squared_norms)
         self.usable = norms > 0.0
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         zero = np.zeros(norms.size)
         self.coef = zero if start is None else start * norms
-        # where the gradient is known
+        # the point with a known gradient
         self._point = zero, least_squares.cross * self.unit, least_squares.response_ss
         self.gave_up = False
         self._least_squares = least_squares
@@ -134,7 +134,7 @@ class _WorkingSet:
             self._hold(np.flatnonzero(self.usable))
 
     def solve_from_afar(self, penalty: _Penalty) -> int:
-        """Minimise along a falling l1 that begins where the point is about optimal; return the rounds."""
+        """Minimise along a falling l1, from a value for which the point is nearly optimal; return the rounds."""
         self._hold(np.flatnonzero(self.usable & ((penalty.l1 == 0.0) | (self.coef != 0.0))))
         slope = np.abs(self._gradient()[0] - penalty.l2 * self.coef)
         with np.errstate(over="ignore"):
@@ -147,7 +147,7 @@ class _WorkingSet:
         return n_rounds + self.solve(penalty, _MAX_ROUNDS)
 
     def solve(self, penalty: _Penalty, max_rounds: int = _MAX_ROUNDS) -> int:
-        """Minimise from where the coefficients are; return the rounds."""
+        """Minimise from the current coefficients; return the rounds."""
         best, idle = np.inf, 0
         for n_rounds in range(max_rounds):
             slopes = self._slopes(penalty)
@@ -171,7 +171,7 @@ class _WorkingSet:
         return max_rounds
 
     def _gradient(self) -> tuple[Float[np.ndarray, " p"], float]:
-        """Return X'r for unit-norm columns and r'r, computed once for a point."""
+        """Return X'r for unit-norm columns, and r'r. They are computed once for each point."""
         if self._point[0] is not self.coef:
             gradient, rss = self._quadratic.gradient(self.coef[self._indices])
             self._point = self.coef, gradient * self.unit, rss
@@ -186,12 +186,12 @@ class _WorkingSet:
         return _Slopes(gradient, away, float(duality_gap(coef, gradient, rss, l1, l2)))
 
     def _rounding(self) -> float:
-        """Return the size of a violation that rounding alone can leave."""
+        """Return the largest violation that rounding alone can cause."""
         size = np.sqrt(self._least_squares.response_ss) + 2.0 * np.sqrt(dot(self.coef, self.coef))
         return 4.0 * np.finfo(float).eps * float(size)
 
     def _take_in(self, violation: Float[np.ndarray, " p"]) -> None:
-        """Hold the columns that violate most."""
+        """Add the columns with the largest violations."""
         new = np.flatnonzero((violation > 0.0) & ~self._is_held)
         most = max(_FEWEST_NEW, int(np.count_nonzero(self.coef)) // 2)
         if new.size > most:
