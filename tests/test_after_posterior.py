@@ -110,7 +110,7 @@ def test_predictions_against_the_closed_form():
     ):
         with pytest.raises(ValueError, match=message):
             br.predict_posterior(tree, X[:5], **wrong)
-    with pytest.raises(ValueError, match="has 3 columns, the draws are of 10"):
+    with pytest.raises(ValueError, match="has 3 columns, but the draws are of 10"):
         br.predict_posterior(tree, X[:5, :3])
     with pytest.raises(ValueError, match="the draws are of features"):
         br.predict_posterior(tree, rows.rename(columns={"x0": "age"}))

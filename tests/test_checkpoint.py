@@ -358,7 +358,7 @@ def test_ctrl_c_returns_what_is_finished(tmp_path, with_checkpoint):
     assert 0 < n_draws < 200_000  # of each of four chains, on however many cores
     assert complete == 0
     assert f"interrupted: {n_draws} of 200000 draws of each chain" in out
-    assert ("ask again to go on" in out) == with_checkpoint
+    assert ("call again to continue" in out) == with_checkpoint
 
 
 def test_ctrl_c_before_the_first_draw_is_a_keyboard_interrupt(monkeypatch):

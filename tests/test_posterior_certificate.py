@@ -245,7 +245,7 @@ def test_draws_of_another_model_or_of_other_data_are_refused_or_contradicted():
     assert not br.certify_posterior(tree, model, br.RowData.from_arrays(X, y + 0.3 * X[:, 0])).ok
     with pytest.raises(ValueError, match="features"):
         br.certify_posterior(tree, model, br.RowData.from_arrays(X[:, :3], y))
-    with pytest.raises(ValueError, match="noise_scale, which the model takes as known"):
+    with pytest.raises(ValueError, match="noise_scale, but it is known in the model"):
         br.certify_posterior(tree, br.LinearModel(br.LaplacePrior(0.5), br.GaussianLikelihood(1.0)), data)
     with pytest.raises(ValueError, match="lack prior_scale"):
         br.certify_posterior(tree, br.LinearModel(br.LaplacePrior(dist.HalfNormal(1.0))), data)

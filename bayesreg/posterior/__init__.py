@@ -1,4 +1,4 @@
-"""The width around the mode.
+"""The posterior: samplers, draws and their certificate.
 
 From the bottom up: to_arviz; marginals, targets, kernels; samplers, suits, choose_sampler; score, stein, batches,
 certificate; diagnostics, sampling_warning; draws; sample; to_numpyro.

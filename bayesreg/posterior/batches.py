@@ -1,30 +1,30 @@
-"""Means of series along chains, with their Monte Carlo errors, as z."""
+"""Means of series along chains, their Monte Carlo errors, and their z."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-_BATCH = 1.5  # of √draws: the length of a batch
+_BATCH = 1.5  # length of a batch, in units of √draws
 
 
 class Mean(NamedTuple):
-    """Of series along chains."""
+    """The mean of series along chains."""
 
     value: Any
     error: Any  # Monte Carlo
     skewness: Any  # of the mean's distribution
-    freedom: float  # of the error
+    freedom: float  # degrees of freedom of the error
 
 
 def mean_of(series: Float[np.ndarray, "chain draw t"]) -> Mean:
     """Return means and their Monte Carlo errors by batches.
 
-    Of two lengths of batches, so that what longer ones would add is added (Vats and Flegal's lugsail).
+    Two lengths of batches correct the bias of short ones (Vats and Flegal's lugsail).
     """
     n_chains, n_draws, _ = series.shape
     length = _length(n_draws)
-    kept = series[:, n_draws % length :]  # whole batches: a draw that the mean sees, its error sees
+    kept = series[:, n_draws % length :]  # whole batches: mean and error use the same draws
     long, short = _batches(kept, length), _batches(kept, max(length // 3, 1))
     of_long, of_short = length * long.var(axis=0, ddof=1), max(length // 3, 1) * short.var(axis=0, ddof=1)
     error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (n_chains * kept.shape[1]))
@@ -49,9 +49,9 @@ def _length(n_draws: int) -> int:
 
 
 def z_of(mean: Mean) -> Any:
-    """Return Student's t, less what skewness adds to it, as a standard normal of the same probability; of a constant 0.
+    """Return Student's t, corrected for skewness, as a standard normal of the same probability; 0 for a constant.
 
-    The mean and the error of what is skewed go together: a rare large value adds to both. Hall's transformation.
+    Mean and error of a skewed series are correlated: a rare large value adds to both. The correction is Hall's.
     """
     from scipy.special import ndtri, stdtr
 
@@ -67,7 +67,7 @@ def _from_tail(probability: Any, ndtri: Any) -> Any:
 
 
 def chains_z(reported: Float[np.ndarray, "chain draw k"]) -> Any:
-    """Return how far chains' means differ, by batches within: an F test as a standard normal."""
+    """Compare the chains' means by an F test with batches within chains; return it as a standard normal."""
     from scipy.special import fdtrc, ndtri
 
     n_chains, n_draws, n_parameters = reported.shape

@@ -1,9 +1,9 @@
-"""The certificate of a posterior: whether draws are where the density says, by the density's gradient alone.
+"""The certificate of a posterior: tests of draws by the gradient of the log density.
 
-A small step of Langevin's diffusion leaves a posterior where it is, so E[φ(θ)·∂ log p(θ) + φ'(θ)] = 0 for any smooth
-φ along any direction: Stein's identity. With φ = 1, θ and the solutions for "θ is beyond two sds" these are the most
-powerful tests against draws that are shifted, too narrow or too wide, or cut in a tail, and they need no integral.
-What such a test cannot see, a part of the posterior without draws, the look at the marginal of σ and scales tells.
+A small step of Langevin's diffusion does not change a posterior, so E[φ(θ)·∂ log p(θ) + φ'(θ)] = 0 for any smooth
+φ along any direction. This is Stein's identity. φ = 1, φ = θ and the solutions for "θ is beyond two sds" are the most
+powerful tests against draws that are shifted, too narrow or too wide, or cut in a tail. They need no integral.
+Such a test cannot see a part of the posterior without draws. The marginal of σ and scales shows such a part.
 """
 
 from dataclasses import dataclass
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_BY_CHANCE, _FALSE_ALARMS = 0.05, 0.001  # of right runs: what is told as expected, and what is not certified
-_LEAST_DRAWS = 100  # of a chain, below which errors are not known well enough to judge by
-_SLACK = 0.25  # of m(1 − m) of a mass m: what the look may be off by
-_UNSEEN = 10.0  # effective draws that are expected where there is none
+_BY_CHANCE, _FALSE_ALARMS = 0.05, 0.001  # shares of correct runs above the expected z, and above the limit
+_LEAST_DRAWS = 100  # of a chain: with fewer, errors are not known well enough
+_SLACK = 0.25  # of m(1 − m) for a mass m: the error that the marginal may have
+_UNSEEN = 10.0  # effective draws that are expected in a part without draws
 _QUANTILES = (0.01, 0.025, 0.16, 0.5, 0.84, 0.975, 0.99)
 
 
 class Share(NamedTuple):
-    """A part of the posterior, and how much of the draws lies in it."""
+    """A part of the posterior, and the share of the draws in it."""
 
     bulk: Bulk
     share: float
@@ -47,25 +47,25 @@ class Share(NamedTuple):
 @final
 @dataclass(frozen=True)
 class PosteriorCertificate:
-    """What the density says of draws.
+    """The result of testing draws by the posterior's density.
 
     Attributes
     ----------
     names : tuple of k str
-        Parameters, principal axes, "all" for all parameters together, and "prior" for its scale, in the column of
-        widths.
+        Parameters, principal axes, "all" for all parameters together, and "prior" for the prior's scale, which is in
+        the column of widths.
     z : array (k, 5)
-        Of each, in standard errors: "location", "width", "lower_tail", "upper_tail" and "chains" (whether they agree);
-        nan where it was not tested.
+        The z of each test, in standard errors: "location", "width", "lower_tail", "upper_tail" and "chains" (whether
+        they agree). It is nan if there was no test.
     sizes : array (k, 2)
-        By how many of its posterior standard deviations each seems shifted, and by which share too wide (below 0: too
-        narrow); of "prior", by which share its scale seems too large.
+        The estimated shift, in posterior standard deviations, and the estimated excess width as a share (below 0: too
+        narrow). For "prior", the excess of its scale as a share.
     shares : tuple of Share
         The separate parts of the posterior, with the mass of each and the share of the draws in it.
     misplaced : str or None
-        What is wrong with these.
+        What is wrong with these shares.
     not_looked : str
-        Why such parts could not be looked for; empty if they were.
+        Why such parts could not be searched for. Empty if they were.
     """
 
     names: tuple[str, ...]
@@ -82,37 +82,37 @@ class PosteriorCertificate:
 
     @property
     def largest_z(self) -> float:
-        """The largest of all tests, in standard errors."""
+        """The largest |z| of all tests, in standard errors."""
         return float(np.nanmax(np.abs(self.z), initial=0.0))
 
     @property
     def expected_largest_z(self) -> float:
-        """What the largest of so many tests stays below in 95 of 100 right runs."""
+        """The bound that the largest |z| of so many tests stays below in 95 of 100 correct runs."""
         return _quantile(_BY_CHANCE, self.n_tests)
 
     @property
     def limit(self) -> float:
-        """What it stays below in 999 of 1,000 right runs: more is not certified."""
+        """The bound that it stays below in 999 of 1,000 correct runs. Draws above it are not certified."""
         return _quantile(_FALSE_ALARMS, self.n_tests)
 
     @property
     def ok(self) -> bool:
-        """Whether the draws are certified; fewer than 100 a chain are not judged."""
+        """Whether the draws are certified. Fewer than 100 draws a chain are not judged."""
         return self.judged and self.misplaced is None and self.largest_z <= self.limit
 
     @property
     def judged(self) -> bool:
-        """Whether there were draws enough to judge."""
+        """Whether there were enough draws to judge."""
         return self.n_tests > 0
 
     @property
     def bulks(self) -> tuple[Bulk, ...]:
-        """The separate parts of the posterior that were found, the heaviest first."""
+        """The separate parts of the posterior; the heaviest is first."""
         return tuple(one.bulk for one in self.shares)
 
     @cached_property
     def table(self) -> "pd.DataFrame":
-        """A row for each parameter and direction: the z of its tests, "shift" in posterior sds, and "width"."""
+        """One row for each parameter and direction: the z of its tests, "shift" in posterior sds, and "width"."""
         import pandas as pd
 
         frame = pd.DataFrame(
@@ -122,7 +122,7 @@ class PosteriorCertificate:
 
     @property
     def finding(self) -> str | None:
-        """What is wrong, with its size; None where nothing was found to be."""
+        """What is wrong, with its size. None if nothing is wrong."""
         if self.misplaced is not None:
             return self.misplaced
         if self.ok or not self.judged:
@@ -164,19 +164,19 @@ class PosteriorCertificate:
 
 
 def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> PosteriorCertificate:
-    """Judge draws by the posterior's density, whatever made them.
+    """Judge draws by the posterior's density. Any sampler may have made them.
 
-    Of every parameter and along the principal axes of all together, location, width and both tails are tested by
-    Stein's identity, and whether the chains agree; the marginal of σ and of sampled scales is looked at globally, for
-    parts in which draws are missing.
+    Stein's identity tests the location, width and both tails of every parameter, and the location and width along
+    principal axes of all parameters. Another test asks whether the chains agree. The marginal of σ and of sampled
+    scales is evaluated globally, to find parts without draws.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        From `sample_posterior`, or with a group ``posterior`` of the same names from elsewhere.
+        From `sample_posterior`, or another tree with a group ``posterior`` of the same names.
     model : LinearModel
     data : RowData or GramData
-        What the draws should be of.
+        The data of the draws.
 
     Returns
     -------
@@ -185,9 +185,9 @@ def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> Po
     Raises
     ------
     TypeError, ValueError
-        Where names, shapes or sampled quantities are not those of the model on the data.
+        If names, shapes or sampled quantities are not those of the model on the data.
     ImproperPosteriorError
-        Where the posterior does not integrate.
+        If the posterior does not integrate.
 
     References
     ----------
@@ -209,9 +209,9 @@ def certificate(problem: AnyProblem, posterior: Posterior, found: Look | None) -
     problem : Problem or RowProblem
     posterior : Posterior
     found : Look, optional
-        At the marginal of σ and scales; None where there is nothing to look for.
+        The marginal of σ and scales. None if it was not evaluated.
     """
-    with single_threaded_blas():  # on draws by columns more threads wait for each other
+    with single_threaded_blas():  # more threads would wait for each other on draws by columns
         return _judged(problem, posterior, found)
 
 
@@ -235,11 +235,11 @@ def _judged(problem: AnyProblem, posterior: Posterior, found: Look | None) -> Po
 
 
 def _not_looked(problem: ModelOnData, found: Look | None) -> str:
-    """Tell why separate parts could not be looked for."""
+    """Return why separate parts could not be searched for."""
     if found is not None:
-        return "" if found.told else "columns are too alike for float64"
+        return "" if found.resolved else "columns are too nearly collinear for float64"
     if not problem.law.tells_mass:
-        return "the prior does not integrate beside the data"
+        return "the prior does not integrate with the data"
     return (
         "the likelihood is not Gaussian"
         if problem.hyperpriors and not problem.likelihood.is_quadratic
@@ -248,7 +248,7 @@ def _not_looked(problem: ModelOnData, found: Look | None) -> str:
 
 
 def _sizes(of: Statistics, mean: Any) -> Float[np.ndarray, "k 2"]:
-    """Return shifts in sds and excess widths, as the tests of location and width estimate them."""
+    """Return shifts in sds and excess widths, estimated from the tests of location and width."""
     sizes = np.full((len(of.names), 2), np.nan)
     location, width = np.flatnonzero(of.tests == 0), np.flatnonzero(of.tests == 1)
     information = np.einsum("cdt,cdt->t", of.values, of.values)[location] / of.values[..., 0].size
@@ -260,8 +260,8 @@ def _sizes(of: Statistics, mean: Any) -> Float[np.ndarray, "k 2"]:
 
 
 def _placed(posterior: Posterior, found: Look | None) -> tuple[tuple[Share, ...], str | None]:
-    """Compare where draws lie with where the mass is."""
-    if found is None or not found.told:
+    """Compare the places of the draws with the mass."""
+    if found is None or not found.resolved:
         return (), None
     shape = posterior.shape
     values = {"noise_scale": posterior.noise_scale, **posterior.scales}
@@ -280,15 +280,15 @@ def _misplaced(shares: list[Share]) -> str | None:
         if abs(share - bulk.mass) > 4.0 * error + _SLACK * bulk.mass * (1.0 - bulk.mass) + 1e-3:
             return (
                 f"the part of the posterior around noise_scale {bulk.noise_scale:.3g} holds {bulk.mass:.1%} of its "
-                f"mass and {share:.1%} of the draws"
+                f"mass, but {share:.1%} of the draws"
             )
     return None
 
 
 def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
-    """Tell where less or more of the draws than of the mass lies beyond a quantile of log σ or of a log scale.
+    """Return a quantile of σ or of a scale at which draws and mass disagree.
 
-    And where none does: a small part that is far away.
+    Or return a small part of the mass that lies beyond all draws.
     """
     for name, (grid, mass) in found.marginals.items():
         if grid.size < 2:
@@ -304,7 +304,7 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
             by_chance = max(float(below_place.error[0]), np.sqrt(spread / drawn.size))
             if abs(share - quantile) > 4.5 * by_chance + _SLACK * spread + 2e-3:
                 return (
-                    f"{share:.1%} of the draws of {name} lie below {np.exp(place):.3g}, and {quantile:.1%} "
+                    f"{share:.1%} of the draws of {name} lie below {np.exp(place):.3g}, but {quantile:.1%} "
                     "of its mass with the coefficients integrated out"
                 )
         under, over = np.interp([drawn.min(), drawn.max()], edges, below)
@@ -312,14 +312,14 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
         for missed, side, place in ((under, "below", drawn.min()), (1.0 - over, "above", drawn.max())):
             if missed * min(effective, drawn.size) > _UNSEEN:
                 return (
-                    f"no draw of {name} lies {side} {np.exp(place):.3g}, and {missed:.1%} of its mass with the "
+                    f"no draw of {name} lies {side} {np.exp(place):.3g}, but {missed:.1%} of its mass with the "
                     "coefficients integrated out"
                 )
     return None
 
 
 def _quantile(probability: float, n_tests: int) -> float:
-    """Return what the largest of so many |z| passes with a probability."""
+    """Return the bound that the largest of so many |z| exceeds with a probability."""
     from scipy.special import ndtri
 
     return float(-ndtri(0.5 * -np.expm1(np.log1p(-probability) / max(n_tests, 1))))

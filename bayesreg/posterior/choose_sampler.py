@@ -1,4 +1,4 @@
-"""Which sampler: by what the prior is, where the mass is, whether data or prior dominate, and by a pilot."""
+"""The choice of a sampler: by the prior, by the place of the mass, by the data's share, and by a pilot."""
 
 from collections.abc import Iterator
 
@@ -17,20 +17,20 @@ from .suits import (
 )
 from .targets.reference_point import reference_point
 
-# Of a direction's precision, on average: below it the mixture was faster in every trial.
+# Share of the data in a direction's precision, on average: below it the mixture was faster in every trial.
 _LEAST_DATA_SHARE = 0.7
-# Below it the prior's tails are heavier than proposals are where it counts.
+# Below this share the prior's tails are heavier than those of the proposals.
 _LEAST_DATA_SHARE_TO_PROPOSE = 0.5
 _FEW = 300  # coefficients up to which a draw by Gibbs takes little time
-_SHALLOW = 1.0  # of a valley in log density: what chains may yet be slow to cross
-_LIGHT = 0.05  # a share of the mass beyond such a valley, which few draws of a chain would be in
+_SHALLOW = 1.0  # depth of a valley, in log density, that chains may still cross slowly
+_LIGHT = 0.05  # a share of the mass beyond such a valley that few draws of a chain would reach
 METHODS = ("auto", "marginal", "independence", "whitened", "mixture", "gibbs")
 
 
 def suitable_samplers(
     problem: AnyProblem, method: str, num_warmup: int, found: Look | None
 ) -> Iterator[Sampler]:
-    """Yield the sampler that was asked for, or for "auto" those that suit, the best first.
+    """Yield the requested sampler, or for "auto" those that suit; the best is first.
 
     Parameters
     ----------
@@ -40,17 +40,17 @@ def suitable_samplers(
     num_warmup : int
         Of NUTS.
     found : Look, optional
-        At the marginal of σ and scales.
+        The marginal of σ and scales.
 
     Yields
     ------
     Sampler
-        Each made when it is asked for.
+        Each is made only when it is needed.
 
     Raises
     ------
     ValueError
-        If the method does not serve the prior.
+        If the method cannot sample under this prior.
     """
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
@@ -68,7 +68,7 @@ def suitable_samplers(
 
 
 def _automatic(maker: Maker, bulks: tuple[Bulk, ...]) -> Iterator[Sampler]:
-    """Yield what suits: if there are several parts, one that holds each in its share."""
+    """Yield suitable samplers. If there are several parts, the sampler draws each with its share."""
     in_parts = factorises(maker.problem, maker.near)
     if len(bulks) > 1 and in_parts:
         yield maker.in_parts(bulks)
@@ -78,7 +78,7 @@ def _automatic(maker: Maker, bulks: tuple[Bulk, ...]) -> Iterator[Sampler]:
     of_one = _of_one_bulk(maker)
     if not any(part.mass < _LIGHT for part in parts):
         yield next(of_one)
-    # Chains may not cross a valley that is too shallow to part two bulks, or seldom find what is light.
+    # Chains may fail to cross a valley that is too shallow to separate two bulks, and seldom find a light part.
     if len(parts) > 1:
         yield maker.in_parts(parts)
     yield from of_one

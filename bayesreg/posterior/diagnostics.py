@@ -1,4 +1,4 @@
-"""Whether draws can be relied on: the certificate, three numbers, and what they mean."""
+"""The diagnostics of draws: the certificate, three numbers, and their meaning."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
@@ -16,12 +16,12 @@ TAILS = (0.05, 0.95)
 @final
 @dataclass(frozen=True)
 class Diagnostics:
-    """The worst of the diagnostics over all that was sampled.
+    """The worst diagnostics of all sampled quantities.
 
     Attributes
     ----------
     r_hat : float
-        The largest rank-normalised R-hat; near 1 if chains agree.
+        The largest rank-normalised R-hat. It is near 1 if chains agree.
     ess_bulk, ess_tail : float
         The smallest effective numbers of draws, for means and for the 5% and 95% quantiles.
     n_divergent : int
@@ -29,13 +29,13 @@ class Diagnostics:
     n_chains, n_draws : int
         Chains, and draws of all of them together.
     certificate : str
-        What the density says of the draws; empty if it was not asked.
+        The sentence of the certificate. Empty if there is none.
     judged : bool
-        Whether it could tell: there were draws enough.
+        Whether the certificate could judge the draws: there were enough.
     certified : bool
-        Whether it has nothing against them.
+        Whether the certificate does not contradict the draws.
     tried : str
-        Samplers whose draws it refused before, with the reasons.
+        Samplers whose draws were refused before, with the reasons.
     parts : str
         The separate parts of the posterior with their masses, if there are several.
 
@@ -59,7 +59,7 @@ class Diagnostics:
 
     @property
     def complaints(self) -> tuple[str, ...]:
-        """What speaks against relying on the draws."""
+        """The reasons not to rely on the draws."""
         found = []
         if not self.certified:
             found.append("the density contradicts the draws")
@@ -73,7 +73,7 @@ class Diagnostics:
 
     @property
     def sentence(self) -> str:
-        """What the numbers mean, in one sentence."""
+        """The meaning of the numbers, in one sentence."""
         if not self.complaints:
             confirmed = (
                 "The density confirms the draws: "
@@ -96,12 +96,12 @@ class Diagnostics:
 
 
 def diagnose(tree: "xr.DataTree") -> Diagnostics:
-    """Read the diagnostics of draws, R-hat and effective numbers with arviz-stats.
+    """Compute the diagnostics of draws, with R-hat and ESS by arviz-stats.
 
     Parameters
     ----------
     tree : xarray.DataTree
-        From sample_posterior; at least four draws a chain.
+        From sample_posterior, with at least four draws a chain.
 
     Returns
     -------
@@ -109,16 +109,16 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     """
     from arviz_stats.base import array_stats
 
-    told = tree.attrs
+    attributes = tree.attrs
     draws = [one.transpose("chain", "draw", ...).values for one in tree["posterior"].to_dataset().values()]
     columns = np.concatenate([one.reshape(*one.shape[:2], -1) for one in draws], axis=2)
     axes = {"chain_axis": 0, "draw_axis": 1}
-    with np.errstate(invalid="ignore", divide="ignore"):  # of what does not vary, whose R-hat is nan
+    with np.errstate(invalid="ignore", divide="ignore"):  # the R-hat of a constant is nan
         r_hat = array_stats.rhat(columns, **axes)
         ess_bulk = array_stats.ess(columns, **axes)
         ess_tail = array_stats.ess(columns, **axes, method="tail", prob=TAILS)
     diverging = tree["sample_stats"].to_dataset()["diverging"].values
-    judged = bool(told.get("certificate_tests", 0))
+    judged = bool(attributes.get("certificate_tests", 0))
     return Diagnostics(
         r_hat=float(np.fmax.reduce(r_hat)),
         ess_bulk=float(np.fmin.reduce(ess_bulk)),
@@ -126,9 +126,9 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
         n_divergent=int(diverging.sum()),
         n_chains=diverging.shape[0],
         n_draws=diverging.size,
-        certificate=str(told.get("certificate", "")),
+        certificate=str(attributes.get("certificate", "")),
         judged=judged,
-        certified=not judged or bool(told.get("certified", 1)),
-        tried=str(told.get("tried", "")),
-        parts=str(told.get("parts", "")),
+        certified=not judged or bool(attributes.get("certified", 1)),
+        tried=str(attributes.get("tried", "")),
+        parts=str(attributes.get("parts", "")),
     )

@@ -1,4 +1,4 @@
-"""sample_posterior: a Markov chain on what has no closed form, exact draws of what has one given the rest."""
+"""sample_posterior: Markov chains for the part without a closed form, exact draws of the rest."""
 
 import math
 from collections.abc import Sequence
@@ -51,73 +51,73 @@ def sample_posterior(
 ) -> "xr.DataTree":
     """Draw from the posterior, on sufficient statistics.
 
-    What is Gaussian given the rest is integrated out of what a Markov chain sees, and drawn exactly
-    afterwards: the intercept and unpenalised coefficients, and under a Gaussian prior all
+    The parameters that are Gaussian given the rest are integrated out, and drawn exactly after the
+    Markov chain. They are the intercept, the unpenalised coefficients, and under a Gaussian prior all
     coefficients. The cost of a draw does not depend on the number of rows.
 
     Parameters
     ----------
     model : LinearModel
-        A scale that is a NumPyro distribution is sampled along, as is an unknown σ.
+        A scale that is a NumPyro distribution is sampled too, and so is an unknown σ.
     data : RowData or GramData
     num_warmup, num_samples, num_chains : int
-        Transitions of each chain that adapt and are dropped (where proposals are independent a pilot
-        does that, and none is), those kept, and chains. Chains run on threads.
+        The number of transitions of each chain that adapt and are dropped, of those that are kept, and
+        of chains. Independent proposals need no warm-up: a pilot adapts them. Chains run on threads.
     seed : int, default 0
-        The same seed gives the same draws, whatever the number of threads.
+        The same seed gives the same draws, on any number of threads.
     log_likelihood : bool, default False
         Whether to add the pointwise log-likelihood (needs RowData).
     progress : bool, default True
         Whether to show a progress bar on stderr after the first second.
     checkpoint : path, optional
-        A folder that the run is saved to as it goes. Asked again for the same, with the same path, a
-        run that was killed goes on and ends with the same draws, to the last bit. Of no effect where
-        draws are independent, which takes no time.
+        A folder. The run is saved to it as it goes. If a run was killed, call with the same arguments
+        and the same path: it continues, and ends with the same draws, to the last bit. Independent
+        draws take no time, so they are not saved.
     method : "auto", "marginal", "independence", "whitened", "mixture" or "gibbs", default "auto"
         How the coefficients are drawn. "marginal" integrates them out (Gaussian priors). "independence"
-        accepts or rejects proposals that do not depend on the draw before, in coordinates in which data
-        that dominate the prior make the posterior about normal. NUTS runs in these coordinates
-        ("whitened"), or with the Laplace part as a scale "mixture" of Gaussians. "gibbs" draws the
-        mixture block by block. "auto" takes "marginal" where the prior allows it; else "gibbs" where σ
-        and the scales have several bulks, each held in its share, or where there are as many coefficients
-        as rows; else "independence" where data dominate and a pilot finds that draws will be about
-        independent; else "whitened", or "gibbs" (of many coefficients "mixture") where the prior
-        dominates. Draws that their certificate refuses, or that anything else speaks against, are made
-        again by another of these, up to twice. The result's attributes ``method`` and ``kernel`` tell
-        the choice, ``tried`` what was refused.
+        accepts or rejects proposals that do not depend on the last draw, in coordinates in which the
+        posterior is nearly normal if the data dominate the prior. "whitened" is NUTS in these coordinates.
+        "mixture" is NUTS with the Laplace part as a scale mixture of Gaussians. "gibbs" draws the mixture
+        block by block. "auto" takes the first of these that applies. "marginal": the prior allows it.
+        "gibbs": σ and the scales have several bulks (each gets its share of the draws), or there are at
+        least as many coefficients as rows. "independence": the data dominate, and a pilot finds that
+        draws will be nearly independent. "gibbs", or "mixture" if there are many coefficients: the prior
+        dominates. Else "whitened". If the certificate or a diagnostic refuses the draws, another of these
+        samplers draws again, at most twice. The result's attributes ``method`` and ``kernel`` name the
+        choice, and ``tried`` the refused ones.
 
     Returns
     -------
     xarray.DataTree
-        Groups ``posterior`` (coef (chain, draw, feature), intercept, and where they are sampled
-        noise_scale and prior_scale, for an elastic net laplace_scale and gaussian_scale),
-        ``sample_stats``, ``log_prior``, ``constant_data`` (what is known) and, if asked for,
-        ``log_likelihood``. The attribute ``complete`` is 0 where Ctrl-C ended the run early: then the
-        draws made until then are returned, as many from each chain. ``certified`` is 1 where
-        `certify_posterior` finds nothing against the draws, ``certificate`` is its sentence, and
-        ``certificate_largest_z`` its figure; ``parts`` names the separate parts of the posterior.
+        Groups ``posterior`` (coef (chain, draw, feature), intercept, and if they are sampled
+        noise_scale and prior_scale, or laplace_scale and gaussian_scale for an elastic net),
+        ``sample_stats``, ``log_prior``, ``constant_data`` (known values) and, if requested,
+        ``log_likelihood``. The attribute ``complete`` is 0 if Ctrl-C ended the run early; the tree then
+        has the draws until then, the same number from each chain. ``certified`` is 1 if
+        `certify_posterior` certifies the draws, ``certificate`` is its sentence, and
+        ``certificate_largest_z`` its largest z. ``parts`` names the separate parts of the posterior.
 
     Raises
     ------
     ImproperPosteriorError
-        Where the posterior does not integrate, with the remedy.
+        If the posterior does not integrate, with the remedy.
     CheckpointError
-        Where the checkpoint is of another run, or damaged.
+        If the checkpoint belongs to another run, or is damaged.
     TypeError, ValueError, MemoryError
 
     Warns
     -----
     SamplingWarning
-        One message on all that speaks against the draws: a density that contradicts them, transitions
-        that diverged, E-BFMI below 0.3, and from 200 draws a chain R-hat above 1.01 or fewer than 100
-        effective draws a chain; which parameters, by how much, and what to do. Another where the
-        posterior has separate parts, with their masses, and where the run was interrupted.
+        One message with all reasons against the draws: the density contradicts them, transitions
+        diverged, E-BFMI is below 0.3, and from 200 draws a chain R-hat is above 1.01 or there are fewer
+        than 100 effective draws a chain. It names the parameters, the sizes and the remedies. Another
+        message if the posterior has separate parts, with their masses, or if the run was interrupted.
     """
     check_whole("num_warmup", num_warmup, 1)
     check_whole("num_samples", num_samples, 1)
     check_whole("num_chains", num_chains, 1)
     check_whole("seed", seed, 0, LARGEST_SEED)
-    import numpyro  # noqa: F401 - before JAX compiles anything: importing it later makes JAX trace again
+    import numpyro  # noqa: F401 - before JAX compiles anything: a later import makes JAX trace again
 
     from .kernels.chains import Plan
     from .marginals.bulks import where_mass_is
@@ -151,7 +151,7 @@ def sample_posterior(
 
 
 class _Run(NamedTuple):
-    """Draws, and what speaks for and against them."""
+    """Draws, their certificate, and the warning against them."""
 
     sampler: "Sampler"
     posterior: Posterior
@@ -161,14 +161,14 @@ class _Run(NamedTuple):
 
     @property
     def rank(self) -> tuple[bool, bool, float]:
-        """What orders runs, the best first."""
+        """The sorting key of runs: the best run has the smallest."""
         return not self.certificate.ok, self.against is not None, self.certificate.largest_z
 
 
 def _best_run(
     problem: AnyProblem, method: str, plan: "Plan", found: "Look | None", checkpoint: Any, *, progress: bool
 ) -> tuple[_Run, list[str]]:
-    """Run one sampler after the other until draws are certified and nothing speaks against them."""
+    """Run one sampler after the other until draws are certified and have no warning."""
     from .choose_sampler import suitable_samplers
 
     runs: list[_Run] = []
@@ -206,7 +206,7 @@ def _run(
 
 
 def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:
-    """Return what is told of a certificate, as attributes."""
+    """Return the attributes for a certificate."""
     return {
         "certified": int(judged.ok),
         "certificate": str(judged),
@@ -217,7 +217,7 @@ def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:
 
 
 def in_words(bulks: "Sequence[Bulk]") -> str:
-    """Name the parts of a posterior with their masses; nothing where there is one."""
+    """Name the parts of a posterior with their masses. Return an empty text if there is only one."""
     if len(bulks) < 2:
         return ""
     names = list(bulks[0].scales)
@@ -231,23 +231,23 @@ def in_words(bulks: "Sequence[Bulk]") -> str:
 
 
 def _as_share(mass: float) -> str:
-    """Write a share to two digits, of what is left of 1 where that is less."""
+    """Write a share with two digits, or near 1 with two digits of the distance from 1."""
     return f"{mass:.2g}" if mass < 0.99 else f"{mass:.{1 - math.floor(math.log10(max(1.0 - mass, 1e-12)))}f}"
 
 
 def _on_parts(sampler: "Sampler", bulks: "Sequence[Bulk]") -> str | None:
-    """Say what draws of a posterior with several parts are; drawn in closed form they are right."""
+    """Return a warning about draws of a posterior with several parts. Closed-form draws need none."""
     if len(bulks) < 2 or sampler.marginal is not None:
         return None
     drawn = (
-        "The draws hold them in these shares, which are estimates: chains do not cross."
+        "The draws have these shares, which are estimates: chains do not cross between the parts."
         if sampler.parts
-        else "Chains do not cross between them, so the draws may be of one of them only: leave `method` out."
+        else "Chains do not cross between them, so the draws may come from only one of them: leave `method` out."
     )
     return (
         f"The posterior has {_NUMBERS.get(len(bulks), len(bulks))} separate parts, around {in_words(bulks)}: in one "
-        f"the noise stands in for what the prior's scale keeps the coefficients from. {drawn} Give the prior a larger "
-        "scale, a distribution as its scale, or relative_to_noise=True."
+        "the noise explains variation that the coefficients cannot, because the prior's scale holds them near 0. "
+        f"{drawn} Give the prior a larger scale, a distribution as its scale, or relative_to_noise=True."
     )
 
 
@@ -261,10 +261,12 @@ def _check_memory(problem: AnyProblem, plan: "Plan") -> None:
 
 
 def _warn_of_interruption(posterior: Posterior, plan: "Plan", checkpoint: Any) -> None:
-    goes_on = "" if checkpoint is None else f" The checkpoint {checkpoint} holds them: ask again to go on."
+    to_continue = (
+        "" if checkpoint is None else f" The checkpoint {checkpoint} holds them: call again to continue."
+    )
     message = (
         f"interrupted: {posterior.shape[1]} of {plan.num_samples} draws of each chain were made, and are "
-        f"returned.{goes_on}"
+        f"returned.{to_continue}"
     )
     warn(message, SamplingWarning)
 
@@ -298,7 +300,7 @@ def _draw(
 def _without_chains(
     problem: Problem, sampler: "Sampler", found: "Look | None", plan: "Plan", rng: np.random.Generator
 ) -> "Record":
-    """Draw σ, the scale and Gaussian coefficients one after the other, independently."""
+    """Draw σ and the scale, then Gaussian coefficients; all draws are independent."""
     from .kernels.chains import Record
     from .targets.density import Values
     from .targets.marginal import draw_coefs, draw_scales
@@ -324,7 +326,7 @@ def _without_chains(
 def _chains(
     problem: AnyProblem, sampler: "Sampler", plan: "Plan", checkpoint: Any, *, progress: bool
 ) -> "Record":
-    """Run the chains, of a posterior with several parts in each of them."""
+    """Run the chains. If the posterior has several parts, run chains in each part."""
     if not sampler.parts:
         return _run_on(problem, sampler, sampler.target, plan, checkpoint, progress=progress)
     records = []
@@ -353,7 +355,7 @@ def _run_on(
 
 
 def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generator) -> "Record":
-    """Put the draws of a posterior's parts together, in each chain as many of a part as its mass asks for."""
+    """Join the draws of a posterior's parts. In each chain the share of a part is its mass."""
     import jax
 
     n_chains = len(records[0].values.coef)
@@ -377,9 +379,9 @@ def _mixed(masses: list[float], records: "list[Record]", rng: np.random.Generato
 
 
 def _completed(problem: AnyProblem, values: "Values", rng: np.random.Generator) -> tuple[Any, Any]:
-    """Return all coefficients and the intercept; beside Gaussian data the flat ones are drawn given the rest.
+    """Return all coefficients and the intercept.
 
-    These are Gaussian about their least-squares values.
+    Under a Gaussian likelihood the unpenalised ones are drawn given the rest: normal around their least-squares values.
     """
     if isinstance(problem, RowProblem):
         p = problem.n_features

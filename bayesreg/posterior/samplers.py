@@ -1,4 +1,4 @@
-"""How each sampler is made: its density in coordinates that suit it, and the kernel that moves chains there."""
+"""The samplers: each has a density in coordinates that suit it, and a kernel."""
 
 from typing import NamedTuple
 
@@ -19,25 +19,25 @@ from .targets.reference_point import ReferencePoint, reference_point
 from .targets.rows import row_target
 from .targets.whitened import WhitenedTarget, whitened_target
 
-_CAREFUL = 0.98  # acceptance, for narrow posteriors: with 0.8 calibration failed on 6 × 10
+_CAREFUL = 0.98  # acceptance for narrow posteriors: with 0.8 calibration failed on 6 × 10
 
 
 class Sampler(NamedTuple):
-    """A sampler with the density that it is given."""
+    """A sampler with its density."""
 
     name: str
     kernel: str
-    target: Target | None = None  # None: nothing is left for a chain, and draws are independent
+    target: Target | None = None  # None: no chain is needed, and draws are independent
     program: Program | None = None
-    rotation: Rotation | None = None  # of coefficients that are drawn after all else
+    rotation: Rotation | None = None  # of coefficients that are drawn last
     marginal: Marginal | None = None  # of σ and the prior's scale, which are drawn from it
     parts: tuple[
         tuple[Bulk, Target], ...
-    ] = ()  # of a posterior with several: each with a target that stays in it
+    ] = ()  # of a posterior with several parts: each with a target that stays in it
 
 
 class Maker(NamedTuple):
-    """What samplers of one posterior are made of."""
+    """The maker of samplers for one posterior."""
 
     problem: Problem
     near: ReferencePoint
@@ -45,7 +45,7 @@ class Maker(NamedTuple):
     num_warmup: int
 
     def marginal(self) -> Sampler | None:
-        """Return Gaussian coefficients integrated out; None if they are not, or float64 cannot tell the spectrum."""
+        """Return the sampler that integrates Gaussian coefficients out, or None if it is not possible in float64."""
         rotated = rotation(self.problem, self.near) if is_one_gaussian(self.problem) else None
         if rotated is None:
             return None
@@ -54,7 +54,7 @@ class Maker(NamedTuple):
         )
 
     def whitening(self) -> WhitenedTarget:
-        """Return the density in coordinates that data which dominate make about normal."""
+        """Return the density in coordinates in which it is nearly normal if the data dominate."""
         return whitened_target(self.problem, self.near)
 
     def whitened(self, target: WhitenedTarget) -> Sampler:
@@ -62,52 +62,52 @@ class Maker(NamedTuple):
         return Sampler("whitened", "nuts", target, nuts_program(self.num_warmup))
 
     def trial(self, target: WhitenedTarget) -> Pilot:
-        """Try proposals that do not depend on the draw before, in these coordinates."""
+        """Try proposals that do not depend on the last draw, in these coordinates."""
         return pilot(target, expected_moments(self.problem, target, self.near, self.found))
 
     def independence(self, trial: Pilot) -> Sampler:
-        """Return chains of such proposals."""
+        """Return the sampler with such proposals."""
         return Sampler("independence", "independence", trial.target, independence_program())
 
     def mixture(self) -> Sampler:
         """Return NUTS on the prior as a scale mixture."""
         narrow = self.problem.penalised.sum() >= power(
             self.problem
-        )  # the data can be interpolated, and σ be small
+        )  # the data can be interpolated, and σ can be small
         program = nuts_program(self.num_warmup, _CAREFUL if narrow else TARGET_ACCEPT)
         return Sampler("mixture", "nuts", mixture_target(self.problem, self.near), program)
 
     def gibbs(self) -> Sampler:
-        """Return the scale mixture block by block."""
+        """Return the Gibbs sampler of the scale mixture."""
         relative = self.problem.penalised_rates.relative
         program = gibbs_program("all" if relative.all() else "some" if relative.any() else "none")
         return Sampler("gibbs", "gibbs", mixture_target(self.problem, self.near), program)
 
     def in_parts(self, bulks: tuple[Bulk, ...]) -> Sampler:
-        """Return the same within each of several parts of the posterior."""
+        """Return the Gibbs sampler within each of several parts of the posterior."""
         targets = (mixture_target(self.problem, reference_point(self.problem, bulk)) for bulk in bulks)
         return self.gibbs()._replace(parts=tuple(zip(bulks, targets, strict=True)))
 
     def named(self, name: str) -> Sampler:
-        """Return the sampler that was asked for by name.
+        """Return the sampler with this name.
 
         Raises
         ------
         ValueError
-            If it does not serve the prior.
+            If it cannot sample under this prior.
         """
         if name == "marginal":
             made = self.marginal()
             if made is None:
                 raise ValueError(
                     "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of "
-                    "scale for all coefficients, and columns that float64 can tell apart. Leave `method` out."
+                    "scale for all coefficients, and columns that float64 can distinguish. Leave `method` out."
                 )
             return made
         if name in ("gibbs", "mixture"):
             if not self.problem.law.mixes:
                 raise ValueError(
-                    f"method={name!r} needs a prior that is stated as a scale mixture of normals, and "
+                    f"method={name!r} needs a prior that is given as a scale mixture of normals, but "
                     f"{type(self.problem.law).__name__} is not. Leave `method` out."
                 )
             return self.gibbs() if name == "gibbs" else self.mixture()
@@ -116,16 +116,16 @@ class Maker(NamedTuple):
 
 
 def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
-    """Return NUTS beside a likelihood that needs the rows.
+    """Return NUTS for a likelihood that needs the rows.
 
     Raises
     ------
     ValueError
-        If another method was asked for.
+        If another method was requested.
     """
     if method not in ("auto", "whitened"):
         raise ValueError(
-            f"method={method!r} needs a likelihood whose loss is one quadratic, and that of "
-            f"{type(problem.likelihood).__name__} is none. Leave `method` out."
+            f"method={method!r} needs a likelihood whose loss is one quadratic, but the loss of "
+            f"{type(problem.likelihood).__name__} is not. Leave `method` out."
         )
     return Sampler("whitened", "nuts", row_target(problem), nuts_program(num_warmup))

@@ -1,4 +1,4 @@
-"""One message on what speaks against the draws: what, of which parameters, why, and what to do."""
+"""The warning against draws: one message with the reasons, the parameters and the remedies."""
 
 from typing import Any, NamedTuple
 
@@ -12,13 +12,13 @@ from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN, TAILS
 from .kernels.pareto import pareto_k
 from .to_arviz import Posterior
 
-LEAST_DRAWS = 200  # of a chain, for R-hat and ESS to mean anything
+LEAST_DRAWS = 200  # of a chain: with fewer, R-hat and ESS mean nothing
 _LEAST_BFMI = 0.3
 _NAMED = 3
 _LEAST_FREE = 0.7  # (Σ stays)²/Σ stays², of the draws of a chain
-_STUCK_FREE, _STUCK_STAY, _STUCK_K = 0.3, 0.05, 0.7  # beyond these another kernel is taken
+_STUCK_FREE, _STUCK_STAY, _STUCK_K = 0.3, 0.05, 0.7  # beyond these another kernel is needed
 _MOST_K = 0.5  # of the tail of proposals' weights
-_LONGEST_STAY = 0.01  # of the draws of a chain: a fifth of what a 95% quantile leaves outside
+_LONGEST_STAY = 0.01  # share of a chain's draws: a fifth of the 5% beyond a 95% quantile
 
 
 class Judgement(NamedTuple):
@@ -75,7 +75,7 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
 def sampling_warning(
     posterior: Posterior, problem: ModelOnData, certificate: PosteriorCertificate, *, independent: bool
 ) -> str | None:
-    """Return what to warn of, or None.
+    """Return the text of the warning, or None.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def sampling_warning(
     problem : Problem
     certificate : PosteriorCertificate
     independent : bool
-        Whether draws were made without a chain: R-hat and ESS have nothing to say.
+        Whether draws were made without a chain. R-hat and ESS are then not needed.
     """
     findings = [
         *_divergences(posterior.stats),
@@ -103,8 +103,8 @@ def _divergences(stats: dict[str, Any]) -> list[str]:
     if not diverging.any():
         return []
     return [
-        f"{int(diverging.sum())} of {diverging.size} transitions diverged, so a part of it may be left out: "
-        "sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that keeps away from 0."
+        f"{int(diverging.sum())} of {diverging.size} transitions diverged, so a part of it may be missing: "
+        "sample with a larger num_warmup, a smaller prior scale, or a prior on noise_scale that avoids 0."
     ]
 
 
@@ -129,11 +129,11 @@ def _contradiction(posterior: Posterior, certificate: PosteriorCertificate) -> l
 
 
 def _moves_freely(stats: dict[str, Any]) -> bool:
-    """Tell whether draws are so nearly independent that R-hat and ESS of each parameter can be left out.
+    """Tell whether draws are so nearly independent that R-hat and ESS of each parameter are not needed.
 
-    A chain of independent proposals is a weighted sample of them, the weights being how long it stayed at each. So
-    where (Σ stays)²/Σ stays² is most of the draws, no stay is long, and the weights' tail is light, no parameter has
-    few effective draws.
+    A chain of independent proposals is a weighted sample of them: the weights are the lengths of its stays. If
+    (Σ stays)²/Σ stays² is most of the draws, no stay is long, and the weights' tail is light, then every parameter
+    has many effective draws.
     """
     if "accepted" not in stats:
         return False
@@ -142,7 +142,7 @@ def _moves_freely(stats: dict[str, Any]) -> bool:
 
 
 def _long_stays(stats: dict[str, Any]) -> list[str]:
-    """Say where independent proposals were refused for so long that they have missed places."""
+    """Return a finding if independent proposals were rejected for so long that draws may miss places."""
     if "accepted" not in stats:
         return []
     free, longest = _stays(stats["accepted"])
@@ -155,13 +155,13 @@ def _long_stays(stats: dict[str, Any]) -> list[str]:
 
 
 def _weights_k(stats: dict[str, Any]) -> float:
-    """Return the tail's shape k of the proposals' weights: among draws, which weights have chosen, it is k/(1 − k)."""
+    """Return the tail's shape k of the proposals' weights. Among draws, which are chosen by weight, it is k/(1 − k)."""
     drawn = pareto_k(stats["log_weight"][stats["accepted"]])
     return 1.0 - 1.0 / (1.0 + drawn) if drawn > 0.0 else drawn
 
 
 def _stays(accepted: Any) -> tuple[float, float]:
-    """Return the least (Σ stays)²/Σ stays² of a chain and the longest stay, in shares of a chain's draws."""
+    """Return the least (Σ stays)²/Σ stays² of a chain, and the longest stay, as shares of a chain's draws."""
     accepted = accepted.copy()
     accepted[:, 0] = True
     ends = np.append(np.flatnonzero(accepted), accepted.size)
@@ -180,22 +180,22 @@ def _disagreement(posterior: Posterior, problem: ModelOnData) -> list[str]:
     columns += [values[..., None] for values in others.values()]
     judged = judge(np.concatenate(columns, axis=-1))
     least = LEAST_ESS_PER_CHAIN * posterior.shape[0]
-    found = []
+    findings = []
     if (apart := ~(judged.r_hat <= LARGEST_R_HAT)).any():
-        found.append(
+        findings.append(
             f"R-hat is above {LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
             f"chains disagree: {_remedy(posterior.stats)}."
         )
     if (few := ~(judged.ess >= least)).any():
-        found.append(
+        findings.append(
             f"ESS is below {least} for {_worst(names, judged.ess, few, judged.ess, '.0f')}: too few draws are "
             "effectively independent: ask for more num_samples."
         )
-    return found
+    return findings
 
 
 def _remedy(stats: dict[str, Any]) -> str:
-    """Return what to do where chains disagree: independent proposals have no warm-up."""
+    """Return the remedy if chains disagree. Independent proposals have no warm-up."""
     if "accepted" in stats:
         return 'sample with method="whitened" or a larger num_samples'
     return "sample with a larger num_warmup or num_samples"

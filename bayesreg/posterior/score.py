@@ -1,4 +1,4 @@
-"""The gradient of a whole posterior's log density at its draws, in plain NumPy, apart from what samplers evaluate."""
+"""The gradient of the posterior's log density at its draws, in plain NumPy, independent of the samplers' code."""
 
 from typing import Any, NamedTuple
 
@@ -15,30 +15,30 @@ from ..priors.scales import bounds
 from .to_arviz import Posterior
 
 _ENTRIES = 2**22  # of (draw, row) held at once
-_NUDGE = 1e-5  # relative: of a nuisance parameter, for a derivative to 1e-10
-_USUAL = 0.1  # a quantile of σ and of a sampled scale, below which coefficients are moved by less
+_NUDGE = 1e-5  # relative step of a nuisance parameter, for a derivative to 1e-10
+_USUAL = 0.1  # a quantile of σ and of a sampled scale; below it the moves of coefficients are damped
 
 
 class Scored(NamedTuple):
-    """Positions on the whole line, the gradient there, and what of them is reported: linear in the position."""
+    """Positions on the whole line, the gradient at them, and the reported parameters, which are linear in them."""
 
     position: Float[np.ndarray, "s d"]
     score: Float[np.ndarray, "s d"]
     names: tuple[str, ...]
     reported: Float[np.ndarray, "s k"]
-    gradient: Float[np.ndarray, "d k"]  # of what is reported
-    levels: Float[np.ndarray, "s g"]  # of a damping of moves: small where σ or a scale is
-    group: Int[np.ndarray, " d"]  # which of these each coordinate has
+    gradient: Float[np.ndarray, "d k"]  # of the reported parameters
+    levels: Float[np.ndarray, "s g"]  # damping of moves: small if σ or a scale is small
+    group: Int[np.ndarray, " d"]  # the level of each coordinate
     drift: Float[np.ndarray, "s d"]  # the damping's derivative along the same coordinate
     l1: Float[
         np.ndarray, "s q"
-    ]  # of the coefficients, the first q coordinates: 1/b and 1/τ²; or a row for all draws
+    ]  # rates of the coefficients, the first q coordinates: 1/b and 1/τ²; one row if all draws share them
     l2: Float[np.ndarray, "s q"]
     law: Law
 
     @property
     def damping(self) -> Float[np.ndarray, "s d"]:
-        """Of moves along each coordinate; one column where it is the same for all."""
+        """The damping of moves along each coordinate; one column if it is the same for all."""
         return self.levels if self.levels.shape[1] == 1 else self.levels[:, self.group]
 
     def damped(self, shares: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "s k"]:
@@ -67,13 +67,13 @@ def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
     ----------
     problem : Problem
     posterior : Posterior
-        Of s draws in all.
+        With s draws in all.
 
     Returns
     -------
     Scored
-        Coefficients in their own units, the intercept as what it adds at the means of the columns, σ and scales as
-        logarithms, or between two bounds as logits.
+        Coefficients are in their own units. The intercept is relative to its best value given them. σ and scales are
+        logarithms, or logits if they have two bounds.
     """
     sigma = posterior.noise_scale.reshape(-1, 1)
     scales = {name: values.reshape(-1, 1) for name, values in posterior.scales.items()}
@@ -110,23 +110,23 @@ def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
         values, score = nuisance[name], of_nuisance[name]
         if name == "noise_scale":
             score = score + ((of_b + of_tau) * problem.rates.relative).sum(axis=1, keepdims=True)
-        where, score, step = _on_the_line(values, score / values, *_prior_of(problem, name))
+        place, score, step = _on_the_line(values, score / values, *_prior_of(problem, name))
         steps[name] = step / values
-        columns.append(where)
+        columns.append(place)
         scores.append(score)
         names.append(name)
-        reported.append(where)
+        reported.append(place)
     follows = problem.is_feature & ~flat
     moving = {"prior_scale": of_b + of_tau, "laplace_scale": of_b, "gaussian_scale": of_tau}
     for name, values in scales.items():
         of_scale = (moving[name] * follows).sum(axis=1, keepdims=True) / values
         prior = problem.sampled_scales[name]
         with float64_on_cpu():
-            where, score, step = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
-        columns.append(where)
+            place, score, step = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
+        columns.append(place)
         scores.append(score)
         names.append(name)
-        reported.append(where)
+        reported.append(place)
         steps[name] = step / values
     position = np.hstack(columns)
     levels, group, drift = _damping(problem, position.shape, unknown, steps)
@@ -149,10 +149,10 @@ def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
 def _damping(
     problem: AnyProblem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
-    """Return by how much coordinates are moved at each draw, which of these each has, and how its own changes along it.
+    """Return the levels of damping at each draw, the level of each coordinate, and its derivative along it.
 
-    About 1 where σ and scales are usual, and like the square of one that is small: the score of a coefficient has no
-    variance where one may be near 0, and a single draw there would outweigh all others.
+    Damping is about 1 for usual σ and scales, and falls with the square of a small one. Without it the score of a
+    coefficient has no variance if σ or a scale may be near 0, and a single draw there would outweigh all others.
     """
     if not unknown:
         return np.ones((shape[0], 1)), np.zeros(shape[1], dtype=int), np.zeros(shape)
@@ -176,7 +176,7 @@ def _damping(
 
 
 def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
-    """Return the residual sum of squares about the best intercept, and the gradient along the coefficients."""
+    """Return the residual sum of squares with the best intercept, and the gradient along the coefficients."""
     least_squares = problem.least_squares
     if problem.has_rows and told_by_gram(least_squares):
         least_squares = least_squares.statistics
@@ -195,7 +195,7 @@ def _prior_of(problem: AnyProblem, name: str) -> tuple[LogDensity, tuple[float, 
 
 
 def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Return the log likelihood's gradient along coefficients, and along logarithms of nuisance parameters."""
+    """Return the log likelihood's gradient in coefficients, and in logarithms of nuisance parameters."""
     data, likelihood = problem.data, problem.likelihood
     of_coef = np.empty_like(coef)
     of_nuisance = {name: np.zeros((len(coef), 1)) for name in nuisance if name not in problem.known}
@@ -213,7 +213,7 @@ def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[
 
 
 def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
-    """Return 1/b and 1/τ² of every coefficient at each draw, or a row where they are the same at all."""
+    """Return 1/b and 1/τ² of every coefficient at each draw, or one row if all draws share them."""
     relative = problem.rates.relative
     unit = np.where(relative, sigma, 1.0) if relative.any() else np.ones((1, 1))
     common = scales.get("prior_scale", 1.0)
@@ -225,7 +225,7 @@ def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any
 def _on_the_line(
     value: Any, score: Any, prior: LogDensity, ends: tuple[float, float]
 ) -> tuple[Any, Any, Any]:
-    """Return a quantity between bounds as a number of the whole line, the score along it, and its own derivative.
+    """Map a quantity between bounds to the whole line; return it, the score along it, and the map's derivative.
 
     The score includes the prior and the change of variables.
     """

@@ -1,4 +1,4 @@
-"""Stein's identity at draws: series whose means are 0 under the posterior, for every parameter and direction."""
+"""Stein's identity at draws: series with mean 0 under the posterior, for every parameter and direction."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -11,14 +11,14 @@ from .score import Scored
 
 _TAIL = 2.0  # sds
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
-_FEW = 8  # a draw in so many tells a size
-_LARGE = 50_000  # numbers in positions, from which each half of the draws has a thread
-ALL, PRIOR = "all", "prior"  # rows beside those of parameters and axes
+_FEW = 8  # one draw in so many is enough to estimate a size
+_LARGE = 50_000  # with more numbers in positions, each half of the draws has a thread
+ALL, PRIOR = "all", "prior"  # rows after those of parameters and axes
 TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
 
 
 class Statistics(NamedTuple):
-    """Series of mean zero: which row of the table each is of, and which test."""
+    """Series of mean zero, with the row in the table and the test of each."""
 
     values: Float[np.ndarray, "chain draw t"]
     rows: Any
@@ -26,11 +26,11 @@ class Statistics(NamedTuple):
     names: tuple[str, ...]
     moved: Float[
         np.ndarray, " r"
-    ]  # of each row: what its mean is where the whole of a width or of the prior is wrong
+    ]  # of each row: the mean of its series if a width, or the prior, is entirely wrong
 
 
 class _Frame(NamedTuple):
-    """Directions that some draws tell, for others to be judged along: so that no draw judges itself."""
+    """Directions from one half of the draws, to judge the other half: no draw judges itself."""
 
     middle: Float[np.ndarray, " d"]
     spread: Float[np.ndarray, " d"]
@@ -39,14 +39,14 @@ class _Frame(NamedTuple):
     correlation: Float[np.ndarray, "d d"]
     towards: Float[
         np.ndarray, "d k"
-    ]  # a move of each reported parameter by its sd, that takes all others along
+    ]  # the move of all coordinates with each reported parameter by its sd, by correlation
     shares: Float[np.ndarray, "d k"]  # of each coordinate in that move of a reported parameter
-    axes: Float[np.ndarray, "d m"]  # the principal ones, the widest first
+    axes: Float[np.ndarray, "d m"]  # the principal axes; the widest is first
     roots: Float[np.ndarray, " m"]  # their sds
 
 
 def statistics(of_all: Scored, n_chains: int) -> Statistics:
-    """Evaluate Stein's identity at all draws, each half of the chains along directions that the other half tells.
+    """Evaluate Stein's identity at all draws: each half of the chains along directions from the other half.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def statistics(of_all: Scored, n_chains: int) -> Statistics:
 
     Notes
     -----
-    Inside `single_threaded_blas`: the threads are of our own.
+    Call it inside `single_threaded_blas`: it uses its own threads.
     """
     n_draws = len(of_all.position) // n_chains
     halves = slice(0, n_draws // 2), slice(n_draws // 2, n_draws)
@@ -88,8 +88,8 @@ def _frame(part: Scored) -> _Frame:
     reported_middle, reported_spread = reported.mean(axis=0), _positive(reported.std(axis=0))
     about, n_guides = (position - middle) / spread, max(len(position), 1)
     correlation = about.T @ about / n_guides
-    as_they_are = part.l1.shape[1]  # coefficients are reported as they are
-    others = slice(min(as_they_are, reported.shape[1]), None)
+    n_coefs = part.l1.shape[1]  # reported coefficients are the coordinates themselves
+    others = slice(min(n_coefs, reported.shape[1]), None)
     about_others = (reported[:, others] - reported_middle[others]) / reported_spread[others]
     towards = np.hstack([correlation[:, : others.start], about.T @ about_others / n_guides])
     values, vectors = np.linalg.eigh(correlation)
@@ -100,7 +100,7 @@ def _frame(part: Scored) -> _Frame:
 
 
 def _judged(part: Scored, frame: _Frame, m: int, series: Float[np.ndarray, "chain draw t"]) -> Any:
-    """Write the series of some draws, and return what each row moves by: parameters and axes, all and the prior."""
+    """Write the series of some draws, and return each row's `moved`: parameters and axes; all and the prior."""
     about = (part.position - frame.middle) / frame.spread
     score = (part.score * part.damping + part.drift) * frame.spread
     along = (part.reported - frame.reported_middle) / frame.reported_spread
@@ -130,22 +130,22 @@ def _judged(part: Scored, frame: _Frame, m: int, series: Float[np.ndarray, "chai
 
 
 def _has_prior(part: Scored) -> bool:
-    """Tell whether there is a prior whose scale can be judged."""
+    """Tell whether the scale of the prior can be tested."""
     tells = part.law.of_scale_slopes(np.ones(1), np.ones(1), np.ones(1), 1.0) is not None
     return tells and bool(part.l1.any() or part.l2.any())
 
 
 def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tuple[Any, float]:
-    """Evaluate Stein's identity along what a change of the prior's scale moves coefficients by, to first order.
+    """Evaluate Stein's identity along the coefficients' first-order move with the prior's scale.
 
-    Where all coefficients are drawn under another scale each of them may be off by too little to be seen alone.
+    If all coefficients are drawn under a wrong scale, the error of each alone may be too small to see.
 
     Returns
     -------
     array (s, 1)
-        (s, 0) where no coefficient has a prior.
+        (s, 0) if no coefficient has a prior.
     float
-        Its mean is this often the share that the scale is too small by.
+        The ratio of the series' mean to the share by which the scale is too small.
     """
     if not _has_prior(part):
         return np.zeros((len(score), 0)), 1.0
@@ -153,7 +153,9 @@ def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tupl
     coef, spread = part.position[:, :n_coefs], frame.spread[:n_coefs]
     correlation = frame.correlation[:n_coefs, :n_coefs]
     damping = part.damping if len(part.levels.T) == 1 else part.damping[:, :n_coefs]
-    slopes = part.law.of_scale_slopes(coef, part.l1, part.l2, spread)  # smooth, as the second is needed
+    slopes = part.law.of_scale_slopes(
+        coef, part.l1, part.l2, spread
+    )  # smooth, because the second one is needed
     assert slopes is not None
     pull = -slopes[0]
     within = slope[:, :n_coefs] - score[:, n_coefs:] @ frame.correlation[n_coefs:, :n_coefs]
@@ -169,9 +171,9 @@ def _positive(values: Any) -> Any:
 
 
 def _beyond(u: Any, slope: Any, moved: Any) -> tuple[Any, Any]:
-    """Return φ·slope + φ'·moved for the φ that makes it "u > 2" less its probability, were u standard normal.
+    """Return φ·slope + φ'·moved for the φ of the event u > 2, and for that of u < −2.
 
-    And for that of "u < −2".
+    If u is standard normal, this is the event's indicator minus its probability.
     """
     from scipy.special import erfcx, ndtr
 

@@ -1,4 +1,4 @@
-"""Draws to an xarray DataTree, with names, as ArviZ reads it."""
+"""Conversion of draws to a named xarray DataTree for ArviZ, and back."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,7 +14,7 @@ from ..priors.scales import SCALE_NAMES
 if TYPE_CHECKING:
     import xarray as xr
 
-_AT_ONCE = 1024  # draws whose prior density is evaluated by one call
+_AT_ONCE = 1024  # draws per call that evaluates the prior density
 
 
 class Posterior(NamedTuple):
@@ -22,7 +22,7 @@ class Posterior(NamedTuple):
 
     coef: Float[np.ndarray, "chain draw p"]
     intercept: Float[np.ndarray, "chain draw"]
-    nuisance: dict[str, Float[np.ndarray, "chain draw"]]  # known ones, too
+    nuisance: dict[str, Float[np.ndarray, "chain draw"]]  # the known ones too
     scales: dict[str, Float[np.ndarray, "chain draw"]]
     stats: dict[str, np.ndarray]
 
@@ -33,19 +33,19 @@ class Posterior(NamedTuple):
 
     @property
     def noise_scale(self) -> Float[np.ndarray, "chain draw"]:
-        """σ: the unit of what is relative to the noise, 1 beside a likelihood that has none."""
+        """σ, the unit of scales relative to the noise; 1 if the likelihood has none."""
         return self.nuisance.get("noise_scale", np.ones(self.shape))
 
 
 def to_datatree(problem: ModelOnData, posterior: Posterior, settings: dict[str, Any]) -> "xr.DataTree":
-    """Name the draws.
+    """Convert draws to a named tree.
 
     Parameters
     ----------
     problem : Problem
     posterior : Posterior
     settings : dict
-        What the draws were made with; kept as attributes.
+        The settings of the run. They become attributes.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def to_datatree(problem: ModelOnData, posterior: Posterior, settings: dict[str, 
 
 
 def from_datatree(problem: ModelOnData, tree: "xr.DataTree") -> Posterior:
-    """Read complete draws back, and refuse those of another model.
+    """Read complete draws from a tree, and refuse draws of another model.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def from_datatree(problem: ModelOnData, tree: "xr.DataTree") -> Posterior:
     """
     if not hasattr(tree, "children") or "posterior" not in tree.children:
         raise TypeError(
-            "`tree` must be a DataTree with a group `posterior`, as sample_posterior returns it; "
+            "`tree` must be a DataTree with a group `posterior`, like that of sample_posterior; "
             f"got {type(tree).__name__}."
         )
     draws = tree["posterior"].to_dataset()
@@ -101,7 +101,7 @@ def from_datatree(problem: ModelOnData, tree: "xr.DataTree") -> Posterior:
     missing = [name for name in sampled if name not in draws]
     if missing:
         raise ValueError(
-            f"the draws lack {', '.join(missing)}, which the model samples. Give the model that they are of."
+            f"the draws lack {', '.join(missing)}, but the model samples it. Give the model of the draws."
         )
     names = (
         [str(name) for name in draws["coef"].coords["feature"].values]
@@ -110,13 +110,13 @@ def from_datatree(problem: ModelOnData, tree: "xr.DataTree") -> Posterior:
     )
     if names != [str(name) for name in problem.feature_names]:
         raise ValueError(
-            f"the draws are of the features {names[:5]}, the data have {list(problem.feature_names)[:5]}. "
-            "Give the data that the draws are of."
+            f"the draws are of the features {names[:5]}, but the data have {list(problem.feature_names)[:5]}. "
+            "Give the data of the draws."
         )
     extra = [name for name in (*problem.known, *SCALE_NAMES) if name in draws and name not in sampled]
     if extra:
         raise ValueError(
-            f"the draws hold {', '.join(extra)}, which the model takes as known. Give the model that they are of."
+            f"the draws hold {', '.join(extra)}, but it is known in the model. Give the model of the draws."
         )
     read = {
         name: np.asarray(draws[name].transpose("chain", "draw", ...).values, dtype=float) for name in sampled
@@ -148,7 +148,7 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
 
 
 def _log_prior(problem: ModelOnData, posterior: Posterior) -> dict[str, Any]:
-    """Evaluate the log prior density of everything that is sampled; flat priors count 0."""
+    """Evaluate the log prior density of every sampled quantity; flat priors count as 0."""
     from .targets.density import CoefPrior, Density
 
     all_coefs = posterior.coef
@@ -168,7 +168,7 @@ def _log_prior(problem: ModelOnData, posterior: Posterior) -> dict[str, Any]:
 
 
 def _over_draws(prior: Any, priors: dict[str, Any], draws: Any) -> Any:
-    """Evaluate all densities, so many draws at once whatever their number: one program serves every run."""
+    """Evaluate all densities in blocks of a fixed number of draws, so that one program serves every run."""
     import jax
 
     chains, n = draws[0].shape[:2]
@@ -190,7 +190,7 @@ def _rows_of(rows: Any, start: int) -> Any:
 
 @compiled_by_shape
 def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, nuisance: Any, scales: Any) -> Any:
-    """Evaluate all densities in one program: compiled one operation at a time they take seconds."""
+    """Evaluate all densities in one program: compiling one operation at a time would take seconds."""
     columns = {name: values[:, None] for name, values in scales.items()}
     values = {**scales, **nuisance}
     sigma = nuisance["noise_scale"][:, None] if "noise_scale" in nuisance else 1.0
@@ -200,7 +200,7 @@ def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, nuisance: Any,
 
 
 def _constants(problem: ModelOnData) -> dict[str, Any]:
-    """Return what is known: nuisance parameters, and each coefficient's prior scales (at 1 where they are sampled)."""
+    """Return known values: nuisance parameters, and each coefficient's prior scales (1 if they are sampled)."""
     p = problem.n_features
     with np.errstate(divide="ignore"):
         constants: dict[str, Any] = {

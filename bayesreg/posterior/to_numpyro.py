@@ -1,4 +1,4 @@
-"""The same density as a plain NumPyro model, for whoever wants to go on from it."""
+"""Conversion of a posterior to a plain NumPyro model, which a user can extend."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from ..model.problem import Data, Problem, resolve
 
 
 def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
-    """Return a NumPyro model of the posterior that `sample_posterior` draws from.
+    """Return a NumPyro model with the posterior of `sample_posterior`.
 
     Parameters
     ----------
@@ -21,10 +21,10 @@ def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
     Returns
     -------
     callable
-        With rows ``(X, y, sample_weight)``, which default to those of `data` (``y=None`` predicts);
-        with statistics without arguments. Sites: ``coef`` (p,), ``intercept``, ``noise_scale`` where
-        σ is unknown, ``prior_scale`` (or ``laplace_scale``, ``gaussian_scale``) where it is sampled,
-        and ``y`` with rows. Precision is JAX's: ``numpyro.enable_x64()`` for that of bayesreg.
+        With rows, its arguments are ``(X, y, sample_weight)``; the default is `data` (``y=None``
+        predicts). With statistics it has no arguments. Sites: ``coef`` (p,), ``intercept``,
+        ``noise_scale`` if σ is unknown, ``prior_scale`` (or ``laplace_scale``, ``gaussian_scale``) if it
+        is sampled, and ``y`` with rows. The precision is JAX's; ``numpyro.enable_x64()`` gives bayesreg's.
 
     Examples
     --------
@@ -39,10 +39,10 @@ def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
     problem = resolve(model, data, "to_numpyro")
     if isinstance(data, RowData):
         rows = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
-        alive = problem.least_squares.squared_norms[: problem.n_features] > 0.0
-        if not (problem.centred or alive.all()):
-            rows = rows * alive
-        present = data.sample_weight > 0.0  # NumPyro takes no weight of 0
+        usable = problem.least_squares.squared_norms[: problem.n_features] > 0.0
+        if not (problem.centred or usable.all()):
+            rows = rows * usable
+        present = data.sample_weight > 0.0  # NumPyro refuses a weight of 0
         return _of_rows(problem, rows[present], data.y[present], data.sample_weight[present])
     return _of_statistics(problem)
 
@@ -112,7 +112,7 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
 
 
 def _sample(name: str, l1: Any, l2: Any, problem: Problem, which: Any) -> Any:
-    """Sample coefficients: a distribution of NumPyro's where there is one, else a factor."""
+    """Sample coefficients: by a NumPyro distribution if there is one, else by a factor."""
     import jax.numpy as jnp
     import numpyro
     import numpyro.distributions as dist

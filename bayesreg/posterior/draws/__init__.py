@@ -1,4 +1,4 @@
-"""What is made of draws.
+"""Results from draws: predictions, their checks, leave-one-out densities, sensitivity, summaries.
 
 From the bottom up: observation, predict, predictive_check; log_grid, left_out, leave_one_out; sensitivity; prior;
 summary.

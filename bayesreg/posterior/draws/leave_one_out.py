@@ -1,4 +1,4 @@
-"""Leave-one-out predictive densities of a Gaussian prior, with no importance weights on coefficients."""
+"""Leave-one-out predictive densities under a Gaussian prior, without importance weights on coefficients."""
 
 from collections.abc import Callable
 from functools import partial
@@ -22,19 +22,18 @@ from .predict import check_budget, check_rows
 if TYPE_CHECKING:
     import xarray as xr
 
-_GOOD_K = 0.7  # as ArviZ has it
-_TRUSTED_K = 0.3  # above it weights are not trusted with one row's density
+_GOOD_K = 0.7  # ArviZ's threshold
+_TRUSTED_K = 0.3  # above it weights are not precise enough for one row's density
 
 
 def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
     """Evaluate the log predictive density of each row given all others.
 
-    Given σ and the prior's scale the density without row i is closed-form: Normal with the error
-    eᵢ/(1 − hᵢ) and the variance σ²(1 + hᵢ/(wᵢ(1 − hᵢ))), hᵢ the leverage. With both known that is
-    all; else it is averaged over the draws of σ and the scale, weighted by one over the density of
-    what they hold of row i, its power wᵢ: importance sampling in two dimensions at most. Where a row
-    moves σ or the scale so far that the weights' Pareto k is above 0.3, quadrature takes its place,
-    and that k is 0.
+    Given σ and the prior's scale, the density without row i has a closed form. It is normal with the
+    error eᵢ/(1 − hᵢ) and the variance σ²(1 + hᵢ/(wᵢ(1 − hᵢ))); hᵢ is the leverage. If σ or the scale is
+    unknown, the density is averaged over their draws, with weights of one over the density of row i to
+    the power wᵢ. This is importance sampling in at most two dimensions. If a row moves σ or the scale so
+    far that the weights' Pareto k is above 0.3, quadrature replaces it, and k is reported as 0.
 
     Parameters
     ----------
@@ -47,25 +46,25 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
     Returns
     -------
     arviz_stats.utils.ELPDDataLOO
-        As ``arviz.loo`` returns it, so that ``arviz.compare`` takes it. The log density of a row, held once, is
-        multiplied by its weight; a row leaves with its whole weight.
+        In the form of ``arviz.loo``, so that ``arviz.compare`` takes it. The log density of a row of weight 1 is
+        multiplied by the row's weight. A row is left out with its whole weight.
 
     Raises
     ------
     TypeError, ValueError, MemoryError
-        ValueError where one row alone determines the intercept or a flat coefficient, too.
+        ValueError also if one row alone determines the intercept or an unpenalised coefficient.
 
     References
     ----------
     A. Vehtari, T. Mononen, V. Tolvanen, T. Sivula and O. Winther (2016), JMLR 17(103), for
-    integrating what is Gaussian.
+    integrating the Gaussian part.
     """
     data = check_rows(tree, data, "leaving out rows")
     problem = resolve(model, data, "exact_loo")
     check_proper(problem)
     if not is_one_gaussian(problem) or problem.has_intercept_column:
         raise ValueError(
-            "leave-one-out is a closed form for a GaussianPrior or FlatPrior and a flat intercept. "
+            "leave-one-out has a closed form for a GaussianPrior or FlatPrior and a flat intercept. "
             "Use arviz.loo on sample_posterior(..., log_likelihood=True)."
         )
     posterior = tree["posterior"].to_dataset()
@@ -89,7 +88,7 @@ def exact_loo(tree: "xr.DataTree", model: LinearModel, data: Data) -> Any:
 
 
 class _Unknowns(NamedTuple):
-    """σ and the prior's scale, as far as they are not known, by their logarithms."""
+    """The unknown ones of σ and the prior's scale, by their logarithms."""
 
     problem: Problem
     log_priors: tuple[Callable[[Any], Any], ...]
@@ -112,7 +111,7 @@ class _Unknowns(NamedTuple):
 
 
 def _unknowns(problem: Problem, posterior: "xr.Dataset") -> _Unknowns:
-    """Return what is unknown, with where its draws lie and where it may lie at all."""
+    """Return the unknown quantities, with the ranges of their draws and of their priors."""
     names, priors, ends = [], [], []
     if problem.noise_scale is None:
         names, priors, ends = ["noise_scale"], [noise_log_prior(problem)], [noise_bounds(problem)]
@@ -127,7 +126,7 @@ def _unknowns(problem: Problem, posterior: "xr.Dataset") -> _Unknowns:
 def _integrated(
     rows: Rows, unknowns: _Unknowns, data: RowData, chosen: Int[np.ndarray, " r"]
 ) -> Float[np.ndarray, " r"]:
-    """Return the same for some rows by quadrature: where a row moves σ or the scale, weighted draws do not tell it."""
+    """Return the densities of some rows by quadrature: weighted draws fail if a row moves σ or the scale."""
     problem = unknowns.problem
     power = problem.sum_weights - integrated_out(problem)
     marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power)
@@ -151,7 +150,7 @@ def _integrated(
 def _noise_and_ratio(
     problem: Problem, posterior: "xr.Dataset"
 ) -> tuple[Float[np.ndarray, " s"], Float[np.ndarray, " s"]]:
-    """Return σ and σ²/scale² of each draw, of one where both are known."""
+    """Return σ and σ²/scale² of each draw, or of one draw if both are known."""
     scales = {name: posterior[name].values.ravel() for name in problem.sampled_scales}
     if problem.noise_scale is None:
         sigma = posterior["noise_scale"].values.ravel()
@@ -170,10 +169,10 @@ def _log_sum_exp(values: Any, axis: Any) -> Any:
 def _averaged(
     left_out: Float[np.ndarray, "chain draw n"], held: Float[np.ndarray, "chain draw n"]
 ) -> tuple[Float[np.ndarray, " n"], Float[np.ndarray, " n"]]:
-    """Return log E[p(yᵢ | y₋ᵢ, σ, scale) | y₋ᵢ] by weights 1/held, smoothed as ArviZ does, and the Pareto k."""
+    """Return log E[p(yᵢ | y₋ᵢ, σ, scale) | y₋ᵢ] by weights 1/held with ArviZ's smoothing, and the Pareto k."""
     from arviz_stats.base import array_stats
 
-    # A row of weight 0 has the density 1 at every draw: nothing is to be smoothed.
+    # A row of weight 0 has the density 1 at every draw: there is nothing to smooth.
     varying = np.ptp(held, axis=(0, 1)) > 0.0
     elpd, pareto_k = left_out[0, 0].copy(), np.zeros(varying.size)
     if varying.any():

@@ -1,4 +1,4 @@
-"""The density of a row given the others, σ and the scale of a Gaussian prior: closed forms."""
+"""Closed forms of the density of a row given the others, σ and the scale of a Gaussian prior."""
 
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from ...model.problem import Problem
 
 
 class Rows(NamedTuple):
-    """Rows times the root of their weight: flat columns, the others at the unit prior sd, the response."""
+    """Rows times the root of their weight: unpenalised columns, the others at unit prior sd, and the response."""
 
     flat: Float[np.ndarray, "m f"]
     columns: Float[np.ndarray, "m q"]
@@ -20,13 +20,11 @@ class Rows(NamedTuple):
 
 
 class LogDensities(NamedTuple):
-    """Of each row, given σ and σ²/scale² of each draw."""
+    """Log densities of each row, given σ and σ²/scale² of each draw."""
 
-    left_out: Float[np.ndarray, "s n"]  # of the row, held once, given the others
-    held: Float[
-        np.ndarray, "s n"
-    ]  # of its power wᵢ, which is what the posterior holds of it, given the others
-    inside: Float[np.ndarray, "s n"]  # of the row, held once, given all
+    left_out: Float[np.ndarray, "s n"]  # of the row with weight 1, given the others
+    held: Float[np.ndarray, "s n"]  # of the row with its own weight, as in the posterior, given the others
+    inside: Float[np.ndarray, "s n"]  # of the row with weight 1, given all rows
 
 
 def log_densities(
@@ -35,15 +33,15 @@ def log_densities(
     error: Float[np.ndarray, "s n"],
     left: Float[np.ndarray, "s n"],
 ) -> LogDensities:
-    """Return them from the residuals of weighted rows and what their leverage leaves of 1; 0 for rows of weight 0.
+    """Return the log densities from the residuals of weighted rows and 1 − leverage; 0 for rows of weight 0.
 
-    Without row i the prediction is off by eᵢ/(1 − hᵢ) and has the variance σ²hᵢ/(wᵢ(1 − hᵢ)).
+    Without row i the prediction has the error eᵢ/(1 − hᵢ) and the variance σ²hᵢ/(wᵢ(1 − hᵢ)).
     """
     present = weight > 0.0
     weight = np.where(present, weight, 1.0)
     error, leverage = error / np.sqrt(weight), 1.0 - left
     left_out = _log_normal(error / left, sigma, 1.0 + leverage / weight / left)
-    # N(y; μ, σ²)ʷ is N(y; μ, σ²/w) times what does not depend on μ.
+    # N(y; μ, σ²)ʷ is N(y; μ, σ²/w) times a factor that does not depend on μ.
     power = 0.5 * deviance(1.0 - weight, 0.0, sigma[:, None] ** 2) - 0.5 * np.log(weight)
     held = power + _log_normal(error / left, sigma, 1.0 / weight / left)
     inside = _log_normal(error, sigma, 1.0 + leverage / weight)
@@ -51,7 +49,7 @@ def log_densities(
 
 
 def weighted_rows(problem: Problem, data: RowData) -> Rows:
-    """Return the rows as these closed forms take them."""
+    """Return the rows in the form that these closed forms need."""
     root = np.sqrt(data.sample_weight)
     X = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
     flat = np.hstack([np.ones((len(X), int(problem.centred))), X[:, problem.rates.flat[: X.shape[1]]]])
@@ -62,7 +60,7 @@ def weighted_rows(problem: Problem, data: RowData) -> Rows:
 def residuals_of(
     rows: Rows, ratio: Float[np.ndarray, " s"]
 ) -> tuple[Float[np.ndarray, "s n"], Float[np.ndarray, "s n"]]:
-    """Return the residual e of each row and 1 − h, h its leverage, at each σ²/scale²."""
+    """Return the residual e of each row, and 1 − h for its leverage h, at each σ²/scale²."""
     from scipy.linalg import qr, svd
 
     basis = qr(rows.flat, mode="economic")[0]
@@ -79,7 +77,7 @@ def residuals_of(
 
 
 class Few(NamedTuple):
-    """A few rows in coordinates where the posterior is diagonal: residuals as sums in which nothing cancels."""
+    """A few rows in coordinates in which the posterior is diagonal: their residuals are sums without cancellation."""
 
     own: Float[np.ndarray, "r c"]
     target: Float[np.ndarray, " c"]
@@ -88,18 +86,18 @@ class Few(NamedTuple):
     def residuals(
         self, ratio: Float[np.ndarray, " s"]
     ) -> tuple[Float[np.ndarray, "s r"], Float[np.ndarray, "s r"]]:
-        """Return e and 1 − h of each at each σ²/scale²."""
+        """Return e and 1 − h of each row at each σ²/scale²."""
         filters = ratio[:, None] / (self.squares + ratio[:, None])
         return filters @ (self.own * self.target).T, filters @ np.square(self.own).T
 
 
 def few_rows(rows: Rows, chosen: Int[np.ndarray, " r"]) -> Few:
-    """Return a few of the rows, to which the others are no more than their triangular factor.
+    """Return a few of the rows. A triangular factor replaces the other rows.
 
     Raises
     ------
     ValueError
-        Where one of them alone determines the intercept or a flat coefficient.
+        If one of them alone determines the intercept or an unpenalised coefficient.
     """
     from scipy.linalg import qr, svd
 

@@ -1,4 +1,4 @@
-"""Integrals over one or two positive numbers, σ and the prior's scale, on a grid of their logarithms."""
+"""Integrals over σ and the prior's scale, on a grid of their logarithms."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,9 @@ import numpy as np
 from jaxtyping import Float
 
 _POINTS = {1: 801, 2: 129}  # along each axis
-_NEGLIGIBLE = 30.0  # of log density: what is left out is below exp(−30) of the peak, times its length
+_NEGLIGIBLE = 30.0  # of log density: places below exp(−30) of the peak are ignored
 _MOVES = 60
-_FILLED = 0.4  # of the grid, by what counts: fine enough
+_FILLED = 0.4  # of the grid: it is fine enough if the other places fill this share
 
 Window = Float[np.ndarray, "2 d"]
 
@@ -16,19 +16,19 @@ Window = Float[np.ndarray, "2 d"]
 def integration_nodes(
     log_density: Callable[[Float[np.ndarray, "m d"]], Float[np.ndarray, " m"]], window: Window, ends: Window
 ) -> tuple[Float[np.ndarray, "m d"], Float[np.ndarray, " m"]]:
-    """Return logarithms, and log weights that sum to 1, such that sums over them are means under a density.
+    """Return logarithms and log weights, so that weighted sums are means under a density. The weights sum to 1.
 
-    The trapezoid rule, on a window that is moved, widened and narrowed until it fits: its error vanishes exponentially
-    with the number of points for what is smooth and has died away at the ends.
+    This is the trapezoid rule on a window that is moved, widened and narrowed until it fits. If the density is smooth
+    and negligible at the ends, the error falls exponentially with the number of points.
 
     Parameters
     ----------
     log_density : callable
         Of the logarithms, (m, d) to (m,), up to a constant.
     window : array (2, d)
-        From where to where, to begin with.
+        The first window: its lower and upper ends.
     ends : array (2, d)
-        Which it is not to leave.
+        The limits of all windows.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def integration_nodes(
 
 
 def _nearer(counts: np.ndarray, axes: list[np.ndarray], window: Window, ends: Window) -> tuple[Window, bool]:
-    """Return the window around what counts, twice as wide where that reaches its end; and whether it was right."""
+    """Return the window around places that count, wider if they reach its end; and whether the old window fits."""
     found, fits = window.copy(), True
     for j, axis in enumerate(axes):
         others = tuple(k for k in range(len(axes)) if k != j)

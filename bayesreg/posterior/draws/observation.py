@@ -1,4 +1,4 @@
-"""The likelihood at the draws: what predictions ask for of a response."""
+"""The likelihood at the draws, for predictions of a response."""
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,18 +21,18 @@ class Observation(NamedTuple):
 
     @classmethod
     def of(cls, tree: "xr.DataTree", likelihood: Likelihood | None = None) -> "Observation":
-        """Return that of draws.
+        """Return the likelihood at draws.
 
         Parameters
         ----------
         tree : xarray.DataTree
         likelihood : Likelihood, optional
-            Default: the package's own of the family that the draws name.
+            Default: the package's own likelihood of the draws' family.
 
         Raises
         ------
         ValueError
-            If the draws are of a likelihood that the package does not know.
+            If the package does not know the draws' likelihood.
         """
         if likelihood is None:
             family = tree.attrs.get("likelihood", GaussianLikelihood.family)
@@ -45,7 +45,7 @@ class Observation(NamedTuple):
         return cls(likelihood, {name: _values(tree, name)[:, None] for name in likelihood.parameters()})
 
     def thinned(self, step: int) -> "Observation":
-        """Return that of every so many draws."""
+        """Return the likelihood at every `step`-th draw."""
         return self._replace(nuisance={name: values[::step] for name, values in self.nuisance.items()})
 
     def log_prob(self, eta: Float[np.ndarray, "s n"], y: Any) -> Float[np.ndarray, "s n"]:
@@ -65,12 +65,12 @@ class Observation(NamedTuple):
         return self.likelihood.quantile(eta, probability, self.nuisance)
 
     def variance(self, eta: Float[np.ndarray, "s n"]) -> Float[np.ndarray, "s n"]:
-        """Return the variance of a response; it is broadcast against η."""
+        """Return the variance of a response, in a shape that broadcasts with η."""
         return self.likelihood.variance(eta, self.nuisance)
 
 
 def noise_scale(tree: "xr.DataTree") -> Float[np.ndarray, " s"]:
-    """Return σ for each of the s draws of all chains, the known one if it is known."""
+    """Return σ for each of the s draws of all chains. A known σ is repeated."""
     return _values(tree, "noise_scale")
 
 

@@ -35,7 +35,7 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
         From sample_posterior(model, data).
     model : LinearModel
     data : RowData
-        The rows that the draws were made from.
+        The rows of the draws.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
     Raises
     ------
     TypeError, ValueError, MemoryError
-        Where there are no rows, where names differ, or where the array passes its budget.
+        If there are no rows, names differ, or the array exceeds its budget.
     """
     data = check_rows(tree, data, "the pointwise log-likelihood")
     shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
@@ -66,19 +66,19 @@ def add_posterior_predictive(
         From sample_posterior(model, data).
     model : LinearModel
     data : RowData
-        Rows to draw responses at.
+        The rows of the new responses.
     seed : int, default 0
 
     Returns
     -------
     xarray.DataTree
         A copy with the groups ``posterior_predictive``, variable ``y`` (chain, draw, observation), and
-        ``observed_data``, as ``arviz.plot_ppc_dist`` reads them. The noise is that of a row of weight 1.
+        ``observed_data``, in the form of ``arviz.plot_ppc_dist``. The noise is that of a row of weight 1.
 
     Raises
     ------
     TypeError, ValueError, MemoryError
-        Where there are no rows, where names differ, or where the array passes its budget.
+        If there are no rows, names differ, or the array exceeds its budget.
     """
     data = check_rows(tree, data, "drawing responses")
     one = Observation.of(tree, model.likelihood)
@@ -86,14 +86,14 @@ def add_posterior_predictive(
 
 
 def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
-    """Return rows of the draws' features, and refuse all else.
+    """Return rows with the draws' features, or refuse the data.
 
     Raises
     ------
     TypeError, ValueError
     """
     if not isinstance(data, RowData):
-        raise TypeError(f"{what} needs rows, and {type(data).__name__} has none. Give RowData.")
+        raise TypeError(f"{what} needs rows, but {type(data).__name__} has none. Give RowData.")
     _check_names(tree, data.feature_names)
     return data
 
@@ -135,15 +135,15 @@ def predict_posterior(
     mass : float between 0 and 1, default 0.9
         Probability of the equal-tailed interval.
     of : "observation" or "mean", default "observation"
-        A new observation, its noise included, or its mean.
+        A new observation, with its noise, or its mean.
     likelihood : Likelihood, optional
-        If it is one of your own: draws hold only its name.
+        Needed if it is one of your own: draws hold only its name.
 
     Returns
     -------
     DataFrame
-        One row a row of X, an index like X's; columns "mean", "sd", "lower" and "upper". The bounds
-        invert the mixture's distribution function: no noise is simulated.
+        One row for each row of X, with X's index; columns "mean", "sd", "lower" and "upper". The bounds
+        invert the mixture's distribution function; no noise is simulated.
 
     Raises
     ------
@@ -160,7 +160,7 @@ def predict_posterior(
     if names is not None:
         _check_names(tree, names)
     elif rows.shape[1] != known.size:
-        raise ValueError(f"`X` has {rows.shape[1]} columns, the draws are of {known.size} features.")
+        raise ValueError(f"`X` has {rows.shape[1]} columns, but the draws are of {known.size} features.")
     of_mean = of == "mean"
     mean = np.concatenate([linear_predictor(tree, block).mean(axis=0) for block in _blocks(tree, rows)])
     one = Observation.of(tree, likelihood)
@@ -187,15 +187,15 @@ def _check_names(tree: "xr.DataTree", names: tuple[str, ...]) -> None:
         raise ValueError(
             f"the draws are of features in another order than the data: {list(known)}. Give X[{list(known)!r}]."
         )
-    beside = [name for name in names if name not in known]
+    extra = [name for name in names if name not in known]
     raise ValueError(
         f"the draws are of features {list(known)}, the data of {list(names)}. Missing from the data: "
-        f"{missing or 'nothing'}; only there: {beside or 'nothing'}. Give the columns that were fitted, in their order."
+        f"{missing or 'nothing'}; only there: {extra or 'nothing'}. Give the columns that were fitted, in their order."
     )
 
 
 def check_budget(shape: tuple[int, ...]) -> None:
-    """Refuse an array of draws above the budget before it is taken.
+    """Refuse an array of draws above the budget, before it is allocated.
 
     Raises
     ------
@@ -226,7 +226,7 @@ def predictive_draws(
     chains, draws = _posterior(tree)["coef"].shape[:2]
     check_budget((chains, draws, X.shape[0]))
     mean = linear_predictor(tree, X)
-    # A stream of its own: the same seed has drawn the intercept, which must not repeat as noise.
+    # A separate stream: the same seed has drawn the intercept, and its numbers must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
     return (one or Observation.of(tree)).draw(rng, mean).reshape(chains, draws, X.shape[0])
 
@@ -271,7 +271,7 @@ def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.n
 def _mixture_quantile(
     mean: Float[np.ndarray, "s n"], one: Observation, probability: float
 ) -> Float[np.ndarray, " n"]:
-    """Invert the distribution function of the mixture over draws: no noise is simulated."""
+    """Invert the distribution function of the mixture over draws."""
     quantiles = one.quantile(mean, probability)
     low, high = quantiles.min(axis=0), quantiles.max(axis=0)
     enough = _NEAR_ENOUGH * float(np.sqrt(one.variance(mean).min()))

@@ -1,4 +1,4 @@
-"""Where observations lie in their own predictions."""
+"""The check of predictions: the places of observations in their own predictive distributions."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MOST_BINS, _FEWEST_BINS = 20, 5
 _ROWS_IN_A_BIN = 10
-BAND = 0.9  # probability of a count inside its band where places are uniform
+BAND = 0.9  # probability of a count inside its band, if places are uniform
 _MOST_ROWS = 10_000
 _MOST_DRAWS = 1000
 _ENTRIES = 2**22  # of (draw, row) held at once
@@ -28,18 +28,18 @@ _INSIDE = 0.9
 @final
 @dataclass(frozen=True, eq=False)
 class PredictiveCheck:
-    """Rows beside what the posterior predicts for them.
+    """Rows and their posterior predictions.
 
     Attributes
     ----------
     places : array (k,)
-        The probability, under each row's predictive distribution, of a value below the one observed (PIT):
-        uniform between 0 and 1 where the model is right.
+        The probability, under each row's predictive distribution, of a value below the observed one (PIT).
+        It is uniform between 0 and 1 if the model is right.
     predicted : array (k,)
         Predictive means.
     observed : array (k,)
     n_rows : int
-        All rows with a positive weight, of which k were looked at.
+        The number of all rows with a positive weight; k of them were checked.
     """
 
     places: Float[np.ndarray, " k"]
@@ -49,23 +49,23 @@ class PredictiveCheck:
 
     @property
     def n_bins(self) -> int:
-        """Bars of a histogram of the places: as many as leave ten rows to each, from five to twenty."""
+        """The number of bars of a histogram of the places: one for each ten rows, from five to twenty."""
         return min(max(self.places.size // _ROWS_IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
 
     @cached_property
     def counts(self) -> Int[np.ndarray, " bins"]:
-        """Rows in each bar of a histogram of the places."""
+        """The number of rows in each bar of a histogram of the places."""
         return np.histogram(self.places, bins=self.n_bins, range=(0.0, 1.0))[0]
 
     @property
     def band(self) -> tuple[float, float]:
-        """Counts between which a bar lies with a probability of at least 90% where places are uniform."""
+        """The counts between which a bar lies with a probability of at least 90%, if places are uniform."""
         low, high = self._counts_by_chance(1.0 / self.n_bins)
         return float(low), float(high)
 
     @property
     def n_outside_band(self) -> int:
-        """How many bars lie outside the band."""
+        """The number of bars outside the band."""
         low, high = self.band
         return int(((self.counts < low) | (self.counts > high)).sum())
 
@@ -75,12 +75,12 @@ class PredictiveCheck:
         return float(self.coverage(_INSIDE))
 
     def coverage(self, mass: Any) -> Float[np.ndarray, "..."]:
-        """Return the share of rows inside their own predictive interval of each mass, equal-tailed."""
+        """Return the share of rows inside their own equal-tailed predictive interval of each mass."""
         distance = np.sort(2.0 * np.abs(self.places - 0.5))
         return np.searchsorted(distance, np.asarray(mass, dtype=float), side="right") / distance.size
 
     def coverage_by_chance(self, mass: Any) -> tuple[Float[np.ndarray, "..."], Float[np.ndarray, "..."]]:
-        """Return shares between which each coverage lies, with at least 90% probability, where places are uniform."""
+        """Return the shares between which each coverage lies with at least 90% probability, if places are uniform."""
         low, high = self._counts_by_chance(mass)
         return low / self.places.size, high / self.places.size
 
@@ -94,28 +94,28 @@ class PredictiveCheck:
 def check_predictions(
     tree: "xr.DataTree", data: Data, *, likelihood: Likelihood | None = None
 ) -> PredictiveCheck:
-    """Set rows beside their posterior predictive distributions.
+    """Compare rows with their posterior predictive distributions.
 
     Parameters
     ----------
     tree : xarray.DataTree
         From sample_posterior.
     data : RowData
-        The rows that made the draws, or better others: those that made them lie nearer to their predictions than new
-        ones will, the more so the more coefficients there are for each row. Rows of weight 0 are left out.
+        The rows of the fit, or better new rows. The rows of the fit lie nearer to their predictions than new
+        rows, above all if there are many coefficients for each row. Rows of weight 0 are left out.
     likelihood : Likelihood, optional
-        If it is one of your own: draws hold only its name.
+        Needed if it is one of your own: draws hold only its name.
 
     Returns
     -------
     PredictiveCheck
-        From 10,000 rows and 1,000 draws at most. No noise is simulated: each place is an average over draws of
-        the distribution function. `plot_predictive_check` and `plot_calibration` draw it.
+        From at most 10,000 rows and 1,000 draws. No noise is simulated: each place is the distribution function,
+        averaged over draws. `plot_predictive_check` and `plot_calibration` draw it.
 
     Raises
     ------
     TypeError, ValueError
-        Where there are no rows, or names differ.
+        If there are no rows, or names differ.
     """
     data = check_rows(tree, data, "a predictive check")
     rows = np.flatnonzero(data.sample_weight)

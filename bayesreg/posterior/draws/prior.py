@@ -1,4 +1,4 @@
-"""Draws from the prior, and what it predicts before any response is seen."""
+"""Draws from the prior, and its predictions before any response is seen."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -26,21 +26,21 @@ def sample_prior(model: LinearModel, data: Data, num_samples: int = 1000, seed: 
     ----------
     model : LinearModel
     data : RowData or GramData
-        Names, units of default scales and, with rows, where responses are drawn. A flat intercept has
-        no prior to draw from: responses are drawn around the mean of y at the columns' means.
+        The source of names, of units of default scales and, if there are rows, of the places of responses.
+        A flat intercept has no prior to draw from, so responses have the mean of y at the columns' means.
     num_samples : int, default 1000
     seed : int, default 0
 
     Returns
     -------
     xarray.DataTree
-        Groups ``prior`` (coef (chain, draw, feature) and what else has a prior, one chain) and, with
+        Groups ``prior`` (coef (chain, draw, feature) and all others with a prior, one chain) and, with
         rows, ``prior_predictive`` and ``observed_data`` (y). The noise is that of a row of weight 1.
 
     Raises
     ------
     ImproperPriorError
-        Where a coefficient or σ has a flat prior.
+        If a coefficient or σ has a flat prior.
     TypeError, ValueError, MemoryError
     """
     import xarray as xr
@@ -74,7 +74,7 @@ def _check_proper(problem: Problem) -> None:
     flat = [name for name, hit in zip(problem.feature_names, problem.rates.flat, strict=False) if hit]
     if flat:
         raise ImproperPriorError(
-            f"the prior of {', '.join(map(repr, flat))} is flat, and cannot be drawn from. Give a finite scale."
+            f"the prior of {', '.join(map(repr, flat))} is flat, so it cannot be drawn from. Give a finite scale."
         )
 
 
@@ -90,7 +90,7 @@ def _draw_scales(
             draws = draw_proper(prior, jax.random.fold_in(jax.random.key(seed), i), n)
             if draws is None:
                 raise ImproperPriorError(
-                    f"the prior of {name} is improper, and cannot be drawn from. Give a proper distribution."
+                    f"the prior of {name} is improper, so it cannot be drawn from. Give a proper distribution."
                 )
             drawn[name] = draws
     return drawn.pop("noise_scale", np.full(n, problem.noise_scale or 1.0)), drawn

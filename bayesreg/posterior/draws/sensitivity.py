@@ -1,4 +1,4 @@
-"""How far posterior means would move with the prior's scale."""
+"""The sensitivity of posterior means to the prior's scale."""
 
 from typing import TYPE_CHECKING
 
@@ -15,8 +15,8 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
     """Differentiate each posterior mean by the logarithm of the prior's scale.
 
     The derivative is the posterior covariance of the parameter with the prior's score,
-    Σ(|βⱼ|/bⱼ + βⱼ²/τⱼ² − 1): no model is fitted again. Multiplied by log 2 it is, to first order,
-    what doubling every scale would add.
+    Σ(|βⱼ|/bⱼ + βⱼ²/τⱼ² − 1). No model is fitted again. Multiplied by log 2 it is, to first order,
+    the change of the mean if every scale is doubled.
 
     Parameters
     ----------
@@ -26,19 +26,19 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row a coefficient, then intercept and noise_scale where they are sampled; columns "mean",
-        "sd", "derivative" (of the mean, by log scale), "derivative_in_sd" and "mcse" (of the
+        One row for each coefficient, then intercept and noise_scale if they are sampled; columns "mean",
+        "sd", "derivative" (of the mean, in log scale), "derivative_in_sd" and "mcse" (of the
         derivative, as if draws were independent).
 
     Raises
     ------
     ValueError
-        Where the scale is sampled, or every coefficient is unpenalised.
+        If the scale is sampled, or every coefficient is unpenalised.
 
     References
     ----------
     N. Kallioinen, T. Paananen, P.-C. Bürkner and A. Vehtari (2024), doi:10.1007/s11222-023-10366-5,
-    for power-scaling, which ArviZ does (``psense``).
+    for power-scaling (ArviZ's ``psense``).
     """
     import pandas as pd
 
@@ -50,7 +50,7 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
         )
     if not tree.attrs.get("is_penalty", 1):
         raise ValueError(
-            "the prior is not a penalty l1|β| + ½ l2 β². Power-scale the priors with arviz.psense in its place."
+            "the prior is not a penalty l1|β| + ½ l2 β². Power-scale the priors with arviz.psense instead."
         )
     coef = posterior["coef"].values.reshape(-1, posterior.sizes["feature"])
     sigma = (

@@ -1,4 +1,4 @@
-"""The mode and the posterior of every coefficient, side by side."""
+"""Tables of the mode and the posterior of every coefficient."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ _BOUNDS = (0.05, 0.95)
 
 
 def summarise_coefs(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame":
-    """Set the mode beside mean, sd and 90% interval of the posterior.
+    """Return the mode with the mean, sd and 90% interval of the posterior.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def summarise_coefs(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row a feature, then the intercept where there is one; columns "map", "mean", "sd",
+        One row for each feature, then the intercept if there is one; columns "map", "mean", "sd",
         "q05", "q95" and "p_sign", the probability of the sign of the mean.
     """
     posterior = tree["posterior"].to_dataset()
@@ -50,12 +50,12 @@ def summarise_contrasts(
     tree : xarray.DataTree
         From sample_posterior of the same model and data.
     groups : sequence of sequences of str
-        Features; a group of one has nothing to be compared with, and is left out.
+        Groups of features. A group of one is left out, because it has nothing to compare.
 
     Returns
     -------
     DataFrame
-        One row a feature of a group, in the columns of `summarise_coefs`.
+        One row for each feature of a group, with the columns of `summarise_coefs`.
     """
     compared = [group for group in groups if len(group) > 1]
     draws = tree["posterior"].to_dataset()["coef"].values.reshape(-1, mode.coef.size)
@@ -73,7 +73,7 @@ def summarise_contrasts(
 
 
 def summarise_noise_scale(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame | None":
-    """Return the one row of σ, in the columns of `summarise_coefs`; None where σ is known."""
+    """Return one row for σ, with the columns of `summarise_coefs`, or None if σ is known."""
     posterior = tree["posterior"].to_dataset()
     if "noise_scale" not in posterior:
         return None

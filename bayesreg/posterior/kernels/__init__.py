@@ -1,4 +1,4 @@
-"""What moves chains.
+"""Kernels: they move chains.
 
 From the bottom up: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected.
 """

@@ -1,4 +1,4 @@
-"""Chains on threads, block by block: one compiled program for each shape, whatever the kernel."""
+"""Chains on threads, block by block, for any kernel: each shape has one compiled program."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -17,14 +17,14 @@ from ...base.progress import progress_bar
 from ..targets.density import Target, Values
 from .checkpoint import Checkpoint
 
-_BLOCK = 500  # transitions at most between two looks at the progress bar and at Ctrl-C
+_BLOCK = 500  # most transitions between two updates of the progress bar and checks for Ctrl-C
 _FIRST_BLOCK = 50
 _BLOCK_SECONDS = 0.3
-_FEW_BLOCKS = 32  # of fixed length, of a millisecond or a few
+_FEW_BLOCKS = 32  # of fixed length, each of a few milliseconds
 
 
 class Plan(NamedTuple):
-    """How much to draw, and from which seed."""
+    """The numbers of draws, and the seed."""
 
     num_warmup: int
     num_samples: int
@@ -33,19 +33,19 @@ class Plan(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What is kept of a state: with leading axes (chain, draw) once drawn."""
+    """The parts of a state that are kept; drawn ones have leading axes (chain, draw)."""
 
     values: Values
     stats: dict[str, Any]
 
 
 class Program(NamedTuple):
-    """A kernel, compiled: `start(seed, chain, target)` and `advance(state, target, n)`."""
+    """A compiled kernel: `start(seed, chain, target)` and `advance(state, target, n)`."""
 
     start: Callable[..., Any]
     advance: Callable[..., Any]
-    warms_up: bool = True  # whether transitions come first that adapt, and are dropped
-    block: Callable[[Any], int] | None = None  # transitions of each block, of a target; None: any number
+    warms_up: bool = True  # whether the first transitions adapt, and are dropped
+    block: Callable[[Any], int] | None = None  # transitions of each block for a target; None: any number
 
 
 def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callable[..., Record]) -> Program:
@@ -84,7 +84,7 @@ def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callab
 def run_chains(
     program: Program, target: Target, plan: Plan, *, progress: bool, checkpoint: Checkpoint | None = None
 ) -> Record:
-    """Run chains on threads; the draws do not depend on the number of threads.
+    """Run chains on threads. The draws do not depend on the number of threads.
 
     Parameters
     ----------
@@ -95,22 +95,22 @@ def run_chains(
     progress : bool
         Whether to show a bar on stderr after the first second.
     checkpoint : Checkpoint, optional
-        Where chains go on from, and where they are saved.
+        The place from which chains continue, and to which they are saved.
 
     Returns
     -------
     Record
-        Leading axes (chain, draw). After Ctrl-C fewer draws than planned, as many from each chain.
+        Leading axes (chain, draw). After Ctrl-C there are fewer draws than planned, the same number from each chain.
 
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, where a chain has no draw yet.
+        After Ctrl-C, if a chain has no draw yet.
     """
     with float64_on_cpu():
         starts = [program.start(plan.seed, chain, target) for chain in range(plan.num_chains)]
         if program.block is None:
-            program.advance(starts[0], target, 0)  # compiles once, before the threads ask for it
+            program.advance(starts[0], target, 0)  # compiles once, before the threads need it
     stop, lock = Event(), Lock()
     total = plan.num_chains * _lengths(program, plan)[1]
     with progress_bar(None, "sampling", "draw", shown=progress, total=total) as bar:
@@ -126,14 +126,14 @@ def run_chains(
 
         if _takes_no_time(program, target, plan):
             chains = [run(chain) for chain in range(plan.num_chains)]
-        else:  # all chains at once, whatever the number of cores: after Ctrl-C each has some draws
+        else:  # all chains at once, on any number of cores: after Ctrl-C each has some draws
             with ThreadPoolExecutor(max_workers=plan.num_chains) as pool:
                 chains = _gather([pool.submit(run, chain) for chain in range(plan.num_chains)], stop)
     return _stacked(chains)
 
 
 def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
-    """Tell whether starting threads would take longer than they save: XLA uses all cores for a large block itself."""
+    """Tell whether threads would cost more time than they save: XLA itself uses all cores for a large block."""
     if program.block is None:
         return False
     blocks = plan.num_chains * -(-plan.num_samples // program.block(target))
@@ -141,7 +141,7 @@ def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
 
 
 def _gather(futures: "list[Future[list[Record]]]", stop: Event) -> list[list[Record]]:
-    """Wait for all chains; after Ctrl-C for their present blocks, and after an error for nothing."""
+    """Wait for all chains. After Ctrl-C wait only for their current blocks, and after an error for nothing."""
     try:
         return [future.result() for future in futures]
     except KeyboardInterrupt:
@@ -154,7 +154,7 @@ def _gather(futures: "list[Future[list[Record]]]", stop: Event) -> list[list[Rec
 
 
 def _stacked(chains: list[list[Record]]) -> Record:
-    """Put blocks and chains together, all chains cut to the shortest."""
+    """Join blocks and chains. All chains are cut to the length of the shortest."""
     lengths = [sum(len(block.values.coef) for block in blocks) for blocks in chains]
     shortest = min(lengths)
     if shortest == 0:
@@ -173,7 +173,7 @@ class _Chain:
         self._number, self._checkpoint = number, checkpoint
 
     def run(self, state: Any, stop: Event, report: Callable[[int], None]) -> list[Record]:
-        """Return the draws, block by block; a chain whose turn comes after Ctrl-C has none."""
+        """Return the draws, block by block. A chain that starts after Ctrl-C has none."""
         warmup, total = _lengths(self._program, self._plan)
         done, saved = 0, None
         blocks: list[Record] = []
@@ -207,11 +207,11 @@ class _Chain:
 
 
 def _lengths(program: Program, plan: Plan) -> tuple[int, int]:
-    """Return how many transitions of a chain are dropped, and how many there are in all."""
+    """Return the number of dropped transitions of a chain, and of all its transitions."""
     warmup = plan.num_warmup if program.warms_up else 0
     return warmup, warmup + plan.num_samples
 
 
 def _next_length(n: int, seconds: float) -> int:
-    """Return how many transitions take about as long as one may wait for Ctrl-C."""
+    """Return the number of transitions that takes about as long as Ctrl-C may wait."""
     return int(np.clip(n * _BLOCK_SECONDS / max(seconds, 1e-9), 1, _BLOCK))

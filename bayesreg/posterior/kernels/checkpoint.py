@@ -1,9 +1,9 @@
-"""A run saved as it goes: a folder of files, each with its checksum, from which it goes on bit by bit.
+"""Checkpoints: a run is saved in a folder as it goes, and continues from there to the same bits.
 
-``run.json`` says what was asked for, ``target.block`` holds the density, and a chain's blocks
-the state after them and the draws in them. A block says which run, chain and transitions it is of.
-A file is a line of text, a SHA-256, and NumPy's own format; nothing in it is executed when it is read.
-Files appear whole, by renaming, and one process at a time holds the folder.
+``run.json`` holds the settings, and ``target.block`` holds the density. Each block of a chain holds the
+chain's state after it, and its draws. It names its run, chain and transitions.
+A file is a line of text, a SHA-256, and NumPy's own format. Nothing in it is executed when it is read.
+Files appear complete, by renaming, and only one process at a time holds the folder.
 """
 
 import json
@@ -30,7 +30,7 @@ _RUN, _TARGET, _LOCK = "run.json", "target.block", "lock"
 _SECONDS, _SHARE = (
     1.0,
     0.02,
-)  # a block is saved no sooner after the last than this, or than this share of the run
+)  # least time between two saved blocks: in seconds, and as a share of the run so far
 
 
 @final
@@ -44,23 +44,23 @@ class Checkpoint:
     @classmethod
     @contextmanager
     def open(cls, folder: Any, asked: dict[str, Any], target: Any, identity: Identity) -> Iterator[Self]:
-        """Begin a run in a folder, or go on with the one that is there; hold the folder meanwhile.
+        """Start a run in a folder, or continue the one in it. The folder is locked meanwhile.
 
         Parameters
         ----------
         folder : path
-            New, empty, or of a run with the same settings, model and data.
+            A new or empty folder, or that of a run with the same settings, model and data.
         asked : dict
             The settings, plain JSON.
         target : pytree of float64 arrays
-            The density. That of a run that goes on is the saved one, to the last bit.
+            The density. A run that continues uses the saved one, to the last bit.
         identity : Identity
             Of the posterior.
 
         Raises
         ------
         CheckpointError
-            Where the folder is of another run, is damaged, holds other files, or is held by another process.
+            If the folder belongs to another run, is damaged, holds other files, or another process holds it.
         """
         folder = Path(folder)
         _check_folder(folder)
@@ -78,7 +78,7 @@ class Checkpoint:
             yield cls(folder, target)
 
     def chain(self, number: int, state: Any, blank: Any) -> "SavedChain":
-        """Return what is saved of one chain.
+        """Return the saved part of one chain.
 
         Parameters
         ----------
@@ -92,17 +92,17 @@ class Checkpoint:
 
 
 class _Place(NamedTuple):
-    """Where a block belongs."""
+    """The run and chain of a block."""
 
     run: str
     chain: int
 
     def file(self, folder: Path, last: int) -> Path:
-        """Return the name of the block that ends with a transition."""
+        """Return the path of the block that ends with a transition."""
         return folder / f"chain-{self.chain:04d}-{last:012d}.block"
 
     def named(self, first: int, last: int) -> dict[str, np.ndarray]:
-        """Return what a block says of itself."""
+        """Return the arrays that identify a block."""
         return {"run": np.array(self.run), "chain": np.array(self.chain), "range": np.array([first, last])}
 
     def check(self, file: Path, arrays: dict[str, np.ndarray]) -> tuple[int, int]:
@@ -111,7 +111,7 @@ class _Place(NamedTuple):
         Raises
         ------
         CheckpointError
-            Where it does not.
+            If it does not belong here.
         """
         first, last = (int(end) for end in arrays.get("range", (0, 0)))
         stated = self.named(first, last)
@@ -154,7 +154,7 @@ class SavedChain:
         self.restored = self._done, self._state, blocks
 
     def save(self, done: int, state: Any, kept: list[Any], *, last: bool) -> None:
-        """Take a block in, and write what has come together when it is time."""
+        """Add a block. Write all pending blocks if it is time."""
         self._reached, self._state = done, state
         self._pending += kept
         now = monotonic()
@@ -163,7 +163,7 @@ class SavedChain:
             self._saved_at = now
 
     def flush(self) -> None:
-        """Write what has come together since the last block."""
+        """Write all blocks since the last file."""
         import jax
 
         if self._reached == self._done:
@@ -180,7 +180,7 @@ class SavedChain:
 
 
 def _check_folder(folder: Path) -> None:
-    """Refuse a folder that is not for a run, before anything in it is touched."""
+    """Refuse a folder with other files, before anything in it is changed."""
     if folder.exists() and not folder.is_dir():
         raise CheckpointError(f"`checkpoint` must be a folder; {folder} is a file. Give another path.")
     if not folder.exists() or (folder / _RUN).exists():
@@ -193,7 +193,7 @@ def _check_folder(folder: Path) -> None:
 
 @contextmanager
 def _held(folder: Path) -> Iterator[None]:
-    """Hold the folder alone; one that cannot be written to can be read by all."""
+    """Lock the folder. A folder that cannot be written to needs no lock."""
     with ExitStack() as held:
         try:
             held.enter_context(exclusive(folder / _LOCK, wait=False))
@@ -211,7 +211,7 @@ def _held(folder: Path) -> Iterator[None]:
 
 
 def _run_of(folder: Path) -> str:
-    """Return what names a run: the hash of what was asked for and of the density."""
+    """Return the name of a run: the hash of its settings and its density."""
     return sha256(b"".join((folder / name).read_bytes() for name in (_RUN, _TARGET))).hexdigest()
 
 
@@ -243,7 +243,7 @@ def _check_same_run(folder: Path, run: dict[str, Any]) -> None:
 
 
 def _same_target(folder: Path, target: Any, identity: Identity) -> Any:
-    """Return the saved density, once it is known to be of this posterior."""
+    """Return the saved density, after a check that it belongs to this posterior."""
     import jax
 
     arrays = _read(folder / _TARGET)
@@ -260,7 +260,7 @@ def _same_target(folder: Path, target: Any, identity: Identity) -> Any:
 
 
 def _leaves(tree: Any) -> list[np.ndarray]:
-    """Return a pytree's leaves as plain arrays, random keys as their data."""
+    """Return a pytree's leaves as plain arrays; random keys become their data."""
     import jax
 
     return [
@@ -281,7 +281,7 @@ def _named(kind: str, leaves: list[np.ndarray]) -> dict[str, np.ndarray]:
 def _restored(
     path: Path, arrays: dict[str, np.ndarray], kind: str, like: Any, rows: int | None = None
 ) -> Any:
-    """Return the pytree that was saved, where it has the shapes of `like`."""
+    """Return the saved pytree, if it has the shapes of `like`."""
     import jax
 
     leaves, structure = jax.tree.flatten(like)
@@ -318,7 +318,7 @@ def _read(path: Path) -> dict[str, np.ndarray]:
         raise CheckpointError(f"{path} cannot be read ({error.strerror}). {remedy}") from None
     head = len(_MAGIC) + 65
     if not content.startswith(_MAGIC) or content[head - 1 : head] != b"\n":
-        raise CheckpointError(f"{path} is no block of a bayesreg checkpoint. {remedy}")
+        raise CheckpointError(f"{path} is not a block of a bayesreg checkpoint. {remedy}")
     digest, payload = content[len(_MAGIC) : head - 1], content[head:]
     if sha256(payload).hexdigest().encode() != digest:
         raise CheckpointError(f"{path} is damaged: its checksum differs. {remedy}")

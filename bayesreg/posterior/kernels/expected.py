@@ -1,4 +1,4 @@
-"""Mean and covariance of a posterior in whitened coordinates, by expectation propagation: what proposals begin with."""
+"""The first moments of proposals: mean and covariance in whitened coordinates, by expectation propagation."""
 
 from typing import Any
 
@@ -18,18 +18,18 @@ _LEAST = 1e-12  # of a variance
 def expected_moments(
     problem: Problem, target: WhitenedTarget, near: ReferencePoint, found: Look | None
 ) -> Moments:
-    """Return moments of the coefficients, σ and scales together.
+    """Return joint moments of the coefficients, σ and scales.
 
     Parameters
     ----------
     problem : Problem
     target : WhitenedTarget
     near : ReferencePoint
-        What the target is stated around.
+        The reference point of the target.
     found : Look, optional
-        At the marginal of σ and scales, where any is unknown.
+        The marginal of σ and scales, if any is unknown.
     """
-    if not problem.law.tells_mass:  # coordinates are about standard already
+    if not problem.law.tells_mass:  # the coordinates are already nearly standard normal
         d = np.asarray(target.reference).size + len(near.spread)
         return Moments(np.zeros(d), np.eye(d))
     logs, weights = _settings(near, found)
@@ -54,7 +54,7 @@ def expected_moments(
 def _settings(
     near: ReferencePoint, found: Look | None
 ) -> tuple[dict[str, Float[np.ndarray, " k"]], Float[np.ndarray, " k"]]:
-    """Return log σ and log scales with the mean and covariance of their marginal, the mean first, and weights."""
+    """Return points of log σ and log scales, and weights, with the marginal's mean and covariance; the mean first."""
     names = list(near.spread)
     names = [name for name in names if name != "noise_scale" or found is None or found.log_sigma.size > 1]
     if found is None or not names:
@@ -76,7 +76,7 @@ def _settings(
 
 
 def _coordinate(target: WhitenedTarget, name: str, values: Any) -> Float[np.ndarray, "k 1"]:
-    """Return the sampler's coordinate of values of σ or of a scale."""
+    """Return the sampler's coordinates of values of σ or of a scale."""
     from numpyro.distributions import biject_to
 
     one = target.scales.sampled[name]

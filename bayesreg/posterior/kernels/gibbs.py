@@ -1,9 +1,9 @@
 """A blocked Gibbs sampler of the scale mixture: no gradient, no tuning, every block exact.
 
-The coefficients are drawn together given their variances (Bhattacharya, Chakraborty and
-Mallick 2016, doi:10.1093/biomet/asw042), the variances given the coefficients, and σ with the
+It draws the coefficients together given their variances (Bhattacharya, Chakraborty and
+Mallick 2016, doi:10.1093/biomet/asw042). It draws the variances given the coefficients, and σ with the
 coefficients integrated out (Rajaratnam, Sparks, Khare and Zhang 2019,
-doi:10.1080/10618600.2019.1573686), for scales relative to the noise and for absolute ones.
+doi:10.1080/10618600.2019.1573686). Scales may be relative to the noise or absolute.
 """
 
 from collections.abc import Callable
@@ -22,14 +22,14 @@ from .chains import Program, Record, compiled
 Relative = Literal["all", "none", "some"]
 
 _MOST_TRIES = 100
-_STEPS_OUT, _WIDTH = 64, 3.0  # of a coordinate whose sd is about 1, or more where σ is hardly known
+_STEPS_OUT, _WIDTH = 64, 3.0  # of a coordinate whose sd is about 1, or more if σ is hardly known
 
 
 class _State(NamedTuple):
     key: Any
     position: Position  # of σ and the prior's scales
     coef: Float[Array, " q"]
-    failed: Array  # whether float64 could not draw the coefficients, which then stay
+    failed: Array  # whether float64 could not draw the coefficients; then they stay
 
 
 @lru_cache(maxsize=3)
@@ -39,7 +39,7 @@ def gibbs_program(relative: Relative) -> Program:
     Parameters
     ----------
     relative : "all", "none" or "some"
-        Which scales are in units of σ.
+        Which of the scales are in units of σ.
 
     Returns
     -------
@@ -59,14 +59,16 @@ def gibbs_program(relative: Relative) -> Program:
             dict(state.position),
             [name for name in target.scales.sampled if name != "noise_scale"],
         )
-        # Each scale moves twice, beside the coefficients and beside e (Yu and Meng 2011): either alone is slow.
+        # Each scale moves twice, given the coefficients and given e (Yu and Meng 2011): one alone is slow.
         for name in names:
-            position = _move(keys.pop(), position, name, lambda p: _beside_coefs(target, p, state.coef))
+            position = _move(
+                keys.pop(), position, name, lambda p: _density_given_coefs(target, p, state.coef)
+            )
         sigma, scales, _ = target.scales.with_noise(position)
         rates = target.prior.rates(sigma, scales)
         mixing = target.prior.law.draw_mixing(key_mixing, state.coef, *rates)
         for name in names:
-            position = _move(keys.pop(), position, name, lambda p: _beside_mixing(target, p, mixing))
+            position = _move(keys.pop(), position, name, lambda p: _density_given_mixing(target, p, mixing))
         scales = target.scales.with_noise(position)[1]
         system = _system(target, scales, mixing, relative)
         if "noise_scale" in target.scales.sampled:
@@ -90,14 +92,14 @@ def gibbs_program(relative: Relative) -> Program:
     return compiled(start, step, record)
 
 
-def _beside_coefs(target: MixtureTarget, position: Position, coef: Array) -> Array:
-    """Evaluate the log density of the prior's scales given the coefficients, e integrated out."""
+def _density_given_coefs(target: MixtureTarget, position: Position, coef: Array) -> Array:
+    """Evaluate the log density of the prior's scales given the coefficients, with e integrated out."""
     sigma, scales, log_prior = target.scales.with_noise(position)
     return log_prior + jnp.sum(target.prior.log_density(coef, sigma, scales))
 
 
-def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> Array:
-    """Evaluate the log density of the prior's scales and σ given e, the coefficients integrated out."""
+def _density_given_mixing(target: MixtureTarget, position: Position, mixing: Array) -> Array:
+    """Evaluate the log density of the prior's scales and σ given e, with the coefficients integrated out."""
     sigma, scales, log_prior = target.scales.with_noise(position)
     variance, log_weight = target.mixed(sigma, scales, mixing)
     factor = _System(_covariance(target, variance), None).factor(sigma)
@@ -105,13 +107,13 @@ def _beside_mixing(target: MixtureTarget, position: Position, mixing: Array) -> 
 
 
 def _noise_density(target: MixtureTarget, position: Position, system: "_System") -> Array:
-    """Evaluate the same as a function of σ, which e's density is free of."""
+    """Evaluate the same as a function of σ. The density of e does not depend on σ."""
     sigma, _, log_prior = target.scales.with_noise(position)
     return log_prior + _log_marginal(target, sigma, system.factor(sigma))
 
 
 def _log_marginal(target: MixtureTarget, sigma: Any, factor: Array) -> Array:
-    """Evaluate the log likelihood from the factor of the response's covariance."""
+    """Evaluate the log likelihood from the Cholesky factor of the response's covariance."""
     left = jax.scipy.linalg.solve_triangular(factor, target.response, lower=True)
     of_response = -0.5 * left @ left - jnp.sum(jnp.log(jnp.diagonal(factor)))
     return log_noise_likelihood(target.power - target.response.size, target.rss, sigma) + of_response
@@ -122,11 +124,11 @@ def _covariance(target: MixtureTarget, variance: Array) -> Array:
 
 
 class _System(NamedTuple):
-    """The covariance of the response given the variances, the coefficients integrated out, as a function of σ."""
+    """The response's covariance given the variances, with the coefficients integrated out, as a function of σ."""
 
-    fixed: Float[Array, "r r"] | None
-    root: Float[Array, "r r"] | None  # of what multiplies σ², where nothing is fixed
-    growing: Float[Array, "r r"] | None = None  # what multiplies σ², where it is not I and something is fixed
+    fixed: Float[Array, "r r"] | None  # the part that does not depend on σ
+    root: Float[Array, "r r"] | None  # a root of the multiplier of σ², if there is no fixed part
+    growing: Float[Array, "r r"] | None = None  # the multiplier of σ² beside a fixed part; None: I
 
     def factor(self, noise_scale: Any) -> Array:
         """Return the lower Cholesky factor."""
@@ -149,7 +151,7 @@ def _system(target: MixtureTarget, scales: dict[str, Array], mixing: Array, rela
 
 
 def _draw_coefs(key: Any, target: MixtureTarget, sigma: Array, variance: Array, factor: Array) -> Array:
-    """Draw the coefficients given σ and their variances, by a system as large as the rank of X."""
+    """Draw the coefficients given σ and their variances, by a system whose size is the rank of X."""
     key_prior, key_noise = jax.random.split(key)
     prior = jnp.sqrt(variance) * jax.random.normal(key_prior, variance.shape, dtype=variance.dtype)
     noise = sigma * jax.random.normal(key_noise, target.response.shape, dtype=variance.dtype)
@@ -167,7 +169,7 @@ def _move(key: Any, position: Position, name: str, density: Callable[[Position],
 
 
 def _trade(key: Any, target: MixtureTarget, position: Position, name: str, mixing: Array) -> Position:
-    """Move σ against a scale in its units, their product about held: the coefficients know the product only."""
+    """Move σ and a scale in its units, with their product nearly fixed: the coefficients depend only on the product."""
     sampled = target.scales.sampled
 
     def along(t: Array) -> Position:
@@ -178,11 +180,11 @@ def _trade(key: Any, target: MixtureTarget, position: Position, name: str, mixin
             "noise_scale": position["noise_scale"] - moved["noise_scale"],
         }
 
-    return along(slice_draw(key, jnp.zeros(()), lambda t: _beside_mixing(target, along(t), mixing)))
+    return along(slice_draw(key, jnp.zeros(()), lambda t: _density_given_mixing(target, along(t), mixing)))
 
 
 def slice_draw(key: Any, x: Array, log_density: Callable[[Array], Array]) -> Array:
-    """Move a number so that its density is left as it is: stepping out, then shrinking."""
+    """Move a number by slice sampling, which leaves its density invariant: step out, then shrink."""
     key_height, key_place, key_limit, key = jax.random.split(key, 4)
     height = log_density(x) + jnp.log1p(-jax.random.uniform(key_height, dtype=x.dtype))
     left = x - _WIDTH * jax.random.uniform(key_place, dtype=x.dtype)
@@ -205,7 +207,7 @@ def slice_draw(key: Any, x: Array, log_density: Callable[[Array], Array]) -> Arr
         return *_within(key, low, high), n + 1
 
     _, _, _, tried, n = lax.while_loop(outside, shrink, (*_within(key, low, high), jnp.zeros((), jnp.int64)))
-    return jnp.where(n < _MOST_TRIES, tried, x)  # a density that is not a number anywhere
+    return jnp.where(n < _MOST_TRIES, tried, x)  # the density may be nan everywhere
 
 
 def _within(key: Any, low: Array, high: Array) -> tuple[Any, Array, Array, Array]:

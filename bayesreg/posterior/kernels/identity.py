@@ -1,8 +1,8 @@
-"""What tells one posterior from another: its data and its priors, in units of their own.
+"""The identity of a posterior: numbers of its data and its priors, to compare with another posterior.
 
-The order of a sum, which another number of cores changes, moves a number by its rounding; and where
-eigenvalues coincide, it decides on the eigenvectors. So nothing here knows of the sampler's coordinates, and each
-number is judged by its own size: no column is small beside another.
+Another number of cores changes the order of a sum, and so a number by its rounding. If eigenvalues coincide, it also
+changes the eigenvectors. So nothing here depends on the sampler's coordinates. Each number is compared relative to its
+own size, so that the units of columns do not matter.
 """
 
 from dataclasses import astuple
@@ -22,7 +22,7 @@ _SAME = 1e-8
 class Identity(NamedTuple):
     """Numbers to compare."""
 
-    sizes: Float[Any, " k"]  # each compared to itself
+    sizes: Float[Any, " k"]  # compared relative to their own size
     angles: Float[Any, " m"]  # of order 1
 
     @classmethod
@@ -44,7 +44,7 @@ class Identity(NamedTuple):
         )
 
     def agrees(self, other: Self) -> bool:
-        """Tell whether both are of one posterior, but for rounding."""
+        """Tell whether both belong to the same posterior, up to rounding."""
         return _close(self.sizes, other.sizes, 0.0) and _close(self.angles, other.angles, _SAME)
 
 
@@ -63,7 +63,7 @@ def _data_sizes(problem: AnyProblem) -> list[Any]:
 
 
 def _prior_sizes(problem: AnyProblem) -> list[Any]:
-    """Return all numbers that the priors hold."""
+    """Return all numbers in the priors."""
     import jax
 
     from ..targets.density import Density
@@ -80,7 +80,7 @@ def _prior_sizes(problem: AnyProblem) -> list[Any]:
 
 
 def _angles(problem: AnyProblem) -> Float[np.ndarray, " m"]:
-    """Return what the residuals of a few fixed fits are, in units in which all columns and y have length 1."""
+    """Return gradients and residual sums of squares of a few fixed fits, with all columns and y at length 1."""
     data = problem.reduced
     norms, response = np.sqrt(data.squared_norms), np.sqrt(data.response_ss) or 1.0
     unit = np.divide(1.0, norms, out=np.zeros(norms.shape), where=norms > 0.0)

@@ -1,10 +1,10 @@
-"""A kernel for posteriors that are about Gaussian in the target's coordinates: independent proposals.
+"""Independent proposals: a kernel for posteriors that are nearly Gaussian in the target's coordinates.
 
-Proposals come from a Gaussian with a share of a multivariate t, whose tails are heavier than any
-target's here, so that the weight of a proposal is bounded and the chain uniformly ergodic
+Proposals come from a Gaussian mixed with a multivariate t. The t's tails are heavier than those of any
+target here, so the weight of a proposal is bounded and the chain is uniformly ergodic
 (Mengersen and Tweedie 1996, doi:10.1214/aos/1033066201). A pilot fits the Gaussian by weighted moments
-(Cappé et al. 2008, doi:10.1007/s11222-008-9059-x) and tells what share of proposals will be accepted.
-All proposals of a block are drawn and judged at once.
+(Cappé et al. 2008, doi:10.1007/s11222-008-9059-x) and estimates the share of accepted proposals.
+All proposals of a block are drawn and evaluated at once.
 """
 
 from collections.abc import Callable
@@ -25,29 +25,32 @@ from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 _PER_BLOCK = 1024  # proposals drawn at once
-_STARTS = 64  # where chains start, drawn from the pilot by weight
-_STAY = 0.05  # probability that a draw is the one before again, to be reached by proposals between
+_STARTS = 64  # starting points of chains, drawn from the pilot by weight
+_STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
 _MOST_THINNING = 16
-_MOST_STAY = 0.15  # with so many between, above which NUTS serves better
-_SURE, _LEAST_ACCEPTANCE = 0.85, 0.5  # where weights hardly differ, their tail tells nothing
+_MOST_STAY = 0.15  # NUTS is better if this probability is larger with the most thinning
+_SURE, _LEAST_ACCEPTANCE = (
+    0.85,
+    0.5,
+)  # if acceptance is sure, weights hardly differ and their tail means nothing
 _MOST_K = 0.5  # of the weights' tail
 _PILOT_BLOCKS, _ROUNDS = 2, 3
-_ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance, at which no more rounds are made
+_ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
 _PILOT_SEED = 20_261_127
 
 
 class IndependenceTarget(NamedTuple):
-    """A density with the proposals that suit it."""
+    """A density with its proposals."""
 
     inner: Any  # Target
     mean: Float[Any, " d"]
     root: Float[Any, "d d"]  # of the proposals' covariance
-    thinning: Any  # proposals from one draw to the next
+    thinning: Any  # number of proposals from one draw to the next
     starts: "_Starts"
 
     @property
     def scales(self) -> Scales:
-        """What is known of σ and the prior's scales."""
+        """The coordinates of σ and the prior's scales."""
         return self.inner.scales
 
     def start(self, key: Array) -> Position:
@@ -64,7 +67,7 @@ class IndependenceTarget(NamedTuple):
 
 
 class _Starts(NamedTuple):
-    """Positions that a pilot's weights chose, with what a chain holds of each: about draws from the posterior."""
+    """Positions drawn by a pilot's weights, nearly from the posterior, with the numbers that a chain needs."""
 
     position: Float[Any, "s d"]
     log_weight: Float[Any, " s"]
@@ -72,16 +75,16 @@ class _Starts(NamedTuple):
 
 
 class Pilot(NamedTuple):
-    """What independent proposals promise."""
+    """The result of a pilot run of independent proposals."""
 
     target: IndependenceTarget
     acceptance: float
-    stay: float  # probability that a draw is the one before again
+    stay: float  # probability that a draw repeats the one before
     pareto_k: float  # of the proposals' weights
 
     @property
     def promising(self) -> bool:
-        """Whether draws will be about independent, and the weights' tail is light enough to tell so."""
+        """Whether draws will be nearly independent, and the weights' tail is light enough to know it."""
         if self.acceptance >= _SURE:
             return True
         return self.acceptance >= _LEAST_ACCEPTANCE and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
@@ -104,26 +107,26 @@ class _Proposals(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """What is expected of a posterior in its target's coordinates."""
+    """Expected moments of a posterior in its target's coordinates."""
 
     mean: Float[np.ndarray, " d"]
     root: Float[np.ndarray, "d d"]  # of the covariance
 
 
 def pilot(target: Target, expected: Moments) -> Pilot:
-    """Try proposals on a target, and fit them where that helps; inside `jax.enable_x64`.
+    """Try proposals on a target, and fit them if that helps; inside `jax.enable_x64`.
 
     Parameters
     ----------
     target : Target
         Of float64 arrays.
     expected : Moments
-        What proposals begin with.
+        The first moments of the proposals.
 
     Returns
     -------
     Pilot
-        The same for the same target.
+        It is always the same for the same target.
     """
     mean, root = expected
     nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((mean.size,), (), ())))
@@ -133,7 +136,7 @@ def pilot(target: Target, expected: Moments) -> Pilot:
             target, jax.device_put(mean), jax.device_put(root), jnp.asarray(1.0), nowhere
         )
         numbers = [(np.int64(_PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
-        blocks = [propose(*number, trial) for number in numbers]  # of the chains' types: one program for both
+        blocks = [propose(*number, trial) for number in numbers]  # same types as chains: one program for both
         position, log_weight, log_density = (
             np.concatenate([np.asarray(block[k]) for block in blocks]) for k in range(3)
         )
@@ -153,7 +156,7 @@ def pilot(target: Target, expected: Moments) -> Pilot:
 
 
 def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """Return normalised weights, and the probability that the next proposal is rejected at each."""
+    """Return normalised weights, and at each the probability that the next proposal is rejected."""
     highest, m = log_weight.max(), log_weight.size
     if not np.isfinite(highest):
         return np.full(m, 1.0 / m), np.ones(m)
@@ -162,13 +165,13 @@ def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"]
     ascending = weight[order]
     below = np.cumsum(ascending) - ascending
     rejection = np.empty(m)
-    with np.errstate(invalid="ignore", divide="ignore"):  # at weight 0, where no chain is
+    with np.errstate(invalid="ignore", divide="ignore"):  # at weight 0, which no chain reaches
         rejection[order] = (np.arange(m) - np.where(ascending > 0.0, below / ascending, 0.0)) / m
     return weight / weight.sum(), rejection
 
 
 def _thinning(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
-    """Return how many proposals a draw takes, and the probability that all are rejected."""
+    """Return the number of proposals for each draw, and the probability that all are rejected."""
     for k in range(1, _MOST_THINNING + 1):
         stay = float(weight @ rejection**k)
         if stay <= _STAY:
@@ -182,11 +185,10 @@ def _moments(
     mean: Float[np.ndarray, " d"],
     root: Float[np.ndarray, "d d"],
 ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
-    """Return weighted moments, drawn to the present ones as far as their own error asks.
+    """Return weighted moments, shrunk towards the current ones according to their own error.
 
-    The largest weights are cut (Ionides 2008, doi:10.1198/106186008X320456).
-    A covariance of d coordinates from m effective draws costs d²/4m of relative entropy, which is not to pass the
-    share that it counts for: m draws against 4d² of the present one.
+    The largest weights are cut (Ionides 2008, doi:10.1198/106186008X320456). A covariance of d coordinates from m
+    effective draws costs d²/4m of relative entropy. So the current covariance counts as 4d² draws against m.
     """
     cut = np.minimum(weight, 1.0 / np.sqrt(weight.size))
     weight = cut / cut.sum()
@@ -200,7 +202,7 @@ def _moments(
 
 @lru_cache(maxsize=1)
 def independence_program() -> Program:
-    """Return the kernel; it needs no warm-up.
+    """Return the kernel. It needs no warm-up.
 
     Returns
     -------
@@ -225,7 +227,7 @@ def independence_program() -> Program:
 def _follow(
     state: _State, target: IndependenceTarget, found: _Proposals, n_draws: Any
 ) -> tuple[_State, Record]:
-    """Go through proposals, and keep a draw wherever enough have passed; the state is that after `n_draws`."""
+    """Go through the proposals, and keep one draw for each `thinning` of them; return the state after `n_draws`."""
     thinning = target.thinning.astype(jnp.int64)
     at = _accepted(state, found)
     ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * thinning, _PER_BLOCK) - 1
@@ -234,19 +236,19 @@ def _follow(
 
 
 def _form(target: Target) -> Any:
-    """Return the shapes of a position; nothing is computed."""
+    """Return the shapes of a position without computing it."""
     return jax.eval_shape(lambda: target.start(jax.random.key(0)))
 
 
 def _unravel(target: Target) -> Callable[[Array], Position]:
-    """Return what makes a position of d numbers."""
+    """Return the function that turns d numbers into a position."""
     blank = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), _form(target))
     return ravel_pytree(blank)[1]
 
 
 @compiled_by_shape
 def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _Proposals:
-    """Draw a block of proposals, with their weights; each block of a chain from a key of its own."""
+    """Draw a block of proposals with their weights. Each block of a chain has its own key."""
     size = target.mean.size
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), chain), block)
     key_normal, key_uniform = jax.random.split(key)
@@ -276,7 +278,7 @@ def _log_proposal(square: Array, d: int) -> Array:
 
 
 def _accepted(state: _State, found: _Proposals) -> Array:
-    """Return which proposal the chain is at after each; −1 for where it was before."""
+    """Return the index of the chain's current proposal after each one; −1 is its position before the block."""
 
     def one(
         carry: tuple[Array, Array], item: tuple[Array, Array, Array]

@@ -1,4 +1,4 @@
-"""NUTS: NumPyro's kernel on any target."""
+"""NUTS: NumPyro's kernel for any target."""
 
 from functools import lru_cache
 from typing import Any
@@ -16,9 +16,9 @@ def nuts_program(num_warmup: int, target_accept: float = TARGET_ACCEPT) -> Progr
     Parameters
     ----------
     num_warmup : int
-        Transitions that adapt.
+        The number of transitions that adapt.
     target_accept : float
-        Mean acceptance probability that the step size is adapted to: higher is slower, and follows narrow places.
+        The step size adapts to this mean acceptance probability. A higher one is slower, but can follow narrow places.
 
     Returns
     -------

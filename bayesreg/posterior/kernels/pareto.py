@@ -1,9 +1,12 @@
-"""The shape of the tail of importance weights, which tells whether any weighted sample of this size can be trusted."""
+"""The shape of the tail of importance weights: it shows whether a weighted sample of this size can be trusted."""
 
 import numpy as np
 from jaxtyping import Float
 
-_LEAST, _ALIKE = 5, 1e-9  # weights in the tail, to say anything, and a difference of logarithms that is none
+_LEAST, _ALIKE = (
+    5,
+    1e-9,
+)  # least number of weights in the tail, and a difference of logarithms that counts as 0
 
 
 def pareto_k(log_weight: Float[np.ndarray, " m"]) -> float:
@@ -17,8 +20,8 @@ def pareto_k(log_weight: Float[np.ndarray, " m"]) -> float:
     Returns
     -------
     float
-        Weights have a variance where it is below ½; −inf where the largest are all alike, inf where most are nothing
-        beside them.
+        Weights have a finite variance if it is below ½. It is −inf if the largest are all equal, and inf if most are
+        negligible compared with them.
 
     References
     ----------
@@ -33,7 +36,7 @@ def pareto_k(log_weight: Float[np.ndarray, " m"]) -> float:
         return -np.inf
     tail = np.exp(finite[-n_tail:] - finite[-1]) - np.exp(finite[-n_tail - 1] - finite[-1])
     tail = tail[tail > 0.0]
-    if tail.size < _LEAST:  # float64 tells the largest few from 0 only
+    if tail.size < _LEAST:  # in float64 only the largest few are not 0
         return np.inf
     n = tail.size
     j = np.arange(1, 31 + int(np.sqrt(n)))

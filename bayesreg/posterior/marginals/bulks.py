@@ -1,8 +1,8 @@
-"""Where the mass of σ and of sampled scales lies, looked at globally: the coefficients integrated out, no climbing.
+"""The bulks of a posterior: a global search on the marginal of σ and of sampled scales.
 
-Given σ and scales the posterior of the coefficients is log-concave, so that all separate parts of a posterior show in
-the marginal of (log σ, log scales). It is had on a grid: in closed form under a Gaussian prior, by expectation
-propagation under the others.
+Given σ and scales, the posterior of the coefficients is log-concave. So all separate parts of a posterior show in
+the marginal of (log σ, log scales), with the coefficients integrated out. It is evaluated on a grid: in closed form
+under a Gaussian prior, and by expectation propagation under the others.
 """
 
 from collections.abc import Callable
@@ -22,27 +22,27 @@ from .propagation import Propagation
 from .scale_grid import LEAST_RSS, ScaleMarginal, first_scales, more_scales
 from .watershed import parts_of
 
-MATERIAL = 14.0  # log density below the highest that is looked at
+MATERIAL = 14.0  # a log density within this of the highest is material
 _DEPTH = 3.0  # of a valley between two bulks, in log density
-_THINKABLE = 60.0  # log density below the highest that may be material at another setting of the scales
-_FLOOR = 1e3  # log density below the highest that counts as 0
+_THINKABLE = 60.0  # a log density within this of the highest may be material at another setting of the scales
+_FLOOR = 1e3  # a log density further below the highest counts as 0
 _ROUNDS, _SCALE_ROUNDS = 24, 10
 _MOST_SETTINGS = 1000
-_PARTS = 4  # of a step along a scale in the end, half as many of two
+_PARTS = 4  # of each final step along one scale; half as many for two scales
 _EVEN = 192  # points along log σ
-_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 24  # between the first rungs, and how many
-_FIRST_STEP_OF_MANY = 1.0  # where each setting of the scales has its own
-_LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, from the spread of y on
-_TOLD_RSS = 1e-28  # of y'y: less is rounding
+_FIRST_STEP, _LEAST_FIRST, _MOST_FIRST = 0.6, 4, 24  # between the first rungs, and their number
+_FIRST_STEP_OF_MANY = 1.0  # if each setting of the scales has its own rungs
+_LOWEST, _HIGHEST, _FURTHEST = -18.0, 12.0, 150.0  # of log σ, relative to the spread of y
+_ROUNDING_RSS = 1e-28  # of y'y: less is rounding
 
 
 class Marginal(NamedTuple):
-    """The likelihood of σ and scales, the coefficients integrated out."""
+    """The likelihood of σ and scales, with the coefficients integrated out."""
 
     at: Callable[
         [Any, dict[str, Any]], tuple[Any, Any]
     ]  # log p(y | σ, scales) + a constant, its slope along log σ
-    rss: float  # that no coefficients undercut
+    rss: float  # the least residual sum of squares of all coefficients
 
 
 class Bulk(NamedTuple):
@@ -52,20 +52,18 @@ class Bulk(NamedTuple):
     noise_scale: float  # at the peak
     scales: dict[str, float]
     spread: dict[str, float]  # sd of the logarithms, σ's under "noise_scale"
-    bounds: dict[
-        str, tuple[float, float]
-    ]  # what keeps it apart from the others; none where it is the only one
+    bounds: dict[str, tuple[float, float]]  # its borders to other bulks; empty if it is the only one
 
 
 class Look(NamedTuple):
     """The marginal on a grid: a row for each log σ, a column for each setting of the scales."""
 
     log_sigma: Float[np.ndarray, " m"]
-    scale_grids: dict[str, Float[np.ndarray, " g"]]  # whose product the settings are
+    scale_grids: dict[str, Float[np.ndarray, " g"]]  # the settings are their product
     log_density: Float[np.ndarray, "m j"]  # per unit of the logarithms
     log_volume: Float[np.ndarray, "m j"]  # of a cell
-    bulks: tuple[Bulk, ...] = ()  # the heaviest first
-    told: bool = True  # whether float64 tells it
+    bulks: tuple[Bulk, ...] = ()  # the heaviest is first
+    resolved: bool = True  # whether float64 is precise enough for it
 
     @property
     def settings(self) -> dict[str, Float[np.ndarray, " j"]]:
@@ -74,14 +72,14 @@ class Look(NamedTuple):
 
     @property
     def mass(self) -> Float[np.ndarray, "m j"]:
-        """The share of each cell."""
+        """The share of the mass in each cell."""
         log_mass = self.log_density + self.log_volume
         mass = np.exp(log_mass - log_mass.max())
         return mass / mass.sum()
 
     @property
     def marginals(self) -> dict[str, tuple[Float[np.ndarray, " g"], Float[np.ndarray, " g"]]]:
-        """Of "noise_scale" and each scale: its logarithms, and the share of the mass at each."""
+        """For "noise_scale" and each scale: its logarithms, and the share of the mass at each."""
         shape = (self.log_sigma.size, *(grid.size for grid in self.scale_grids.values()))
         mass = self.mass.reshape(shape)
         grids = {"noise_scale": self.log_sigma, **self.scale_grids}
@@ -98,7 +96,7 @@ class Look(NamedTuple):
 
 
 def gaussian_marginal(problem: Problem, rotated: Rotation) -> Marginal:
-    """Return the closed form under a Gaussian prior."""
+    """Return the marginal in closed form, under a Gaussian prior."""
     relative = bool(problem.penalised_rates.relative.any())
     marginal = rotated.marginal(power(problem))
 
@@ -122,7 +120,7 @@ def _slope(marginal: GaussianMarginal, noise_scale: Any, ratio: Any, *, relative
 
 
 def propagated_marginal(propagation: Propagation) -> Marginal:
-    """Return what expectation propagation tells under any prior."""
+    """Return the marginal by expectation propagation, under any prior."""
 
     def evaluate(noise_scale: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
         found = propagation.at(noise_scale, scales)
@@ -132,9 +130,9 @@ def propagated_marginal(propagation: Propagation) -> Marginal:
 
 
 def where_mass_is(problem: Problem) -> Look | None:
-    """Look at the marginal of what is unknown beside the coefficients.
+    """Evaluate the marginal of all unknowns except the coefficients.
 
-    None if all of it is known, or if the prior does not integrate beside Gaussian data.
+    None if σ and scales are known, or if expectation propagation cannot integrate the prior.
 
     Parameters
     ----------
@@ -151,11 +149,11 @@ def where_mass_is(problem: Problem) -> Look | None:
         return look(problem, gaussian_marginal(problem, rotate(problem.reduced, problem.penalised_rates.l2)))
     propagation = Propagation(problem)
     found = look(problem, propagated_marginal(propagation))
-    return found._replace(told=propagation.told(found.bulks[0].noise_scale, found.bulks[0].scales))
+    return found._replace(resolved=propagation.resolves(found.bulks[0].noise_scale, found.bulks[0].scales))
 
 
 def look(problem: Problem, marginal: Marginal) -> Look:
-    """Look at the marginal of log σ and of the logs of sampled scales, wherever it may have mass.
+    """Evaluate the marginal of log σ and of the logs of sampled scales, wherever it may have mass.
 
     Parameters
     ----------
@@ -166,7 +164,7 @@ def look(problem: Problem, marginal: Marginal) -> Look:
     Returns
     -------
     Look
-        Of one cell where σ and scales are known.
+        It has one cell if σ and scales are known.
     """
     surface = _Surface(problem, marginal)
     with float64_on_cpu():
@@ -184,7 +182,7 @@ def look(problem: Problem, marginal: Marginal) -> Look:
 
 
 def _interpolated(problem: Problem, found: Look, name: str) -> Look:
-    """Interpolate along a scale: sums over small cells are integrals, however uneven these are."""
+    """Interpolate along a scale, so that sums over small cells are integrals, even on an uneven grid."""
     from scipy.interpolate import Akima1DInterpolator
 
     grid = found.scale_grids[name]
@@ -201,7 +199,7 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
     shape = (found.log_sigma.size, *(one.size for one in found.scale_grids.values()))
     evidence = np.moveaxis(found.log_density.reshape(shape), axis, -1) - log_scale_prior(problem, name, grid)
     least = found.log_density.max() - _FLOOR
-    evidence = np.where(evidence > least, evidence, least)  # of nan too: where the prior is 0
+    evidence = np.where(evidence > least, evidence, least)  # also replaces nan, which a prior of 0 causes
     density = Akima1DInterpolator(grid, evidence, axis=-1)(fine) + log_scale_prior(problem, name, fine)
     density = np.moveaxis(density, -1, axis).reshape(shape[0], -1)
     grids = {**found.scale_grids, name: fine}
@@ -210,7 +208,7 @@ def _interpolated(problem: Problem, found: Look, name: str) -> Look:
 
 
 def _scale(found: Look, name: str) -> ScaleMarginal:
-    """Return the marginal of one scale, and how alike the rest of the posterior is at neighbouring values."""
+    """Return the marginal of one scale, and the overlap of the rest of the posterior at neighbouring values."""
     grid = found.scale_grids[name]
     log_mass = found.log_density + found.log_volume
     shape = (found.log_sigma.size, *(one.size for one in found.scale_grids.values()))
@@ -223,7 +221,7 @@ def _scale(found: Look, name: str) -> ScaleMarginal:
 
 
 class _Surface:
-    """The marginal at any settings of the scales: what was evaluated along log σ at one is kept."""
+    """The marginal at any settings of the scales. It keeps all evaluations along log σ."""
 
     def __init__(self, problem: Problem, marginal: Marginal) -> None:
         self._problem, self._marginal = problem, marginal
@@ -256,9 +254,9 @@ class _Surface:
         return self._marginal.at(np.full(n_settings, self._problem.noise_scale), scales)[0]
 
     def _ladders(self, settings: dict[str, Any], of_scales: Float[np.ndarray, " j"]) -> list[Ladder]:
-        """Return the marginal along log σ at each setting of the scales, rungs added until nothing is hidden.
+        """Return the marginal along log σ at each setting of the scales, with rungs added until nothing is hidden.
 
-        Hidden is what may be material beside the highest of all settings, their log prior density included.
+        A place is hidden if it may be material compared with the highest of all settings, with their log prior density.
         """
         problem, known = self._problem, self._known
         keys = [tuple(float(values[k]) for values in settings.values()) for k in range(of_scales.size)]
@@ -294,13 +292,13 @@ def _product(grids: dict[str, Any]) -> dict[str, Float[np.ndarray, " j"]]:
 
 
 def _without_holes(density: Float[np.ndarray, "m j"], grids: list[Any]) -> Float[np.ndarray, "m j"]:
-    """Fill settings at which the coefficients' part did not settle from their neighbours along the only scale."""
-    told = np.isfinite(density).any(axis=0)
-    if told.all() or len(grids) != 1 or not told.any():
+    """Fill settings without convergence from their neighbours, if there is only one scale."""
+    finite = np.isfinite(density).any(axis=0)
+    if finite.all() or len(grids) != 1 or not finite.any():
         return np.where(np.isnan(density), -np.inf, density)
-    places = np.interp(grids[0], grids[0][told], np.arange(told.sum()))
+    places = np.interp(grids[0], grids[0][finite], np.arange(finite.sum()))
     left, right = np.floor(places).astype(int), np.ceil(places).astype(int)
-    share, known = places - left, density[:, told]
+    share, known = places - left, density[:, finite]
     with np.errstate(invalid="ignore"):
         filled = np.where(
             share > 0.0, (1.0 - share) * known[:, left] + share * known[:, right], known[:, left]
@@ -309,12 +307,12 @@ def _without_holes(density: Float[np.ndarray, "m j"], grids: list[Any]) -> Float
 
 
 def _log_widths(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
-    """Return the logs of the cells' lengths, 0 where there is one cell."""
+    """Return the logs of the cells' lengths, or 0 if there is one cell."""
     return np.log(np.diff(cell_edges(grid))) if grid.size > 1 else np.zeros(1)
 
 
 def _log_areas(grids: dict[str, Any]) -> Any:
-    """Return the logs of the sizes of the cells of a product of grids, 0 of none."""
+    """Return the logs of the cells' sizes in a product of grids, or 0 if there is no grid."""
     areas = np.zeros(1)
     for grid in grids.values():
         areas = (areas[:, None] + _log_widths(grid)).ravel()
@@ -322,17 +320,17 @@ def _log_areas(grids: dict[str, Any]) -> Any:
 
 
 def cell_edges(grid: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m1"]:
-    """Return where the cells of a grid end: half-way between its points."""
+    """Return the edges of a grid's cells: half-way between its points."""
     return np.concatenate([grid[:1], 0.5 * (grid[1:] + grid[:-1]), grid[-1:]])
 
 
 def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float], Float[np.ndarray, " m"]]:
-    """Return the ends of what log σ may be, and a few rungs from where all is fitted to where nothing is."""
+    """Return the limits of log σ, and a few rungs from a perfect fit to no fit."""
     low, high = problem.likelihood.noise_bounds()
     total = float(problem.reduced.response_ss) or problem.response_scale**2
     freedom = max(power(problem), 1.0)
     top = 0.5 * np.log(total / freedom)
-    least = LEAST_RSS if problem.penalised.sum() >= freedom else _TOLD_RSS
+    least = LEAST_RSS if problem.penalised.sum() >= freedom else _ROUNDING_RSS
     bottom = 0.5 * np.log(max(least_rss, least * total) / freedom)
     lowest = max(top + _reach(problem, top, _LOWEST, least_rss), np.log(low) if low > 0.0 else -np.inf)
     highest = min(top + _reach(problem, top, _HIGHEST, least_rss), np.log(high))
@@ -350,10 +348,10 @@ def _first_rungs(problem: Problem, least_rss: float) -> tuple[tuple[float, float
 
 
 def _reach(problem: Problem, top: float, least: float, least_rss: float) -> float:
-    """Return how far from the spread of y log σ may go: further where prior and data may."""
+    """Return the largest distance of log σ from the spread of y; prior and data may allow more than the default."""
     out = np.arange(0.0, _FURTHEST, 0.5) * np.sign(least)
     most = log_noise_prior(problem, top + out) - power(problem) * out
-    if least < 0.0:  # as if no residual but the least were left
+    if least < 0.0:  # as if only the least residual were left
         with np.errstate(over="ignore"):
             most -= 0.5 * least_rss * np.exp(-2.0 * (top + out))
     going_on = np.abs(out[most > most.max() - MATERIAL]).max(initial=0.0)
@@ -361,7 +359,7 @@ def _reach(problem: Problem, top: float, least: float, least_rss: float) -> floa
 
 
 def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Float[np.ndarray, " m"]:
-    """Return log σ evenly, and closer around every peak that is material."""
+    """Return evenly spaced log σ, with a finer spacing around every material peak."""
     ends = np.concatenate([one.x for one in ladders])
     first, last = ends.min(), ends.max()
     least = max(one.top + level for one, level in zip(ladders, of_scales, strict=True)) - MATERIAL
@@ -372,7 +370,7 @@ def _noise_grid(ladders: list[Ladder], of_scales: Float[np.ndarray, " j"]) -> Fl
 
 
 def bulks_of(found: Look, depth: float) -> tuple[Bulk, ...]:
-    """Return the parts that valleys deeper than so much log density separate, the heaviest first."""
+    """Return the parts that valleys of at least this depth, in log density, separate. The heaviest is first."""
     shape = (found.log_sigma.size, *(grid.size for grid in found.scale_grids.values()))
     label, n_bulks = parts_of(found.log_density.reshape(shape), MATERIAL, depth)
     label = label.reshape(found.log_density.shape)
@@ -405,7 +403,7 @@ def _sd(values: Any, mass: Any) -> float:
 
 
 def _boxes(label: Any, n_bulks: int, mass: Any, axes: dict[str, Any]) -> list[dict[str, tuple[float, float]]]:
-    """Return an interval for each bulk, on the axis along which they overlap least."""
+    """Return an interval for each bulk, on the axis with the least overlap."""
     if n_bulks == 1:
         return [{}]
     best: tuple[float, list[dict[str, tuple[float, float]]]] | None = None

@@ -1,7 +1,7 @@
-"""A marginal density along log σ between rungs that are dear: what is certain of it, and where another would tell more.
+"""A marginal density along log σ from few rungs: each rung is expensive, and bounds show where another one is needed.
 
-With R = (slope + power)·σ², which is E[RSS | σ] where scales are absolute, the slope of the log likelihood along log σ
-is R/σ² − power. R never falls as σ grows, so that two rungs bound the marginal between them from above and from below.
+Let R = (slope + power)·σ². The slope of the log likelihood along log σ is then R/σ² − power. If scales are absolute,
+R is E[RSS | σ]. R never falls as σ grows, so two rungs bound the marginal between them from above and from below.
 """
 
 from collections.abc import Callable
@@ -10,20 +10,22 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-_TOLD = 0.5  # of the log density between two rungs, beyond which another is added
+_MOST_DOUBT = 0.5  # largest doubt of the log density between two rungs without a new rung
 _VALLEY, _AGREES = (
     3.0,
     0.25,
-)  # unless no valley as deep as those between bulks is, and rungs agree on the rise
+)  # no new rung either if the doubt hides no valley between bulks, and the rungs agree on the rise
 _WITHIN = np.linspace(0.0, 1.0, 17)  # of the way from one rung to the next
-_OUT = 1.5  # beyond the last rung, in log σ, at least
-_ROUGHLY = 6.0  # told of what is far from material
+_OUT = 1.5  # least step beyond the last rung, in log σ
+_ROUGHLY = 6.0  # largest doubt of a density that is far from material
 _CLOSEST, _LEAST = 1e-3, 2
-_ROUGH = 768  # places that peaks are looked for at
+_ROUGH = 768  # places at which peaks are searched for
 _HALF = np.array([4.0, 8.0, 12.0, 16.0, 20.0, 25.0, 30.0, 35.0, 45.0, 60.0])
-_AROUND = np.concatenate([-_HALF[::-1], [0.0], _HALF])  # a peak, in tenths of its width
-_BEFORE = np.array([0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0])  # an end
-_LOG_MOST = 700.0  # whose exponential float64 holds
+_AROUND = np.concatenate([-_HALF[::-1], [0.0], _HALF])  # around a peak, in tenths of its width
+_BEFORE = np.array(
+    [0.0, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0, 1.5, 2.0, 3.0, 4.5, 6.0, 8.0, 11.0, 14.0]
+)  # before an end
+_LOG_MOST = 700.0  # float64 still holds its exponential
 
 
 class Ladder:
@@ -32,9 +34,9 @@ class Ladder:
     Parameters
     ----------
     power : float
-        Of 1/σ in the likelihood.
+        The power of 1/σ in the likelihood.
     log_prior : callable
-        Of log σ, per unit of it.
+        The log prior density of log σ.
     """
 
     def __init__(self, power: float, log_prior: Callable[[Any], Any]) -> None:
@@ -45,10 +47,10 @@ class Ladder:
         self._found: list[tuple[float, Float[np.ndarray, " k"]]] | None = None
 
     def add(self, x: Any, level: Any, slope: Any) -> None:
-        """Add rungs: the log likelihood there, and its slope; without those where they are not numbers."""
+        """Add rungs: the log likelihood and its slope at x. Rungs that are not finite are left out."""
         self._bounds = self._found = None
-        told = np.isfinite(level) & np.isfinite(slope)
-        x, level, slope = x[told], level[told], slope[told]
+        finite = np.isfinite(level) & np.isfinite(slope)
+        x, level, slope = x[finite], level[finite], slope[finite]
         rss = np.maximum((slope + self._power) * np.exp(2.0 * x), np.finfo(float).tiny)
         joined = np.concatenate([self.x, x])
         order = np.argsort(joined)
@@ -57,11 +59,11 @@ class Ladder:
         self._log_rss = np.maximum.accumulate(np.concatenate([self._log_rss, np.log(rss)])[order])
         step = np.diff(self.x)
         self._bend = np.diff(self._log_rss) / step
-        # By how much R as a power of σ fails to tell the rise from each rung to the next.
+        # The error of the rise from each rung to the next, if R is a power of σ.
         self._missing = np.diff(self._level) - self._rise(self._log_rss[:-1], self._bend, step, self.x[:-1])
 
     def at(self, x: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
-        """Interpolate the log density, the prior included: R between two rungs as a power of σ."""
+        """Interpolate the log density with the prior: between two rungs R is a power of σ."""
         if self.x.size < _LEAST:
             return np.full(x.size, -np.inf)
         k = np.clip(np.searchsorted(self.x, x) - 1, 0, self.x.size - 2)
@@ -75,7 +77,7 @@ class Ladder:
         return np.where(x > b, above, inside) + self._log_prior(x)
 
     def _log_mean_rss(self) -> Any:
-        """Return the log of the constant R that tells the rise from each rung to the next."""
+        """Return the log of the constant R that gives the rise from each rung to the next."""
         step = np.diff(self.x)
         log_of_one = -2.0 * self.x[:-1] + np.log(-0.5 * np.expm1(-2.0 * step))
         risen = np.maximum(np.diff(self._level) + self._power * step, np.finfo(float).tiny)
@@ -90,7 +92,7 @@ class Ladder:
         return np.exp(np.minimum(log_rss - 2.0 * start, _LOG_MOST)) * growth - self._power * step
 
     def bounds(self) -> tuple[Float[np.ndarray, "k 17"], Float[np.ndarray, "k 17"]]:
-        """Return what the log density is at least and at most, within each of k intervals between rungs."""
+        """Return lower and upper bounds of the log density within each of k intervals between rungs."""
         if self._bounds is None:
             self._bounds = self._bounded()
         return self._bounds
@@ -101,27 +103,27 @@ class Ladder:
         low, high = self._log_rss[:-1, None], self._log_rss[1:, None]
         left, right = self._level[:-1, None], self._level[1:, None]
         log_prior = self._log_prior(x.ravel()).reshape(x.shape)
-        chord = self._log_mean_rss()[:, None]  # as R rises, its integral is convex in 1/σ²
+        chord = self._log_mean_rss()[:, None]  # because R rises, its integral is convex in 1/σ²
         most = np.minimum(left + self._rise(high, 0.0, x - a, a), right + self._rise(low, 0.0, x - b, b))
         most = np.minimum(most, left + self._rise(chord, 0.0, x - a, a))
         least = np.maximum(left + self._rise(low, 0.0, x - a, a), right + self._rise(high, 0.0, x - b, b))
         return least + log_prior, most + log_prior
 
     def highest(self) -> float:
-        """Return the highest log density of which it is certain."""
+        """Return the highest certain log density."""
         return float(self.bounds()[0].max()) if self.x.size >= _LEAST else -np.inf
 
     def wanted(self, ends: tuple[float, float], material: float, thinkable: float) -> Float[np.ndarray, " m"]:
-        """Return where more rungs would tell what may be above a log density that is material.
+        """Return places for more rungs, where the log density may be above `material` and is not known well.
 
-        From a lower one on, which would be thinkable at another setting of the scales, less is asked for.
+        Above `thinkable` it may be material at another setting of the scales; a rougher knowledge is then enough.
         """
         if self.x.size < _LEAST:
             return np.zeros(0)
         a, b = self.x[:-1], self.x[1:]
         least, most = self.bounds()
         doubt = np.where(most > material, most - least, 0.0).max(axis=1)
-        hidden = (doubt > _TOLD) & ((doubt > _VALLEY) | (np.abs(self._missing) > _AGREES))
+        hidden = (doubt > _MOST_DOUBT) & ((doubt > _VALLEY) | (np.abs(self._missing) > _AGREES))
         hidden |= np.where(most > thinkable, most - least, 0.0).max(axis=1) > _ROUGHLY
         hidden &= b - a > _CLOSEST
         new = [0.5 * (a + b)[hidden]]
@@ -138,7 +140,7 @@ class Ladder:
         return max((height for height, _ in self._details()), default=-np.inf)
 
     def details(self, least: float) -> list[Float[np.ndarray, " k"]]:
-        """Return places around each peak that is higher, and before an end that the density piles up at."""
+        """Return places around each peak above `least`, and before an end at which the density peaks."""
         return [places for height, places in self._details() if height > least]
 
     def _details(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
@@ -155,7 +157,7 @@ class Ladder:
         ]
 
     def _around(self, low: float, high: float) -> Float[np.ndarray, " k"]:
-        """Return places around the peak between two others, on a lattice that other ladders' peaks share."""
+        """Return places around the peak between `low` and `high`, on a lattice that all ladders share."""
         while True:
             grid = np.linspace(low, high, 33)
             density = self.at(grid)
@@ -169,7 +171,7 @@ class Ladder:
         return np.clip((np.round(grid[k] / lattice) + _AROUND) * lattice, self.x[0], self.x[-1])
 
     def _ends(self) -> list[tuple[float, Float[np.ndarray, " k"]]]:
-        """Return places before an end that the density piles up at."""
+        """Return places before an end at which the density peaks."""
         found = []
         for end, inward in ((self.x[0], 1.0), (self.x[-1], -1.0)):
             near = self.at(np.array([end, end + inward * _CLOSEST]))

@@ -1,4 +1,4 @@
-"""Prior densities of σ and of sampled scales per unit of their logarithms."""
+"""Log prior densities of log σ and of the logarithms of sampled scales."""
 
 from typing import Any
 
@@ -29,14 +29,14 @@ def log_noise_prior(problem: Problem, log_sigma: Any) -> Any:
 
 
 def log_bounds(problem: Problem, name: str) -> tuple[float, float]:
-    """Return the logs of what a scale lies between."""
+    """Return the logs of a scale's bounds."""
     with np.errstate(divide="ignore"):
         low, high = np.log(bounds(problem.sampled_scales[name]))
     return float(low), float(high)
 
 
 def _exp(log_value: Any, ends: tuple[float, float]) -> Any:
-    """Return exponentials, where rounding takes them across an end that end."""
+    """Return exponentials. A value that differs from an end only by rounding becomes that end."""
     value = np.exp(log_value)
     for end in filter(np.isfinite, ends):
         value = np.where(np.abs(value - end) <= _ROUNDING * end, end, value)

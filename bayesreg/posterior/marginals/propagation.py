@@ -1,8 +1,8 @@
-"""The coefficients given σ and scales, by expectation propagation: the log mass of the data, and moments.
+"""Expectation propagation of the coefficients given σ and scales: the log mass of the data, and moments.
 
-Each Laplace factor is stood in for by a Gaussian one with the moments that the factor has beside all others (Minka
-2001, arXiv:1301.2294; Seeger 2008, "Bayesian inference and optimal design for the sparse linear model"). Where columns
-are orthogonal the result is exact. It costs some ten factorisations for a mass that draws tell by a ladder of runs.
+A Gaussian factor replaces each Laplace factor; it gives the same moments together with all the others (Minka
+2001, arXiv:1301.2294; Seeger 2008, "Bayesian inference and optimal design for the sparse linear model"). If columns
+are orthogonal, the result is exact. It costs some ten factorisations. Draws would need a ladder of runs for a log mass.
 """
 
 from typing import Any, NamedTuple
@@ -19,12 +19,12 @@ from ...priors.elastic_net_law import prior_energies
 
 _SWEEPS, _STILL = 100, 2e-2  # in sds, and in units of a log mass
 _DAMPING, _CAREFUL = 0.9, 0.3
-_FAR = -25.0  # standard scores below which the tail's series is used
-_LEAST = 1e-10  # of the share of a marginal precision that a cavity keeps
-_TOLD = 1e-11  # of unit columns: the least eigenvalue that is no rounding, for each column
-_LEAST_PRECISION = 1e-6  # of a marginal one: a far tail is straight, and has none
+_FAR = -25.0  # below this standard score the tail's series is used
+_LEAST = 1e-10  # least share of a marginal precision that a cavity keeps
+_LEAST_EIGENVALUE = 1e-11  # of unit columns, for each column: less is rounding
+_LEAST_PRECISION = 1e-6  # share of a marginal precision: a far tail is straight, and has none
 _JITTER, _ROUNDING = 1e-13, 1e-11  # of a variance under the prior
-_FEW, _TOGETHER = 32, 512  # columns up to which settings are taken together, and of these how many
+_FEW, _TOGETHER = 32, 512  # up to so many columns, so many settings are evaluated together
 
 
 class Conditional(NamedTuple):
@@ -34,9 +34,9 @@ class Conditional(NamedTuple):
     mean: Float[np.ndarray, "k q"]
     variance: Float[np.ndarray, "k q"]
     slope: Float[np.ndarray, " k"]  # of the log mass along log σ
-    energy: Float[np.ndarray, " k"]  # mean of l1|β| + ½ l2 β² less that under the prior, of all coefficients
+    energy: Float[np.ndarray, " k"]  # posterior mean of Σ l1|β| + ½ l2 β², minus its prior mean
     settled: Bool[np.ndarray, " k"]
-    precision: Float[np.ndarray, "k q"]  # of the Gaussian that stands for each coefficient's prior
+    precision: Float[np.ndarray, "k q"]  # of the Gaussian that replaces each coefficient's prior
     shift: Float[np.ndarray, "k q"]  # its precision times its mean
 
 
@@ -55,11 +55,11 @@ class Propagation:
         self.wide = n < q
         self.gram = gram_of(self.root[:, :0] if self.wide else self.root)
         self._found: list[Conditional] = []
-        self._keys = np.zeros((0, 0))  # logs of σ and scales of each
+        self._keys = np.zeros((0, 0))  # the logs of σ and scales of each
 
     @property
     def rss(self) -> float:
-        """The residual sum of squares that no coefficients undercut."""
+        """The least residual sum of squares of all coefficients."""
         return self._rss
 
     def at(
@@ -67,7 +67,7 @@ class Propagation:
     ) -> Conditional:
         """Evaluate at settings of σ and of the sampled scales.
 
-        Few columns are taken together; of many, each setting begins with what was found at the nearest before.
+        With few columns all settings are evaluated together. With many, each starts from the nearest result so far.
 
         Parameters
         ----------
@@ -84,7 +84,7 @@ class Propagation:
             ]
         else:
             blocks = list(np.argsort(-noise_scale)[:, None])
-        with single_threaded_blas():  # on matrices of this size more threads wait for each other
+        with single_threaded_blas():  # more threads would wait for each other on matrices of this size
             parts = [self._at(noise_scale[some], {k: v[some] for k, v in scales.items()}) for some in blocks]
         joined = Conditional(*(np.concatenate(fields) for fields in zip(*parts, strict=True)))
         back = np.argsort(np.concatenate(blocks))
@@ -124,7 +124,7 @@ class Propagation:
         mean, variance, size = np.empty_like(l1), np.empty_like(l1), np.empty_like(l1)
         todo = np.arange(sigma.size)
         for _ in range(_SWEEPS):
-            one = _beside(self, sigma[todo], (l2 + tau)[todo], nu[todo])
+            one = _approximated(self, sigma[todo], (l2 + tau)[todo], nu[todo])
             site = _Sites(one, tau[todo], nu[todo], l1[todo], _LEAST_PRECISION if self.wide else 0.0)
             here = absolute[todo]
             log_mass[todo] = one.log_mass + np.where(here, site.log_gain, 0.0).sum(axis=1)
@@ -160,15 +160,15 @@ class Propagation:
             nu / self._unit,
         )
 
-    def told(self, noise_scale: float, scales: dict[str, float]) -> bool:
-        """Tell whether float64 can factorise the precision there: columns may be so alike that it cannot."""
+    def resolves(self, noise_scale: float, scales: dict[str, float]) -> bool:
+        """Tell whether float64 can factorise the precision there. It cannot if columns are nearly collinear."""
         if self.wide or self.gram.size == 0:
             return True
         l1, l2 = self._rates_at(
             np.array(noise_scale), {name: np.array(value) for name, value in scales.items()}
         )
         of_prior = float((0.5 * l1**2 + l2).min()) * noise_scale**2
-        return bool(np.linalg.eigvalsh(self.gram)[0] + of_prior > _TOLD * l1.size)
+        return bool(np.linalg.eigvalsh(self.gram)[0] + of_prior > _LEAST_EIGENVALUE * l1.size)
 
     def _rates_at(self, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
         """Return 1/b and 1/τ² of the coefficients of unit columns."""
@@ -179,16 +179,16 @@ class Propagation:
         return self._rates.l1 / (unit * b) * self._unit, self._rates.l2 / (unit * tau) ** 2 * self._unit**2
 
 
-class _Beside(NamedTuple):
-    """A Gaussian that stands for the posterior at each setting, in coordinates of unit columns."""
+class _Approximation(NamedTuple):
+    """A Gaussian approximation of the posterior at each setting, in coordinates of unit columns."""
 
     mean: Float[np.ndarray, "k q"]
     variance: Float[np.ndarray, "k q"]
-    fit: Float[np.ndarray, " k"]  # the squared residual at the mean, less what no coefficients fit
+    fit: Float[np.ndarray, " k"]  # the squared residual at the mean, minus the least possible one
     log_mass: Float[np.ndarray, " k"]
 
 
-def _beside(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Beside:
+def _approximated(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Approximation:
     if of.wide:
         one_by_one, few = _by_rows, False
     else:
@@ -196,7 +196,7 @@ def _beside(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Beside:
     if few:
         return _by_few_columns(of, sigma, prior, nu)
     parts = [one_by_one(of, *setting) for setting in zip(sigma, prior, nu, strict=True)]
-    return _Beside(*(np.array(field) for field in zip(*parts, strict=True)))
+    return _Approximation(*(np.array(field) for field in zip(*parts, strict=True)))
 
 
 def _by_rows(of: Propagation, sigma: float, prior: Any, nu: Any) -> tuple[Any, Any, float, float]:
@@ -237,8 +237,8 @@ def _by_columns(of: Propagation, sigma: float, prior: Any, nu: Any) -> tuple[Any
     return mean, diagonal * size**2, *_mass(of, sigma, prior, nu, mean, log_det)
 
 
-def _by_few_columns(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Beside:
-    """Do the same for all settings at once."""
+def _by_few_columns(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Approximation:
+    """Do the same as `_by_columns` for all settings at once."""
     system = of.gram / sigma[:, None, None] ** 2
     every = np.arange(prior.shape[1])
     system[:, every, every] += prior
@@ -249,7 +249,7 @@ def _by_few_columns(of: Propagation, sigma: Any, prior: Any, nu: Any) -> _Beside
     right = size * (of.cross / sigma[:, None] ** 2 + nu)
     mean = size * np.einsum("kqr,kr->kq", inverse, right)
     variance = np.diagonal(inverse, axis1=1, axis2=2) * size**2
-    return _Beside(mean, variance, *_mass(of, sigma, prior, nu, mean, log_det))
+    return _Approximation(mean, variance, *_mass(of, sigma, prior, nu, mean, log_det))
 
 
 def _mass(of: Propagation, sigma: Any, prior: Any, nu: Any, mean: Any, log_det: Any) -> tuple[Any, Any]:
@@ -261,12 +261,12 @@ def _mass(of: Propagation, sigma: Any, prior: Any, nu: Any, mean: Any, log_det: 
 
 
 def _checked(result: tuple[Any, int]) -> Any:
-    """Return what LAPACK computed.
+    """Return LAPACK's result.
 
     Raises
     ------
     LinAlgError
-        Where it could not.
+        If LAPACK failed.
     """
     found, info = result
     if info != 0:
@@ -275,23 +275,23 @@ def _checked(result: tuple[Any, int]) -> Any:
 
 
 class _Sites:
-    """Each Laplace factor beside a Gaussian that stands for all others: its moments, and what would stand for it."""
+    """Each Laplace factor times its cavity, a Gaussian for all others: the moments, and the new Gaussian factor."""
 
-    def __init__(self, beside: _Beside, tau: Any, nu: Any, l1: Any, least: float) -> None:
-        share = np.maximum(1.0 - beside.variance * tau, _LEAST)
-        cavity = beside.variance / share
-        middle = (beside.mean - beside.variance * nu) / share
+    def __init__(self, approximation: _Approximation, tau: Any, nu: Any, l1: Any, least: float) -> None:
+        share = np.maximum(1.0 - approximation.variance * tau, _LEAST)
+        cavity = approximation.variance / share
+        middle = (approximation.mean - approximation.variance * nu) / share
         log_z, self.mean, self.variance, self.size = tilted(middle, cavity, l1)
-        back = 0.5 * (beside.mean**2 / beside.variance - middle**2 / cavity)
+        back = 0.5 * (approximation.mean**2 / approximation.variance - middle**2 / cavity)
         self.log_gain = log_z - 0.5 * np.log(share) - back
-        self.precision = np.maximum(1.0 / self.variance - 1.0 / cavity, least / beside.variance)
+        self.precision = np.maximum(1.0 / self.variance - 1.0 / cavity, least / approximation.variance)
         self.shift = self.mean / self.variance - middle / cavity
 
 
 def tilted(
     middle: Float[np.ndarray, "..."], variance: Float[np.ndarray, "..."], l1: Float[np.ndarray, "..."]
 ) -> tuple[Any, Any, Any, Any]:
-    """Return log ∫ N(β; m, v) exp(−l1|β|) dβ, and of the product mean, variance and E|β|."""
+    """Return log ∫ N(β; m, v) exp(−l1|β|) dβ, and the mean, the variance and E|β| under the integrand."""
     from scipy.special import log_ndtr
 
     sd = np.sqrt(variance)
@@ -313,7 +313,7 @@ def tilted(
 
 
 def _above_zero(z: Float[np.ndarray, "..."]) -> tuple[Any, Any]:
-    """Return mean and variance of Normal(z, 1) above 0."""
+    """Return mean and variance of Normal(z, 1) truncated to values above 0."""
     from scipy.special import log_ndtr
 
     near = np.maximum(z, _FAR)

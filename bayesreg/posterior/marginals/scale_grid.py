@@ -1,4 +1,4 @@
-"""Which values of a sampled scale its marginal is evaluated at: few to begin with, more where it is steep or hidden."""
+"""The grid of a sampled scale's marginal: few values at first, more where it is steep or may hide a peak."""
 
 from typing import Any, NamedTuple
 
@@ -9,18 +9,21 @@ from ...gaussian.propriety import power
 from ...model.problem import Problem
 from .log_priors import log_bounds, log_scale_prior
 
-LEAST_RSS = 1e-8  # of y'y: with less residual the marginal of σ is as good as flat
+LEAST_RSS = 1e-8  # of y'y: with less residual the marginal of σ is nearly flat
 _STEP, _OUTER, _CLOSE = 0.75, 2.0, 1e-3  # between two values, in logarithms
-_BULK = 8.0  # log density below the highest
-_STEEP, _STEEP_TAIL = 1.2, 4.0  # a step of the log density beyond which a value is added, and below the bulk
+_BULK = 8.0  # a log density within this of the highest belongs to the bulk
+_STEEP, _STEEP_TAIL = (
+    1.2,
+    4.0,
+)  # a larger step of the log density needs another value: in the bulk, and below it
 _LEAST_OVERLAP = 0.75  # of two normals 1.5 sds apart
-_SAME = 1e-9  # logs of a scale that differ by rounding
-_FINE = 2000  # values that a peak is looked for at
-_THINKABLE = 60.0  # log density below the highest of a peak that is
+_SAME = 1e-9  # a smaller difference in logs of a scale is rounding
+_FINE = 2000  # values at which a peak is searched for
+_THINKABLE = 60.0  # a peak within this log density of the highest may count
 
 
 def first_scales(problem: Problem, name: str, least_rss: float, material: float) -> Float[np.ndarray, " j"]:
-    """Return logs of a scale: close where data and prior may balance, wide apart to where the prior ends."""
+    """Return logs of a scale: dense where data and prior may balance, sparse out to the ends of the prior."""
     apart = 1.0 if len(problem.sampled_scales) == 1 else 2.0  # a product of grids has many settings
     balance = _balance(problem, name, least_rss)
     wide = balance[0] + np.arange(-40.0, 40.0, 0.25)
@@ -38,13 +41,13 @@ def first_scales(problem: Problem, name: str, least_rss: float, material: float)
 
 
 def _distinct(values: Float[np.ndarray, " k"]) -> Float[np.ndarray, " j"]:
-    """Return values in order, without those that differ from the one before by rounding: a cell has a width."""
+    """Return sorted values without those that differ from the one before by rounding: a cell needs a width."""
     ordered = np.unique(values)
     return ordered[np.diff(ordered, prepend=-np.inf) > _SAME]
 
 
 def _most_gained(problem: Problem, least_rss: float) -> float:
-    """Return the most that coefficients can add to the log likelihood: by as much may a scale's prior be outdone."""
+    """Return the most that coefficients can add to the log likelihood, and so outweigh a scale's prior."""
     total = float(problem.reduced.response_ss)
     least = max(least_rss, LEAST_RSS * total)
     if problem.noise_scale is not None:
@@ -53,9 +56,9 @@ def _most_gained(problem: Problem, least_rss: float) -> float:
 
 
 def _balance(problem: Problem, name: str, least_rss: float) -> tuple[float, float]:
-    """Return logs of a scale at which a typical coefficient's part in y is as large as y.
+    """Return the least and the largest log of a scale at which a typical coefficient's part in y has the size of y.
 
-    Two, the least and the largest: in units of σ, y may be as large as σ and as large as where all is fitted.
+    They differ if the scale is in units of σ: y may be as small as σ, or much larger if the fit is nearly perfect.
     """
     rates, follows = problem.penalised_rates, problem.is_feature[problem.penalised]
     norms = np.sqrt(problem.reduced.squared_norms)
@@ -73,26 +76,26 @@ def _balance(problem: Problem, name: str, least_rss: float) -> tuple[float, floa
 
 
 class ScaleMarginal(NamedTuple):
-    """What is known of a sampled scale at values of its logarithm."""
+    """The marginal of a sampled scale at values of its logarithm."""
 
     grid: Float[np.ndarray, " j"]
     log_density: Float[np.ndarray, " j"]  # per unit of the logarithm
     overlap: Float[
         np.ndarray, " k"
-    ]  # of what is unknown beside it, at two neighbours: 1 where it is the same
+    ]  # of the other unknowns at two neighbours: 1 if they have the same density
 
 
 def more_scales(
     problem: Problem, name: str, found: ScaleMarginal, material: float
 ) -> Float[np.ndarray, " k"]:
-    """Add the middles of intervals across which too much changes, and go on beyond ends that hold mass."""
+    """Add the middles of intervals with too large a change, and values beyond ends that hold mass."""
     grid, density, overlap = found
     if grid.size < 2:
         return grid
     top = np.maximum(density[1:], density[:-1]) - density.max()
     with np.errstate(invalid="ignore"):
         steep = np.abs(np.diff(density)) > np.where(top > -_BULK, _STEEP, _STEEP_TAIL)
-    apart = np.diff(grid) > 1.01 * _STEP  # two that are level may have a peak between them
+    apart = np.diff(grid) > 1.01 * _STEP  # two equal values may have a peak between them
     turned = overlap < _LEAST_OVERLAP  # a narrow ridge of σ and scale together
     add = ((top > -material) & steep | (top > -_BULK) & (apart | turned)) & (np.diff(grid) > _CLOSE)
     beyond = []
@@ -104,14 +107,14 @@ def more_scales(
 
 
 def _between(grid: Any, evidence: Any, problem: Problem, name: str) -> Float[np.ndarray, " k"]:
-    """Return where the prior of a scale and an interpolated evidence put peaks that no point of the grid is near."""
+    """Return peaks of a scale's prior times an interpolated evidence that are not near a point of the grid."""
     from scipy.interpolate import PchipInterpolator
 
-    told = np.isfinite(evidence)
-    if told.sum() < 2:
+    finite = np.isfinite(evidence)
+    if finite.sum() < 2:
         return np.zeros(0)
-    fine = np.linspace(grid[told][0], grid[told][-1], _FINE)
-    density = PchipInterpolator(grid[told], evidence[told])(fine) + log_scale_prior(problem, name, fine)
+    fine = np.linspace(grid[finite][0], grid[finite][-1], _FINE)
+    density = PchipInterpolator(grid[finite], evidence[finite])(fine) + log_scale_prior(problem, name, fine)
     is_peak = (density[1:-1] >= density[:-2]) & (density[1:-1] > density[2:])
     is_peak &= density[1:-1] > density.max() - _THINKABLE
     peaks = np.flatnonzero(is_peak) + 1

@@ -1,4 +1,4 @@
-"""Parts of a density on a grid: cells flow to peaks, and two peaks are one where the valley between is shallow."""
+"""Parts of a density on a grid: cells flow to peaks, and a shallow valley does not separate two peaks."""
 
 from typing import Any
 
@@ -14,16 +14,16 @@ def parts_of(
     Parameters
     ----------
     log_density : array
-        A cell's neighbours are those along each axis.
+        The neighbours of a cell are those along each axis.
     material : float
-        Cells further below the highest are of no part.
+        Cells further below the highest belong to no part.
     depth : float
-        Of a valley, below the lower of two peaks, that keeps them apart.
+        A valley separates two peaks if it is this far below the lower one.
 
     Returns
     -------
     label : int array
-        −1 of what is not material.
+        −1 for cells that are not material.
     n_parts : int
     """
     above = log_density > log_density.max() - material
@@ -50,7 +50,7 @@ def parts_of(
 
 
 def _peak_of_each(density: Float[np.ndarray, "..."]) -> Int[np.ndarray, " c"]:
-    """Return the cell that each one's path of steepest ascent ends at."""
+    """Return the last cell of each cell's path of steepest ascent."""
     index = np.arange(density.size).reshape(density.shape)
     highest, up = density.copy(), index.copy()
     for here, there in _neighbours(density.ndim):
@@ -67,7 +67,7 @@ def _peak_of_each(density: Float[np.ndarray, "..."]) -> Int[np.ndarray, " c"]:
 
 
 def _saddles(density: Any, label: Any, material: Any) -> list[tuple[int, int, float]]:
-    """Return the highest pass between each two peaks whose cells touch, the highest first."""
+    """Return the highest pass between each two peaks with touching cells. The highest is first."""
     pairs, heights = [], []
     for here, there in _neighbours(density.ndim):
         touch = (label[here] != label[there]) & material[here] & material[there]
@@ -82,7 +82,7 @@ def _saddles(density: Any, label: Any, material: Any) -> list[tuple[int, int, fl
 
 
 def _neighbours(ndim: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
-    """Return slices of all cells but the last along an axis, and of those after them, for each axis."""
+    """Return, for each axis, slices of all cells but the last, and of their next neighbours."""
     every = (slice(None),) * ndim
     return [
         (
@@ -94,7 +94,7 @@ def _neighbours(ndim: int) -> list[tuple[tuple[slice, ...], tuple[slice, ...]]]:
 
 
 def _n_peaks(density: Float[np.ndarray, "..."], material: Any) -> int:
-    """Count the material cells that no neighbour is higher than."""
+    """Count the material cells without a higher neighbour."""
     peaks = material.copy()
     for axis in range(density.ndim):
         step = np.diff(density, axis=axis)

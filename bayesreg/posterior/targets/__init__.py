@@ -1,4 +1,4 @@
-"""Densities in the coordinates that suit a sampler.
+"""Targets: densities in coordinates that suit a sampler.
 
 From the bottom up: density, reference_point; whitened, mixture, rows, marginal.
 """

@@ -1,4 +1,4 @@
-"""What every sampled density is made of: σ and prior scales on the whole line, and the coefficients' prior."""
+"""The common parts of sampled densities: σ and prior scales on the whole line, and the coefficients' prior."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, final
@@ -14,7 +14,7 @@ from ...priors.scales import SCALE_NAMES
 
 Position = dict[str, Array]
 
-NOWHERE = 1e300  # the end of what has none
+NOWHERE = 1e300  # stands for a missing upper end
 
 
 class Values(NamedTuple):
@@ -26,7 +26,7 @@ class Values(NamedTuple):
 
     @property
     def noise_scale(self) -> Any:
-        """σ: the unit of what is relative to the noise, 1 beside a likelihood that has none."""
+        """σ, the unit of scales relative to the noise; 1 if the likelihood has none."""
         return self.nuisance.get("noise_scale", np.ones(()))
 
 
@@ -35,7 +35,7 @@ class Target(Protocol):
 
     @property
     def scales(self) -> "Scales":
-        """What is known of σ and the prior's scales."""
+        """The coordinates of σ and the prior's scales."""
 
     def start(self, key: Any) -> Position:
         """Draw a position to start from."""
@@ -50,17 +50,17 @@ class Target(Protocol):
 @final
 @jax.tree_util.register_pytree_node_class
 class Density:
-    """A NumPyro distribution as a pytree whose leaves come in the order of their names.
+    """A NumPyro distribution as a pytree whose leaves are sorted by name.
 
-    NumPyro's own order is that of a set of names, which differs from one process to the next: no
-    checkpoint could be compared with it, and no program found again in a cache on disk.
+    NumPyro's own order is that of a set of names, and differs between processes. With it no
+    checkpoint could be compared, and no program could be found again in a cache on disk.
     """
 
     def __init__(self, distribution: Any) -> None:
         self.distribution = distribution
 
     def tree_flatten(self) -> tuple[list[Any], tuple[type, Any]]:
-        """Return the parameters, sorted by name, and what makes the distribution of them."""
+        """Return the parameters, sorted by name, and the structure of the distribution."""
         kind = type(self.distribution)
         parameters, rest = self.distribution.tree_flatten()
         named = dict(zip(kind.gather_pytree_data_fields(), parameters, strict=True))
@@ -78,7 +78,7 @@ class Density:
 
     @property
     def family(self) -> str:
-        """The names of the distribution's classes, inside out."""
+        """The names of the distribution's class and of its inner classes."""
         inner = [part.family for part in self.tree_flatten()[0] if isinstance(part, Density)]
         return type(self.distribution).__name__ + (f"({', '.join(inner)})" if inner else "")
 
@@ -95,7 +95,7 @@ class Coordinate(NamedTuple):
     prior: Density
     offset: Any
     step: Any
-    low: Any = 0.0  # what a part of the posterior is held within
+    low: Any = 0.0  # the bounds of a part of the posterior
     high: Any = NOWHERE
 
     def at(self, u: Array) -> tuple[Array, Array]:
@@ -111,7 +111,7 @@ class Coordinate(NamedTuple):
 
 
 class Scales(NamedTuple):
-    """Nuisance parameters and the prior's scales: what is known, and how the rest is sampled."""
+    """Nuisance parameters and the prior's scales: the known ones, and the coordinates of the sampled ones."""
 
     known: dict[str, Any]
     sampled: dict[str, Coordinate]
@@ -125,7 +125,7 @@ class Scales(NamedTuple):
         }
 
     def at(self, position: Position) -> tuple[dict[str, Array], dict[str, Array], Array]:
-        """Return nuisance parameters, sampled prior scales, and the log prior density of what is sampled."""
+        """Return nuisance parameters, sampled prior scales, and the log prior density of all sampled ones."""
         nuisance, log_prior = dict(self.known), jnp.zeros(())
         scales: dict[str, Array] = {}
         for name, coordinate in self.sampled.items():
@@ -135,24 +135,24 @@ class Scales(NamedTuple):
         return nuisance, scales, log_prior
 
     def with_noise(self, position: Position) -> tuple[Array, dict[str, Array], Array]:
-        """Return the same beside a Gaussian likelihood: σ for the nuisance parameters."""
+        """Return the same under a Gaussian likelihood, with σ for the nuisance parameters."""
         nuisance, scales, log_prior = self.at(position)
         return nuisance["noise_scale"], scales, log_prior
 
 
 class CoefPrior(NamedTuple):
-    """The prior of coefficients, through their rates 1/b and 1/τ², not both 0."""
+    """The prior of coefficients, given by their rates 1/b and 1/τ², which are not both 0."""
 
-    l1: Float[Any, " q"]  # at σ = 1 where relative, at scale 1 where that is sampled
+    l1: Float[Any, " q"]  # at σ = 1 if it is relative, at scale 1 if the scale is sampled
     l2: Float[Any, " q"]
-    relative: Float[Any, " q"]  # 1 where the scale is in units of σ
-    follows: Float[Any, " q"]  # 1 where a sampled scale is this coefficient's
+    relative: Float[Any, " q"]  # 1 if the scale is in units of σ
+    follows: Float[Any, " q"]  # 1 if a sampled scale belongs to this coefficient
     log_norm: Float[Any, " q"]  # log of the normaliser at l1 and l2
     of: "Fixed"  # the law
 
     @classmethod
     def at(cls, rates: Rates, follows: Any, law: Law) -> "CoefPrior":
-        """Return the prior of these rates; where both are 0 its normaliser means nothing."""
+        """Return the prior with these rates. If both rates are 0, its normaliser has no meaning."""
         log_norm = law.log_normaliser(rates.l1, rates.l2)
         return cls(*rates, follows, np.where(np.isfinite(log_norm), log_norm, 0.0), Fixed(law))
 
@@ -172,7 +172,8 @@ class CoefPrior(NamedTuple):
     def log_normalisers(self, noise_scale: Any, scales: dict[str, Any]) -> Array:
         """Return the log normaliser of each coefficient, at a noise scale and at sampled prior scales.
 
-        What multiplies b and τ alike multiplies the normaliser, which is evaluated only if one of them is sampled.
+        A common factor of b and τ is a factor of the normaliser. So it is evaluated again only if b or τ alone is
+        sampled.
         """
         if not set(scales) <= {"prior_scale"}:
             return self.law.log_normaliser(*self.rates(noise_scale, scales))
@@ -193,7 +194,7 @@ class CoefPrior(NamedTuple):
 @jax.tree_util.register_static
 @dataclass(frozen=True)
 class Fixed:
-    """What is a part of a program, not an argument of it."""
+    """A static part of a compiled program, not an argument."""
 
     law: Law
 

@@ -1,4 +1,4 @@
-"""A Gaussian prior's coefficients integrated out: σ and the scale are drawn from their density in closed form."""
+"""Independent draws under a Gaussian prior: σ and the scale from their closed-form marginal, then the coefficients."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ from ..marginals.log_priors import log_noise_prior, log_scale_prior
 from .reference_point import ReferencePoint
 
 _NOT_TOLD_BY_STATISTICS = (
-    "as far as sufficient statistics tell, {unseen} combination(s) of the columns are 0 in every row, and the draws "
-    "have the prior's width along them. The prior is so wide that what the statistics round away would narrow it, "
-    "unless the columns depend on one another exactly. Give the rows (RowData), or a smaller prior scale."
+    "in the sufficient statistics {unseen} combination(s) of the columns are 0 in every row, so the draws have the "
+    "prior's width along them. The prior is so wide that digits lost in the statistics would make the draws narrower, "
+    "unless the columns are exactly collinear. Give the rows (RowData), or a smaller prior scale."
 )
-_ROUNDING = 1e-6  # of a posterior variance: what the decomposition may be wrong by
-_SPARE, _MOST_AT_ONCE = 1.3, 2**16  # proposals for a draw, and at once
+_ROUNDING = 1e-6  # largest relative error of a posterior variance from the decomposition
+_SPARE, _MOST_AT_ONCE = 1.3, 2**16  # proposals for each draw, and in one round
 _MOST_ROUNDS, _LEAST_ACCEPTED = 1000, 0.1
 
 
 def rotation(problem: Problem, near: ReferencePoint) -> Rotation | None:
-    """Return coordinates in which coefficients are independent; None where rounding spoils them."""
+    """Return coordinates in which coefficients are independent, or None if rounding makes them too inexact."""
     rotated = rotate(problem.reduced, problem.penalised_rates.l2)
     if rotated.values.size == 0:
         return rotated
@@ -39,7 +39,7 @@ def rotation(problem: Problem, near: ReferencePoint) -> Rotation | None:
 
 
 def _unseen_may_be_data(rotated: Rotation, ratio: float) -> bool:
-    """Tell whether what statistics round away would narrow so wide a prior."""
+    """Tell whether digits lost in the statistics could make so wide a prior narrower."""
     return bool(np.finfo(float).eps * rotated.unit.size * rotated.values.max() > ratio)
 
 
@@ -48,8 +48,8 @@ def draw_scales(
 ) -> tuple[Float[np.ndarray, " s"], dict[str, Float[np.ndarray, " s"]]]:
     """Draw σ and the prior's scale, independently.
 
-    By rejection: proposals are even within the cells of the grid, and the most that the density passes the proposals'
-    by is the most that it does among them.
+    This is rejection sampling. Proposals are uniform within the cells of the grid. The bound is the largest ratio of
+    the density to the proposals' density among all proposals.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def draw_scales(
     marginal : Marginal
         In closed form.
     found : Look
-        At that marginal.
+        That marginal on a grid.
     n_draws : int
     rng : Generator
 
@@ -80,11 +80,13 @@ def draw_scales(
             name: _within(grid, cell, rng) for (name, grid), cell in zip(axes.items(), places, strict=True)
         }
         ratio = _log_target(problem, marginal, drawn) - (log_mass - log_volume)[cells]
-        if np.exp(ratio - ratio.max()).mean() < _LEAST_ACCEPTED:  # cells in which the density rises far
+        if np.exp(ratio - ratio.max()).mean() < _LEAST_ACCEPTED:  # the density rises far within some cells
             log_mass = log_mass + _excess(ratio, cells, log_mass.size)
             kept, ratios = [], []
             continue
-        ratios.append(ratio - np.log(1.0 - rng.random(ratio.size)))  # above the bound: kept
+        ratios.append(
+            ratio - np.log(1.0 - rng.random(ratio.size))
+        )  # a proposal is kept if this is above the bound
         kept.append(drawn | {"ratio": ratio})
         highest = max(float(one["ratio"].max()) for one in kept)
         accepted = [np.flatnonzero(one > highest) for one in ratios]
@@ -104,7 +106,7 @@ def draw_scales(
 
 
 def _excess(ratio: Any, cells: Any, n_cells: int) -> Float[np.ndarray, " c"]:
-    """Return by how much the density passes a cell's, where proposals have shown it to."""
+    """Return the largest observed log ratio of the density to that of each cell, at least 0."""
     most = np.full(n_cells, -np.inf)
     np.maximum.at(most, cells, ratio)
     return np.maximum(most - np.median(ratio), 0.0)

@@ -1,6 +1,6 @@
-"""Coordinates for data that are weaker than the prior: the prior as a scale mixture of Gaussians.
+"""A target for data that are weaker than the prior: the prior is a scale mixture of Gaussians.
 
-Under the prior alone the coordinates are independent whatever the scale is.
+Under the prior alone the coordinates are independent at any scale.
 """
 
 from typing import Any, NamedTuple
@@ -17,12 +17,12 @@ from .reference_point import ReferencePoint, as_arrays, coef_prior, scale_coordi
 
 
 class MixtureTarget(NamedTuple):
-    """coef = √variance(mixing)·z; the data through a root R of their Gram matrix."""
+    """coef = √variance(mixing)·z. The data enter through a root R of their Gram matrix."""
 
     root: Float[Any, "r q"]
     response: Float[Any, " r"]
-    rss: Any  # what no coefficient fits
-    power: Any  # Σw less the number of coefficients that were integrated out
+    rss: Any  # the least residual sum of squares of all coefficients
+    power: Any  # Σw minus the number of coefficients that were integrated out
     prior: CoefPrior
     scales: Scales
 
@@ -70,7 +70,7 @@ def mixture_target(problem: Problem, near: ReferencePoint) -> MixtureTarget:
     problem : Problem
         Of a proper posterior.
     near : ReferencePoint
-        Where chains start.
+        The centre of σ's and the scales' coordinates.
 
     Returns
     -------

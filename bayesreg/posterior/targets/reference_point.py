@@ -1,4 +1,4 @@
-"""Where a posterior lies, roughly: what coordinates are stated around."""
+"""The reference point: a point in the bulk of a posterior, the centre of a sampler's coordinates."""
 
 from typing import Any, NamedTuple
 
@@ -11,16 +11,16 @@ from ...model.problem import Problem, Rates
 from ..marginals.bulks import Bulk
 from .density import NOWHERE, CoefPrior, Coordinate, Density, Scales
 
-_RIDGE_STEPS, _STILL = 15, 1e-2  # relative movement of the largest coefficient that is small
-_ROUNDED = 0.1  # of a coefficient's sd: where its Laplace prior's kink is rounded off
-_JITTER = 1e-12  # a duplicate column under a very wide prior
-_WITHIN = 4.0  # of a bounded prior's unconstrained scale, where its quantity is at 2% or 98%
+_RIDGE_STEPS, _STILL = 15, 1e-2  # most steps, and a small relative move of the largest coefficient
+_ROUNDED = 0.1  # of a coefficient's sd: its Laplace prior's kink is smoothed within it
+_JITTER = 1e-12  # for a duplicate column under a very wide prior
+_WITHIN = 4.0  # on a bounded prior's unconstrained scale: 2% and 98% of the way between the bounds
 _LEAST_STEP, _MOST_STEP = 1e-6, 2.0  # of a logarithm
 _TURNS, _LEAST_NOISE = 10, 1e-3  # of σ and coefficients, and in units of the spread of y
 
 
 def as_arrays[T](target: T) -> T:
-    """Return a target with float64 arrays as its leaves; inside `jax.enable_x64`."""
+    """Return a target whose leaves are float64 arrays. Call it inside `jax.enable_x64`."""
     import jax
 
     return jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf, dtype=np.float64)), target)
@@ -44,12 +44,12 @@ class ReferencePoint(NamedTuple):
     noise_scale: float
     scales: dict[str, float]
     rates: Rates  # of the penalised coefficients, at these scales
-    spread: dict[str, float]  # sd of the logarithms of what is sampled
-    bounds: dict[str, tuple[float, float]]  # that one part of several is held within
+    spread: dict[str, float]  # sd of the logarithms of σ and scales, if they are sampled
+    bounds: dict[str, tuple[float, float]]  # of this part of the posterior, if there are several
 
 
 def reference_point(problem: Problem, bulk: Bulk | None) -> ReferencePoint:
-    """Return the peak of a bulk, if there is one, else a point near where the coefficients' own steps lead."""
+    """Return the peak of a bulk if there is one, else a point from alternating steps of σ and the coefficients."""
     if bulk is None:
         sigma, spread = _noise_scale(problem)
         return ReferencePoint(sigma, {}, problem.penalised_rates, spread, {})
@@ -59,7 +59,7 @@ def reference_point(problem: Problem, bulk: Bulk | None) -> ReferencePoint:
 
 
 def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
-    """Return σ, and the sd of its logarithm if it is unknown: by turns with the coefficients, from the null model."""
+    """Return σ, and the sd of its logarithm if it is unknown, by alternating with the coefficients from the null model."""
     if problem.noise_scale is not None:
         return problem.noise_scale, {}
     low, high = problem.likelihood.noise_bounds()
@@ -75,15 +75,15 @@ def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
 
 
 def reference_coef(problem: Problem, rates: Rates, sigma: float) -> Float[np.ndarray, " q"]:
-    """Return about the mode of the penalised coefficients at σ, a Laplace prior's kink rounded off within their own sd.
+    """Return nearly the mode of the penalised coefficients at σ, with a Laplace prior's kink smoothed.
 
-    By ridge steps that majorise |β| at the last (Hunter and Li 2005, doi:10.1214/009053605000000802): no program is
-    compiled for it, and in the bulk of the posterior it lies better than at zeros.
+    Ridge steps majorise |β| at the last step (Hunter and Li 2005, doi:10.1214/009053605000000802). No program is
+    compiled for them. The point is deeper in the bulk of the posterior than the mode with its zeros.
     """
     if told_by_gram(problem.reduced):
         problem = problem.as_statistics
     l1, l2 = rates.penalty_weights(sigma)
-    if problem.has_rows:  # columns are alike
+    if problem.has_rows:  # columns are nearly collinear
         return solve_coefs(problem, l1[None, :], l2[None, :]).values[0]
     gram, cross = problem.reduced.gram, problem.reduced.cross
     unit = 1.0 / np.sqrt(problem.reduced.squared_norms + sigma**2 * prior_precision(problem, rates, sigma))
@@ -103,7 +103,7 @@ def reference_coef(problem: Problem, rates: Rates, sigma: float) -> Float[np.nda
 
 
 def _one_by_one(problem: Problem, l1: Float[np.ndarray, " q"]) -> Float[np.ndarray, " q"]:
-    """Return each coefficient's mode were it alone: from a start near 0 ridge steps only double it."""
+    """Return each coefficient's mode if it were alone. From a start near 0, a ridge step can only double it."""
     size = np.maximum(np.abs(problem.reduced.cross) - l1, 0.0)
     norms = problem.reduced.squared_norms
     return np.divide(size, norms, out=np.zeros_like(size), where=norms > 0.0)
@@ -120,7 +120,7 @@ def _solved(system: Float[np.ndarray, "q q"], right: Float[np.ndarray, " q"]) ->
 def prior_precision(
     problem: Problem, rates: Rates, sigma: float, coef: Float[np.ndarray, " q"] | None = None
 ) -> Float[np.ndarray, " q"]:
-    """Return the precision of the Gaussian that stands for the prior: around coefficients, or of all of it."""
+    """Return the precision of a Gaussian that approximates the prior, around `coef` if it is given."""
     l1, l2 = rates.penalty_weights(sigma)
     precision: Float[np.ndarray, " q"] = problem.law.precision(l1 / sigma**2, l2 / sigma**2, coef)
     return precision
@@ -132,7 +132,7 @@ def coef_prior(problem: Problem) -> Any:
 
 
 def scale_coordinates(problem: Problem, near: ReferencePoint) -> Scales:
-    """Return coordinates of σ and of the sampled scales around a centre, in steps of about an sd."""
+    """Return coordinates of σ and of the sampled scales around the reference point, in steps of about one sd."""
     sampled = {
         name: _coordinate(prior, near.scales[name], name, near)
         for name, prior in problem.sampled_scales.items()
@@ -147,7 +147,7 @@ def _coordinate(prior: Any, middle: float, name: str, near: ReferencePoint) -> C
     from numpyro.distributions import biject_to
 
     offset = np.asarray(biject_to(prior.support).inv(np.float64(middle)))
-    if not np.isfinite(offset):  # the centre lies at the edge of a bounded support
+    if not np.isfinite(offset):  # the reference point lies at the edge of a bounded support
         offset = np.zeros(())
     if np.isfinite(float(getattr(prior.support, "upper_bound", np.inf))):
         offset = np.clip(offset, -_WITHIN, _WITHIN)  # the mode at an edge lies infinitely far out

@@ -1,4 +1,4 @@
-"""A target: the loss of every row, in coordinates whitened at the mode, whatever the likelihood."""
+"""A target for any likelihood: the loss of every row, in coordinates whitened at the mode."""
 
 from dataclasses import fields
 from typing import Any, NamedTuple, Self, final
@@ -20,21 +20,24 @@ from .reference_point import as_arrays
 _STEPS, _HALVINGS = 100, 40
 _STILL = 1e-10  # relative decrease of minus the log density
 _JITTER = 1e-12  # of the unit diagonal
-_ROUNDED = 0.1  # of a prior's sd: where its kink is rounded off
-_DRAWS = 1024  # of a prior whose median is wanted
+_ROUNDED = 0.1  # of a prior's sd: its kink is smoothed within it
+_DRAWS = 1024  # of a prior, for its median
 _STEP = 1.0  # of an unconstrained coordinate
 
 
 @final
 @jax.tree_util.register_pytree_node_class
 class Traced:
-    """A likelihood as a pytree: its arrays are arguments of a program, all else but nuisance parameters a part."""
+    """A likelihood as a pytree: its arrays are arguments of a program; its other fields are static parts.
+
+    Nuisance parameters are neither.
+    """
 
     def __init__(self, likelihood: Likelihood) -> None:
         self.likelihood = likelihood
 
     def tree_flatten(self) -> tuple[list[Any], tuple[Any, ...]]:
-        """Return arrays, and what else makes the likelihood."""
+        """Return the arrays, and the other parts of the likelihood."""
         one = self.likelihood
         named = {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]
         arrays = {name: value for name, value in named.items() if isinstance(value, np.ndarray | jax.Array)}
@@ -43,7 +46,7 @@ class Traced:
 
     @classmethod
     def tree_unflatten(cls, form: tuple[Any, ...], arrays: Any) -> Self:
-        """Return the likelihood of these arrays; its checks were made when it was."""
+        """Return the likelihood with these arrays. They are not checked again."""
         kind, names, rest = form
         likelihood = object.__new__(kind)
         for name, value in (*zip(names, arrays, strict=True), *rest):
@@ -52,7 +55,7 @@ class Traced:
 
 
 class RowTarget(NamedTuple):
-    """coef = reference + transform·z, the intercept last."""
+    """coef = reference + transform·z. The intercept is last."""
 
     design: Float[Any, "n d"]
     response: Float[Any, " n"]
@@ -88,7 +91,7 @@ class RowTarget(NamedTuple):
 
 
 def row_target(problem: RowProblem) -> RowTarget:
-    """State a problem's posterior around its mode, or where a point near it is.
+    """State a problem's posterior around a point near its mode.
 
     Parameters
     ----------
@@ -103,7 +106,7 @@ def row_target(problem: RowProblem) -> RowTarget:
     Raises
     ------
     MemoryError
-        If sparse rows would take too much as dense ones.
+        If sparse rows would need too much memory as dense rows.
     """
     values = dict(problem.known)
     sampled = {}
@@ -134,7 +137,7 @@ def _dense(design: Design) -> Float[np.ndarray, "n d"]:
 
 
 def _coordinate(prior: Any) -> tuple[float, Coordinate]:
-    """Return about the median of a prior, and the coordinate around it."""
+    """Return approximately the median of a prior, and the coordinate around it."""
     from numpyro.distributions import biject_to
 
     draws = draw_proper(prior, jax.random.key(0), _DRAWS)
@@ -146,9 +149,9 @@ def _coordinate(prior: Any) -> tuple[float, Coordinate]:
 def _reference(
     problem: RowProblem, design: Float[np.ndarray, "n d"], values: dict[str, float]
 ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
-    """Return about the mode of the coefficients beside values of all else, and the precision there.
+    """Return approximately the mode of the coefficients given all other values, and the precision there.
 
-    By Newton's steps with normal densities that majorise the prior's: no program is compiled for them.
+    Newton steps use normal densities that majorise the prior's. No program is compiled for them.
     """
     data, likelihood = problem.data, problem.likelihood
     rates = problem.rates.at(values.get("noise_scale", 1.0))
@@ -191,7 +194,7 @@ def _reference(
 
 
 def _root_of_inverse(precision: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d d"]:
-    """Return R with RR' the inverse, in units in which the diagonal is 1."""
+    """Return R such that RR' is the inverse. It is computed in units in which the diagonal is 1."""
     from scipy.linalg import cholesky, solve_triangular
 
     unit = 1.0 / np.sqrt(np.diagonal(precision))

@@ -1,7 +1,7 @@
-"""Coordinates in which data that dominate the prior make the posterior about a standard normal.
+"""A target for data that dominate the prior: the posterior is nearly standard normal in its coordinates.
 
-The data enter through their sufficient statistics alone, stated around a point near the
-mode, so that nothing cancels.
+The data enter only through their sufficient statistics around a point near the
+mode, so nothing cancels.
 """
 
 from typing import Any, NamedTuple
@@ -31,16 +31,16 @@ class WhitenedTarget(NamedTuple):
 
     reference: Float[Any, " q"]
     transform: Float[Any, "q q"]
-    curvature: Float[Any, " q"]  # the diagonal that transform'X'X·transform is
+    curvature: Float[Any, " q"]  # transform'X'X·transform, which is diagonal
     slope: Float[Any, " q"]  # transform'X'r at the reference point
     rss: Any  # r'r at the reference point
-    power: Any  # Σw less the number of coefficients that were integrated out
+    power: Any  # Σw minus the number of coefficients that were integrated out
     prior: CoefPrior
     scales: Scales
 
     @property
     def data_share(self) -> float:
-        """The data's part of the posterior precision near the centre, averaged over directions."""
+        """The data's share of the posterior precision near the reference point, averaged over directions."""
         sampled = self.scales.sampled
         at_centre = {name: jnp.zeros(()) for name in sampled}
         sigma = self.scales.with_noise(at_centre)[0]
@@ -102,7 +102,7 @@ def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
 
 
 def _least_squares(problem: Problem) -> LeastSquares:
-    """Return sufficient statistics where they tell the residuals to many digits, else the rows."""
+    """Return sufficient statistics if they give the residuals to many digits, else the rows."""
     statistics = problem.reduced.statistics
     return statistics if clearly_misfits(problem) else problem.reduced
 
@@ -112,7 +112,7 @@ def _whitening(
 ) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
     """Return a root of the covariance of the Gaussian with the likelihood's curvature and the prior's variance.
 
-    Of all roots the one in which X'X is diagonal, and that diagonal.
+    It is the root that makes X'X diagonal. Return that diagonal too.
     """
     if not problem.has_rows or told_by_gram(problem.reduced):
         return _by_gram(problem, of_prior, sigma)
@@ -122,7 +122,7 @@ def _whitening(
         return _by_gram(problem, of_prior, sigma)
     precision = (
         spectrum.values / sigma**2 + 1.0
-    )  # from singular values of the rows, which a Gram matrix squares
+    )  # from singular values of the rows: a Gram matrix would square them
     return unit[:, None] * spectrum.vectors / np.sqrt(precision), spectrum.values / precision
 
 
@@ -134,7 +134,7 @@ def _by_gram(
     unit = 1.0 / np.sqrt(problem.reduced.squared_norms / sigma**2 + of_prior)
     gram = problem.reduced.gram / sigma**2 * unit * unit[:, None]
     gram[np.diag_indices_from(gram)] += of_prior * unit**2
-    gram[np.diag_indices_from(gram)] += 1e-12  # a duplicate column under a very wide prior
+    gram[np.diag_indices_from(gram)] += 1e-12  # for a duplicate column under a very wide prior
     lower = cholesky(gram, lower=True)
     root = unit[:, None] * solve_triangular(lower, np.eye(unit.size), lower=True, trans="T")
     values, vectors = eigh(product(root.T, product(problem.reduced.gram, root)))
