@@ -109,7 +109,7 @@ def use_compilation_cache(folder: str | Path) -> Path:
     jax.config.update("jax_compilation_cache_dir", str(own))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-    compilation_cache.reset_cache()  # JAX ignores a new folder after its first compilation otherwise
+    compilation_cache.reset_cache()  # otherwise JAX ignores a new folder after its first compilation
     return own
 
 

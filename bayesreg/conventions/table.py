@@ -385,7 +385,7 @@ _OTHERS = (
     Convention(
         "vw.sgd", "each row: r² + l1 Σ|β| + ½ l2 Σβ²", {"l1": 0.0, "l2": 0.0}, "no", "multiply the step", _SOURCE,
         "vw --l1 {l1} --l2 {l2}",
-        Without("its adaptive, normalised steps end where no fixed objective is minimal. Use vw.bfgs."),
+        Without("its adaptive, normalised steps do not minimise a fixed objective. Use vw.bfgs."),
         intercept="penalised",
     ),
     Convention(

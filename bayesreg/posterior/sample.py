@@ -68,7 +68,7 @@ def sample_posterior(
     log_likelihood : bool, default False
         Whether to add the pointwise log-likelihood (needs RowData).
     progress : bool, default True
-        Whether to show a progress bar on stderr after the first second.
+        Whether to show a progress bar on stderr after two seconds.
     checkpoint : path, optional
         A folder. The run is saved to it as it goes. If a run was killed, call with the same arguments
         and the same path: it continues, and ends with the same draws, to the last bit. Independent

@@ -1,7 +1,7 @@
 """The base class of priors: a prior's density, and its rates.
 
 The *rates* are the coefficients of ``|β|`` and of ``½β²`` in the negative log density: ``1/b`` and ``1/τ²``.
-``penalty.py`` multiplies them by the noise variance to make a penalty; no other module knows a prior's formula.
+``penalty.py`` multiplies them by a power of σ to make a penalty. No other module knows a prior's formula.
 """
 
 from abc import ABC, abstractmethod

@@ -93,7 +93,7 @@ def run_chains(
         Of float64 arrays.
     plan : Plan
     progress : bool
-        Whether to show a bar on stderr after the first second.
+        Whether to show a bar on stderr after two seconds.
     checkpoint : Checkpoint, optional
         The place from which chains continue, and to which they are saved.
 

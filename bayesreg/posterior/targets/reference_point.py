@@ -59,7 +59,7 @@ def reference_point(problem: Problem, bulk: Bulk | None) -> ReferencePoint:
 
 
 def _noise_scale(problem: Problem) -> tuple[float, dict[str, float]]:
-    """Return σ, and the sd of its logarithm if it is unknown, by alternating with the coefficients from the null model."""
+    """Return σ, and the sd of its logarithm if it is unknown: steps of σ and the coefficients alternate."""
     if problem.noise_scale is not None:
         return problem.noise_scale, {}
     low, high = problem.likelihood.noise_bounds()
