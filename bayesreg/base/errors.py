@@ -75,7 +75,7 @@ class ForkedProcessError(RuntimeError):
 
 
 class DataNeededError(ValueError):
-    """A translation needs data, and they were not given."""
+    """A translation needs data that were not given."""
 
 
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract

@@ -1,4 +1,4 @@
-"""A picture with a name on each row, thirty at most."""
+"""The named rows of a picture, at most thirty."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,19 +14,19 @@ MOST_ROWS = 30
 
 
 def name_rows(ax: "Axes", names: Sequence[str], of: int, what: str, more: str = "") -> None:
-    """Name the rows, the first above, and put the legend beside them.
+    """Name the rows, the first at the top, and put the legend beside them.
 
     Parameters
     ----------
     ax : matplotlib Axes
     names : sequence of str
-        Of the rows that are drawn.
+        The names of the drawn rows.
     of : int
-        How many there are in all.
+        The number of all rows.
     what : str
-        What a row is.
+        The word for the rows.
     more : str
-        What else the axis' label says.
+        The rest of the axis label.
     """
     ax.set_yticks(np.arange(len(names)), [shown(name) for name in names], **NO_CODE)
     ax.set_ylim(len(names) - 0.5, -0.5)
