@@ -250,7 +250,7 @@ def test_a_light_part_beyond_a_shallow_valley_is_drawn_at_once(number):
 def test_a_part_without_a_draw_is_found():
     posterior = random_posterior("fixed", 161)
     with pytest.warns(
-        br.SamplingWarning, match=r"no draw of noise_scale lies above .*, and 1\..% of its mass"
+        br.SamplingWarning, match=r"no draw of noise_scale lies above .*, but 1\..% of its mass"
     ):
         br.sample_posterior(posterior.model(), posterior.data(), method="independence", progress=False)
 
