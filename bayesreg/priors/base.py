@@ -40,7 +40,7 @@ class Prior(ABC):
     symbols : tuple of str
         The symbols of its scales, in their order.
     formula : str
-        Its density as text, with places for {beta} and the symbols {b} and {tau}.
+        Its density as text, with places for {beta} and, by number, for its symbols.
     order : int
         The rates are proportional to 1/scaleᵒʳᵈᵉʳ.
     integrates : bool

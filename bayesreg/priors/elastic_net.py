@@ -32,7 +32,7 @@ class ElasticNetPrior(Prior):
 
     mode_name = "elastic net"
     symbols = ("b", "τ")
-    formula = "density of {beta} proportional to exp(−|{beta}| / {b} − {beta}² / (2{tau}²))"
+    formula = "density of {beta} proportional to exp(−|{beta}| / {0} − {beta}² / (2{1}²))"
     laplace_scale: ScaleLike
     gaussian_scale: ScaleLike
     _: KW_ONLY

@@ -28,7 +28,7 @@ class GaussianPrior(Prior):
 
     mode_name = "ridge"
     symbols = ("τ",)
-    formula = "{beta} ~ Normal(0, {tau}²)"
+    formula = "{beta} ~ Normal(0, {0}²)"
     order = 2
     integrates = True
     scale: ScaleLike = None

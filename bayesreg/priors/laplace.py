@@ -32,7 +32,7 @@ class LaplacePrior(Prior):
 
     mode_name = "lasso"
     symbols = ("b",)
-    formula = "{beta} ~ Laplace(0, {b}),  density exp(−|{beta}| / {b}) / (2{b})"
+    formula = "{beta} ~ Laplace(0, {0}),  density exp(−|{beta}| / {0}) / (2{0})"
     scale: ScaleLike = None
     _: KW_ONLY
     factor: ScaleLike = None

@@ -57,13 +57,14 @@ def _predictor(model: LinearModel) -> list[str]:
 
 def _likelihood(model: LinearModel, *, weighted: bool) -> str:
     times = f",  the log density times the row's weight {_sub('w', 'i')}" if weighted else ""
-    return f"{_sub('y', 'i')} ~ Normal({' + '.join(_predictor(model))}, {_var('σ')}²){times}"
+    density = model.likelihood.formula.format(y=_sub("y", "i"), mean=" + ".join(_predictor(model)))
+    return density.replace("σ", _var("σ")) + times
 
 
 def _prior(model: LinearModel) -> str:
-    return model.prior.formula.format(beta=_sub("β", "j"), b=_sub("b", "j"), tau=_sub("τ", "j")).replace(
-        "  ", "&ensp;"
-    )
+    return model.prior.formula.format(
+        *(_sub(s, "j") for s in model.prior.symbols), beta=_sub("β", "j")
+    ).replace("  ", "&ensp;")
 
 
 def _scales(model: LinearModel) -> list[tuple[str, Any]]:
