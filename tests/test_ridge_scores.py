@@ -8,8 +8,10 @@ import pytest
 from threadpoolctl import threadpool_info
 
 import bayesreg as br
-from bayesreg.gaussian import ridge_scores
-from bayesreg.gaussian.ridge_scores import effective_df_path, gcv, leave_one_out
+from bayesreg.gaussian.degrees_of_freedom import effective_df_path
+from bayesreg.gaussian.generalised_cv import gcv
+from bayesreg.gaussian.leave_one_out import by_columns, by_kernel
+from bayesreg.gaussian.leave_one_out.scores import leave_one_out
 from bayesreg.model.problem import resolve
 
 MULTIPLES = np.array([1e3, 1e-10, 1.0, 1e10, 1e-3])
@@ -222,7 +224,7 @@ def test_low_rank_is_as_good_as_all_dimensions(spread, monkeypatch):
     y = X @ rng.normal(size=60) + rng.normal(size=3000)
     multiples = np.logspace(-10, 8, 90)
     ours = scores(X, y, multiples=multiples)
-    monkeypatch.setattr(ridge_scores, "_low_rank", lambda matrix: (matrix, np.eye(matrix.shape[1])))
+    monkeypatch.setattr(by_columns, "_low_rank", lambda matrix: (matrix, np.eye(matrix.shape[1])))
     direct = scores(X, y, multiples=multiples)
     np.testing.assert_allclose(ours.mse, direct.mse, rtol=1e-10)
     np.testing.assert_allclose(ours.standard_errors, direct.standard_errors, rtol=1e-10)
@@ -232,7 +234,7 @@ def test_threads_change_nothing_and_leave_blas_as_it_was(monkeypatch):
     X, y, _ = simulated(9001, 12)
     before = [library["num_threads"] for library in threadpool_info()]
     alone = scores(X, y)
-    monkeypatch.setattr(ridge_scores, "_SERIAL_ENTRIES", 0)
+    monkeypatch.setattr(by_columns, "_SERIAL_ENTRIES", 0)
     found = []
     threads = [threading.Thread(target=lambda: found.append(scores(X, y))) for _ in range(4)]
     for thread in threads:
@@ -315,6 +317,6 @@ def test_gcv_has_a_limit_where_ridge_interpolates():
 def test_a_kernel_above_the_budget_is_refused(monkeypatch):
     X, y, _ = simulated(20, 40)
     problem, data, l2 = resolved(X, y)
-    monkeypatch.setattr(ridge_scores, "GRAM_BUDGET", 1000)
+    monkeypatch.setattr(by_kernel, "GRAM_BUDGET", 1000)
     with pytest.raises(MemoryError, match="3,200 bytes"):
         leave_one_out(problem, data, l2, MULTIPLES)

@@ -28,6 +28,19 @@ class FlatBlock(NamedTuple):
         return 1.0 - np.square(self.row_space).sum(axis=1) > 1e-8
 
 
+def orthonormal_basis(
+    columns: Float[np.ndarray, "n m"],
+) -> tuple[Float[np.ndarray, "n r"], Float[np.ndarray, "m r"], Float[np.ndarray, "m r"] | None]:
+    """Return an orthonormal basis Q = U·T of the span of columns U, T and U's row space, of which None is all."""
+    from scipy.linalg import svd
+
+    norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+    Q, values, right = svd(columns / np.where(norms > 0.0, norms, 1.0), full_matrices=False)
+    tolerance = values[0] * max(columns.shape) * np.finfo(float).eps
+    rank = int((values > tolerance).sum()) if values[0] > 0 else 0
+    return np.asfortranarray(Q[:, :rank]), *basis_maps(right[:rank].T, values[:rank], norms)
+
+
 def basis_maps(
     right: Float[np.ndarray, "m r"], values: Float[np.ndarray, " r"], norms: Float[np.ndarray, " m"]
 ) -> tuple[Float[np.ndarray, "m r"], Float[np.ndarray, "m r"] | None]:

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.blas import dot
+from .centring import centred_rows
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
 from .least_squares import Means
-from .row_least_squares import RowLeastSquares, centred_rows
+from .row_least_squares import RowLeastSquares
 
 
 @final

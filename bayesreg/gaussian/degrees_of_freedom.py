@@ -9,7 +9,7 @@ from ..base.blas import eigh
 from ..data.row_least_squares import RowLeastSquares
 from ..model.problem import Problem
 from ..priors.penalty import Penalty
-from .ridge_scores import effective_df_path
+from .path_spectrum import Path, Vector, flat_df, path_spectrum, unit_of
 from .spectrum import SAME_DIRECTION, rank_counter
 
 
@@ -58,7 +58,6 @@ def effective_df_along(
     if only_ridge(problem, l1, l2):
         strongest = l2[l2[:, 0].argmax()]
         return effective_df_path(problem, strongest, l2[:, 0] / strongest[0])
-    flat_rank = 0 if problem.flat_block is None else problem.flat_block.response.size
     supports = (coefs != 0.0) | ((l1 == 0.0) & (problem.reduced.squared_norms > 0.0))
     shrunk = (supports & (l2 > 0.0)).any(axis=1)
     found, rank = np.zeros(len(coefs)), rank_counter(problem)
@@ -68,7 +67,28 @@ def effective_df_along(
         _trace(gram, penalty_weights[support])
         for gram, penalty_weights, support in zip(grams, l2[shrunk], supports[shrunk], strict=True)
     ]
-    return float(problem.centred) + flat_rank + found
+    return flat_df(problem) + found
+
+
+def effective_df_path(problem: Problem, l2: Vector, multiples: Path) -> Path:
+    """Return the effective degrees of freedom Σ d/(d + λ), intercept and flat coefficients included.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a Gaussian prior; statistics are enough.
+    l2 : array (q,)
+        Positive, one for each penalised coefficient.
+    multiples : array (k,)
+        Positive.
+
+    Returns
+    -------
+    array (k,)
+    """
+    values = path_spectrum(problem, unit_of(problem, l2), multiples.min()).values
+    values = values[values > 0.0]
+    return flat_df(problem) + (values / (values + multiples[:, None])).sum(axis=1)
 
 
 def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]) -> bool:

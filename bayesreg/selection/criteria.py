@@ -14,8 +14,9 @@ from ..base.progress import progress_bar
 from ..data.folds import Label
 from ..data.rows import RowData
 from ..gaussian.evidence import log_marginal_likelihood
+from ..gaussian.generalised_cv import gcv
+from ..gaussian.leave_one_out.scores import leave_one_out
 from ..gaussian.propriety import integrated_out
-from ..gaussian.ridge_scores import gcv, leave_one_out
 from ..gaussian.spectrum import unpenalised_fit
 from ..likelihoods.gaussian import deviance
 from ..mode.solve_penalised import solve_coefs

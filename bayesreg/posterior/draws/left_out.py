@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...data.rows import RowData
-from ...gaussian.ridge_scores import ALONE, CAREFUL, alone_in, complement
+from ...gaussian.leave_one_out.leverage import CAREFUL, complement, refuse_alone
 from ...likelihoods.gaussian import deviance
 from ...model.problem import Problem
 
@@ -108,9 +108,7 @@ def few_rows(rows: Rows, chosen: Int[np.ndarray, " r"]) -> Few:
     flat, columns, y = np.split(np.vstack([triangle, stacked[chosen]]), ends, axis=1)
     outside = complement(flat)
     own = outside[len(triangle) :]
-    alone = np.square(own).sum(axis=1) <= ALONE
-    if alone.any():
-        raise ValueError(alone_in(int(chosen[np.argmax(alone)]), "drop the row"))
+    refuse_alone(own, chosen, "drop the row")
     directions, sizes, _ = svd(outside.T @ columns)
     squares = np.zeros(len(directions))
     squares[: sizes.size] = sizes**2

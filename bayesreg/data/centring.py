@@ -1,0 +1,86 @@
+"""Rows centred by their weighted means."""
+
+import numpy as np
+from jaxtyping import Float
+
+from ..base.blas import dot, times
+from ..base.threads import is_tall, over_ranges, single_threaded_blas
+from .checks import Design, Vector
+from .least_squares import NULL_AFTER_CENTRING, Means
+from .row_blocks import FEWEST_ROWS, Sums, sums_over_rows
+from .row_least_squares import NEAR, RowLeastSquares
+
+_FAR = 1e4  # squared ratio of mean to spread from which a product with uncentred columns loses digits
+
+
+def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSquares, Means]:
+    """Return the loss on columns and a response that are centred by their weighted means.
+
+    X is copied only where means are so large that products with uncentred columns would lose digits.
+    """
+    sum_weights = float(y.size) if root is None else dot(root, root)
+    share = (np.ones(y.size) if root is None else root**2) / sum_weights
+    centred, y_mean = _centred_response(y, root, share, sum_weights)
+    rows = _centred_in_one_pass(X, centred, root, sum_weights)
+    if rows is None:
+        rows = RowLeastSquares(X, centred, root, _means(X, share))
+    x_mean = rows.shift
+    assert x_mean is not None
+    squares, of_means = rows.squared_norms, sum_weights * x_mean**2
+    rows = rows.zeroed(squares <= NULL_AFTER_CENTRING**2 * (squares + of_means))
+    far = of_means > _FAR * squares
+    if rows.null is not None:
+        far &= ~rows.null
+    if not far.any() or rows.is_sparse:
+        return rows, Means(x_mean, y_mean)
+    x_mean = x_mean + np.where(far, _means(X - x_mean, share), 0.0)  # to the last digit
+    columns = RowLeastSquares(X, centred, root, x_mean, null=rows.null).columns(np.arange(x_mean.size))
+    return RowLeastSquares(columns, centred), Means(x_mean, y_mean)
+
+
+def _centred_response(
+    y: Vector, root: Vector | None, share: Vector, sum_weights: float
+) -> tuple[Vector, float]:
+    """Return y less its mean, weighted, exactly 0 where that is rounding; and the mean."""
+    mean = dot(y, share)
+    centred = y - mean
+    left = dot(share, centred)  # the first mean is right to 1e-16 of its size only
+    centred -= left
+    if root is not None:
+        centred *= root
+    square = dot(centred, centred)
+    if square <= NULL_AFTER_CENTRING**2 * (square + sum_weights * mean**2):
+        centred[:] = 0.0
+    return centred, mean + left
+
+
+def _centred_in_one_pass(
+    X: Design, y: Vector, root: Vector | None, sum_weights: float
+) -> RowLeastSquares | None:
+    """Return the loss of tall rows, means and products from one reading of them.
+
+    Rows are centred by the means of the first; None where these are too far from those of all.
+    """
+    if not is_tall(X):
+        return None
+    first = X[:FEWEST_ROWS].mean(axis=0)
+    gram, cross, roots = sums_over_rows(X, y, root, first)
+    left = roots / sum_weights
+    is_constant = np.diagonal(gram) <= NULL_AFTER_CENTRING**2 * sum_weights * (first + left) ** 2
+    gram -= sum_weights * np.outer(left, left)
+    if not (is_constant | (sum_weights * left**2 <= NEAR * np.diagonal(gram))).all():
+        return None
+    return RowLeastSquares(X, y, root, first + left, sums=Sums(gram, cross, np.zeros_like(left)))
+
+
+def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:
+    if not isinstance(X, np.ndarray):
+        return X.T @ share
+    if not is_tall(X):
+        return times(X.T, share)
+
+    def part(rows: range) -> np.ndarray:
+        return share[rows.start : rows.stop] @ X[rows.start : rows.stop]
+
+    with single_threaded_blas() as n_threads:
+        return sum(over_ranges(part, share.size, n_threads), np.zeros(X.shape[1]))

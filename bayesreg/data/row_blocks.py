@@ -1,0 +1,86 @@
+"""Dense rows block by block, centred and weighted while a block is in cache: their products with each other."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..base.blas import gram_of
+from ..base.threads import over_ranges, single_threaded_blas
+from .checks import Matrix, Vector
+
+FEWEST_ROWS = 256
+_ROW_BLOCK = 2**17  # entries of a block
+
+
+class Sums(NamedTuple):
+    """Sums over rows."""
+
+    gram: Float[np.ndarray, "p p"]  # X'X
+    cross: Float[np.ndarray, " p"]  # X'y
+    roots: Float[np.ndarray, " p"]  # X'√w, of centred columns
+
+    def zeroed(self, null: Bool[np.ndarray, " p"] | None) -> "Sums":
+        """Set columns to 0 in products; the sums with the roots stay."""
+        if null is None:
+            return self
+        kept = ~null
+        return Sums(self.gram * kept * kept[:, None], self.cross * kept, self.roots)
+
+
+def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | None) -> Sums:
+    """Return the sums in one reading of tall rows, a range of rows for each thread.
+
+    Parameters
+    ----------
+    X : array (n, p)
+    y : array (n,)
+        Weighted already.
+    root : array (n,), optional
+        Square roots of the weights.
+    shift : array (p,), optional
+        What is taken off the columns.
+
+    Returns
+    -------
+    Sums
+    """
+    n, p = X.shape
+
+    def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
+        for block in _slices(rows, p):
+            own = _weighted(X, block, root, shift)
+            gram += own.T @ own
+            cross += own.T @ y[block]
+            if shift is not None:
+                roots += own.sum(axis=0) if root is None else own.T @ root[block]
+        return gram, cross, roots
+
+    with single_threaded_blas() as n_threads:
+        parts = over_ranges(part, n, n_threads)
+    return Sums(*(np.sum(each, axis=0) for each in zip(*parts, strict=True)))
+
+
+def gram_by_blocks(X: Matrix, root: Vector | None, shift: Vector | None) -> Float[np.ndarray, "p p"]:
+    """Return X'X of centred and weighted rows, no copy of which is held."""
+    n, p = X.shape
+    gram = np.zeros((p, p))
+    for block in _slices(range(n), p):
+        gram += gram_of(_weighted(X, block, root, shift))
+    return gram
+
+
+def _weighted(X: Matrix, rows: slice, root: Vector | None, shift: Vector | None) -> Matrix:
+    block = X[rows]
+    if shift is not None:
+        block = block - shift
+    return block if root is None else block * root[rows, None]
+
+
+def _slices(rows: range, n_columns: int) -> Iterator[slice]:
+    """Cut rows into blocks that stay in cache."""
+    step = max(FEWEST_ROWS, _ROW_BLOCK // n_columns)
+    for first in range(rows.start, rows.stop, step):
+        yield slice(first, min(first + step, rows.stop))

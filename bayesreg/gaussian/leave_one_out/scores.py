@@ -1,0 +1,89 @@
+"""The score of each penalty of a ridge path by leaving out every row once."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from jaxtyping import Float
+
+from ...data.rows import RowData
+from ...model.problem import Problem
+from ..path_spectrum import Path, Vector
+from .by_columns import moments_of, stream
+from .by_kernel import errors_of_all, errors_of_few
+from .centred_rows import CentredRows
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class LooScores:
+    """Leave-one-out scores along a path.
+
+    Attributes
+    ----------
+    mse : array (k,)
+        Σ wᵢeᵢ² / Σw, eᵢ the error at row i of the fit without it.
+    standard_errors : array (k,)
+        Of `mse`, rows taken for independent: √(Σ wᵢ(eᵢ² − mse)²/Σw / (n − 1)), n the
+        number of rows with a positive weight; for equal weights sd(eᵢ²)/√n.
+    """
+
+    mse: Path
+    standard_errors: Path
+
+
+def leave_one_out(problem: Problem, data: RowData, l2: Vector, multiples: Path) -> LooScores:
+    """Score each penalty of a path by leaving out every row once, exactly and without a refit.
+
+    The error of the fit without row i is eᵢ = rᵢ/(1 − hᵢ), h the diagonal of the map from y to
+    fitted values, intercept and flat columns included. Row i leaves with its whole weight; the
+    penalty stays. scikit-learn's RidgeCV divides the same sum by n where this divides by Σw.
+
+    Where 1 − hᵢ is small it is the ratio of two sums without cancellation,
+    eᵢ = [C⁻¹y]ᵢ/[C⁻¹]ᵢᵢ with C = ZZ' + λI outside the flat columns' span.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a Gaussian prior, resolved from `data`.
+    data : RowData
+    l2 : array (q,)
+        Positive, one for each penalised coefficient.
+    multiples : array (k,)
+        Positive, in any order.
+
+    Returns
+    -------
+    LooScores
+
+    Raises
+    ------
+    ValueError
+        Where one row alone determines the intercept or a flat coefficient.
+
+    References
+    ----------
+    Allen (1974), doi:10.1080/00401706.1974.10489157. Golub, Heath and Wahba (1979),
+    doi:10.1080/00401706.1979.10489751.
+    """
+    if problem.reduced.response_ss == 0.0:
+        return LooScores(np.zeros(multiples.size), np.zeros(multiples.size))
+    rows = CentredRows(problem, data, l2)
+    if rows.present.size <= rows.n_directions:
+        return _by_kernel(rows, multiples)
+    moments, risky = stream(rows, multiples)
+    if risky.size == 0:
+        return _scores(moments, data)
+    if rows.present.size <= rows.n_directions + 1 + risky.size:
+        return _by_kernel(rows, multiples)
+    return _scores(moments + moments_of(errors_of_few(rows, risky, multiples), rows.weights[risky]), data)
+
+
+def _by_kernel(rows: CentredRows, multiples: Path) -> LooScores:
+    return _scores(moments_of(errors_of_all(rows, multiples), rows.weights[rows.present]), rows.data)
+
+
+def _scores(moments: Float[np.ndarray, "2 k"], data: RowData) -> LooScores:
+    mse, mean_square = moments / data.sum_weights
+    spread = np.maximum(mean_square - mse**2, 0.0)
+    return LooScores(mse, np.sqrt(spread / (data.n_samples - 1)))
