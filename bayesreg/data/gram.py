@@ -1,7 +1,7 @@
 """Sufficient statistics of a Gaussian regression, which blocks of rows can be merged into."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self, final
 
@@ -11,7 +11,8 @@ from jaxtyping import Float
 from .checks import column_names, numbered_names
 from .folds import FoldRows, Label, split_rows
 from .gram_least_squares import GramLeastSquares, without_null
-from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, relative_rounding
+from .kept import LIGHT, Kept
+from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
 from .rows import RowData
 
 
@@ -262,7 +263,21 @@ class GramData:
     def least_squares(
         self, *, centre: bool, intercept_column: bool = False
     ) -> "tuple[GramLeastSquares, Means]":
-        """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
+        """Return the loss with weights absorbed: centred, or with a last column for the intercept.
+
+        It is the same object each time, with all that is computed of it, if that takes little.
+        """
+        return self._losses.get(
+            (centre, intercept_column),
+            lambda: self._loss(centre, intercept_column),
+            worth=lambda loss: matrices_of(loss[0].cross.size) <= LIGHT,
+        )
+
+    @cached_property
+    def _losses(self) -> Kept[tuple[GramLeastSquares, Means]]:
+        return Kept(1)
+
+    def _loss(self, centre: bool, intercept_column: bool) -> "tuple[GramLeastSquares, Means]":
         total, x_mean, y_mean = self.sum_weights, self.x_mean, self.y_mean
         rounding = relative_rounding(self.n_samples)
         if centre:
@@ -279,6 +294,10 @@ class GramData:
             cross = np.append(cross, total * y_mean)
         uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2, rounding)
         return uncentred, Means(np.zeros_like(cross), 0.0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes for a pickle or a copy, without what is computed of them."""
+        return {one.name: self.__dict__[one.name] for one in fields(self)}
 
 
 def _sum(blocks: Sequence[GramData]) -> GramData:

@@ -1,13 +1,18 @@
 """Least squares on sufficient statistics."""
 
+from functools import cached_property
 from typing import final
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.blas import dot, eigh, gram_of, product, times
+from ..base.blas import cholesky, dot, eigh, gram_of, product, times
 from .flat import FlatBlock, basis_maps
-from .least_squares import Spectrum
+from .kept import LIGHT, Kept
+from .least_squares import SPECTRA, Spectrum
+
+# Least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows.
+_WELL_CONDITIONED = 1e-3
 
 # A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
 _NULL_AFTER_PROJECTION = 1e-7
@@ -26,6 +31,8 @@ class GramLeastSquares:
     ) -> None:
         self.gram, self.cross, self.response_ss = gram, cross, response_ss
         self.rounding = rounding
+        self._spectra = Kept[Spectrum](SPECTRA)
+        self._reduced = Kept[tuple[GramLeastSquares, FlatBlock]](1)
 
     @property
     def squared_norms(self) -> Float[np.ndarray, " p"]:
@@ -50,8 +57,22 @@ class GramLeastSquares:
         """Itself."""
         return self
 
+    @cached_property
+    def tells_columns_apart(self) -> bool:
+        """Whether no two columns are so alike that rows would tell more."""
+        norms = np.sqrt(self.squared_norms)
+        if not (norms > 0.0).all():
+            return False
+        factor = cholesky(self.gram / norms / norms[:, None])
+        if factor is None:
+            return False
+        return bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""
+        return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
+
+    def _spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         values, vectors = eigh(self.gram * unit * unit[:, None])
         cross = times(vectors.T, unit * self.cross)
         rounding = values[-1] * values.size * np.finfo(float).eps if values.size else 0.0
@@ -67,6 +88,11 @@ class GramLeastSquares:
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
+        return self._reduced.get(
+            flat.tobytes(), lambda: self._without(flat), worth=lambda found: found[0].gram.size <= LIGHT
+        )
+
+    def _without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
         inner, cross_flat = self.gram[np.ix_(flat, flat)], self.cross[flat]
         norms = np.sqrt(np.diagonal(inner))
         unit = np.where(norms > 0.0, norms, 1.0)

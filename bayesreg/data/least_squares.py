@@ -5,17 +5,14 @@ from typing import NamedTuple, Protocol, Self
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.blas import cholesky
 from .flat import FlatBlock
 
 # Relative size below which a centred column, or what a projection leaves of one, is
 # rounding: weighted centring leaves 1e-15, merging blocks a little more.
 NULL_AFTER_CENTRING = 1e-13
 
-# Least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows.
-_WELL_CONDITIONED = 1e-3
-
 GRAM_BUDGET = 2**30  # bytes that one p × p matrix may take
+SPECTRA = 2  # that are kept: of columns in the prior's units, and of unit norm
 
 
 class Means(NamedTuple):
@@ -53,7 +50,7 @@ class LeastSquares(Protocol):
         """The diagonal of X'X."""
 
     @property
-    def statistics(self) -> "LeastSquares":
+    def statistics(self) -> "Statistics":
         """The same loss, held as sufficient statistics."""
 
     @property
@@ -79,19 +76,27 @@ class LeastSquares(Protocol):
         """Profile the flat columns out of the others and of y."""
 
 
+class Statistics(LeastSquares, Protocol):
+    """The loss as sufficient statistics hold it."""
+
+    @property
+    def tells_columns_apart(self) -> bool:
+        """Whether no two columns are so alike that rows would tell more."""
+
+
 def told_by_gram(least_squares: LeastSquares) -> bool:
     """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
-    gram = least_squares.gram
-    norms = np.sqrt(np.diagonal(gram))
-    if not (norms > 0.0).all():
-        return False
-    factor = cholesky(gram / norms / norms[:, None])
-    return factor is not None and bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+    return least_squares.statistics.tells_columns_apart
 
 
 def relative_rounding(n_samples: int) -> float:
     """Return the relative error of a sum over rows: blocked sums err like a random walk."""
     return 8.0 * float(np.sqrt(n_samples)) * float(np.finfo(float).eps)
+
+
+def matrices_of(n_features: int) -> int:
+    """Return how many numbers a loss on p columns may hold: its Gram matrix, a factor, and spectra."""
+    return (2 + SPECTRA) * n_features**2
 
 
 def check_gram_size(n_features: int) -> None:

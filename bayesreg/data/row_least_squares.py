@@ -12,7 +12,8 @@ from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns, column_blocks
 from .flat import FlatBlock, orthonormal_basis
 from .gram_least_squares import GramLeastSquares
-from .least_squares import Spectrum, check_dense_size, check_gram_size, relative_rounding
+from .kept import LIGHT, Kept
+from .least_squares import SPECTRA, Spectrum, check_dense_size, check_gram_size, relative_rounding
 from .row_blocks import Sums, gram_by_blocks, sums_over_rows
 from .sparse_columns import SparseColumns
 
@@ -60,6 +61,8 @@ class RowLeastSquares:
         self.X, self.y, self.root, self.shift, self.basis = X, y, root, shift, basis
         self.null = null if null is not None and null.any() else None
         self._columns = DenseColumns(X) if isinstance(X, np.ndarray) else SparseColumns(X)
+        self._spectra = Kept[Spectrum](SPECTRA)
+        self._reduced = Kept[tuple[RowLeastSquares, FlatBlock]](1)
         if sums is not None:
             self._sums = sums.zeroed(self.null)
 
@@ -249,6 +252,9 @@ class RowLeastSquares:
         MemoryError
             Where sparse columns would have to be made dense beyond the budget.
         """
+        return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
+
+    def _spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         from scipy.linalg import svd
 
         n, p = self.X.shape
@@ -272,6 +278,11 @@ class RowLeastSquares:
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
+        return self._reduced.get(
+            flat.tobytes(), lambda: self._without(flat), worth=lambda found: found[0].X.size <= LIGHT
+        )
+
+    def _without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
         Q, to_coef, row_space = orthonormal_basis(self.columns(np.flatnonzero(flat)))
         response = times(Q.T, self.y)
         y = self.y - times(Q, response)

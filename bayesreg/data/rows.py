@@ -1,7 +1,7 @@
 """Rows, dense or SciPy-sparse, with weights and names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any, Self, final
 
@@ -11,7 +11,8 @@ from jaxtyping import Float
 from ..base.blas import dot
 from .centring import centred_rows
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
-from .least_squares import Means
+from .kept import LIGHT, Kept
+from .least_squares import Means, matrices_of
 from .row_least_squares import RowLeastSquares
 
 
@@ -19,6 +20,9 @@ from .row_least_squares import RowLeastSquares
 @dataclass(frozen=True, eq=False)
 class RowData:
     """Rows of a regression, checked. Make it with `from_arrays`.
+
+    The arrays are the caller's own if they are float64 already. What is computed of them is kept, so they are not to
+    be changed afterwards.
 
     Attributes
     ----------
@@ -127,7 +131,25 @@ class RowData:
         return float(np.sqrt(dot(share, centred**2)))
 
     def least_squares(self, *, centre: bool, intercept_column: bool = False) -> tuple[RowLeastSquares, Means]:
-        """Return the loss with weights absorbed: centred, or with a last column for the intercept."""
+        """Return the loss with weights absorbed: centred, or with a last column for the intercept.
+
+        It is the same object each time, with all that is computed of it, if that takes little or less than the rows.
+        """
+        return self._losses.get(
+            (centre, intercept_column), lambda: self._loss(centre, intercept_column), worth=self._is_light
+        )
+
+    @cached_property
+    def _losses(self) -> Kept[tuple[RowLeastSquares, Means]]:
+        return Kept(1)
+
+    def _is_light(self, loss: tuple[RowLeastSquares, Means]) -> bool:
+        """Tell whether a loss, its Gram matrix and spectra take little, or less than the rows do."""
+        rows = loss[0]
+        copied = 0 if rows.X is self.X else rows.X.size
+        return copied + matrices_of(rows.X.shape[1]) <= max(LIGHT, self.X.size)
+
+    def _loss(self, centre: bool, intercept_column: bool) -> tuple[RowLeastSquares, Means]:
         root = None if (self.sample_weight == 1.0).all() else np.sqrt(self.sample_weight)
         if centre:
             return centred_rows(self.X, self.y, root)
@@ -135,6 +157,10 @@ class RowData:
         if intercept_column:
             X = with_ones(X)
         return RowLeastSquares(X, y, root), Means(np.zeros(X.shape[1]), 0.0)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes for a pickle or a copy, without what is computed of them."""
+        return {one.name: self.__dict__[one.name] for one in fields(self)}
 
 
 def with_ones(X: Design) -> Design:

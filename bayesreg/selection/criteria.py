@@ -19,7 +19,6 @@ from ..gaussian.leave_one_out.scores import leave_one_out
 from ..gaussian.propriety import integrated_out
 from ..gaussian.spectrum import unpenalised_fit
 from ..likelihoods.gaussian import deviance
-from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
@@ -112,11 +111,11 @@ def _information(request: Request) -> tuple[ScalePath, Scored]:
     if request.unit.intercept_prior is not None:
         raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
     path = request.path(request.data)
-    problem, (l1, l2) = path.problem, path.penalty_weights
-    rss = problem.reduced.residuals(solve_coefs(problem, l1, l2).values)[1]
+    problem = path.problem
+    rss = problem.reduced.residuals(path.coefs)[1]
     variance, total = _noise_variance(problem), problem.sum_weights
     price = 2.0 if request.method == "aic" else float(np.log(total))
-    criterion = deviance(total, rss, variance) + price * path.effective_df()
+    criterion = deviance(total, rss, variance) + price * path.effective_df
     return path, _by_criterion(criterion)
 
 

@@ -32,6 +32,7 @@ class ScalePath:
     multiples: Float[np.ndarray, " k"]  # of the rates at scale 1
     noise_scales: Float[np.ndarray, " k"]
     place: Int[np.ndarray, " k"]  # of each in the order of the user
+    solved: Float[np.ndarray, "k q"] | None = None  # penalised coefficients, where they are at hand
 
     @cached_property
     def _penalty_weights(self) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
@@ -49,10 +50,16 @@ class ScalePath:
         p = self.problem.n_features
         return Penalty(l1[row, :p], l2[row, :p])
 
+    @cached_property
+    def coefs(self) -> Float[np.ndarray, "k q"]:
+        """The penalised coefficients at each."""
+        return solve_coefs(self.problem, *self.penalty_weights).values if self.solved is None else self.solved
+
+    @cached_property
     def effective_df(self) -> Float[np.ndarray, " k"]:
-        """Return the effective degrees of freedom, intercept and flat coefficients included."""
+        """Effective degrees of freedom, intercept and flat coefficients included."""
         l1, l2 = self.penalty_weights
-        coefs = l1 if only_ridge(self.problem, l1, l2) else solve_coefs(self.problem, l1, l2).values
+        coefs = l1 if only_ridge(self.problem, l1, l2) else self.coefs
         return effective_df_along(self.problem, coefs, l1, l2)
 
 
@@ -98,9 +105,10 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
     if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1 : l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
         return _at_scales(model, problem, at_noise_scale(problem, prior, penalties, null), place)
-    sigma = _positive(problem, noise_beside(problem, solve_coefs(problem, l1, l2).values, l1, l2))
+    coefs = solve_coefs(problem, l1, l2).values
+    sigma = _positive(problem, noise_beside(problem, coefs, l1, l2))
     values = at_noise_scale(problem, prior, penalties, sigma)
-    return ScalePath(problem, values, prior.multiples(values), sigma, place)
+    return ScalePath(problem, values, prior.multiples(values), sigma, place, coefs)
 
 
 def _at_scales(

@@ -432,7 +432,7 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
         penalty=path.penalty(chosen),
         scales=path.scales[order],
         noise_scales=path.noise_scales[order],
-        effective_df=path.effective_df()[order],
+        effective_df=path.effective_df[order],
         scores=scores[order],
         mse=scored.mse[order],
         log_density=scored.log_density[order],
