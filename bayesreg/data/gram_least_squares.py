@@ -58,15 +58,15 @@ class GramLeastSquares:
         return self
 
     @cached_property
-    def tells_columns_apart(self) -> bool:
-        """Whether no two columns are so alike that rows would tell more."""
+    def factor(self) -> Float[np.ndarray, "p p"] | None:
+        """The Cholesky factor of X'X on unit-norm columns; None where two columns are so alike that rows tell more."""
         norms = np.sqrt(self.squared_norms)
         if not (norms > 0.0).all():
-            return False
+            return None
         factor = cholesky(self.gram / norms / norms[:, None])
-        if factor is None:
-            return False
-        return bool(np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED)
+        if factor is None or not np.square(np.diagonal(factor)).min(initial=1.0) > _WELL_CONDITIONED:
+            return None
+        return factor
 
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         """Return the spectrum of Z = X·diag(unit), by an eigendecomposition of Z'Z."""

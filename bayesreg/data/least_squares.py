@@ -50,8 +50,12 @@ class LeastSquares(Protocol):
         """The diagonal of X'X."""
 
     @property
-    def statistics(self) -> "Statistics":
+    def statistics(self) -> "LeastSquares":
         """The same loss, held as sufficient statistics."""
+
+    @property
+    def factor(self) -> Float[np.ndarray, "p p"] | None:
+        """The Cholesky factor of X'X on unit-norm columns; None where that is large, or does not tell what X does."""
 
     @property
     def rss_rounding(self) -> float:
@@ -76,17 +80,9 @@ class LeastSquares(Protocol):
         """Profile the flat columns out of the others and of y."""
 
 
-class Statistics(LeastSquares, Protocol):
-    """The loss as sufficient statistics hold it."""
-
-    @property
-    def tells_columns_apart(self) -> bool:
-        """Whether no two columns are so alike that rows would tell more."""
-
-
 def told_by_gram(least_squares: LeastSquares) -> bool:
     """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
-    return least_squares.statistics.tells_columns_apart
+    return least_squares.statistics.factor is not None
 
 
 def relative_rounding(n_samples: int) -> float:

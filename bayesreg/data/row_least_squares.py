@@ -123,6 +123,16 @@ class RowLeastSquares:
         """The same loss as sufficient statistics."""
         return GramLeastSquares(self.gram, self.cross, self.response_ss, self.rounding)
 
+    @property
+    def factor(self) -> Float[np.ndarray, "p p"] | None:
+        """The Cholesky factor of X'X on unit-norm columns; None where that is large, or does not tell what X does."""
+        return self.statistics.factor if self._gram_is_small else None
+
+    @property
+    def _gram_is_small(self) -> bool:
+        n, p = self.X.shape
+        return p < n // 2 or (self.is_sparse and p <= n)
+
     def columns(self, indices: Int[np.ndarray, " m"]) -> Matrix:
         """Return copies of columns, centred, weighted and projected, column by column in memory."""
         columns = self._columns.copied(indices)
@@ -258,13 +268,14 @@ class RowLeastSquares:
         from scipy.linalg import svd
 
         n, p = self.X.shape
-        if p < n // 2 or (self.is_sparse and p <= n):
-            spectrum = self.statistics.spectrum(unit)
-            if spectrum.values.min(initial=np.inf) > _SAFE_SQUARE * spectrum.values.max(initial=0.0):
-                return spectrum
-        if self.is_sparse:
-            check_dense_size(n, p)
-        left, values, right = svd(self.columns(np.arange(p)) * unit, full_matrices=False)
+        with blas_for(self.X):  # whoever asks: bits depend on the number of threads
+            if self._gram_is_small:
+                spectrum = self.statistics.spectrum(unit)
+                if spectrum.values.min(initial=np.inf) > _SAFE_SQUARE * spectrum.values.max(initial=0.0):
+                    return spectrum
+            if self.is_sparse:
+                check_dense_size(n, p)
+            left, values, right = svd(self.columns(np.arange(p)) * unit, full_matrices=False)
         return Spectrum(values**2, right.T, values * times(left.T, self.y))
 
     def zeroed(self, columns: Bool[np.ndarray, " p"]) -> "RowLeastSquares":

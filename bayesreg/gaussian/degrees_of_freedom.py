@@ -9,7 +9,8 @@ from ..base.blas import eigh
 from ..data.row_least_squares import RowLeastSquares
 from ..model.problem import Problem
 from ..priors.penalty import Penalty
-from .path_spectrum import Path, Vector, flat_df, path_spectrum, unit_of
+from .path_spectrum import Path, Vector, flat_df, path_spectrum
+from .prior_units import prior_units
 from .spectrum import SAME_DIRECTION, rank_counter
 
 
@@ -86,9 +87,11 @@ def effective_df_path(problem: Problem, l2: Vector, multiples: Path) -> Path:
     -------
     array (k,)
     """
-    values = path_spectrum(problem, unit_of(problem, l2), multiples.min()).values
+    unit, factor = prior_units(problem.reduced, l2)
+    penalties = multiples * factor
+    values = path_spectrum(problem, unit, penalties.min()).values
     values = values[values > 0.0]
-    return flat_df(problem) + (values / (values + multiples[:, None])).sum(axis=1)
+    return flat_df(problem) + (values / (values + penalties[:, None])).sum(axis=1)
 
 
 def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]) -> bool:

@@ -4,7 +4,8 @@ import numpy as np
 
 from ..data.least_squares import Spectrum
 from ..model.problem import Problem
-from .path_spectrum import Path, Vector, flat_df, path_spectrum, unit_of
+from .path_spectrum import Path, Vector, flat_df, path_spectrum
+from .prior_units import prior_units
 
 _EPS = float(np.finfo(float).eps)
 
@@ -30,10 +31,11 @@ def gcv(problem: Problem, l2: Vector, multiples: Path) -> Path:
     ----------
     Golub, Heath and Wahba (1979), doi:10.1080/00401706.1979.10489751.
     """
-    unit = unit_of(problem, l2)
-    spectrum = _seen(path_spectrum(problem, unit, multiples.min()))
+    unit, factor = prior_units(problem.reduced, l2)
+    penalties = multiples * factor
+    spectrum = _seen(path_spectrum(problem, unit, penalties.min()))
     values = spectrum.values
-    left = multiples[:, None] / (values + multiples[:, None])
+    left = penalties[:, None] / (values + penalties[:, None])
     rss = _unpenalised_rss(problem, unit, spectrum) + np.square(left) @ (spectrum.cross**2 / values)
     # n − df in this order, because for n ≤ p it tends to 0 with λ, together with RSS
     df_left = problem.sum_weights - flat_df(problem) - values.size + left.sum(axis=1)

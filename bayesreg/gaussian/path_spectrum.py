@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.blas import eigh
-from ..data.least_squares import Spectrum
+from ..data.least_squares import LeastSquares, Spectrum
 from ..model.problem import Problem
 
 Matrix = Float[np.ndarray, "n p"]
@@ -24,11 +24,6 @@ _GRAM_ERROR = 10.0 * _EPS  # of a Gram matrix, relative to its largest eigenvalu
 _SPECTRUM_TOLERANCE = 1e-9  # of (G + λ)⁻¹ from a Gram matrix, at worst; what is met is 1e-11
 
 
-def unit_of(problem: Problem, l2: Vector) -> Vector:
-    """Return 1/√l2, and 0 for columns that the data cannot tell from 0."""
-    return np.where(problem.reduced.squared_norms > 0.0, 1.0 / np.sqrt(l2), 0.0)
-
-
 def flat_df(problem: Problem) -> float:
     """Return the degrees of freedom of the intercept and the flat coefficients."""
     return float(problem.centred) + (0 if problem.flat_block is None else problem.flat_block.response.size)
@@ -37,9 +32,18 @@ def flat_df(problem: Problem) -> float:
 def eigh_if_exact(gram: Matrix, smallest: float) -> tuple[Vector, Matrix] | None:
     """Decompose a Gram matrix, or return None where its rounding would show beside the smallest λ."""
     values, vectors = eigh(gram)
-    if _GRAM_ERROR * values[-1] > _SPECTRUM_TOLERANCE * (max(values[0], 0.0) + smallest):
-        return None
-    return np.maximum(values, 0.0), vectors
+    values = np.maximum(values, 0.0)
+    return (values, vectors) if _is_exact(values, smallest) else None
+
+
+def spectrum_if_exact(statistics: LeastSquares, unit: Vector, smallest: float) -> Spectrum | None:
+    """Return the spectrum of a loss's Gram matrix, or None where its rounding would show beside the smallest λ."""
+    found = statistics.spectrum(unit)
+    return found if _is_exact(found.values, smallest) else None
+
+
+def _is_exact(values: Vector, smallest: float) -> bool:
+    return bool(_GRAM_ERROR * values.max() <= _SPECTRUM_TOLERANCE * (values.min() + smallest))
 
 
 def graded_svd(root: Matrix) -> tuple[Vector, Matrix]:
@@ -75,7 +79,7 @@ def path_spectrum(problem: Problem, unit: Vector, smallest: float) -> Spectrum:
     """Return the spectrum of Z = X·diag(unit), from the Gram matrix of rows where that is good enough."""
     reduced = problem.reduced
     if problem.has_rows and 0 < unit.size <= problem.sum_weights:
-        found = eigh_if_exact(reduced.gram * unit * unit[:, None], smallest)
+        found = spectrum_if_exact(reduced.statistics, unit, smallest)
         if found is not None:
-            return Spectrum(*found, found[1].T @ (unit * reduced.cross))
+            return found
     return reduced.spectrum(unit)

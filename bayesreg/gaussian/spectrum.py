@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from ..base.blas import cholesky, cholesky_solve, eigh, product, times
 from ..data.least_squares import GRAM_BUDGET, LeastSquares, Spectrum, told_by_gram
 from ..model.problem import Problem
+from .prior_units import prior_units, to_unit_norm
 
 _REFINEMENTS = 4
 _NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
@@ -21,7 +22,7 @@ _STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few dig
 def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
     """Minimise ½‖y − Xβ‖² + ½ Σ l2ⱼβⱼ² for each row of penalties.
 
-    Rows that are multiples of each other share one decomposition of X·diag(1/√l2).
+    Rows that are multiples of each other share one decomposition, of the columns in units of their prior.
 
     Parameters
     ----------
@@ -87,11 +88,10 @@ def _newton_step(
 def _proportional(
     least_squares: LeastSquares, l2: Float[np.ndarray, " p"], multiples: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, "k p"]:
-    unit = 1.0 / np.sqrt(l2)
-    largest = float((np.sqrt(least_squares.squared_norms) * unit).max(initial=0.0)) or 1.0
-    unit = unit / largest  # squares of what is larger than 1 may be infinite
+    unit, factor = prior_units(least_squares, l2)
     spectrum = told(least_squares.spectrum(unit))
-    filtered = spectrum.cross / (spectrum.values + (multiples / largest / largest)[:, None])
+    with np.errstate(over="ignore"):
+        filtered = spectrum.cross / (spectrum.values + (multiples * factor)[:, None])
     return product(filtered, spectrum.vectors.T) * unit
 
 
@@ -165,8 +165,9 @@ def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation
     unit = 1.0 / np.sqrt(l2)
     if l2.size == 0:
         return Rotation(unit, np.zeros((0, 0)), np.zeros(0), np.zeros(0), float(least_squares.response_ss))
-    spectrum, rss = informative(least_squares, unit)
-    return Rotation(unit, spectrum.vectors, spectrum.values, spectrum.cross, rss)
+    shared, factor = prior_units(least_squares, l2)
+    (values, vectors, cross), rss = informative(least_squares, shared)
+    return Rotation(unit, vectors, values / factor, cross / np.sqrt(factor), rss)
 
 
 def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: float) -> float:
@@ -201,12 +202,7 @@ def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: flo
 
 def _rank(least_squares: LeastSquares) -> int:
     """Return the number of directions that are seen on unit-norm columns."""
-    return int(told(least_squares.spectrum(_to_unit_norm(least_squares))).values.size)
-
-
-def _to_unit_norm(least_squares: LeastSquares) -> Float[np.ndarray, " p"]:
-    norms = np.sqrt(least_squares.squared_norms)
-    return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    return int(told(least_squares.spectrum(to_unit_norm(least_squares))).values.size)
 
 
 def told(spectrum: Spectrum) -> Spectrum:
@@ -238,8 +234,7 @@ def root(
 ) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, " r"], float]:
     """Return R and t with RSS(β) = ‖t − Rβ‖² + a constant, and that constant; r ≤ n."""
     norms = np.sqrt(least_squares.squared_norms)
-    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
-    spectrum, rss = informative(least_squares, unit)
+    spectrum, rss = informative(least_squares, to_unit_norm(least_squares))
     if spectrum.values.size == 0:
         return np.zeros((1, norms.size)), np.zeros(1), rss
     size = np.sqrt(spectrum.values)
@@ -250,7 +245,10 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
     """Return the residual sum of squares of plain least squares, and the rank of the columns."""
     if least_squares.cross.size == 0:
         return least_squares.response_ss, 0
-    unit = _to_unit_norm(least_squares)
+    unit, factor = to_unit_norm(least_squares), least_squares.factor
+    if factor is not None:
+        coef = unit * cholesky_solve(factor, unit * least_squares.cross)
+        return float(least_squares.residuals(coef[None, :])[1][0]), coef.size
     spectrum = least_squares.spectrum(unit)
     seen = spectrum.values > spectrum.values.max() * spectrum.values.size * np.finfo(float).eps
     coef = unit * times(spectrum.vectors[:, seen], spectrum.cross[seen] / spectrum.values[seen])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from ..gaussian.prior_units import prior_units
 from ..model.problem import Problem
 from ..priors.base import Prior
 from ..priors.penalty import penalty_weights
@@ -114,22 +115,18 @@ def default_multiples(
         )
     rates = problem.penalised_rates
     if not prior.has_zeros:
-        largest = _largest_eigenvalue(problem, 1.0 / np.sqrt(rates.l2)) or 1.0
+        largest = _largest_eigenvalue(problem, rates.l2) or 1.0
         return largest * np.geomspace(_RIDGE_STRONGEST, min_ratio, n_scales)
     steepest = (np.abs(problem.reduced.cross) / rates.l1).max(initial=0.0) or 1.0
     return steepest / _JUST_ABOVE_LAMBDA_MAX * np.geomspace(1.0, min_ratio, n_scales)
 
 
-def _largest_eigenvalue(problem: Problem, unit: Float[np.ndarray, " q"]) -> float:
-    """Return the largest eigenvalue of Z'Z, Z = X·diag(unit). A Gram matrix gives it up to rounding."""
-    if problem.has_rows and unit.size > problem.sum_weights:
-        return float(problem.reduced.spectrum(unit).values.max(initial=0.0))
-    if unit.size == 0:
-        return 0.0
-    from scipy.linalg import eigvalsh
-
-    gram = problem.reduced.gram * unit * unit[:, None]
-    return float(eigvalsh(gram, subset_by_index=[unit.size - 1, unit.size - 1])[0])
+def _largest_eigenvalue(problem: Problem, l2: Float[np.ndarray, " q"]) -> float:
+    """Return that of Z'Z, Z = X·diag(1/√l2): a Gram matrix has it to rounding."""
+    unit, factor = prior_units(problem.reduced, l2)
+    wide = problem.has_rows and unit.size > problem.sum_weights
+    least_squares = problem.reduced if wide else problem.reduced.statistics
+    return float(least_squares.spectrum(unit).values.max(initial=0.0)) / factor
 
 
 def at_noise_scale(

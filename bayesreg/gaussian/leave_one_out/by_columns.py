@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 
 from ...base.threads import over_ranges, single_threaded_blas
 from ...model.problem import Problem
-from ..path_spectrum import Matrix, Path, Vector, eigh_if_exact, graded_svd, triangle_of
+from ..path_spectrum import Matrix, Path, Vector, graded_svd, spectrum_if_exact, triangle_of
 from .centred_rows import FEWEST_ROWS, CentredRows
 from .leverage import CAREFUL
 
@@ -35,14 +35,14 @@ class _PathMap:
     smallest: int  # which λ is the smallest
 
 
-def _path_map(rows: CentredRows, multiples: Path) -> _PathMap:
-    problem, unit, smallest = rows.problem, rows.unit, float(multiples.min())
+def _path_map(rows: CentredRows, penalties: Path) -> _PathMap:
+    problem, unit, smallest = rows.problem, rows.unit, float(penalties.min())
     values, vectors = _row_spectrum(rows, smallest)
     scaled = unit[:, None] * vectors / np.sqrt(values + smallest)
     target = scaled.T @ problem.reduced.cross
     # at most 1, and the squares of a row's directions sum to its leverage at the smallest λ: so the
     # tolerance is the leverage's error
-    left, expand = _low_rank((values[:, None] + smallest) / (values[:, None] + multiples))
+    left, expand = _low_rank((values[:, None] + smallest) / (values[:, None] + penalties))
     penalised = _beside_flat(problem, scaled)
     flat, flat_fit = _flat_directions(problem)
     directions = np.hstack([penalised, flat])
@@ -50,16 +50,16 @@ def _path_map(rows: CentredRows, multiples: Path) -> _PathMap:
     filters[: unit.size, :-1], filters[unit.size :, -1] = left, 1.0
     residual = -np.column_stack([penalised @ (target[:, None] * left), flat_fit])
     intercept = 1.0 / problem.sum_weights if problem.centred else 0.0
-    expand = np.vstack([expand, np.ones(multiples.size)])
-    return _PathMap(directions, filters, residual, expand, intercept, int(np.argmin(multiples)))
+    expand = np.vstack([expand, np.ones(penalties.size)])
+    return _PathMap(directions, filters, residual, expand, intercept, int(np.argmin(penalties)))
 
 
 def _row_spectrum(rows: CentredRows, smallest: float) -> tuple[Vector, Matrix]:
     """Return eigenvalues and eigenvectors of Z'Z, from the rows where the Gram matrix is too coarse."""
     unit, problem = rows.unit, rows.problem
-    found = eigh_if_exact(problem.reduced.gram * unit * unit[:, None], smallest)
+    found = spectrum_if_exact(problem.reduced.statistics, unit, smallest)
     if found is not None:
-        return found
+        return found.values, found.vectors
     basis = _beside_flat(problem, np.diag(unit))
 
     def weighted(part: Any) -> Matrix:
@@ -95,15 +95,15 @@ def _low_rank(matrix: Float[np.ndarray, "q k"]) -> tuple[Float[np.ndarray, "q r"
     return left[:, :rank], sizes[:rank, None] * right[:rank]
 
 
-def stream(rows: CentredRows, multiples: Path) -> tuple[Float[np.ndarray, "2 k"], Int[np.ndarray, " s"]]:
+def stream(rows: CentredRows, penalties: Path) -> tuple[Float[np.ndarray, "2 k"], Int[np.ndarray, " s"]]:
     """Return the moments over rows of low leverage, and the rows left out of them."""
     n, p = rows.weights.size, rows.n_columns
     if n * p <= _SERIAL_ENTRIES or n < _TALL * p:
-        results = [_stream_part(rows, _path_map(rows, multiples), range(n))]
+        results = [_stream_part(rows, _path_map(rows, penalties), range(n))]
     else:
         _ = rows.problem.reduced.gram, rows.problem.reduced.cross  # these on all threads of BLAS
         with single_threaded_blas() as n_threads:
-            path = _path_map(rows, multiples)
+            path = _path_map(rows, penalties)
             results = over_ranges(lambda part: _stream_part(rows, path, part), n, n_threads)
     risky = [index for _, found in results for index in found]
     moments = np.sum([moments for moments, _ in results], axis=0)

@@ -12,7 +12,7 @@ from .leverage import complement, refuse_alone
 
 
 def errors_of_few(
-    rows: CentredRows, risky: Int[np.ndarray, " s"], multiples: Path
+    rows: CentredRows, risky: Int[np.ndarray, " s"], penalties: Path
 ) -> Float[np.ndarray, "s k"]:
     """Return the errors at some rows; to these the others are no more than their triangular factor."""
     others = np.setdiff1d(rows.present, risky, assume_unique=True)
@@ -21,11 +21,11 @@ def errors_of_few(
     everything = np.vstack([triangle, own])
     n_flat = own.shape[1] - rows.unit.size - 1
     flat, Z, y = np.split(everything, [n_flat, own.shape[1] - 1], axis=1)
-    errors = _errors_of_kernel(flat, y[:, 0], Z @ Z.T, lambda: Z.T, multiples, len(triangle), risky)
+    errors = _errors_of_kernel(flat, y[:, 0], Z @ Z.T, lambda: Z.T, penalties, len(triangle), risky)
     return errors / np.sqrt(rows.weights[risky])[:, None]
 
 
-def errors_of_all(rows: CentredRows, multiples: Path) -> Float[np.ndarray, "m k"]:
+def errors_of_all(rows: CentredRows, penalties: Path) -> Float[np.ndarray, "m k"]:
     """Return the errors at all rows present from the n × n kernel, X read a few columns at a time."""
     present, problem = rows.present, rows.problem
     if 8 * present.size**2 > GRAM_BUDGET:
@@ -49,7 +49,7 @@ def errors_of_all(rows: CentredRows, multiples: Path) -> Float[np.ndarray, "m k"
     def factor() -> Matrix:
         return triangle_of(pieces(), present.size)
 
-    return _errors_of_kernel(flat, y, kernel, factor, multiples, 0, present) / root[:, None]
+    return _errors_of_kernel(flat, y, kernel, factor, penalties, 0, present) / root[:, None]
 
 
 def _errors_of_kernel(
@@ -57,7 +57,7 @@ def _errors_of_kernel(
     y: Float[np.ndarray, " m"],
     kernel: Float[np.ndarray, "m m"],
     root: Callable[[], Float[np.ndarray, "q m"]],
-    multiples: Path,
+    penalties: Path,
     first: int,
     numbers: Int[np.ndarray, " s"],
 ) -> Float[np.ndarray, "s k"]:
@@ -69,8 +69,8 @@ def _errors_of_kernel(
     outside = complement(flat)
     refuse_alone(outside[first:], numbers, "choose the scale by gcv")
     projected = outside.T @ kernel @ outside
-    found = eigh_if_exact(projected, float(multiples.min())) or graded_svd(root() @ outside)
+    found = eigh_if_exact(projected, float(penalties.min())) or graded_svd(root() @ outside)
     values, basis = found[0], outside @ found[1]
-    filters = (values.min() + multiples) / (values[:, None] + multiples)
+    filters = (values.min() + penalties) / (values[:, None] + penalties)
     own = basis[first:]
     return (own * (y @ basis)) @ filters / (np.square(own) @ filters)

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int
 
 from ...data.rows import RowData
 from ...model.problem import Problem
-from ..path_spectrum import Matrix, Vector, unit_of
+from ..path_spectrum import Matrix, Vector
 
 FEWEST_ROWS = 256  # of a block, so that calls are few
 
@@ -22,12 +22,7 @@ class CentredRows:
 
     problem: Problem
     data: RowData
-    l2: Vector
-
-    @cached_property
-    def unit(self) -> Vector:
-        """1/√l2 of the penalised columns."""
-        return unit_of(self.problem, self.l2)
+    unit: Vector  # of the penalised columns, in which they are told
 
     @property
     def weights(self) -> Vector:

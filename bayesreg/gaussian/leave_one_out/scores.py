@@ -9,6 +9,7 @@ from jaxtyping import Float
 from ...data.rows import RowData
 from ...model.problem import Problem
 from ..path_spectrum import Path, Vector
+from ..prior_units import prior_units
 from .by_columns import moments_of, stream
 from .by_kernel import errors_of_all, errors_of_few
 from .centred_rows import CentredRows
@@ -68,19 +69,20 @@ def leave_one_out(problem: Problem, data: RowData, l2: Vector, multiples: Path) 
     """
     if problem.reduced.response_ss == 0.0:
         return LooScores(np.zeros(multiples.size), np.zeros(multiples.size))
-    rows = CentredRows(problem, data, l2)
+    unit, factor = prior_units(problem.reduced, l2)
+    rows, penalties = CentredRows(problem, data, unit), multiples * factor
     if rows.present.size <= rows.n_directions:
-        return _by_kernel(rows, multiples)
-    moments, risky = stream(rows, multiples)
+        return _by_kernel(rows, penalties)
+    moments, risky = stream(rows, penalties)
     if risky.size == 0:
         return _scores(moments, data)
     if rows.present.size <= rows.n_directions + 1 + risky.size:
-        return _by_kernel(rows, multiples)
-    return _scores(moments + moments_of(errors_of_few(rows, risky, multiples), rows.weights[risky]), data)
+        return _by_kernel(rows, penalties)
+    return _scores(moments + moments_of(errors_of_few(rows, risky, penalties), rows.weights[risky]), data)
 
 
-def _by_kernel(rows: CentredRows, multiples: Path) -> LooScores:
-    return _scores(moments_of(errors_of_all(rows, multiples), rows.weights[rows.present]), rows.data)
+def _by_kernel(rows: CentredRows, penalties: Path) -> LooScores:
+    return _scores(moments_of(errors_of_all(rows, penalties), rows.weights[rows.present]), rows.data)
 
 
 def _scores(moments: Float[np.ndarray, "2 k"], data: RowData) -> LooScores:
