@@ -52,10 +52,10 @@ _HOME = {
     "implied_penalty": "compare.default_priors",
     "bootstrap_map": "compare.bootstrap",
     "compare_intervals": "compare.intervals",
-    "ScaleSelection": "selection.select",
+    "ScaleSelection": "selection.scale_selection",
     "select_scale": "selection.select",
     "BayesRegressor": "estimators.regressor",
-    "from_sklearn": "estimators.regressor",
+    "from_sklearn": "estimators.from_sklearn",
     "use_compilation_cache": "base.compilation_cache",
     "write_report": "app.report.page",
     "plot_coefficient_path": "plots.paths",
@@ -109,8 +109,8 @@ if TYPE_CHECKING:
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
+    from .estimators.from_sklearn import from_sklearn as from_sklearn
     from .estimators.regressor import BayesRegressor as BayesRegressor
-    from .estimators.regressor import from_sklearn as from_sklearn
     from .gaussian.evidence import log_marginal_likelihood as log_marginal_likelihood
     from .likelihoods.gaussian import GaussianLikelihood as GaussianLikelihood
     from .mode.certificate import Certificate as Certificate
@@ -149,7 +149,7 @@ if TYPE_CHECKING:
     from .priors.laplace import LaplacePrior as LaplacePrior
     from .priors.penalty import Penalty as Penalty
     from .selection.path_intervals import path_intervals as path_intervals
-    from .selection.select import ScaleSelection as ScaleSelection
+    from .selection.scale_selection import ScaleSelection as ScaleSelection
     from .selection.select import select_scale as select_scale
 
 

@@ -11,7 +11,8 @@ from ..data.rows import RowData
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..posterior.sample import sample_posterior
-from ..selection.select import ScaleSelection, select_scale
+from ..selection.scale_selection import ScaleSelection
+from ..selection.select import select_scale
 from .commands.as_json import print_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes

@@ -10,7 +10,7 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..posterior.diagnostics import Diagnostics, diagnose
 from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
-from ..selection.select import ScaleSelection
+from ..selection.scale_selection import ScaleSelection
 from .words.sklearn_line import SklearnLine, sklearn_line
 
 if TYPE_CHECKING:

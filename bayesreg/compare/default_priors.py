@@ -10,7 +10,7 @@ from ..base.errors import NoEquivalent
 from ..conventions.translation import translate
 from ..data.rows import RowData
 from ..gaussian.degrees_of_freedom import effective_df
-from ..gaussian.spectrum import unpenalised_fit
+from ..gaussian.residual_noise import least_squares_variance
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
@@ -116,12 +116,5 @@ def _on_standardised(l2: Float[np.ndarray, " p"], sd: Float[np.ndarray, " p"]) -
 
 
 def _residual_sd(data: RowData) -> float:
-    squares = data.least_squares(centre=True)[0]
-    smallest, rank = unpenalised_fit(squares)
-    free = data.sum_weights - rank - 1.0
-    if free <= 0.0 or smallest <= squares.rss_rounding * squares.response_ss:
-        raise ValueError(
-            f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
-            f"{data.sum_weights:g}). Give `noise_scale`."
-        )
-    return float(np.sqrt(smallest / free))
+    centred = data.least_squares(centre=True)[0]
+    return float(np.sqrt(least_squares_variance(centred, data.sum_weights, 1, "Give `noise_scale`.")))

@@ -1,5 +1,5 @@
 """What a Gaussian prior has in closed form, with degrees_of_freedom and propriety of any.
 
-From the bottom up: prior_units, spectrum; path_spectrum, generalised_cv, leave_one_out, degrees_of_freedom;
-propriety; evidence.
+From the bottom up: prior_units, spectrum, residual_noise; path_spectrum, generalised_cv, leave_one_out,
+degrees_of_freedom; propriety; evidence.
 """

@@ -122,7 +122,7 @@ def default_multiples(
 
 
 def _largest_eigenvalue(problem: Problem, l2: Float[np.ndarray, " q"]) -> float:
-    """Return that of Z'Z, Z = X·diag(1/√l2): a Gram matrix has it to rounding."""
+    """Return the largest eigenvalue of Z'Z, Z = X·diag(1/√l2). A Gram matrix gives it up to rounding."""
     unit, factor = prior_units(problem.reduced, l2)
     wide = problem.has_rows and unit.size > problem.sum_weights
     least_squares = problem.reduced if wide else problem.reduced.statistics

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..mode.estimate import MapPath
-    from ..selection.select import ScaleSelection
+    from ..selection.scale_selection import ScaleSelection
 
 _MOST_NAMED = 10
 _SAME = 1e-9

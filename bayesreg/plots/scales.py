@@ -6,7 +6,7 @@ import numpy as np
 
 from ..selection.criteria import HIGHEST_IS_BEST
 from ..selection.methods import METHOD_WORDS
-from ..selection.select import ScaleSelection
+from ..selection.scale_selection import ScaleSelection
 from .penalty_axis import penalty_label, penalty_weights_along
 from .style import COLOURS, MARKERS, STYLES, current_figure
 

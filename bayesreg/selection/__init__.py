@@ -1,6 +1,7 @@
 """Which scale.
 
-From the bottom up: methods; scale_path, cross_validation, path_sampling, path_intervals; criteria; select.
+From the bottom up: methods; scale_path, cross_validation; path_sampling, path_intervals; criteria; chosen_mode,
+numbers_along, scale_selection; select.
 """
 
 from typing import Any
@@ -10,6 +11,6 @@ def __getattr__(name: str) -> Any:
     """Find the class that pickles name here once it is asked for: the names of the methods cost nothing."""
     if name != "ScaleSelection":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from .select import ScaleSelection
+    from .scale_selection import ScaleSelection
 
     return ScaleSelection

@@ -17,7 +17,7 @@ from ..gaussian.evidence import log_marginal_likelihood
 from ..gaussian.generalised_cv import gcv
 from ..gaussian.leave_one_out.scores import leave_one_out
 from ..gaussian.propriety import integrated_out
-from ..gaussian.spectrum import unpenalised_fit
+from ..gaussian.residual_noise import least_squares_variance
 from ..likelihoods.gaussian import deviance
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
@@ -123,14 +123,12 @@ def _noise_variance(problem: Problem) -> float:
     """Return σ², where it is unknown that of least squares on all columns."""
     if problem.noise_scale is not None:
         return problem.noise_scale**2
-    smallest, rank = unpenalised_fit(problem.reduced)
-    free = problem.sum_weights - rank - integrated_out(problem)
-    if free <= 0.0 or smallest <= problem.reduced.rss_rounding * problem.reduced.response_ss:
-        raise ValueError(
-            f"least squares leaves no residual to estimate the noise from ({rank} columns, weights that sum to "
-            f"{problem.sum_weights:g}). Give a known noise_scale, or use method='cv'."
-        )
-    return smallest / free
+    return least_squares_variance(
+        problem.reduced,
+        problem.sum_weights,
+        integrated_out(problem),
+        "Give a known noise_scale, or use method='cv'.",
+    )
 
 
 def _evidence(request: Request) -> tuple[ScalePath, Scored]:

@@ -1,251 +1,27 @@
 """Choosing the scale of a prior from the data."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, final
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ..base.arguments import LARGEST_SEED, check_choice, check_whole
-from ..base.errors import DegenerateDataWarning, NoEquivalent, NoModeError, warn
+from ..base.errors import DegenerateDataWarning, warn
 from ..base.threads import blas_for
-from ..conventions.translation import Translation, translate
-from ..data.folds import Label
 from ..data.rows import RowData
-from ..mode.estimate import MapEstimate, check_tol, map_estimate, mode_of
 from ..mode.grid import problem_at, unit_prior
-from ..mode.solve_penalised import gram_serves
 from ..model.linear_model import LinearModel
 from ..model.needs import PENALTY, QUADRATIC_LOSS, require
 from ..model.problem import Data, Problem
 from ..priors.base import Prior
-from ..priors.penalty import Penalty, penalty_weights
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
-from .cross_validation import DEFAULT_FOLDS, as_small_as_can_be
+from .cross_validation import DEFAULT_FOLDS
 from .scale_path import ScalePath
-
-if TYPE_CHECKING:
-    import pandas as pd
+from .scale_selection import PREDICTIVE, ScaleSelection
 
 _HOLDS = ("prior", "per_row")
-_EDGES = {
-    "strongest": "It is the strongest prior of those compared: the data do not ask for more than the null model.",
-    "weakest": "It is the weakest prior of those compared: a smaller `min_ratio`, or larger `scales`, go on from it.",
-}
-_PREDICTIVE = {"mse": "mean squared error", "log_density": "mean log predictive density"}
-SCORES = _PREDICTIVE | {
-    "aic": "AIC",
-    "bic": "BIC",
-    "log_evidence": "log evidence",
-    "elpd_loo": "expected log predictive density, left out",
-    "log_posterior": "log posterior density of the log scale",
-}
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class ScaleSelection:
-    """A scale chosen from the data, and all that it was compared with; row k belongs to ``scales[k]``.
-
-    It holds on to the data, for `map_estimate`.
-
-    Attributes
-    ----------
-    method, hold : str
-        As given to `select_scale`.
-    score : str
-        What `scores` are: "mse" or "log_density" as given, or the method's own criterion: "aic", "bic" (lowest is
-        best), "log_evidence", "elpd_loo" or "log_posterior" (highest).
-    scores : array (k,)
-        What was compared.
-    index : int
-        The row that was chosen.
-    model : LinearModel
-        With the chosen scale.
-    penalty : Penalty
-        The canonical penalty at the chosen scale, on all data and the original columns.
-    scales : array (k,)
-        In the order given; by default from the strongest prior to the weakest.
-    noise_scales : array (k,)
-        σ on all data at each scale: as given, or stationary there.
-    effective_df : array (k,)
-        Effective degrees of freedom on all data, intercept included.
-    mse : array (k,)
-        Mean squared error on rows that were held out; for "gcv" its criterion; NaN where none were.
-    log_density : array (k,)
-        Mean log predictive density of rows that were held out; NaN but for "cv" and "cv-1se".
-    standard_errors : array (k,)
-        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" and "psis-loo" over rows;
-        for "evidence" and "posterior" of a prior that is not Gaussian the Monte Carlo error; else NaN.
-    fold_scores : array (k, K)
-        The score in each fold; K is 0 but for "cv" and "cv-1se".
-    fold_labels : tuple of K
-        The folds' numbers, or their labels.
-    """
-
-    method: str
-    hold: str
-    score: str
-    index: int
-    model: LinearModel
-    penalty: Penalty
-    scales: Float[np.ndarray, " k"]
-    noise_scales: Float[np.ndarray, " k"]
-    effective_df: Float[np.ndarray, " k"]
-    scores: Float[np.ndarray, " k"]
-    mse: Float[np.ndarray, " k"]
-    log_density: Float[np.ndarray, " k"]
-    standard_errors: Float[np.ndarray, " k"]
-    fold_scores: Float[np.ndarray, "k folds"]
-    fold_labels: tuple[Label, ...]
-    _data: Data = field(repr=False)
-    _problem: Problem | None = field(repr=False)  # at the chosen scale, reduced already
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle or a copy, rows as statistics where these are smaller."""
-        return {**self.__dict__, "_problem": None, "_data": as_small_as_can_be(self._data)}
-
-    def map_estimate(self, tol: float = 1e-8) -> MapEstimate:
-        """Return the mode of the chosen model on the data.
-
-        As `map_estimate(selection.model, data)`, from what the selection has already computed of
-        the data: statistics, where it reduced rows to these and no two columns are alike.
-
-        Parameters
-        ----------
-        tol : float, default 1e-8
-            Relative duality gap above which a ConvergenceWarning is given.
-
-        Returns
-        -------
-        MapEstimate
-
-        Raises
-        ------
-        NoModeError
-            Where the density of the chosen model is unbounded.
-        """
-        check_tol(tol)
-        mode = self._mode_at_hand(tol)
-        return map_estimate(self.model, self._data, tol) if mode is None else mode
-
-    def _mode_at_hand(self, tol: float) -> MapEstimate | None:
-        """Return the mode from the problem that is at hand, or None where the data are to be asked again."""
-        problem = self._problem
-        if problem is None or problem.least_squares.response_ss == 0.0:
-            return None
-        if not (problem.has_rows or gram_serves(problem.reduced)):
-            return None
-        try:
-            with blas_for(getattr(self._data, "X", None)):
-                mode = mode_of(problem, tol)
-        except NoModeError:  # statistics cannot tell a nearly perfect fit from a perfect one
-            return None
-        return mode if mode.converged else None
-
-    @property
-    def scale(self) -> float:
-        """The chosen value of the prior's scale (of `laplace_scale` for an elastic net)."""
-        return float(self.scales[self.index])
-
-    @property
-    def noise_scale(self) -> float:
-        """σ on all data at the chosen scale."""
-        return float(self.noise_scales[self.index])
-
-    @property
-    def edge(self) -> str | None:
-        """Which edge of the scales was chosen: "strongest", "weakest", or None."""
-        if self.scales.size > 1 and self.scale == self.scales.min():
-            return "strongest"
-        return "weakest" if self.scales.size > 1 and self.scale == self.scales.max() else None
-
-    def penalty_at(self, row: int) -> Penalty:
-        """Return the canonical penalty at one of the scales, on all data and the original columns."""
-        prior, chosen = self.model.prior, self.index
-        multiples = prior.multiples(self.scales)
-        stronger = multiples[row] / multiples[chosen]
-        noisier = self.noise_scales[row] / self.noise_scales[chosen]
-        l1, l2 = penalty_weights(stronger, stronger, noisier, prior.relative_to_noise)
-        return Penalty(self.penalty.l1 * l1, self.penalty.l2 * l2)
-
-    def in_convention(self, convention: str) -> Float[np.ndarray, " k"]:
-        """Return what each scale is in a package's convention: its λ, alpha, C or scale.
-
-        Parameters
-        ----------
-        convention : str
-            A key of `CONVENTIONS`.
-
-        Returns
-        -------
-        array (k,)
-
-        Raises
-        ------
-        NoEquivalent
-            Where that package cannot state these penalties by one number.
-        ValueError
-            Where it asks for rows, and the data are statistics.
-        """
-        found = [self._translated(row, convention) for row in range(self.scales.size)]
-        values = _the_number(found)
-        if any(np.ndim(value) for value in values):
-            raise NoEquivalent(
-                f"{convention} states these penalties by one number for each coefficient: {found[self.index].code}. "
-                "Read `.penalty`, or choose a convention that standardises."
-            )
-        return np.array(values, dtype=float)
-
-    def _translated(self, row: int, convention: str) -> Translation:
-        data, penalty = self._data, self.penalty_at(row)
-        same = [np.ptp(part) <= 1e-12 * np.max(part) for part in (penalty.l1, penalty.l2)]
-        if all(same):
-            penalty = Penalty(float(np.max(penalty.l1)), float(np.max(penalty.l2)))
-        rows: dict[str, Any] = (
-            {"X": data.X, "y": data.y, "sample_weight": data.sample_weight}
-            if isinstance(data, RowData)
-            else {"sample_weight": np.full(data.n_samples, data.sum_weights / data.n_samples)}
-        )
-        return translate(
-            penalty, "Penalty", convention, **rows, noise_scale=float(self.noise_scales[row]),
-            fit_intercept=self.model.fit_intercept,
-        )  # fmt: skip
-
-    def to_frame(self, convention: str | None = None) -> "pd.DataFrame":
-        """Return the comparison as a table, one row a scale.
-
-        Parameters
-        ----------
-        convention : str, optional
-            A key of `CONVENTIONS`: a column of that name says what each scale is there.
-        """
-        import pandas as pd
-
-        columns = {
-            **({} if convention is None else {convention: self.in_convention(convention)}),
-            **({} if self.score in _PREDICTIVE else {self.score: self.scores}),
-            "mse": self.mse,
-            "log_density": self.log_density,
-            "standard_error": self.standard_errors,
-            "effective_df": self.effective_df,
-            "noise_scale": self.noise_scales,
-            "chosen": np.arange(self.scales.size) == self.index,
-        }
-        return pd.DataFrame(columns, index=pd.Index(self.scales, name="scale"))
-
-    def __str__(self) -> str:
-        held = "prior" if self.hold == "prior" else "penalty per row"
-        folds = f" ({len(self.fold_labels)} folds, {held} held)" if self.fold_labels else ""
-        error = self.standard_errors[self.index]
-        spread = "" if np.isnan(error) else f" ± {_two_digits(float(error))}"
-        edge = "" if self.edge is None else f"\n{_EDGES[self.edge]}"
-        return (
-            f"scale {self.scale:.6g}, chosen from {self.scales.size} by {self.method}{folds}: "
-            f"{SCORES[self.score]} {self.scores[self.index]:.6g}{spread}, "
-            f"{self.effective_df[self.index]:.4g} effective degrees of freedom{edge}"
-        )
 
 
 def select_scale(
@@ -346,7 +122,7 @@ def select_scale(
     require("select_scale", model, data, QUADRATIC_LOSS, PENALTY)
     check_choice("method", method, METHODS)
     check_choice("hold", hold, _HOLDS)
-    check_choice("score", score, _PREDICTIVE)
+    check_choice("score", score, PREDICTIVE)
     check_whole("seed", seed, 0, LARGEST_SEED)
     check_whole("num_samples", num_samples, 1)
     unit, hyperprior = _at_scale_one(model, method)
@@ -371,18 +147,6 @@ def select_scale(
         path, scored = METHODS[method].score(request)
         _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
-
-
-def _two_digits(value: float) -> str:
-    rounded = float(f"{value:.2g}")
-    return f"{rounded:.0f}" if 100.0 <= rounded < 1e6 else f"{rounded:g}"
-
-
-def _the_number(found: Sequence[Translation]) -> list[Any]:
-    """Return of each the first parameter that is not 0 in all of them."""
-    names = list(found[0].values)
-    name = next((name for name in names if any(np.any(one.values[name]) for one in found)), names[0])
-    return [one.values[name] for one in found]
 
 
 def _at_scale_one(model: LinearModel, method: str) -> tuple[LinearModel, Any]:

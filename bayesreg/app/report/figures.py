@@ -12,7 +12,7 @@ from ...plots.predictive import plot_observed, plot_predictive_check
 from ...plots.scales import plot_scale_selection
 from ...posterior.certificate import PosteriorCertificate
 from ...posterior.draws.predictive_check import PredictiveCheck
-from ...selection.select import ScaleSelection
+from ...selection.scale_selection import ScaleSelection
 from ..figures import make_figure
 
 if TYPE_CHECKING:

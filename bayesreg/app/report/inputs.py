@@ -2,7 +2,7 @@
 
 from ...data.rows import RowData
 from ...selection.methods import METHOD_WORDS
-from ...selection.select import SCORES
+from ...selection.scale_selection import SCORES
 from ..fitted import Fit
 from ..words.model_text import described, is_weighted
 from ..words.text import MOST_LINES, rounded

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ...data.rows import RowData
-from ...gaussian.spectrum import unpenalised_fit
+from ...gaussian.residual_noise import least_squares_noise
 from ...posterior.draws.observation import noise_scale
 from ..fitted import Fit
 
@@ -50,11 +50,10 @@ def _noise_pulled(fit: Fit) -> str | None:
     """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
     if fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
-    rss, rank = unpenalised_fit(fit.data.least_squares(centre=fit.model.fit_intercept)[0])
-    freedom = fit.data.sum_weights - rank - fit.model.fit_intercept
-    if not (rss > 0.0 and freedom > 0.0):
+    loss = fit.data.least_squares(centre=fit.model.fit_intercept)[0]
+    left = least_squares_noise(loss, fit.data.sum_weights, int(fit.model.fit_intercept)).scale
+    if left is None:
         return None
-    left = float(np.sqrt(rss / freedom))
     low, high = _noise_interval(fit)
     if low <= left <= high:
         return None

@@ -1,0 +1,50 @@
+"""The model to sample, and the choice of the scale of its mode, where there is one to be made."""
+
+from dataclasses import replace
+
+from ..base.arguments import check_choice
+from ..data.rows import RowData
+from ..model.linear_model import LinearModel
+from ..selection.criteria import METHODS
+from ..selection.scale_selection import ScaleSelection
+from ..selection.select import select_scale
+
+
+def choose_model(
+    model: LinearModel, data: RowData, scale_selection: str | None
+) -> tuple[LinearModel, ScaleSelection | None]:
+    """Choose the prior's scale from the data where that is asked for, or where a sampled one leaves no joint mode.
+
+    Parameters
+    ----------
+    model : LinearModel
+    data : RowData
+    scale_selection : str, optional
+        A method of `select_scale`, with its defaults.
+
+    Returns
+    -------
+    model : LinearModel
+        To sample: with the chosen scale, or with the scale's distribution as it is.
+    selection : ScaleSelection or None
+        How the scale of the mode was chosen, where it was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Where there is no such method, or no one scale to choose.
+    """
+    if scale_selection is not None:
+        check_choice("scale_selection", scale_selection, METHODS)
+        selection = select_scale(model, data, scale_selection)
+        return selection.model, selection
+    prior = model.prior
+    if not prior.has_sampled_scale:
+        return model, None
+    if len(prior.scales()) > 1:
+        raise TypeError(
+            "an elastic net whose scale is a distribution has no joint mode, and there are two scales for the one "
+            "that the evidence would choose. Give both as numbers, with scale_selection='evidence', or draw from "
+            "this prior with br.sample_posterior."
+        )
+    return model, select_scale(replace(model, prior=prior.with_scale(1.0)), data, "evidence")
