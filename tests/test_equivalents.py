@@ -55,7 +55,13 @@ def test_what_the_model_amounts_to():
 @pytest.mark.parametrize("shape", [(30, 4), (12, 20)])
 @pytest.mark.parametrize(
     ("l1", "l2"),
-    [([2.0, 0.0], [0.0, 30.0]), ([1.0, 0.3], [0.0, 8.0]), ([0.5, 0.0], [4.0, 9.0]), ([1.5, 1.5], [0.0, 0.0])],
+    [
+        ([2.0, 0.0], [0.0, 30.0]),
+        ([1.0, 0.3], [0.0, 8.0]),
+        ([0.5, 0.0], [4.0, 9.0]),
+        ([1.5, 1.5], [0.0, 0.0]),
+        ([1.0, 0.0], [0.0, 50.0]),
+    ],
 )
 def test_degrees_of_freedom_are_the_trace_of_what_y_does_to_the_fit(l1, l2, shape):
     """The derivative of every fitted value by its own response, by refits."""

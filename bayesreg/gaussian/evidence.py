@@ -66,11 +66,29 @@ def log_marginal_likelihood(
         raise ValueError(f"`scales` must be finite positive numbers in one dimension; got {scales!r}.")
     at_one = model if scales is None else replace(model, prior=model.prior.with_scale(1.0))
     problem = resolve(at_one, data, "log_marginal_likelihood")
-    result = _evaluate(problem, values)
+    result = log_evidence_at(problem, values)
     return float(result[0]) if scales is None or np.ndim(scales) == 0 else result
 
 
-def _evaluate(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+def log_evidence_at(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
+    """Evaluate what `log_marginal_likelihood` does, on a problem with its prior at scale 1.
+
+    Parameters
+    ----------
+    problem : Problem
+        With a Gaussian prior.
+    scales : array (k,)
+        Positive.
+
+    Returns
+    -------
+    array (k,)
+
+    Raises
+    ------
+    ImproperPosteriorError
+        Where the integral does not exist.
+    """
     check_proper(problem)
     marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power(problem))
     relative = bool(problem.penalised_rates.relative.any())

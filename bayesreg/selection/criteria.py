@@ -13,7 +13,7 @@ from ..base.jax_context import float64_on_cpu
 from ..base.progress import progress_bar
 from ..data.folds import Label
 from ..data.rows import RowData
-from ..gaussian.evidence import log_marginal_likelihood
+from ..gaussian.evidence import log_evidence_at
 from ..gaussian.generalised_cv import gcv
 from ..gaussian.leave_one_out.scores import leave_one_out
 from ..gaussian.propriety import integrated_out
@@ -23,7 +23,7 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
 from ..priors.scales import log_prob_within
-from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_if_smaller
+from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_are_smaller
 from .path_sampling import path_log_evidence
 from .scale_path import ScalePath, scale_path
 
@@ -60,16 +60,21 @@ class Request:
     progress: bool
     hyperprior: Any = None  # NumPyro distribution of the scale
 
-    def path(self, data: Data) -> ScalePath:
-        """Lay out the scales to compare."""
+    def path(self, problem: Problem) -> ScalePath:
+        """Lay out the scales to compare on a problem of the unit model."""
         n_scales = _MANY.get(self.method, _MOST) if self.n_scales is None else self.n_scales
-        return scale_path(self.unit, data, self.scales, n_scales, self.min_ratio)
+        return scale_path(problem, self.unit.prior, self.scales, n_scales, self.min_ratio)
+
+    @property
+    def path_on_data(self) -> ScalePath:
+        """The scales to compare on all data, as they are held."""
+        return self.path(resolve(self.unit, self.data))
 
 
 def _folds(request: Request) -> tuple[ScalePath, Scored]:
     """Score by K-fold cross-validation."""
     partition = Partition.of(request.data, request.folds)
-    path = request.path(partition.data)
+    path = request.path(resolve(request.unit, partition.data))
     per_row = request.hold == "per_row"
     found = cross_validate(
         request.unit, partition, path.multiples, path.noise_scales, per_row=per_row, progress=request.progress
@@ -110,7 +115,7 @@ def _information(request: Request) -> tuple[ScalePath, Scored]:
     _check_no_folds(request)
     if request.unit.intercept_prior is not None:
         raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
-    path = request.path(request.data)
+    path = request.path_on_data
     problem = path.problem
     rss = problem.reduced.residuals(path.coefs)[1]
     variance, total = _noise_variance(problem), problem.sum_weights
@@ -138,10 +143,9 @@ def _evidence(request: Request) -> tuple[ScalePath, Scored]:
         raise ValueError(
             "the evidence needs a flat intercept. Leave `intercept_prior` out, or use method='cv'."
         )
-    path = request.path(request.data)
+    path = request.path_on_data
     if request.unit.prior.integrates:
-        exact = np.asarray(log_marginal_likelihood(request.unit, request.data, path.scales))
-        return path, _by_criterion(exact)
+        return path, _by_criterion(log_evidence_at(path.problem, path.scales))
     found = path_log_evidence(
         request.unit,
         request.data,
@@ -181,7 +185,7 @@ def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
     _check_no_folds(request)
     if not isinstance(request.data, RowData):
         raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
-    path = request.path(request.data)
+    path = request.path_on_data
     with gathered_by_scale(path.scales.size):
         found = [
             _elpd(request, scale)
@@ -241,11 +245,11 @@ def _check_no_folds(request: Request) -> None:
 
 def _closed_form_path(request: Request) -> tuple[ScalePath, Problem]:
     """Return the scales, and the problem to score them on."""
-    if request.unit.likelihood.known:
-        path = request.path(request.data)
-        return path, path.problem
-    # σ beside every λ asks for every solution: cheaper from statistics
-    return request.path(statistics_if_smaller(request.data)), resolve(request.unit, request.data)
+    problem = resolve(request.unit, request.data)
+    if problem.noise_scale is None and statistics_are_smaller(request.data):
+        # σ beside every λ asks for every solution: cheaper from statistics
+        return request.path(problem.as_statistics), problem
+    return request.path(problem), problem
 
 
 def _ridge_multiples(path: ScalePath) -> Float[np.ndarray, " k"]:

@@ -63,7 +63,7 @@ class Partition:
         found = split_rows(folds, data.X, data.y)
         held = {label: own for label, own in found.rows.items() if data.sample_weight[own].any()}
         _require_folds(found.n_splits, tuple(held), data.n_samples)
-        if not _statistics_are_smaller(data, 2 * len(held)):
+        if not statistics_are_smaller(data, 2 * len(held)):
             return cls(data, held)
         return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)))
 
@@ -179,9 +179,7 @@ def log_density(
 
 def statistics_if_smaller(data: Data) -> Data:
     """Return the statistics of rows where they are smaller than the rows, else the data as they are."""
-    if isinstance(data, RowData) and _statistics_are_smaller(data, 1):
-        return GramData.from_rows(data)
-    return data
+    return GramData.from_rows(data) if isinstance(data, RowData) and statistics_are_smaller(data) else data
 
 
 def as_small_as_can_be(data: Data) -> Data:
@@ -191,7 +189,8 @@ def as_small_as_can_be(data: Data) -> Data:
     return data
 
 
-def _statistics_are_smaller(data: RowData, n_matrices: int) -> bool:
+def statistics_are_smaller(data: Data, n_matrices: int = 1) -> bool:
+    """Tell whether so many p × p matrices are smaller than the rows, or about so, and within the budget."""
     size = 8 * n_matrices * data.n_features**2
     return size <= _STATISTICS_BUDGET and data.n_features <= _WIDEST * data.n_samples
 

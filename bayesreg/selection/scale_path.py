@@ -17,8 +17,8 @@ from ..mode.grid import (
 )
 from ..mode.noise import noise_beside, noise_modes
 from ..mode.solve_penalised import solve_coefs
-from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, resolve
+from ..model.problem import Problem
+from ..priors.base import Prior
 from ..priors.penalty import Penalty
 
 
@@ -63,14 +63,15 @@ class ScalePath:
         return effective_df_along(self.problem, coefs, l1, l2)
 
 
-def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_ratio: float) -> ScalePath:
+def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_ratio: float) -> ScalePath:
     """Lay out the scales to compare.
 
     Parameters
     ----------
-    model : LinearModel
-        Its prior at scale 1.
-    data : RowData or GramData
+    problem : Problem
+        Under the prior at scale 1.
+    prior : Prior
+        The same, which tells what its scales are.
     scales : sequence of k positive floats, or None
         In any order; None: a grid of penalties from λmax on.
     n_scales : int
@@ -86,7 +87,6 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
     TypeError, ValueError
         Where the prior does not fit the data, or is on no column.
     """
-    prior, problem = model.prior, resolve(model, data)
     if not problem.penalised[problem.is_feature].any():
         raise ValueError(
             "no column is under the prior: `factor` is infinite for every feature, so that every scale gives the same "
@@ -94,17 +94,17 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
         )
     if scales is not None:
         values = checked_scales(scales)
-        return _at_scales(model, problem, np.sort(values), np.argsort(values, kind="stable"))
+        return _at_scales(problem, prior, np.sort(values), np.argsort(values, kind="stable"))
     penalties = default_multiples(problem, prior, n_scales, min_ratio)
     place = np.arange(penalties.size)
     if problem.noise_scale is not None:
         return _at_scales(
-            model, problem, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
+            problem, prior, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
         )
     l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights_along(problem, penalties, 1.0))
     if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1 : l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
-        return _at_scales(model, problem, at_noise_scale(problem, prior, penalties, null), place)
+        return _at_scales(problem, prior, at_noise_scale(problem, prior, penalties, null), place)
     coefs = solve_coefs(problem, l1, l2).values
     sigma = _positive(problem, noise_beside(problem, coefs, l1, l2))
     values = at_noise_scale(problem, prior, penalties, sigma)
@@ -112,10 +112,10 @@ def scale_path(model: LinearModel, data: Data, scales: Any, n_scales: int, min_r
 
 
 def _at_scales(
-    model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"], place: Int[np.ndarray, " k"]
+    problem: Problem, prior: Prior, scales: Float[np.ndarray, " k"], place: Int[np.ndarray, " k"]
 ) -> ScalePath:
     """Return scales in ascending order, σ where it is unknown that of the joint mode at each."""
-    multiples = model.prior.multiples(scales)
+    multiples = prior.multiples(scales)
     if problem.noise_scale is not None:
         sigma = np.full(scales.size, problem.noise_scale)
     elif problem.least_squares.response_ss == 0.0:
