@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.blas import dot, gram_of, product, times
-from ..base.threads import is_tall
+from ..base.threads import blas_for, is_tall
 from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns, column_blocks
 from .flat import FlatBlock, orthonormal_basis
@@ -262,7 +262,8 @@ class RowLeastSquares:
         MemoryError
             Where sparse columns would have to be made dense beyond the budget.
         """
-        return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
+        with blas_for(self.X):  # as in the calls that hold BLAS to one thread: bits depend on their number
+            return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
 
     def _spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         from scipy.linalg import svd

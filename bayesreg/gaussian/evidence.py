@@ -100,9 +100,7 @@ def log_evidence_at(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[
     log_prior, bounds = noise_log_prior(problem), noise_bounds(problem)
 
     def at(scale: float) -> Callable[[Any], Any]:
-        return lambda sigma: marginal.log_likelihood(
-            sigma, (1.0 if relative else sigma**2) / scale**2 + 0.0 * sigma
-        )
+        return lambda sigma: marginal.log_likelihood(sigma, (1.0 if relative else sigma**2) / scale**2)
 
     return constant + np.array([_over_noise(at(scale), log_prior, bounds) for scale in scales])
 
