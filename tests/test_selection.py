@@ -21,7 +21,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import bayesreg as br
-from bayesreg.selection.cross_validation import Partition
+from bayesreg.selection.partition import Partition
 
 X, Y = diabetes()
 N = len(Y)

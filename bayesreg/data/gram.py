@@ -1,7 +1,7 @@
 """Sufficient statistics of a Gaussian regression, which blocks of rows can be merged into."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple, Self, final
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from .checks import column_names, numbered_names
 from .folds import FoldRows, Label, split_rows
 from .gram_least_squares import GramLeastSquares, without_null
-from .kept import LIGHT, Kept
+from .kept import LIGHT, Kept, without_kept
 from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
 from .rows import RowData
 
@@ -297,7 +297,7 @@ class GramData:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without what is computed of them."""
-        return {one.name: self.__dict__[one.name] for one in fields(self)}
+        return without_kept(self)
 
 
 def _sum(blocks: Sequence[GramData]) -> GramData:

@@ -1,7 +1,11 @@
 """Answers that an object keeps, so that whoever asks it the same again need not wait again."""
 
 from collections.abc import Callable, Hashable
-from typing import final
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, final
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 LIGHT = 2**24  # numbers that are worth keeping, whatever they were made of
 
@@ -31,3 +35,8 @@ class Kept[Answer]:
         if worth is None or worth(found):
             self._answers = ((about, found), *self._answers)[: self._most]
         return found
+
+
+def without_kept(data: "DataclassInstance") -> dict[str, Any]:
+    """Return the fields of a dataclass alone, for a pickle or a copy, without what is computed of them."""
+    return {one.name: getattr(data, one.name) for one in fields(data)}

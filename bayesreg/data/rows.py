@@ -1,7 +1,7 @@
 """Rows, dense or SciPy-sparse, with weights and names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, final
 
@@ -11,7 +11,7 @@ from jaxtyping import Float
 from ..base.blas import dot
 from .centring import centred_rows
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
-from .kept import LIGHT, Kept
+from .kept import LIGHT, Kept, without_kept
 from .least_squares import Means, matrices_of
 from .row_least_squares import RowLeastSquares
 
@@ -160,7 +160,7 @@ class RowData:
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without what is computed of them."""
-        return {one.name: self.__dict__[one.name] for one in fields(self)}
+        return without_kept(self)
 
 
 def with_ones(X: Design) -> Design:

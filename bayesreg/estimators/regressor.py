@@ -12,6 +12,7 @@ from ..base.arguments import check_probability
 from ..data.checks import as_design, column_names
 from ..data.gram import GramData
 from ..data.rows import RowData
+from ..data.smaller import as_small_as_can_be
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
@@ -19,7 +20,6 @@ from ..posterior.draws.predict import predictive_bounds, predictive_draws, predi
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
 from ..priors.gaussian import GaussianPrior
-from ..selection.cross_validation import as_small_as_can_be
 from .choose_model import choose_model
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Which scale.
 
-From the bottom up: methods; scale_path, cross_validation; path_sampling, path_intervals; criteria; chosen_mode,
-numbers_along, scale_selection; select.
+From the bottom up: methods; scale_path, partition, cross_validation; path_sampling, path_intervals; rules, criteria;
+chosen_mode, numbers_along, scale_selection; select.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""How each method scores the scales of a prior, and which of them it takes."""
+"""How each method scores the scales of a prior, and by which rule it takes one."""
 
 import warnings
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from ..base.jax_context import float64_on_cpu
 from ..base.progress import progress_bar
 from ..data.folds import Label
 from ..data.rows import RowData
+from ..data.smaller import statistics_are_smaller
 from ..gaussian.evidence import log_evidence_at
 from ..gaussian.generalised_cv import gcv
 from ..gaussian.leave_one_out.scores import leave_one_out
@@ -23,12 +24,13 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
 from ..priors.scales import log_prob_within
-from .cross_validation import DEFAULT_FOLDS, Partition, cross_validate, statistics_are_smaller
+from .cross_validation import cross_validate
+from .partition import DEFAULT_FOLDS, Partition
 from .path_sampling import path_log_evidence
+from .rules import Rule, lowest, median, one_standard_error
 from .scale_path import ScalePath, scale_path
 
 _MOST, _MANY = 100, {"psis-loo": 25}  # scales by default: fewer where each is sampled
-_TIE = 1e-12  # relative difference of scores that is rounding
 
 
 class Scored(NamedTuple):
@@ -262,35 +264,11 @@ def _without_folds(mse: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]
     return Scored(mse, np.full(mse.size, np.nan), errors, np.empty((mse.size, 0)), ())
 
 
-def _best(cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]) -> int:
-    """Return the lowest, and of what rounding alone tells apart the strongest prior, which comes first."""
-    lowest = cost.min()
-    return int(np.argmax(cost <= lowest + _TIE * abs(lowest)))
-
-
-def _one_standard_error(
-    cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]
-) -> int:
-    """Return the strongest prior within one standard error of the lowest."""
-    best = int(np.argmin(cost))
-    return int(np.argmax(cost <= cost[best] + scored.standard_errors[best]))
-
-
-def _middle(cost: Float[np.ndarray, " k"], scored: Scored, scales: Float[np.ndarray, " k"]) -> int:
-    """Return the scale that is nearest to the posterior's median."""
-    order = np.argsort(scales)
-    mass = np.exp(cost.min() - cost[order])
-    steps = np.diff(np.log(scales[order]), prepend=np.nan, append=np.nan)
-    width = np.nansum([steps[:-1], steps[1:]], axis=0) if scales.size > 1 else np.ones(1)
-    below = np.cumsum(mass * width)
-    return int(order[np.searchsorted(below, 0.5 * below[-1])])
-
-
 class Method(NamedTuple):
     """How scales are scored, which is taken, and what its own score is called, where it has one."""
 
     score: Callable[[Request], tuple[ScalePath, Scored]]
-    choose: Callable[[Float[np.ndarray, " k"], Scored, Float[np.ndarray, " k"]], int]
+    choose: Rule
     criterion: str | None = None
 
     def name_of_score(self, request: Request) -> str:
@@ -299,14 +277,14 @@ class Method(NamedTuple):
 
 
 METHODS = {
-    "cv": Method(_folds, _best),
-    "cv-1se": Method(_folds, _one_standard_error),
-    "loo": Method(_leave_one_out, _best),
-    "gcv": Method(_generalised, _best),
-    "aic": Method(_information, _best, "aic"),
-    "bic": Method(_information, _best, "bic"),
-    "evidence": Method(_evidence, _best, "log_evidence"),
-    "psis-loo": Method(_importance_leave_one_out, _best, "elpd_loo"),
-    "posterior": Method(_posterior, _middle, "log_posterior"),
+    "cv": Method(_folds, lowest),
+    "cv-1se": Method(_folds, one_standard_error),
+    "loo": Method(_leave_one_out, lowest),
+    "gcv": Method(_generalised, lowest),
+    "aic": Method(_information, lowest, "aic"),
+    "bic": Method(_information, lowest, "bic"),
+    "evidence": Method(_evidence, lowest, "log_evidence"),
+    "psis-loo": Method(_importance_leave_one_out, lowest, "elpd_loo"),
+    "posterior": Method(_posterior, median, "log_posterior"),
 }
 HIGHEST_IS_BEST = ("log_density", "log_evidence", "elpd_loo", "log_posterior")

@@ -1,35 +1,19 @@
 """Errors on rows that were held out, fold by fold."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any, NamedTuple, final
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from ..base.progress import progress_bar
-from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
-from ..data.gram import GramData
-from ..data.rows import RowData
+from ..data.folds import Label
 from ..likelihoods.gaussian import deviance
 from ..mode.grid import penalty_weights_along
 from ..mode.noise import noise_beside
 from ..mode.solve_penalised import solve_coefs
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, resolve
-
-DEFAULT_FOLDS = 5
-
-_STATISTICS_BUDGET = 2**30  # bytes that the statistics of all folds, and their sums, may take
-_WIDEST = 2  # features a row above which statistics are larger than the rows, or nearly
-
-
-class Split(NamedTuple):
-    """What is fitted, and what it is to predict."""
-
-    label: Label
-    train: Data
-    held_out: Data
+from .partition import Partition, Split
 
 
 class FoldScores(NamedTuple):
@@ -38,61 +22,6 @@ class FoldScores(NamedTuple):
     labels: tuple[Label, ...]
     mse: Float[np.ndarray, "k folds"]
     log_density: Float[np.ndarray, "k folds"]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class Partition:
-    """Data cut into folds: as statistics where these are smaller than the rows."""
-
-    data: Data
-    rows: dict[Label, Rows] | None = None  # of each fold, where the data are held as rows
-
-    @classmethod
-    def of(cls, data: Data, folds: Any) -> "Partition":
-        """Cut data into folds, which `GramData` brings along.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Where `folds` does not fit the data, or a fold has no row.
-        """
-        if isinstance(data, GramData):
-            _check_axis(data, folds)
-            return cls(data)
-        found = split_rows(folds, data.X, data.y)
-        held = {label: own for label, own in found.rows.items() if data.sample_weight[own].any()}
-        _require_folds(found.n_splits, tuple(held), data.n_samples)
-        if not statistics_are_smaller(data, 2 * len(held)):
-            return cls(data, held)
-        return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)))
-
-    @property
-    def labels(self) -> tuple[Label, ...]:
-        """The folds' numbers or labels."""
-        return tuple(self._parts if self.rows is None else self.rows)
-
-    @property
-    def _parts(self) -> dict[Label, GramData]:
-        assert isinstance(self.data, GramData)
-        assert self.data.folds is not None
-        return self.data.folds.parts
-
-    def splits(self) -> Iterator[Split]:
-        """Yield each fold, with the others to fit."""
-        if isinstance(self.data, RowData):
-            yield from self._row_splits(self.data)
-            return
-        trains = sums_without_each(list(self._parts.values()))
-        for (label, held_out), train in zip(self._parts.items(), trains, strict=True):
-            yield Split(label, train, held_out)
-
-    def _row_splits(self, data: RowData) -> Iterator[Split]:
-        assert self.rows is not None
-        for label, own in self.rows.items():
-            others = np.ones(data.y.size, dtype=bool)
-            others[own] = False
-            yield Split(label, _subset(data, others), _subset(data, own))
 
 
 def cross_validate(
@@ -175,65 +104,6 @@ def log_density(
     with np.errstate(divide="ignore", invalid="ignore"):
         value = -0.5 * deviance(1.0, mse, variance)
     return np.where(variance > 0.0, value, -np.inf)  # σ = 0 allows for no error
-
-
-def statistics_if_smaller(data: Data) -> Data:
-    """Return the statistics of rows where they are smaller than the rows, else the data as they are."""
-    return GramData.from_rows(data) if isinstance(data, RowData) and statistics_are_smaller(data) else data
-
-
-def as_small_as_can_be(data: Data) -> Data:
-    """Return what to keep of data: the statistics of rows that are no fewer than the columns."""
-    if isinstance(data, RowData) and data.n_features <= data.n_samples:
-        return GramData.from_rows(data)
-    return data
-
-
-def statistics_are_smaller(data: Data, n_matrices: int = 1) -> bool:
-    """Tell whether so many p × p matrices are smaller than the rows, or about so, and within the budget."""
-    size = 8 * n_matrices * data.n_features**2
-    return size <= _STATISTICS_BUDGET and data.n_features <= _WIDEST * data.n_samples
-
-
-def _subset(data: RowData, rows: Any) -> RowData:
-    return data.at(rows)
-
-
-def _check_axis(data: GramData, folds: Any) -> None:
-    if data.folds is None:
-        raise ValueError(
-            "cross-validation needs the statistics of each fold, which these do not have. Make them with "
-            "GramData.from_arrays(X, y, folds=5) or from_chunks(..., folds=5), or give the rows (RowData)."
-        )
-    present = tuple(data.folds.parts)
-    n_folds = data.folds.n_splits or len(present)
-    if not isinstance(folds, int | np.integer) or folds not in (DEFAULT_FOLDS, n_folds):
-        raise ValueError(
-            f"these statistics have {n_folds} folds, which were fixed when they were made; got folds={folds!r}. "
-            "Leave `folds` out, or make the statistics with other folds."
-        )
-    _require_folds(data.folds.n_splits, present, data.n_samples, of_blocks=True)
-
-
-def _require_folds(
-    n_splits: int | None, present: tuple[Label, ...], n_samples: int, *, of_blocks: bool = False
-) -> None:
-    missing = [] if n_splits is None else sorted(set(range(n_splits)) - set(present))
-    if missing:
-        of_each_block = (
-            " Each chunk was cut into that many folds by itself, and one with fewer rows has none for the last: give "
-            "larger chunks, or a label for each row."
-            if of_blocks and n_samples >= (n_splits or 0)
-            else ""
-        )
-        raise ValueError(
-            f"each of {n_splits} folds needs a row with a positive weight, but fold {missing[0]} (from 0) has none; "
-            f"there are {n_samples} such rows.{of_each_block or ' Give fewer `folds`.'}"
-        )
-    if len(present) < 2:
-        raise ValueError(
-            f"cross-validation needs at least 2 folds; got {list(present)}. Give `folds` two or more labels."
-        )
 
 
 def _require_rows(split: Split) -> None:

@@ -9,11 +9,11 @@ from jaxtyping import Float
 from ..base.arguments import check_probability
 from ..base.errors import gathered_by_scale
 from ..base.progress import progress_bar
+from ..data.smaller import statistics_if_smaller
 from ..mode.grid import checked_scales, unit_prior
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..posterior.sample import sample_posterior
-from .cross_validation import statistics_if_smaller
 
 
 def path_intervals(

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ..base.errors import SamplingWarning, warn
 from ..base.progress import progress_bar
+from ..data.smaller import statistics_if_smaller
 from ..gaussian.evidence import log_constant
 from ..gaussian.propriety import check_proper
 from ..mode.grid import problem_at
@@ -20,7 +21,6 @@ from ..posterior.marginals.propagation import Propagation
 from ..posterior.sample import sample_posterior
 from ..priors.elastic_net_law import prior_energies
 from ..priors.penalty import penalty_weights
-from .cross_validation import statistics_if_smaller
 
 if TYPE_CHECKING:
     import xarray as xr

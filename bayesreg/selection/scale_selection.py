@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Float
 
 from ..data.folds import Label
+from ..data.smaller import as_small_as_can_be
 from ..mode.estimate import MapEstimate, check_tol, map_estimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data, Problem
 from ..priors.penalty import Penalty, penalty_weights
 from .chosen_mode import mode_at_hand
-from .cross_validation import as_small_as_can_be
 from .numbers_along import numbers_along
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from ..model.needs import PENALTY, QUADRATIC_LOSS, require
 from ..model.problem import Data, Problem
 from ..priors.base import Prior
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
-from .cross_validation import DEFAULT_FOLDS
+from .partition import DEFAULT_FOLDS
 from .scale_path import ScalePath
 from .scale_selection import PREDICTIVE, ScaleSelection
 
@@ -184,7 +184,7 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
     if scores is None:
         scores = scored.mse if score == "mse" else scored.log_density
     cost = -scores if score in HIGHEST_IS_BEST else scores
-    chosen = method.choose(cost, scored, path.scales)
+    chosen = method.choose(cost, scored.standard_errors, path.scales)
     order = np.argsort(path.place)
     prior = request.unit.prior.with_scale(float(path.scales[chosen]))
     return ScaleSelection(

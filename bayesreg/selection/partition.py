@@ -1,0 +1,115 @@
+"""Data cut into folds, each with the others to fit."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
+from ..data.gram import GramData
+from ..data.rows import RowData
+from ..data.smaller import statistics_are_smaller
+from ..model.problem import Data
+
+DEFAULT_FOLDS = 5
+
+
+class Split(NamedTuple):
+    """What is fitted, and what it is to predict."""
+
+    label: Label
+    train: Data
+    held_out: Data
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Partition:
+    """Data cut into folds: as statistics where these are smaller than the rows."""
+
+    data: Data
+    rows: dict[Label, Rows] | None = None  # of each fold, where the data are held as rows
+
+    @classmethod
+    def of(cls, data: Data, folds: Any) -> "Partition":
+        """Cut data into folds, which `GramData` brings along.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Where `folds` does not fit the data, or a fold has no row.
+        """
+        if isinstance(data, GramData):
+            _check_axis(data, folds)
+            return cls(data)
+        found = split_rows(folds, data.X, data.y)
+        held = {label: own for label, own in found.rows.items() if data.sample_weight[own].any()}
+        _require_folds(found.n_splits, tuple(held), data.n_samples)
+        if not statistics_are_smaller(data, 2 * len(held)):
+            return cls(data, held)
+        return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)))
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """The folds' numbers or labels."""
+        return tuple(self._parts if self.rows is None else self.rows)
+
+    @property
+    def _parts(self) -> dict[Label, GramData]:
+        assert isinstance(self.data, GramData)
+        assert self.data.folds is not None
+        return self.data.folds.parts
+
+    def splits(self) -> Iterator[Split]:
+        """Yield each fold, with the others to fit."""
+        if isinstance(self.data, RowData):
+            yield from self._row_splits(self.data)
+            return
+        trains = sums_without_each(list(self._parts.values()))
+        for (label, held_out), train in zip(self._parts.items(), trains, strict=True):
+            yield Split(label, train, held_out)
+
+    def _row_splits(self, data: RowData) -> Iterator[Split]:
+        assert self.rows is not None
+        for label, own in self.rows.items():
+            others = np.ones(data.y.size, dtype=bool)
+            others[own] = False
+            yield Split(label, data.at(others), data.at(own))
+
+
+def _check_axis(data: GramData, folds: Any) -> None:
+    if data.folds is None:
+        raise ValueError(
+            "cross-validation needs the statistics of each fold, which these do not have. Make them with "
+            "GramData.from_arrays(X, y, folds=5) or from_chunks(..., folds=5), or give the rows (RowData)."
+        )
+    present = tuple(data.folds.parts)
+    n_folds = data.folds.n_splits or len(present)
+    if not isinstance(folds, int | np.integer) or folds not in (DEFAULT_FOLDS, n_folds):
+        raise ValueError(
+            f"these statistics have {n_folds} folds, which were fixed when they were made; got folds={folds!r}. "
+            "Leave `folds` out, or make the statistics with other folds."
+        )
+    _require_folds(data.folds.n_splits, present, data.n_samples, of_blocks=True)
+
+
+def _require_folds(
+    n_splits: int | None, present: tuple[Label, ...], n_samples: int, *, of_blocks: bool = False
+) -> None:
+    missing = [] if n_splits is None else sorted(set(range(n_splits)) - set(present))
+    if missing:
+        of_each_block = (
+            " Each chunk was cut into that many folds by itself, and one with fewer rows has none for the last: give "
+            "larger chunks, or a label for each row."
+            if of_blocks and n_samples >= (n_splits or 0)
+            else ""
+        )
+        raise ValueError(
+            f"each of {n_splits} folds needs a row with a positive weight, but fold {missing[0]} (from 0) has none; "
+            f"there are {n_samples} such rows.{of_each_block or ' Give fewer `folds`.'}"
+        )
+    if len(present) < 2:
+        raise ValueError(
+            f"cross-validation needs at least 2 folds; got {list(present)}. Give `folds` two or more labels."
+        )
