@@ -5,6 +5,7 @@ from jaxtyping import Float
 
 from ..base.blas import dot, times
 from ..base.threads import is_tall, over_ranges, single_threaded_blas
+from .adjustment import Adjustment
 from .checks import Design, Vector
 from .least_squares import NULL_AFTER_CENTRING, Means
 from .row_blocks import FEWEST_ROWS, Sums, sums_over_rows
@@ -23,9 +24,8 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     centred, y_mean = _centred_response(y, root, share, sum_weights)
     rows = _centred_in_one_pass(X, centred, root, sum_weights)
     if rows is None:
-        rows = RowLeastSquares(X, centred, root, _means(X, share))
-    x_mean = rows.shift
-    assert x_mean is not None
+        rows = RowLeastSquares(X, centred, Adjustment(y.size, root, _means(X, share)))
+    x_mean = rows.means
     squares, of_means = rows.squared_norms, sum_weights * x_mean**2
     rows = rows.zeroed(squares <= NULL_AFTER_CENTRING**2 * (squares + of_means))
     far = of_means > _FAR * squares
@@ -34,7 +34,9 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     if not far.any() or rows.is_sparse:
         return rows, Means(x_mean, y_mean)
     x_mean = x_mean + np.where(far, _means(X - x_mean, share), 0.0)  # to the last digit
-    columns = RowLeastSquares(X, centred, root, x_mean, null=rows.null).columns(np.arange(x_mean.size))
+    columns = RowLeastSquares(X, centred, Adjustment(y.size, root, x_mean), rows.null).columns(
+        np.arange(x_mean.size)
+    )
     return RowLeastSquares(columns, centred), Means(x_mean, y_mean)
 
 
@@ -70,7 +72,9 @@ def _centred_in_one_pass(
     gram -= sum_weights * np.outer(left, left)
     if not (is_constant | (sum_weights * left**2 <= NEAR * np.diagonal(gram))).all():
         return None
-    return RowLeastSquares(X, y, root, first + left, sums=Sums(gram, cross, np.zeros_like(left)))
+    return RowLeastSquares(
+        X, y, Adjustment(y.size, root, first + left), sums=Sums(gram, cross, np.zeros_like(left))
+    )
 
 
 def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:

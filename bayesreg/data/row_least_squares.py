@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.blas import dot, gram_of, product, times
 from ..base.threads import blas_for, is_tall
+from .adjustment import Adjustment
 from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns, column_blocks
 from .flat import FlatBlock, orthonormal_basis
@@ -26,20 +27,16 @@ _SAFE_SQUARE = 1e-9  # least eigenvalue, relative to the largest, that a Gram ma
 
 @final
 class RowLeastSquares:
-    """Least squares on diag(root)·(X − 1·shift'), projected off the span of `basis`.
+    """Least squares on rows as they are, or with weights, means taken off and a span projected out.
 
     Parameters
     ----------
     X : array or csc_array (n, p)
         Shared, not copied.
     y : array (n,)
-        With weights, centring and projection applied.
-    root : array (n,), optional
-        Square roots of the weights; None for ones.
-    shift : array (p,), optional
-        Means that are taken off; None where nothing is centred.
-    basis : array (n, r), optional
-        Orthonormal columns that are projected out.
+        Adjusted already.
+    adjustment : Adjustment, optional
+        What is done to the rows of X.
     null : array (p,) of bool, optional
         Columns that count as zero.
     sums : Sums, optional
@@ -52,19 +49,24 @@ class RowLeastSquares:
         self,
         X: Design,
         y: Vector,
-        root: Vector | None = None,
-        shift: Vector | None = None,
-        basis: Matrix | None = None,
+        adjustment: Adjustment | None = None,
         null: Bool[np.ndarray, " p"] | None = None,
         sums: Sums | None = None,
     ) -> None:
-        self.X, self.y, self.root, self.shift, self.basis = X, y, root, shift, basis
+        self.X, self.y = X, y
+        self._adjustment = Adjustment(y.size) if adjustment is None else adjustment
         self.null = null if null is not None and null.any() else None
         self._columns = DenseColumns(X) if isinstance(X, np.ndarray) else SparseColumns(X)
         self._spectra = Kept[Spectrum](SPECTRA)
         self._reduced = Kept[tuple[RowLeastSquares, FlatBlock]](1)
         if sums is not None:
             self._sums = sums.zeroed(self.null)
+
+    @property
+    def means(self) -> Vector:
+        """Means that are taken off; zeros where nothing is centred."""
+        shift = self._adjustment.shift
+        return np.zeros(self.X.shape[1]) if shift is None else shift
 
     @property
     def is_sparse(self) -> bool:
@@ -93,11 +95,9 @@ class RowLeastSquares:
         """The diagonal of X'X."""
         if self._is_tall:
             return np.diagonal(self.gram)
-        raw = self._columns.sums_of_squares(self.root)
-        squares = raw.copy()
-        if self.shift is not None:
-            squares -= self._sum_weights * self.shift**2
-        if self.basis is not None:
+        raw = self._columns.sums_of_squares(self._adjustment.root)
+        squares = self._adjustment.squared_norms(raw)
+        if self._basis_cross is not None:
             squares -= np.square(self._basis_cross).sum(axis=0)
         for block in column_blocks(np.flatnonzero(squares < _CANCELS * raw), self.y.size):
             columns = self.columns(block)
@@ -135,16 +135,7 @@ class RowLeastSquares:
 
     def columns(self, indices: Int[np.ndarray, " m"]) -> Matrix:
         """Return copies of columns, centred, weighted and projected, column by column in memory."""
-        columns = self._columns.copied(indices)
-        if self.shift is not None:
-            columns -= self.shift[indices]
-        if self.root is not None:
-            columns *= self.root[:, None]
-        if self.shift is not None:
-            columns -= self._intercept_part(columns.T).T  # the means are right to 1e-16 of their size only
-        if self.basis is not None:
-            for _ in range(2):  # the first projection leaves 1e-16 of what it took away
-                columns -= product(self.basis, product(self.basis.T, columns))
+        columns = self._adjustment.columns(self._columns.copied(indices), indices)
         if self.null is not None:
             columns[:, self.null[indices]] = 0.0
         return columns
@@ -155,12 +146,7 @@ class RowLeastSquares:
         if self.null is not None:
             used = used[~self.null[used]]
             coefs = np.where(self.null, 0.0, coefs)
-        fitted = self._columns.fitted(coefs, used)
-        if self.shift is not None:
-            fitted -= times(coefs[:, used], self.shift[used])[:, None]
-        if self.root is not None:
-            fitted *= self.root
-        return self._projected(fitted)
+        return self._adjustment.fitted(self._columns.fitted(coefs, used), coefs, used)
 
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
@@ -180,45 +166,29 @@ class RowLeastSquares:
         return self._gradients(residual[None, :])[0]
 
     def _gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
-        weighted = residuals if self.root is None else residuals * self.root
-        gradients = self._columns.gradients(weighted)
-        if self.shift is not None:
-            gradients -= np.outer(weighted.sum(axis=1), self.shift)
+        weighted = self._adjustment.weighted(residuals)
+        gradients = self._adjustment.gradients(self._columns.gradients(weighted), weighted)
         if self.null is not None:
             gradients[:, self.null] = 0.0
         return gradients
 
-    def _projected(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
-        if self.shift is not None:
-            rows -= self._intercept_part(rows)
-        if self.basis is not None:
-            rows -= product(product(rows, self.basis), self.basis.T)
-        return rows
-
-    def _intercept_part(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
-        if self.root is None:
-            return rows.mean(axis=1, keepdims=True)
-        return np.outer(times(rows, self.root), self.root) / self._sum_weights
-
     @cached_property
-    def _sum_weights(self) -> float:
-        return float(self.y.size) if self.root is None else dot(self.root, self.root)
-
-    @cached_property
-    def _basis_cross(self) -> Float[np.ndarray, "r p"]:
-        """Basis'X, of X before it is projected."""
-        assert self.basis is not None
-        before = RowLeastSquares(self.X, self.y, self.root, self.shift)
-        return before._gradients(np.ascontiguousarray(self.basis.T))
+    def _basis_cross(self) -> Float[np.ndarray, "r p"] | None:
+        """Basis'X, of X before it is projected; None where nothing is projected out."""
+        basis = self._adjustment.basis
+        if basis is None:
+            return None
+        before = RowLeastSquares(self.X, self.y, self._adjustment.off(None))
+        return before._gradients(np.ascontiguousarray(basis.T))
 
     @property
     def _is_tall(self) -> bool:
         """Whether products are best formed in one pass over blocks of rows, all at once."""
-        return self.basis is None and is_tall(self.X)
+        return self._adjustment.basis is None and is_tall(self.X)
 
     @cached_property
     def _sums(self) -> Sums:
-        return sums_over_rows(self.X, self.y, self.root, self.shift).zeroed(self.null)
+        return sums_over_rows(self.X, self.y, self._adjustment.root, self._adjustment.shift).zeroed(self.null)
 
     def _sparse_gram(self) -> Float[np.ndarray, "p p"]:
         everything = np.arange(self.X.shape[1])
@@ -231,28 +201,19 @@ class RowLeastSquares:
     ) -> Float[np.ndarray, "a b"]:
         """Return products of sparse columns with each other, no column made dense."""
         assert isinstance(self._columns, SparseColumns)
-        products = self._columns.products(left, right, self.root)
-        if self.shift is not None:
-            products -= self._sum_weights * np.outer(self.shift[left], self.shift[right])
-        if self.basis is not None:
+        own = self._columns.products(left, right, self._adjustment.root)
+        products = self._adjustment.products(own, left, right)
+        if self._basis_cross is not None:
             products -= product(self._basis_cross[:, left].T, self._basis_cross[:, right])
         return products
 
     def _dense_gram(self) -> Float[np.ndarray, "p p"]:
-        assert self.basis is None, "dense columns are projected explicitly"
-        if self.root is None and self._is_near_centre:
-            gram = gram_of(self.X)
-            if self.shift is not None:
-                gram -= self._sum_weights * np.outer(self.shift, self.shift)
-            return gram
-        return gram_by_blocks(self.X, self.root, self.shift)
-
-    @property
-    def _is_near_centre(self) -> bool:
-        """Whether means are so small beside the spread that they may be taken off a Gram matrix."""
-        if self.shift is None:
-            return True
-        return bool((self._sum_weights * self.shift**2 <= NEAR * self.squared_norms).all())
+        root, shift = self._adjustment.root, self._adjustment.shift
+        assert self._adjustment.basis is None, "dense columns are projected explicitly"
+        if root is None and (shift is None or self._adjustment.is_near(self.squared_norms, NEAR)):
+            everything = np.arange(self.X.shape[1])
+            return self._adjustment.products(gram_of(self.X), everything, everything)
+        return gram_by_blocks(self.X, root, shift)
 
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         """Return the spectrum of Z = X·diag(unit): of Z'Z where that is small and safe, else by singular values.
@@ -262,8 +223,7 @@ class RowLeastSquares:
         MemoryError
             Where sparse columns would have to be made dense beyond the budget.
         """
-        with blas_for(self.X):  # as in the calls that hold BLAS to one thread: bits depend on their number
-            return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
+        return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
 
     def _spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
         from scipy.linalg import svd
@@ -284,9 +244,7 @@ class RowLeastSquares:
         if not columns.any():
             return self
         null = columns if self.null is None else columns | self.null
-        return RowLeastSquares(
-            self.X, self.y, self.root, self.shift, self.basis, null, sums=self.__dict__.get("_sums")
-        )
+        return RowLeastSquares(self.X, self.y, self._adjustment, null, self.__dict__.get("_sums"))
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
         """Profile the flat columns out of the others and of y."""
@@ -301,11 +259,15 @@ class RowLeastSquares:
         y -= times(Q, times(Q.T, y))
         if np.sqrt(dot(y, y)) <= _NULL_AFTER_PROJECTION * np.sqrt(self.response_ss):
             y[:] = 0.0
-        others = self.subset(np.flatnonzero(~flat))
-        kept = RowLeastSquares(others.X, y, others.root, others.shift, Q, others.null)
+        others = np.flatnonzero(~flat)
+        null = None if self.null is None else self.null[others]
+        kept = RowLeastSquares(self.X[:, others], y, self._adjustment.of(others).off(Q), null)
         limit = _NULL_AFTER_PROJECTION**2 * self.squared_norms[~flat]
         reduced = kept.zeroed(kept.squared_norms <= limit)
-        cross = kept._basis_cross if self.null is None else np.where(self.null[~flat], 0.0, kept._basis_cross)
+        cross = kept._basis_cross
+        assert cross is not None
+        if null is not None:
+            cross = np.where(null, 0.0, cross)
         if not self.is_sparse:
             reduced = RowLeastSquares(reduced.columns(np.arange(kept.X.shape[1])), y)
         return reduced, FlatBlock(to_coef, row_space, cross, response, doubt=0.0)
@@ -313,5 +275,4 @@ class RowLeastSquares:
     def subset(self, indices: Int[np.ndarray, " m"]) -> "RowLeastSquares":
         """Return the loss on some of the columns."""
         null = None if self.null is None else self.null[indices]
-        shift = None if self.shift is None else self.shift[indices]
-        return RowLeastSquares(self.X[:, indices], self.y, self.root, shift, self.basis, null)
+        return RowLeastSquares(self.X[:, indices], self.y, self._adjustment.of(indices), null)

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.blas import dot
+from .adjustment import Adjustment
 from .centring import centred_rows
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
 from .kept import LIGHT, Kept, without_kept
@@ -156,7 +157,7 @@ class RowData:
         X, y = self.X, self.y if root is None else self.y * root
         if intercept_column:
             X = with_ones(X)
-        return RowLeastSquares(X, y, root), Means(np.zeros(X.shape[1]), 0.0)
+        return RowLeastSquares(X, y, Adjustment(y.size, root)), Means(np.zeros(X.shape[1]), 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without what is computed of them."""
