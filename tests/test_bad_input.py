@@ -132,7 +132,7 @@ def test_names_order_does_not_matter_in_a_mapping():
         (
             lambda m, d: br.map_path(br.LinearModel(br.LaplacePrior(1.0)), d),
             ValueError,
-            "a path needs known noise",
+            "map_path needs known noise",
         ),
         (lambda m, d: br.RowData.from_arrays(X, Y, feature_names="abc"), TypeError, "sequence of names"),
         (

@@ -413,8 +413,16 @@ def test_statistics_need_their_folds():
         ({"scales": []}, ValueError, "`scales` must be positive"),
         ({"scales": [1e200]}, ValueError, "`scales` must lie between"),
         ({"n_scales": 0}, ValueError, "`n_scales` must be a whole number"),
-        ({"method": "loo"}, ValueError, "closed form for a GaussianPrior"),
-        ({"method": "gcv"}, ValueError, "closed form for a GaussianPrior"),
+        (
+            {"method": "loo"},
+            ValueError,
+            "needs a GaussianPrior, which has a closed form, but the prior is a LaplacePrior",
+        ),
+        (
+            {"method": "gcv"},
+            ValueError,
+            "needs a GaussianPrior, which has a closed form, but the prior is a LaplacePrior",
+        ),
     ],
 )
 def test_arguments_that_cannot_be(arguments, error, said):

@@ -124,7 +124,10 @@ def test_in_the_estimator(prior, method):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"method": "gcv"}, "closed form for a GaussianPrior"),
+        (
+            {"method": "gcv"},
+            "needs a GaussianPrior, which has a closed form, but the prior is a LaplacePrior",
+        ),
         ({"method": "evidence", "folds": 10}, "has no folds"),
         ({"method": "aic", "hold": "per_row"}, "holds the prior and scores"),
         ({"method": "bic", "score": "log_density"}, "holds the prior and scores"),

@@ -9,11 +9,15 @@ from jaxtyping import Float
 
 from ..base.jax_context import float64_on_cpu
 from ..model.linear_model import LinearModel
+from ..model.needs import FLAT_INTERCEPT, GAUSSIAN_PRIOR, QUADRATIC_LOSS, require
 from ..model.problem import Data, Problem, resolve
 from ..priors.scales import checked
 from .propriety import check_proper, power
 from .spectrum import GaussianMarginal, rotate
 
+_GAUSSIAN = replace(
+    GAUSSIAN_PRIOR, remedy="select_scale(method='evidence') takes any prior.", error=TypeError
+)
 _POINTS = 801
 _ZOOMS = 40
 _NEGLIGIBLE = 50.0  # of log density: what is left out is below exp(−50) of the integral, times its length
@@ -51,12 +55,8 @@ def log_marginal_likelihood(
         Where the integral does not exist: flat columns that the data leave undetermined, or a flat σ
         with too few rows.
     """
-    if not model.prior.integrates:
-        raise TypeError(
-            f"the marginal likelihood is a closed form for a GaussianPrior; got {type(model.prior).__name__}."
-        )
-    if model.intercept_prior is not None:
-        raise ValueError("the marginal likelihood needs a flat intercept. Leave `intercept_prior` out.")
+    by = "log_marginal_likelihood"
+    require(by, model, data, QUADRATIC_LOSS, _GAUSSIAN, FLAT_INTERCEPT)
     if model.prior.has_sampled_scale and scales is None:
         raise ValueError("the prior's scale is a distribution. Give `scales` to evaluate at.")
     values = (
@@ -65,7 +65,7 @@ def log_marginal_likelihood(
     if values.ndim != 1 or not np.isfinite(values).all():
         raise ValueError(f"`scales` must be finite positive numbers in one dimension; got {scales!r}.")
     at_one = model if scales is None else replace(model, prior=model.prior.with_scale(1.0))
-    problem = resolve(at_one, data, "log_marginal_likelihood")
+    problem = resolve(at_one, data, by)
     result = log_evidence_at(problem, values)
     return float(result[0]) if scales is None or np.ndim(scales) == 0 else result
 

@@ -12,7 +12,7 @@ from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..base.threads import blas_for
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
-from ..model.needs import PENALTY, QUADRATIC_LOSS, require
+from ..model.needs import KNOWN_NOISE, PENALTY, QUADRATIC_LOSS, require
 from ..model.problem import Data, Problem, resolve
 from ..model.row_problem import RowProblem, resolve_rows
 from ..priors.penalty import Penalty
@@ -338,12 +338,8 @@ def map_path(
     check_tol(tol)
     require("map_path", model, data, QUADRATIC_LOSS, PENALTY)
     _refuse_sampled_scale(model)
-    sigma = model.likelihood.known.get("noise_scale")
-    if sigma is None:
-        raise ValueError(
-            "a path needs known noise: along it an unknown noise_scale would change too, and lambda with it. "
-            "Give GaussianLikelihood(noise_scale), for example the one of map_estimate."
-        )
+    KNOWN_NOISE.check("map_path", model, data)
+    sigma = model.likelihood.known["noise_scale"]
     with blas_for(getattr(data, "X", None)):
         return _map_path(model, data, scales, n_scales, min_ratio, tol, sigma)
 

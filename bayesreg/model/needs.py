@@ -23,12 +23,20 @@ class Need:
     given : callable (model, data) -> str
         What the model or data have instead.
     remedy : str
+    error : type, default TypeError
+        What `check` raises.
     """
 
     what: str
     met: Callable[[LinearModel, Any], bool]
     given: Callable[[LinearModel, Any], str]
     remedy: str
+    error: type[Exception] = TypeError
+
+    def check(self, by: str, model: LinearModel, data: Any, remedy: str | None = None) -> None:
+        """Refuse a model or data that do not meet the need; `remedy` replaces its own."""
+        if not self.met(model, data):
+            raise self.error(refusal(by, self.what, self.given(model, data), remedy or self.remedy))
 
 
 QUADRATIC_LOSS = Need(
@@ -57,6 +65,34 @@ MASS = Need(
 )
 
 
+GAUSSIAN_PRIOR = Need(
+    "a GaussianPrior, which has a closed form",
+    lambda model, _: model.prior.integrates,
+    lambda model, _: f"the prior is a {type(model.prior).__name__}",
+    "Use method='cv', which takes any prior.",
+    ValueError,
+)
+FLAT_INTERCEPT = Need(
+    "a flat intercept",
+    lambda model, _: model.intercept_prior is None,
+    lambda *_: "`intercept_prior` is given",
+    "Leave it out.",
+    ValueError,
+)
+KNOWN_NOISE = Need(
+    "known noise",
+    lambda model, _: bool(model.likelihood.known),
+    lambda *_: "noise_scale is unknown: along a path it would change too, and lambda with it",
+    "Give GaussianLikelihood(noise_scale), for example the one of map_estimate.",
+    ValueError,
+)
+
+
+def refusal(by: str, what: str, given: str, remedy: str) -> str:
+    """Return the one form in which a need that is not met is told."""
+    return f"{by} needs {what}, but {given}. {remedy}"
+
+
 def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
     """Refuse a model or data that do not meet a method's needs.
 
@@ -70,13 +106,12 @@ def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
     """
     check_model(model)
     check_data(data)
     for need in needs:
-        if not need.met(model, data):
-            raise TypeError(f"{by} needs {need.what}, but {need.given(model, data)}. {need.remedy}")
+        need.check(by, model, data)
 
 
 def check_model(model: LinearModel) -> None:

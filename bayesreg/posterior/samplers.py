@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ..gaussian.propriety import power
 from ..gaussian.spectrum import Rotation, is_one_gaussian
+from ..model.needs import QUADRATIC_LOSS, refusal
 from ..model.problem import Problem
 from ..model.row_problem import RowProblem
 from .kernels.chains import Program
@@ -19,6 +20,7 @@ from .targets.reference_point import ReferencePoint, reference_point
 from .targets.rows import row_target
 from .targets.whitened import WhitenedTarget, whitened_target
 
+_LEAVE_OUT = "Leave `method` out."
 _CAREFUL = 0.98  # acceptance for narrow posteriors: with 0.8 calibration failed on 6 × 10
 
 
@@ -100,15 +102,24 @@ class Maker(NamedTuple):
             made = self.marginal()
             if made is None:
                 raise ValueError(
-                    "method='marginal' integrates Gaussian coefficients out: it needs a GaussianPrior, one kind of "
-                    "scale for all coefficients, and columns that float64 can distinguish. Leave `method` out."
+                    refusal(
+                        "method='marginal'",
+                        "a GaussianPrior, one kind of scale for all coefficients, and columns that float64 can "
+                        "distinguish",
+                        "one of these is missing",
+                        _LEAVE_OUT,
+                    )
                 )
             return made
         if name in ("gibbs", "mixture"):
             if not self.problem.law.mixes:
                 raise ValueError(
-                    f"method={name!r} needs a prior that is given as a scale mixture of normals, but "
-                    f"{type(self.problem.law).__name__} is not. Leave `method` out."
+                    refusal(
+                        f"method={name!r}",
+                        "a prior that is given as a scale mixture of normals",
+                        f"{type(self.problem.law).__name__} is not",
+                        _LEAVE_OUT,
+                    )
                 )
             return self.gibbs() if name == "gibbs" else self.mixture()
         target = self.whitening()
@@ -125,7 +136,11 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
     """
     if method not in ("auto", "whitened"):
         raise ValueError(
-            f"method={method!r} needs a likelihood whose loss is one quadratic, but the loss of "
-            f"{type(problem.likelihood).__name__} is not. Leave `method` out."
+            refusal(
+                f"method={method!r}",
+                QUADRATIC_LOSS.what,
+                f"the loss of {type(problem.likelihood).__name__} is not",
+                _LEAVE_OUT,
+            )
         )
     return Sampler("whitened", "nuts", row_target(problem), nuts_program(num_warmup))

@@ -21,6 +21,7 @@ from ..gaussian.propriety import integrated_out
 from ..gaussian.residual_noise import least_squares_variance
 from ..likelihoods.gaussian import deviance
 from ..model.linear_model import LinearModel
+from ..model.needs import FLAT_INTERCEPT, GAUSSIAN_PRIOR, ROWS
 from ..model.problem import Data, Problem, resolve
 from ..posterior.sample import sample_posterior
 from ..priors.scales import log_prob_within
@@ -30,6 +31,7 @@ from .path_sampling import path_log_evidence
 from .rules import Rule, lowest, median, one_standard_error
 from .scale_path import ScalePath, scale_path
 
+_WITHOUT_ROWS = "Give the rows (RowData), or use method='gcv', or 'cv' with statistics that have folds."
 _MOST, _MANY = 100, {"psis-loo": 25}  # scales by default: fewer where each is sampled
 
 
@@ -94,11 +96,8 @@ def _folds(request: Request) -> tuple[ScalePath, Scored]:
 def _leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
     """Score a Gaussian prior by leaving out every row once."""
     _check_closed_form(request)
-    if not isinstance(request.data, RowData):
-        raise TypeError(
-            "method='loo' leaves out one row at a time, and statistics have none. Give the rows (RowData), or use "
-            "method='gcv', or 'cv' with statistics that have folds."
-        )
+    ROWS.check("method='loo'", request.unit, request.data, remedy=_WITHOUT_ROWS)
+    assert isinstance(request.data, RowData)
     path, problem = _closed_form_path(request)
     scores = leave_one_out(problem, request.data, problem.penalised_rates.l2, _ridge_multiples(path))
     return path, _without_folds(scores.mse, scores.standard_errors)
@@ -115,8 +114,7 @@ def _generalised(request: Request) -> tuple[ScalePath, Scored]:
 def _information(request: Request) -> tuple[ScalePath, Scored]:
     """Score by an information criterion of the mode."""
     _check_no_folds(request)
-    if request.unit.intercept_prior is not None:
-        raise ValueError(f"method={request.method!r} needs a flat intercept. Leave `intercept_prior` out.")
+    FLAT_INTERCEPT.check(f"method={request.method!r}", request.unit, request.data)
     path = request.path_on_data
     problem = path.problem
     rss = problem.reduced.residuals(path.coefs)[1]
@@ -141,10 +139,9 @@ def _noise_variance(problem: Problem) -> float:
 def _evidence(request: Request) -> tuple[ScalePath, Scored]:
     """Score by the log marginal likelihood: exact for a Gaussian prior, else by path sampling, with its error."""
     _check_no_folds(request)
-    if request.unit.intercept_prior is not None:
-        raise ValueError(
-            "the evidence needs a flat intercept. Leave `intercept_prior` out, or use method='cv'."
-        )
+    FLAT_INTERCEPT.check(
+        "the evidence", request.unit, request.data, remedy="Leave it out, or use method='cv'."
+    )
     path = request.path_on_data
     if request.unit.prior.integrates:
         return path, _by_criterion(log_evidence_at(path.problem, path.scales))
@@ -185,8 +182,7 @@ def _log_hyperprior(request: Request, scales: Float[np.ndarray, " k"]) -> Float[
 def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
     """Score by the expected log predictive density of each row given the others, from draws at each scale."""
     _check_no_folds(request)
-    if not isinstance(request.data, RowData):
-        raise TypeError("method='psis-loo' weighs rows, and statistics have none. Give the rows (RowData).")
+    ROWS.check("method='psis-loo'", request.unit, request.data)
     path = request.path_on_data
     with gathered_by_scale(path.scales.size):
         found = [
@@ -229,11 +225,8 @@ def _by_criterion(
 
 
 def _check_closed_form(request: Request) -> None:
-    method, model = request.method, request.unit
-    if not model.prior.integrates or model.intercept_prior is not None:
-        raise ValueError(
-            f"method={method!r} is a closed form for a GaussianPrior and a flat intercept. Use method='cv'."
-        )
+    for need in (GAUSSIAN_PRIOR, FLAT_INTERCEPT):
+        need.check(f"method={request.method!r}", request.unit, request.data)
     _check_no_folds(request)
 
 
