@@ -126,7 +126,7 @@ def test_many_rows_and_all_scales_at_once():
 
 def test_what_has_no_marginal_likelihood():
     data = br.RowData.from_arrays(*wide(12, 3))
-    with pytest.raises(TypeError, match="a GaussianPrior; got LaplacePrior"):
+    with pytest.raises(TypeError, match="a GaussianPrior, which has a closed form, but the prior is a LaplacePrior"):
         br.log_marginal_likelihood(br.LinearModel(br.LaplacePrior()), data)
     with pytest.raises(ValueError, match="is a distribution"):
         br.log_marginal_likelihood(br.LinearModel(br.GaussianPrior(dist.HalfNormal(1.0))), data)
