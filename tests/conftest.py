@@ -38,6 +38,13 @@ def wide(n=60, p=200, seed=0):
     return X, X @ coef + rng.normal(size=n)
 
 
+def one_of_eight():
+    """Simulate 60 rows of eight columns, of which the second matters."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 8))
+    return X, X[:, 1] * 3 + rng.normal(size=60)
+
+
 PROBLEMS = {
     "diabetes": lambda: diabetes(scaled=True),
     "diabetes-unscaled": lambda: diabetes(scaled=False),

@@ -5,7 +5,8 @@ import sys
 import textwrap
 
 import numpy as np
-from conftest import model
+import numpyro.distributions as dist
+from conftest import model, one_of_eight
 
 import bayesreg as br
 from bayesreg.mode.solvers.quadratic import _solve_all
@@ -135,6 +136,21 @@ def test_a_second_fit_of_the_same_shape_compiles_nothing():
     assert first.count > 0
     assert second.count == 0
     del rng
+
+
+def test_a_second_fit_with_a_noise_distribution_compiles_nothing():
+    X, y = one_of_eight()
+
+    def fit(scale):
+        br.map_estimate(
+            br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(dist.HalfNormal(scale))),
+            br.RowData.from_arrays(X, y),
+        )
+
+    fit(1.0)
+    with CompileCount() as again:
+        fit(2.0)
+    assert again.count == 0
 
 
 def test_public_names_resolve_and_unknown_ones_do_not():
