@@ -161,6 +161,7 @@ def test_evidence_with_more_columns_than_rows():
 # Full Bayes.
 
 
+@pytest.mark.extended
 def test_posterior_of_the_scale_is_that_of_a_sampled_scale():
     """On the grid, and by a chain that samples the scale along with the coefficients."""
     hyperprior = dist.LogNormal(np.log(20.0), 0.7)

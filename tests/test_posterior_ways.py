@@ -74,6 +74,25 @@ def ways_cases():
                 yield pytest.param(case, shape, known, marks=pytest.mark.slow if slow else ())
 
 
+@pytest.mark.parametrize(
+    ("way", "case", "shape"),
+    [
+        ("whitened", "elastic net relative", (14, 4)),
+        ("mixture", "laplace hyper", (8, 12)),
+        ("gibbs", "laplace relative hyper", (8, 12)),
+        ("independence", "laplace", (14, 4)),
+        ("independence", "elastic net relative", (14, 4)),
+        ("marginal", "gaussian relative hyper", (8, 12)),
+    ],
+)
+def test_each_way_draws_what_the_density_tells(way, case, shape):
+    """The certificate asks the density, in every parameter and direction, whatever made the draws."""
+    linear = br.LinearModel(PRIORS[case], br.GaussianLikelihood(NOISE))
+    tree = sample(linear, br.RowData.from_arrays(*small(*shape)), method=way)
+    assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
+
+
+@pytest.mark.extended
 @pytest.mark.parametrize(("case", "shape", "known"), list(ways_cases()))
 def test_the_ways_agree(case, shape, known):
     """NUTS in either coordinates, and Gibbs: three algorithms that share the prior's rates and little else."""
