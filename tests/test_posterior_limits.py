@@ -62,7 +62,7 @@ def test_two_bulks_are_drawn_in_their_shares_and_told(b, warned):
     assert tree.attrs["certified"] == 1
 
 
-@pytest.mark.parametrize("noise", [None, 0.5])
+@pytest.mark.parametrize("noise", [pytest.param(None, marks=pytest.mark.extended), 0.5])
 def test_columns_that_float64_cannot_add_to_the_noise(noise):
     """A column in units 1e8 larger: the covariance of the response cannot be factorised, and nothing hangs."""
     rng = np.random.default_rng(0)
