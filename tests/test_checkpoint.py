@@ -76,7 +76,7 @@ def often(monkeypatch):
 @pytest.mark.parametrize(
     ("prior", "p", "n", "method"),
     [
-        ("br.LaplacePrior(0.5)", 20, 6000, "mixture"),
+        ("br.LaplacePrior(0.5)", 20, 3000, "mixture"),
         pytest.param("br.LaplacePrior(0.5)", 25, 60_000, "whitened", marks=pytest.mark.slow),
         pytest.param("br.LaplacePrior(0.5)", 60, 3000, "gibbs", marks=pytest.mark.slow),
     ],
