@@ -337,7 +337,7 @@ def test_r_hat_and_ess_are_arvizs():
     np.testing.assert_allclose(bfmi(energy), az.bfmi(energy), rtol=0.01)
 
 
-@pytest.mark.parametrize("method", ["mixture", "gibbs"])
+@pytest.mark.parametrize("method", [pytest.param("mixture", marks=pytest.mark.extended), "gibbs"])
 def test_every_kernel_of_chains_is_asked_for_effective_draws(method):
     """Two bulks of σ that a shallow valley joins: chains cross now and then."""
     posterior = random_posterior("wide", 3)

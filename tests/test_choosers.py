@@ -230,7 +230,10 @@ def test_psis_loo_is_arviz_and_exact():
 # In the estimator.
 
 
-@pytest.mark.parametrize("method", ["cv", "cv-1se", "aic", "bic", "evidence", "posterior"])
+@pytest.mark.parametrize(
+    "method",
+    ["cv", "cv-1se", "aic", "bic", pytest.param("evidence", marks=pytest.mark.extended), "posterior"],
+)
 def test_every_name_works_in_the_estimator(method):
     prior = br.GaussianPrior() if method == "posterior" else br.LaplacePrior()
     fitted = br.BayesRegressor(prior, noise_scale=54.0, scale_selection=method).fit(X, Y)
