@@ -79,6 +79,7 @@ def small(n=12):
     return x, x @ [0.9, -0.1] + 0.6 * rng.normal(size=n) + 1.0
 
 
+@pytest.mark.extended
 def test_evidence_of_a_laplace_prior_by_quadrature():
     x, y = small()
     scales = np.geomspace(0.01, 10.0, 12)

@@ -6,6 +6,7 @@ import textwrap
 
 import numpy as np
 import numpyro.distributions as dist
+import pytest
 from conftest import model, one_of_eight
 
 import bayesreg as br
@@ -75,8 +76,16 @@ def test_works_when_the_user_has_enabled_x64():
     """)
 
 
-def test_computes_on_the_first_cpu_whatever_the_users_device():
-    run("""
+@pytest.mark.parametrize(
+    "method",
+    [
+        "auto",
+        pytest.param("whitened", marks=pytest.mark.extended),
+        pytest.param("gibbs", marks=pytest.mark.extended),
+    ],
+)
+def test_computes_on_the_first_cpu_whatever_the_users_device(method):
+    run(f"""
         import os
         os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
         import jax, jax.numpy as jnp, numpy as np
@@ -86,13 +95,13 @@ def test_computes_on_the_first_cpu_whatever_the_users_device():
         from bayesreg.base.jax_context import float64_on_cpu
         with float64_on_cpu():
             inside = jnp.ones(3)
-        assert inside.devices() == {first} and inside.dtype == jnp.float64
+        assert inside.devices() == {{first}} and inside.dtype == jnp.float64
         rng = np.random.default_rng(0)
         data = br.RowData.from_arrays(rng.normal(size=(20, 3)), rng.normal(size=20))
-        for method in ("whitened", "gibbs", "auto"):
-            br.sample_posterior(br.LinearModel(br.LaplacePrior(0.1)), data, num_samples=20, method=method, progress=False)
+        model = br.LinearModel(br.LaplacePrior(0.1))
+        br.sample_posterior(model, data, num_samples=20, method={method!r}, progress=False)
         mine = jnp.ones(3)
-        assert mine.devices() == {users} and mine.dtype == jnp.float32
+        assert mine.devices() == {{users}} and mine.dtype == jnp.float32
 
     """)
 
@@ -154,8 +163,6 @@ def test_a_second_fit_with_a_noise_distribution_compiles_nothing():
 
 
 def test_public_names_resolve_and_unknown_ones_do_not():
-    import pytest
-
     for name in br.__all__:
         assert getattr(br, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
