@@ -5,16 +5,30 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-slow lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
+.PHONY: demo test test-all test-slow mutation lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
 
+# Two processes with one thread of BLAS each: more would spin while they wait, and take the other's core.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+
+# What a change is likely to break.
 test: $(STAMP)
-	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
+	$(PYTEST) -m "not slow and not extended"
+
+# All that and notebooks, code of the documentation, references and statistics of draws.
+test-all: $(STAMP)
+	$(PYTEST) -m "not slow"
 
 test-slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+# Lines of the package changed at random: does `make test` notice? Hours; it goes on where it stopped.
+mutation: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[mutation]'
+	$(BIN)/python tests/mutation.py run build/mutation/after.json $(ARGS)
+	$(BIN)/python tests/mutation.py table build/mutation/after.json
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -1,5 +1,8 @@
 """Shared data and the referee: an independent recomputation of every certificate."""
 
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,18 @@ import pytest
 import bayesreg as br
 
 VALIDATION = Path(__file__).resolve().parents[2] / "shared" / "validation"
+PROGRAMS = "BAYESREG_TEST_PROGRAMS"  # a folder that keeps compiled programs from run to run
+
+
+def pytest_configure(config):
+    """Share compiled programs among all processes of a run, those that tests start included."""
+    if PROGRAMS not in os.environ:
+        os.environ[PROGRAMS] = tempfile.mkdtemp(prefix="bayesreg-programs-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ[PROGRAMS], ignore_errors=True))
+    own = br.use_compilation_cache(os.environ[PROGRAMS])
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = str(own)
+    os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
+    os.environ["JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES"] = "0"
 
 
 @pytest.fixture
@@ -36,6 +51,13 @@ def wide(n=60, p=200, seed=0):
     coef = np.zeros(p)
     coef[: min(8, p)] = 2.0 * rng.normal(size=min(8, p))
     return X, X @ coef + rng.normal(size=n)
+
+
+def one_of_eight():
+    """Simulate 60 rows of eight columns, of which the second matters."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 8))
+    return X, X[:, 1] * 3 + rng.normal(size=60)
 
 
 PROBLEMS = {

@@ -337,7 +337,7 @@ def test_r_hat_and_ess_are_arvizs():
     np.testing.assert_allclose(bfmi(energy), az.bfmi(energy), rtol=0.01)
 
 
-@pytest.mark.parametrize("method", ["mixture", "gibbs"])
+@pytest.mark.parametrize("method", [pytest.param("mixture", marks=pytest.mark.extended), "gibbs"])
 def test_every_kernel_of_chains_is_asked_for_effective_draws(method):
     """Two bulks of σ that a shallow valley joins: chains cross now and then."""
     posterior = random_posterior("wide", 3)
@@ -381,15 +381,42 @@ NUMPYRO_MODELS = {
 }
 
 
+def numpyro_rows():
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(25, 3)) + 1.0
+    return X, X[:, 0] + rng.normal(size=25), rng.uniform(0.5, 1.5, 25)
+
+
+@pytest.mark.parametrize("case", NUMPYRO_MODELS)
+def test_the_plain_numpyro_model_has_the_same_density(case):
+    """At draws: likelihood and priors, as the tree holds them, add up to NumPyro's density but for a constant."""
+    from numpyro.infer.util import log_density
+
+    linear, rows = NUMPYRO_MODELS[case], br.RowData.from_arrays(*numpyro_rows())
+    tree = sample(linear, rows, num_samples=20, num_chains=1, log_likelihood=True)
+    draws = {name: one.values[0] for name, one in tree["posterior"].data_vars.items()}
+    groups = [*tree["log_prior"].data_vars.values(), tree["log_likelihood"]["y"]]
+    ours = sum(one.values[0].reshape(20, -1).sum(axis=1) for one in groups)
+    if linear.intercept_prior is not None:
+        draws["intercept_column"] = draws.pop("intercept")[:, None]
+    for data in (rows, br.GramData.from_arrays(*numpyro_rows())):
+        with jax.enable_x64(True):
+            plain = br.to_numpyro(linear, data)
+            theirs = [
+                float(log_density(plain, (), {}, {name: one[k] for name, one in draws.items()})[0])
+                for k in range(20)
+            ]
+        assert np.ptp(ours) > 1.0
+        assert np.ptp(ours - np.array(theirs)) < 1e-9
+
+
+@pytest.mark.extended
 @pytest.mark.parametrize("case", NUMPYRO_MODELS)
 @pytest.mark.parametrize("held", ["rows", pytest.param("statistics", marks=pytest.mark.slow)])
 def test_the_plain_numpyro_model_has_the_same_posterior(case, held):
     from numpyro.infer import MCMC, NUTS
 
-    rng = np.random.default_rng(3)
-    X = rng.normal(size=(25, 3)) + 1.0
-    y, w = X[:, 0] + rng.normal(size=25), rng.uniform(0.5, 1.5, 25)
-    data = (br.RowData if held == "rows" else br.GramData).from_arrays(X, y, w)
+    data = (br.RowData if held == "rows" else br.GramData).from_arrays(*numpyro_rows())
     linear = NUMPYRO_MODELS[case]
     ours = sample(linear, data, num_samples=2500)["posterior"]
     with jax.enable_x64(True), warnings.catch_warnings():

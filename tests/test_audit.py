@@ -5,8 +5,9 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
-from conftest import diabetes
+from conftest import diabetes, one_of_eight
 from sklearn.linear_model import Lasso, Ridge
 from test_conventions_against_packages import RECORDS, arrays, label, penalty_of
 
@@ -318,3 +319,17 @@ def test_like_says_what_it_cannot_be():
     mode = br.map_estimate(model, br.RowData.from_arrays(constant, y))
     assert mode.coef[2] == 0.0
     br.sample_posterior(model, br.RowData.from_arrays(constant, y), num_samples=10, progress=False)  # proper
+
+
+def test_coefficients_by_name():
+    X, y = one_of_eight()
+    frame = pd.DataFrame(X[:, :2], columns=["a", "b"])
+    named, plain = (
+        br.audit(coef, 0.0, frame, y, br.Penalty(1.0, 0.0)).objective
+        for coef in (pd.Series({"b": 2.0, "a": 1.0}), [1.0, 2.0])
+    )
+    assert named == plain
+    with pytest.raises(ValueError, match="`coef` names"):
+        br.audit(pd.Series({"b": 2.0, "c": 1.0}), 0.0, frame, y, br.Penalty(1.0, 0.0))
+    with pytest.raises(ValueError, match="`tol` must be a duality gap"):
+        br.audit([1.0, 2.0], 0.0, frame, y, br.Penalty(1.0, 0.0), tol=-1.0)

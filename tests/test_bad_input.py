@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import one_of_eight
 
 import bayesreg as br
 
@@ -165,3 +166,9 @@ def test_a_sampled_scale_has_no_mode():
     for find in (br.map_estimate, br.map_path):
         with pytest.raises(br.NoModeError, match=r"no joint mode.*select_scale"):
             find(linear, br.RowData.from_arrays(X, Y))
+
+
+def test_masked_entries_are_missing():
+    X, y = one_of_eight()
+    with pytest.raises(ValueError, match="`X` has 1 NaN in column 'x2'"):
+        br.RowData.from_arrays(np.ma.masked_array(X, mask=np.arange(480).reshape(60, 8) == 10), y)

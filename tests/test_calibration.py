@@ -71,6 +71,7 @@ def test_data_are_drawn_from_the_model_that_is_fitted():
     assert case.weights().sum() == pytest.approx(case.n)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("method", SMALL)
 def test_a_miniature_of_the_calibration(method):
     found = ranks(SMALL[method], 60)
@@ -95,6 +96,7 @@ def test_planted_errors_are_caught(error, method):
     assert all(p_value(values, N_DRAWS) > 1e-4 for values in right.values())
 
 
+@pytest.mark.extended
 def test_a_miniature_of_the_coverage():
     for case in coverage_cases()[:2]:
         shares = covered(case, 40)

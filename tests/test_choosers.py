@@ -79,6 +79,7 @@ def small(n=12):
     return x, x @ [0.9, -0.1] + 0.6 * rng.normal(size=n) + 1.0
 
 
+@pytest.mark.extended
 def test_evidence_of_a_laplace_prior_by_quadrature():
     x, y = small()
     scales = np.geomspace(0.01, 10.0, 12)
@@ -161,6 +162,7 @@ def test_evidence_with_more_columns_than_rows():
 # Full Bayes.
 
 
+@pytest.mark.extended
 def test_posterior_of_the_scale_is_that_of_a_sampled_scale():
     """On the grid, and by a chain that samples the scale along with the coefficients."""
     hyperprior = dist.LogNormal(np.log(20.0), 0.7)
@@ -229,7 +231,10 @@ def test_psis_loo_is_arviz_and_exact():
 # In the estimator.
 
 
-@pytest.mark.parametrize("method", ["cv", "cv-1se", "aic", "bic", "evidence", "posterior"])
+@pytest.mark.parametrize(
+    "method",
+    ["cv", "cv-1se", "aic", "bic", pytest.param("evidence", marks=pytest.mark.extended), "posterior"],
+)
 def test_every_name_works_in_the_estimator(method):
     prior = br.GaussianPrior() if method == "posterior" else br.LaplacePrior()
     fitted = br.BayesRegressor(prior, noise_scale=54.0, scale_selection=method).fit(X, Y)

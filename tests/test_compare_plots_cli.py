@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from conftest import diabetes, model, wide
+from conftest import diabetes, model, one_of_eight, wide
 from sklearn.datasets import load_diabetes
+from sklearn.linear_model import Lasso, Ridge
 
 import bayesreg as br
 from bayesreg.app.cli import main
@@ -43,6 +44,17 @@ def test_comparison_with_unknown_noise_uses_its_estimate():
     frame = br.compare_map_with_penalized(br.LinearModel(br.LaplacePrior(300.0)), X, y)
     assert frame["difference"].abs().max() < 1e-6 * frame["map"].abs().max()
     assert 50 < frame.attrs["noise_scale"] < 60
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("prior", [br.LaplacePrior(0.1), br.GaussianPrior(0.5), br.LaplacePrior()])
+def test_the_comparisons_line_of_code_reproduces_its_table(prior, intercept):
+    X, y = one_of_eight()
+    frame = br.compare_map_with_penalized(model(prior, fit_intercept=intercept), X, y)
+    estimator = eval(frame.attrs["code"], {"Lasso": Lasso, "Ridge": Ridge})
+    unit = np.ones(8) if frame.attrs["column_unit"] is None else np.array(frame.attrs["column_unit"])
+    coef = estimator.fit(X / unit, y).coef_ / unit
+    np.testing.assert_allclose(coef, frame["map"].iloc[:-1], atol=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,7 @@ def test_the_next_process_finds_the_programs_and_gives_the_same_answer(tmp_path)
     assert coefs == first
 
 
+@pytest.mark.extended
 def test_two_processes_at_once(tmp_path):
     both = [start(tmp_path), start(tmp_path)]
     answers = {answer(process)[1] for process in both}

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import PROBLEMS, model, wide
+from conftest import PROBLEMS, model, one_of_eight, wide
 
 import bayesreg as br
 
@@ -241,3 +241,30 @@ def test_frames_give_names_and_the_same_numbers():
         np.testing.assert_array_equal(data.X, X)
     assert br.RowData.from_arrays(X, y).feature_names == ("x0", "x1", "x2")
     assert br.RowData.from_arrays(frames[0], y, feature_names=list("xyz")).feature_names == ("x", "y", "z")
+
+
+def test_a_row_of_weight_zero_is_absent_whatever_it_holds():
+    X, y = one_of_eight()
+    w = np.ones(60)
+    w[0] = 0.0
+    wild, wild_y = X.copy(), y.copy()
+    wild[0, 1], wild_y[0] = 1e14, -9.99e20
+    for options in (
+        {},
+        {"fit_intercept": False},
+        {"standardize": True},
+        {"standardize": True, "fit_intercept": False},
+    ):
+        for prior in (br.LaplacePrior(0.1), br.LaplacePrior(), br.GaussianPrior()):
+            for form in (br.RowData.from_arrays, br.GramData.from_arrays):
+                mode = br.map_estimate(model(prior, **options), form(wild, wild_y, w))
+                expected = br.map_estimate(model(prior, **options), form(X[1:], y[1:]))
+                np.testing.assert_allclose(mode.coef, expected.coef, rtol=1e-9, atol=1e-12)
+                np.testing.assert_allclose(mode.penalty.l1, expected.penalty.l1, rtol=1e-12)
+
+
+def test_names_that_are_numbers_can_be_keys():
+    X, y = one_of_eight()
+    frame = pd.DataFrame(X)
+    mode = br.map_estimate(model(br.LaplacePrior(0.1, factor={1: 2.0})), br.RowData.from_arrays(frame, y))
+    assert mode.penalty.l1[1] == pytest.approx(5.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import diabetes, model
+from conftest import diabetes, model, one_of_eight
 from sklearn.linear_model import Lasso, Ridge
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -203,3 +203,12 @@ def test_values_far_off_in_rows_of_weight_zero_hide_no_column(seed):
     X[:256, 0] = 1e10
     found = br.map_estimate(linear, br.RowData.from_arrays(X, y, w)).coef
     np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+
+
+def test_zeros_of_constant_columns_are_exact_beside_duplicates():
+    X, y = one_of_eight()
+    wide = np.column_stack([X, X[:, 0], np.ones(60), np.ones(60)])
+    for form in FORMS:
+        for prior in (br.GaussianPrior(10.0), br.FlatPrior()):
+            for w in (None, np.random.default_rng(1).uniform(0.1, 1.0, 60)):
+                assert not br.map_estimate(model(prior), form(wide, y, w)).coef[-2:].any()

@@ -70,6 +70,7 @@ def _line_agrees(ours, theirs, from_draws):
 WITH_CODE = [page for page in PAGES if blocks(page)]
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(DOCS)))
 def test_code_runs_and_prints_what_is_shown(page, capsys, monkeypatch, tmp_path):
     import matplotlib.pyplot as plt
@@ -238,6 +239,7 @@ def site(tmp_path_factory):
     return folder
 
 
+@pytest.mark.extended
 @needs_the_extra
 def test_site_builds_strictly_and_loads_nothing_from_a_network(site):
     pages = list(site.rglob("*.html"))
@@ -251,6 +253,7 @@ def test_site_builds_strictly_and_loads_nothing_from_a_network(site):
         assert not re.search(r"(?:@import|url\()\s*[\"']?(?:https?:)?//", sheet.read_text()), sheet
 
 
+@pytest.mark.extended
 @needs_the_extra
 def test_site_holds_every_name_every_notebook_and_no_raw_formula(site):
     reference = "\n".join(page.read_text() for page in (site / "reference").glob("*.html"))

@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 import numpy as np
+import numpyro.distributions as dist
 import pandas as pd
 import polars as pl
 import pytest
-from conftest import diabetes
+from conftest import diabetes, one_of_eight
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_diabetes
@@ -161,3 +162,25 @@ def test_text_columns_through_a_one_hot_encoder():
     )
     pipeline = make_pipeline(encode, br.BayesRegressor(noise_scale=0.1)).fit(frame, y)
     assert pipeline.score(frame, y) > 0.9
+
+
+def test_coef_is_the_users_to_change():
+    X, y = one_of_eight()
+    regressor = br.BayesRegressor(br.LaplacePrior(0.1), noise_scale=1.0).fit(X, y)
+    before = regressor.map_.coef.copy()
+    regressor.coef_ *= 2
+    np.testing.assert_array_equal(regressor.map_.coef, before)
+
+
+def test_an_elastic_net_with_a_sampled_scale_is_refused_by_fit_with_the_remedy():
+    X, y = one_of_eight()
+    half = dist.HalfNormal(1.0)
+    with pytest.raises(TypeError, match="scale_selection='evidence'"):
+        br.BayesRegressor(br.ElasticNetPrior(half, half)).fit(X, y)
+
+
+def test_an_interval_is_one_mass():
+    X, y = one_of_eight()
+    sampled = br.BayesRegressor().fit(X, y).sample(num_samples=50, progress=False)
+    with pytest.raises(ValueError, match="`interval` must be"):
+        sampled.predict(X, interval=[0.5, 0.9])

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import one_of_eight
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
 from sklearn.linear_model import (
@@ -102,3 +103,13 @@ def test_refusals():
     other = pd.DataFrame(np.random.default_rng(0).normal(size=X.shape), columns=FRAME.columns)
     with pytest.warns(br.ConvergenceWarning, match=r"coef_ of Lasso is not the optimum.*bayesreg\.audit"):
         br.from_sklearn(make_pipeline(StandardScaler(), Lasso(0.5)).fit(X, Y), other, Y)
+
+
+def test_one_response_held_as_a_column():
+    X, y = one_of_eight()
+    least_squares = LinearRegression().fit(X, y[:, None])
+    regressor = br.from_sklearn(least_squares, X, y)
+    np.testing.assert_allclose(regressor.coef_, least_squares.coef_.ravel(), atol=1e-9)
+    assert br.audit(least_squares.coef_, least_squares.intercept_, X, y, br.Penalty(0.0, 0.0)).optimal
+    with pytest.raises(ValueError, match="no residuals to estimate the noise from"):
+        br.from_sklearn(LinearRegression().fit(X, X @ np.ones(8)), X, X @ np.ones(8))

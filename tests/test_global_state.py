@@ -5,7 +5,9 @@ import sys
 import textwrap
 
 import numpy as np
-from conftest import model
+import numpyro.distributions as dist
+import pytest
+from conftest import model, one_of_eight
 
 import bayesreg as br
 from bayesreg.mode.solvers.quadratic import _solve_all
@@ -74,8 +76,16 @@ def test_works_when_the_user_has_enabled_x64():
     """)
 
 
-def test_computes_on_the_first_cpu_whatever_the_users_device():
-    run("""
+@pytest.mark.parametrize(
+    "method",
+    [
+        "auto",
+        pytest.param("whitened", marks=pytest.mark.extended),
+        pytest.param("gibbs", marks=pytest.mark.extended),
+    ],
+)
+def test_computes_on_the_first_cpu_whatever_the_users_device(method):
+    run(f"""
         import os
         os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=2"
         import jax, jax.numpy as jnp, numpy as np
@@ -85,13 +95,13 @@ def test_computes_on_the_first_cpu_whatever_the_users_device():
         from bayesreg.base.jax_context import float64_on_cpu
         with float64_on_cpu():
             inside = jnp.ones(3)
-        assert inside.devices() == {first} and inside.dtype == jnp.float64
+        assert inside.devices() == {{first}} and inside.dtype == jnp.float64
         rng = np.random.default_rng(0)
         data = br.RowData.from_arrays(rng.normal(size=(20, 3)), rng.normal(size=20))
-        for method in ("whitened", "gibbs", "auto"):
-            br.sample_posterior(br.LinearModel(br.LaplacePrior(0.1)), data, num_samples=20, method=method, progress=False)
+        model = br.LinearModel(br.LaplacePrior(0.1))
+        br.sample_posterior(model, data, num_samples=20, method={method!r}, progress=False)
         mine = jnp.ones(3)
-        assert mine.devices() == {users} and mine.dtype == jnp.float32
+        assert mine.devices() == {{users}} and mine.dtype == jnp.float32
 
     """)
 
@@ -137,9 +147,22 @@ def test_a_second_fit_of_the_same_shape_compiles_nothing():
     del rng
 
 
-def test_public_names_resolve_and_unknown_ones_do_not():
-    import pytest
+def test_a_second_fit_with_a_noise_distribution_compiles_nothing():
+    X, y = one_of_eight()
 
+    def fit(scale):
+        br.map_estimate(
+            br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(dist.HalfNormal(scale))),
+            br.RowData.from_arrays(X, y),
+        )
+
+    fit(1.0)
+    with CompileCount() as again:
+        fit(2.0)
+    assert again.count == 0
+
+
+def test_public_names_resolve_and_unknown_ones_do_not():
     for name in br.__all__:
         assert getattr(br, name) is not None
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

@@ -47,6 +47,7 @@ def test_there_are_notebooks():
     assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {script.stem for script in SCRIPTS}
 
 
+@pytest.mark.extended
 @each_script
 def test_script_runs_in_a_fresh_interpreter_without_a_warning(script, tmp_path):
     run = run_afresh("-W", "error", str(script), cwd=tmp_path)

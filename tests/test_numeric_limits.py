@@ -300,3 +300,43 @@ def test_a_strength_beyond_float64_holds_a_coefficient_at_zero():
     assert np.abs(mode.coef).max() < 1e-100
     assert mode.converged
     assert resolve(linear, br.RowData.from_arrays(X, y)).noise_scale == 1e90
+
+
+@pytest.mark.parametrize("eps", [1e-5, 1e-6, 1e-7, 1e-8])
+@pytest.mark.parametrize(
+    "prior", [br.FlatPrior(), br.LaplacePrior([np.inf, np.inf, 10.0]), br.LaplacePrior(1e9)]
+)
+def test_statistics_that_cannot_tell_columns_apart_say_so(prior, eps):
+    rng = np.random.default_rng(2)
+    x, z = rng.normal(size=(2, 200))
+    near = np.column_stack([x, x + eps * z, rng.normal(size=200)])
+    if isinstance(prior, br.FlatPrior) or np.ndim(prior.scale) == 0:
+        near = near[:, :2]
+    y = 2 * x + 3 * z + 0.1 * rng.normal(size=200)
+    linear = model(prior)
+    with pytest.warns(br.ConvergenceWarning, match=r"Give the rows \(RowData\)|float64 allows no smaller"):
+        gram = br.map_estimate(linear, br.GramData.from_arrays(near, y))
+    assert not gram.converged
+    if np.ndim(getattr(prior, "scale", np.zeros(2))) == 1:  # the rows know
+        assert br.map_estimate(linear, br.RowData.from_arrays(near, y), tol=1e-6).converged
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e3, 1e4])
+@pytest.mark.parametrize("form", FORMS)
+def test_ridge_on_columns_of_different_units(form, scale):
+    rng = np.random.default_rng(0)
+    n = 200
+    columns = [
+        rng.uniform(20, 80, n),
+        rng.lognormal(10, 0.5, n),
+        rng.random(n),
+        rng.integers(0, 2, n),
+        3e9 + 1e9 * rng.normal(size=n),
+    ]
+    units = np.column_stack(columns)
+    y = units @ np.array([0.1, 1e-4, 3, 1, 1e-9]) + rng.normal(size=n)
+    sd = units.std(axis=0)
+    Z = (units - units.mean(axis=0)) / sd
+    expected = np.linalg.solve(Z.T @ Z + np.diag(1 / (scale * sd) ** 2), Z.T @ (y - y.mean()))
+    mode = br.map_estimate(model(br.GaussianPrior(scale)), form(units, y), tol=1e-3)
+    np.testing.assert_allclose(mode.coef * sd, expected, rtol=0, atol=1e-9 * np.abs(expected).max())

@@ -243,6 +243,7 @@ def broken_off(fits, out, number, moment):
 STOPS = (signal.SIGKILL, signal.SIGINT, signal.SIGTERM)
 
 
+@pytest.mark.extended
 def test_a_fit_that_is_broken_off_leaves_one_fit(fits, tmp_path):
     for stop, moment in zip(STOPS, (1.0, 2.3, 0.6), strict=True):
         broken_off(fits, tmp_path / stop.name, stop, moment)

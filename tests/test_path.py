@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import diabetes, model, wide
+from conftest import diabetes, model, one_of_eight, wide
 from sklearn.linear_model import lasso_path
 
 import bayesreg as br
@@ -98,3 +98,15 @@ def test_to_frame():
     np.testing.assert_array_equal(mode.to_frame()["coef"], mode.coef)
     assert "duality gap" in str(mode)
     assert "exactly zero" in str(mode)
+
+
+def test_path_with_an_intercept_prior():
+    X, y = one_of_eight()
+    linear = model(br.LaplacePrior(), intercept_prior=br.GaussianPrior(1.0))
+    with pytest.raises(ValueError, match="give `scales`"):
+        br.map_path(linear, br.RowData.from_arrays(X, y))
+    path = br.map_path(linear, br.RowData.from_arrays(X, y), scales=[0.01, 1.0])
+    single = br.map_estimate(
+        model(br.LaplacePrior(1.0), intercept_prior=br.GaussianPrior(1.0)), br.RowData.from_arrays(X, y)
+    )
+    np.testing.assert_allclose(path.coefs[1], single.coef, rtol=1e-9)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import diabetes
+from conftest import diabetes, one_of_eight
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import ElasticNet, Lasso, Ridge
@@ -295,3 +295,39 @@ def test_known_conversions():
     np.testing.assert_allclose(with_constant.values["alpha"], [0.0, 0.1, 0.1, 0.1])
     penalty_weights = "alpha=np.array([0.0, 0.1, 0.1, 0.1]), L1_wt=1.0"
     assert with_constant.code == f"OLS(y, np.c_[np.ones(len(y)), X]).fit_regularized({penalty_weights})"
+
+
+def test_translate_does_not_read_an_object_of_another_convention():
+    X, y = one_of_eight()
+    for value, key in (
+        (Ridge(3.0), "sklearn.Lasso"),
+        (Lasso(3.0), "sklearn.Ridge"),
+        (br.GaussianPrior(3.0), "LaplacePrior"),
+    ):
+        with pytest.raises(TypeError, match="its numbers mean something else"):
+            br.translate(value, key, "Penalty", y=y, noise_scale=1.0)
+    with pytest.raises(br.NoEquivalent, match="constrains the signs"):
+        br.translate(Lasso(positive=True), "sklearn.Lasso", "Penalty", y=y)
+    for bad in ({"y": y, "sample_weight": [1.0, 2.0]}, {"X": X, "y": y[:5]}, {"y": []}, {"y": 3.0}):
+        with pytest.raises(ValueError, match=r"same number of rows|one weight for each"):
+            br.translate(0.1, "sklearn.Lasso", "Penalty", **bad)
+    with pytest.raises(ValueError, match="`alpha` must be one finite number"):
+        br.translate([0.1, 0.2], "sklearn.Lasso", "Penalty", y=y)
+
+
+def test_factors_of_another_length_are_refused():
+    X, y = one_of_eight()
+    for value, key in (
+        ({"alpha": 0.1, "weights": [1, 2]}, "celer.Lasso"),
+        ({"lambda_": 0.1, "penalty.factor": [1, 2]}, "glmnet"),
+    ):
+        with pytest.raises(ValueError, match="one for each of the 8 columns"):
+            br.translate(value, key, "Penalty", X, y)
+
+
+def test_conventions_can_be_pickled():
+    import pickle
+
+    for key in br.CONVENTIONS:
+        values = br.CONVENTIONS[key].parameters
+        assert pickle.loads(pickle.dumps(values)) == values

@@ -3,7 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from conftest import diabetes
+from conftest import diabetes, model, one_of_eight
 from matplotlib.figure import Figure
 
 import bayesreg as br
@@ -390,3 +390,33 @@ def test_the_posteriors_certificate_is_drawn_as_it_is():
     assert [label.get_text() for label in ax.get_yticklabels()] == list(judged.names)
     assert "certified" in ax.get_title()
     assert f"{judged.largest_z:.1f}" in ax.get_title()
+
+
+def test_pictures_of_other_features_or_scales_are_refused():
+    X, y = one_of_eight()
+    linear = model(br.LaplacePrior(1.0))
+    two = [
+        br.RowData.from_arrays(X[:, cols], y, None, names)
+        for cols, names in (([0, 1], ["a", "b"]), ([1, 0], ["b", "a"]))
+    ]
+    tree, mode = br.sample_posterior(linear, two[0], progress=False), br.map_estimate(linear, two[1])
+    with pytest.raises(ValueError, match="the draws are of features"):
+        br.plot_forest(tree, mode)
+    with pytest.raises(ValueError, match="the mode is of features"):
+        br.plot_certificate(mode, linear, two[0])
+    flat = model(br.FlatPrior())
+    least_squares = br.map_estimate(flat, two[0])
+    with pytest.raises(ValueError, match="nothing to draw"):
+        br.plot_certificate(least_squares, flat, two[0])
+    with pytest.raises(ValueError, match="none of the data's features"):
+        br.plot_geometry(linear, two[0], features=["zz", "a"])
+    with pytest.raises(ValueError, match="is empty"):
+        br.plot_scale_selection([])
+    path = br.map_path(linear, two[0], scales=[0.01, 0.1])
+    for marks, error, message in (
+        ({"chosen": 5.0}, ValueError, "outside of the path"),
+        ({"none": 0.0}, ValueError, "outside of the path"),
+        (1.0, TypeError, "`marks` must be"),
+    ):
+        with pytest.raises(error, match=message):
+            br.plot_coefficient_path(path, marks=marks)

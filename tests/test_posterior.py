@@ -144,6 +144,7 @@ NUMPYRO_CASES = {
 }
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("case", NUMPYRO_CASES)
 def test_every_prior_agrees_with_the_plain_numpyro_model(case):
     import jax

@@ -38,6 +38,11 @@ MODELS = {
     "gaussian, sampled scale": (br.GaussianPrior(dist.HalfNormal(1.0)), None, {}),
     "laplace, sampled scale": (br.LaplacePrior(dist.Gamma(2.0, 2.0), factor={"x0": 3.0}), None, {}),
     "intercept with a prior": (br.LaplacePrior(0.5), None, {"intercept_prior": br.GaussianPrior(5.0)}),
+    "intercept with a prior, sampled scale": (
+        br.LaplacePrior(dist.Gamma(2.0, 2.0)),
+        None,
+        {"intercept_prior": br.GaussianPrior(5.0)},
+    ),
     "bounded noise": (br.LaplacePrior(0.5), dist.Uniform(0.5, 1.4), {}),
 }
 

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import numpyro.distributions as dist
 import pytest
+from conftest import model, one_of_eight
 from scipy.special import logsumexp
 
 import bayesreg as br
@@ -61,7 +62,7 @@ def test_two_bulks_are_drawn_in_their_shares_and_told(b, warned):
     assert tree.attrs["certified"] == 1
 
 
-@pytest.mark.parametrize("noise", [None, 0.5])
+@pytest.mark.parametrize("noise", [pytest.param(None, marks=pytest.mark.extended), 0.5])
 def test_columns_that_float64_cannot_add_to_the_noise(noise):
     """A column in units 1e8 larger: the covariance of the response cannot be factorised, and nothing hangs."""
     rng = np.random.default_rng(0)
@@ -131,3 +132,22 @@ def test_few_rows_and_scales_in_units_of_noise_are_left_to_nuts():
         warnings.simplefilter("ignore", br.SamplingWarning)
         tree = sample(linear, [[0.0], [1.0], [2.0], [4.0]], [0.3, 1.1, 1.7, 4.4], num_samples=200)
     assert tree.attrs["kernel"] in ("nuts", "gibbs")
+
+
+def test_a_flat_prior_on_the_scale_of_one_coefficient_is_improper():
+    X, y = one_of_eight()
+    flat = dist.ImproperUniform(dist.constraints.positive, (), ())
+    for prior in (br.GaussianPrior(flat), br.LaplacePrior(flat)):
+        for rows in (X[:, :1], np.c_[X[:, 1], np.ones(60)], np.c_[X[:, 1], X[:, 1]]):
+            with pytest.raises(br.ImproperPosteriorError, match="prior on prior_scale is flat"):
+                br.sample_posterior(model(prior), br.RowData.from_arrays(rows, y), progress=False)
+    tree = br.sample_posterior(model(br.GaussianPrior(flat)), br.RowData.from_arrays(X, y), progress=False)
+    assert 0.1 < float(tree["posterior"]["prior_scale"].median()) < 10.0
+
+
+def test_a_bounded_hyperprior_warns_of_nothing(recwarn):
+    X, y = one_of_eight()
+    br.sample_posterior(
+        model(br.GaussianPrior(dist.Uniform(0.1, 2.0))), br.RowData.from_arrays(X, y), progress=False
+    )
+    assert not [one for one in recwarn if "Out-of-support" in str(one.message)]

@@ -68,6 +68,7 @@ def named(tree, summary, feature_names):
     return {name: (draws, float(summary.loc[row, "ess_bulk"])) for name, (draws, row) in table.items()}
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("name", NAMES)
 def test_posteriordb(validation, name):
     folder = validation / "posteriordb" / name
@@ -89,6 +90,7 @@ def test_posteriordb(validation, name):
     assert all(row[3] for row in rows), rows
 
 
+@pytest.mark.extended
 def test_exact_laplace_posterior(validation):
     reference = json.loads((validation / "laplace_exact" / "orth8_abs_tau0.5_halfnormal2.json").read_text())
     model = br.LinearModel(

@@ -74,6 +74,26 @@ def ways_cases():
                 yield pytest.param(case, shape, known, marks=pytest.mark.slow if slow else ())
 
 
+@pytest.mark.parametrize(
+    ("way", "case", "shape"),
+    [
+        ("whitened", "elastic net relative", (14, 4)),
+        ("mixture", "elastic net relative", (14, 4)),
+        ("gibbs", "laplace relative hyper", (8, 12)),
+        ("independence", "laplace", (14, 4)),
+        ("independence", "elastic net relative", (14, 4)),
+        ("marginal", "gaussian relative hyper", (8, 12)),
+    ],
+)
+def test_each_way_draws_what_the_density_tells(way, case, shape):
+    """The certificate asks the density, in every parameter and direction, whatever made the draws."""
+    linear = br.LinearModel(PRIORS[case], br.GaussianLikelihood(NOISE))
+    weights = np.random.default_rng(1).uniform(0.3, 2.0, shape[0])
+    tree = sample(linear, br.RowData.from_arrays(*small(*shape), weights), method=way)
+    assert tree.attrs["certified"] == 1, tree.attrs["certificate"]
+
+
+@pytest.mark.extended
 @pytest.mark.parametrize(("case", "shape", "known"), list(ways_cases()))
 def test_the_ways_agree(case, shape, known):
     """NUTS in either coordinates, and Gibbs: three algorithms that share the prior's rates and little else."""
@@ -95,6 +115,7 @@ def test_the_ways_agree(case, shape, known):
         assert_same_posterior(trees[0], tree, 5.0)  # some 2,000 comparisons in all
 
 
+@pytest.mark.extended
 def test_weights_and_an_intercept_that_has_a_prior():
     X, y = small()
     data = br.RowData.from_arrays(X, y, np.random.default_rng(1).uniform(0.3, 2.0, len(y)))
@@ -108,6 +129,7 @@ def test_weights_and_an_intercept_that_has_a_prior():
             assert_same_posterior(trees[0], tree)
 
 
+@pytest.mark.extended
 def test_an_intercepts_own_prior_does_not_follow_the_sampled_scale():
     import numpyro
     from numpyro.infer import MCMC, NUTS
@@ -133,6 +155,7 @@ def test_an_intercepts_own_prior_does_not_follow_the_sampled_scale():
         assert abs(a.mean() - b.mean()) < 4.0 * mcse
 
 
+@pytest.mark.extended
 def test_wide_data_agree_with_gibbs():
     X, y = wide(40, 60)
     data = br.RowData.from_arrays(X, y)

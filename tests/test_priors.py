@@ -1,6 +1,7 @@
 """Each prior's density, its penalty and its arguments."""
 
 import numpy as np
+import numpyro.distributions as dist
 import pytest
 from scipy import integrate, stats
 
@@ -144,3 +145,25 @@ def test_priors_are_values():
 def test_the_default_needs_data():
     with pytest.raises(ValueError, match="only data can turn into numbers"):
         br.Penalty.from_prior(br.LaplacePrior())
+
+
+def test_equal_priors_have_equal_hashes():
+    a, b = br.LaplacePrior({"a": 1.0, "b": 2.0}), br.LaplacePrior({"b": 2.0, "a": 1.0})
+    assert a == b
+    assert hash(a) == hash(b)
+
+
+@pytest.mark.parametrize("prior", [br.LaplacePrior, br.GaussianPrior])
+@pytest.mark.parametrize(
+    ("scale", "error", "message"),
+    [
+        (dist.Normal(0.0, 1.0), ValueError, "`scale` must be a continuous distribution on positive numbers"),
+        (dist.Uniform(-1.0, 1.0), ValueError, "on positive numbers"),
+        (dist.Poisson(2.0), ValueError, "must be a continuous distribution"),
+        (dist.HalfNormal(np.ones(3)), ValueError, "a distribution of one number"),
+        (dist.HalfNormal, TypeError, "not the class HalfNormal"),
+    ],
+)
+def test_a_hyperprior_is_on_one_positive_number(prior, scale, error, message):
+    with pytest.raises(error, match=message):
+        prior(scale)

@@ -136,6 +136,7 @@ def test_numpys_global_random_state_is_left_alone(prior, intercept):
     np.testing.assert_array_equal(before[1], after[1])
 
 
+@pytest.mark.extended
 def test_memory_is_bounded_over_ever_new_shapes():
     """In numbers of compiled programs that live: no more for any number of columns or of draws."""
     said = run("""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from conftest import model
 
 import bayesreg as br
@@ -32,6 +33,7 @@ def test_81_fits_of_r_glmnet(validation):
         assert mode.duality_gap < 1e-10
 
 
+@pytest.mark.extended
 def test_sklearns_own_tests_of_ridge_lasso_and_elastic_net(validation, tmp_path):
     suite = tmp_path / "sklearn_suite"  # pytest writes beside what it runs; the references stay as they are
     shutil.copytree(validation / "sklearn_suite", suite)

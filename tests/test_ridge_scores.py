@@ -5,7 +5,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import bayesreg as br
 from bayesreg.gaussian.degrees_of_freedom import effective_df_path
@@ -232,20 +232,22 @@ def test_low_rank_is_as_good_as_all_dimensions(spread, monkeypatch):
 
 def test_threads_change_nothing_and_leave_blas_as_it_was(monkeypatch):
     X, y, _ = simulated(9001, 12)
-    before = [library["num_threads"] for library in threadpool_info()]
-    alone = scores(X, y)
-    monkeypatch.setattr(by_columns, "_SERIAL_ENTRIES", 0)
-    found = []
-    threads = [threading.Thread(target=lambda: found.append(scores(X, y))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for threaded in found:
-        np.testing.assert_allclose(threaded.mse, alone.mse, rtol=1e-12)
-        np.testing.assert_allclose(threaded.standard_errors, alone.standard_errors, rtol=1e-10)
-    assert len(found) == 4
-    assert [library["num_threads"] for library in threadpool_info()] == before
+    with threadpool_limits(2, user_api="blas"):
+        before = [library["num_threads"] for library in threadpool_info()]
+        alone = scores(X, y)
+        monkeypatch.setattr(by_columns, "_SERIAL_ENTRIES", 0)
+        found = []
+        threads = [threading.Thread(target=lambda: found.append(scores(X, y))) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for threaded in found:
+            np.testing.assert_allclose(threaded.mse, alone.mse, rtol=1e-12)
+            np.testing.assert_allclose(threaded.standard_errors, alone.standard_errors, rtol=1e-10)
+        assert len(found) == 4
+        assert 2 in before
+        assert [library["num_threads"] for library in threadpool_info()] == before
 
 
 @pytest.mark.parametrize("shape", [(60_000, 20), (40, 20_000)])

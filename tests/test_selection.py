@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from conftest import diabetes, model, wide
+from conftest import diabetes, model, one_of_eight, wide
 from scipy.optimize import brentq
 from sklearn.linear_model import ElasticNetCV, LassoCV, Ridge, RidgeCV
 from sklearn.model_selection import (
@@ -728,3 +728,28 @@ def test_the_mode_warns_of_a_constant_response_at_the_callers_line():
         with pytest.warns(br.DegenerateDataWarning) as caught:
             call()
         assert [item.filename for item in caught] == [__file__]
+
+
+def test_rows_of_weight_zero_are_absent_from_folds_and_left_out_rows():
+    X, y = one_of_eight()
+    w = np.ones(60)
+    w[:14] = 0.0
+    linear = model(br.GaussianPrior(1.0))
+    weighted, present = br.RowData.from_arrays(X, y, w), br.RowData.from_arrays(X[14:], y[14:])
+    trees = [br.sample_posterior(linear, data, progress=False) for data in (weighted, present)]
+    found, expected = (
+        br.exact_loo(tree, linear, data) for tree, data in zip(trees, (weighted, present), strict=True)
+    )
+    assert found.elpd == pytest.approx(expected.elpd, rel=1e-9)
+    for options in (
+        {"folds": 5},
+        {"method": "loo"},
+        {"method": "psis-loo", "n_scales": 2, "num_samples": 200},
+    ):
+        assert br.select_scale(linear, weighted, **options).scale == pytest.approx(
+            br.select_scale(linear, present, **options).scale, rel=1e-9
+        )
+    labels = np.array(list("abc") * 20, dtype=object)
+    by_label = br.select_scale(linear, weighted, folds=labels)
+    assert by_label.fold_labels == ("a", "b", "c")
+    assert by_label.scale == pytest.approx(br.select_scale(linear, present, folds=labels[14:]).scale)

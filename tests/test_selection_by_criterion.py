@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from conftest import diabetes
+from conftest import diabetes, model, one_of_eight
 from scipy import stats
-from sklearn.linear_model import LassoLarsIC
+from sklearn.linear_model import Lasso, LassoLarsIC
 
 import bayesreg as br
 
@@ -137,3 +137,26 @@ def test_in_the_estimator(prior, method):
 def test_refusals(options, message):
     with pytest.raises(ValueError, match=message):
         br.select_scale(br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0)), DATA, **options)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_copies_of_a_column_cost_no_degree_of_freedom_and_leave_exact_zeros(sign):
+    X, y = one_of_eight()
+    x = X[:, :3]
+    copied = np.c_[x, sign * x[:, 1]]
+    aics = [
+        br.select_scale(
+            model(br.LaplacePrior(1.0)), br.RowData.from_arrays(rows, y), "aic", scales=[0.5, 1.0]
+        )
+        for rows in (x, copied)
+    ]
+    np.testing.assert_allclose(aics[0].effective_df, aics[1].effective_df)
+    np.testing.assert_allclose(aics[0].scores, aics[1].scores)
+    noise = [
+        br.from_sklearn(Lasso(0.03, tol=1e-12).fit(rows, y), rows, y).noise_scale_ for rows in (x, copied)
+    ]
+    assert noise[0] == pytest.approx(noise[1], rel=1e-9)
+    path = br.map_path(model(br.LaplacePrior(1.0)), br.RowData.from_arrays(copied, y), n_scales=30)
+    sizes = np.abs(path.coefs)
+    assert not ((sizes > 0.0) & (sizes < 1e-12 * sizes.max(axis=1, keepdims=True))).any()
+    assert (path.duality_gaps < 1e-9).all()

@@ -203,15 +203,20 @@ TWO_BULKS = orthogonal(
         pytest.param(TAILS, id="tails"),
         pytest.param(TWO_BULKS, id="the wrong one of two bulks"),
         ("fixed", 24),
-        ("fixed", 35),
-        ("fixed", 50),
-        ("fixed", 51),
-        ("fixed", 53),
         ("scales", 1),
-        ("scales", 17),
-        ("scales", 54),
         ("wide", 9),
-        ("wide", 7),
+        *(
+            pytest.param(case, marks=pytest.mark.extended)
+            for case in (
+                ("fixed", 35),
+                ("fixed", 50),
+                ("fixed", 51),
+                ("fixed", 53),
+                ("scales", 17),
+                ("scales", 54),
+                ("wide", 7),
+            )
+        ),
     ],
     ids=lambda case: " ".join(map(str, case)) if isinstance(case, tuple) else None,
 )
@@ -221,7 +226,7 @@ def test_none_is_wrong_in_silence(case):
     assert entry["verdict"] in ("right", "right, warned", "told"), entry
 
 
-@pytest.mark.parametrize("number", [33, 49])
+@pytest.mark.parametrize("number", [33, pytest.param(49, marks=pytest.mark.extended)])
 def test_a_narrow_ridge_of_noise_and_scale_together_is_drawn_right(number):
     """Their product is told well and neither alone: values of the scale have to be close for what lies between."""
     posterior = random_posterior("wide", number)
@@ -229,7 +234,9 @@ def test_a_narrow_ridge_of_noise_and_scale_together_is_drawn_right(number):
     assert entry["verdict"] == "right", entry
 
 
-@pytest.mark.parametrize("case", [("wide", 3), ("fixed", 52)], ids=str)
+@pytest.mark.parametrize(
+    "case", [pytest.param(("wide", 3), marks=pytest.mark.extended), ("fixed", 52)], ids=str
+)
 def test_parts_that_chains_are_slow_to_cross_are_drawn_apart(case):
     """The valley between is too shallow to part two bulks at once; R-hat or the certificate refuses the first run."""
     posterior = random_posterior(*case)
@@ -238,7 +245,7 @@ def test_parts_that_chains_are_slow_to_cross_are_drawn_apart(case):
     assert "two separate parts" in entry["warning"]
 
 
-@pytest.mark.parametrize("number", [142, 161])
+@pytest.mark.parametrize("number", [pytest.param(142, marks=pytest.mark.extended), 161])
 def test_a_light_part_beyond_a_shallow_valley_is_drawn_at_once(number):
     """Of half a percent and of 1.3%: chains from the other never found it, R-hat 1.00, and the certificate saw none."""
     posterior = random_posterior("fixed", number)

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from conftest import diabetes, model, wide
+from conftest import diabetes, model, one_of_eight, wide
 from scipy import optimize, stats
 from sklearn.linear_model import Lasso
 
@@ -168,3 +168,67 @@ def test_closed_forms_of_noise_priors_are_the_distributions(prior):
     np.testing.assert_allclose(derivatives, expected_derivatives, rtol=1e-9)
     one, slope = closed(np.float64(0.5))
     assert np.ndim(one) == np.ndim(slope) == 0
+
+
+@pytest.mark.parametrize(
+    ("prior", "edge"),
+    [
+        (dist.Uniform(2.0, 5.0), 2.0),
+        (dist.Uniform(0.0, 0.5), 0.5),
+        (dist.TruncatedNormal(0.1, 0.1, low=0.0, high=0.5), 0.5),
+        (dist.Pareto(2.0, 3.0), 2.0),
+    ],
+)
+def test_the_support_of_the_noise_prior_holds(prior, edge):
+    X, y = one_of_eight()
+    mode = br.map_estimate(
+        br.LinearModel(br.GaussianPrior(1.3), br.GaussianLikelihood(prior)), br.RowData.from_arrays(X, y)
+    )
+    assert mode.noise_scale == pytest.approx(edge, rel=1e-9)
+
+
+def test_a_noise_prior_far_from_the_data_is_found():
+    X, y = one_of_eight()
+    likelihood = br.GaussianLikelihood(dist.LogNormal(20.0, 0.1))
+    mode = br.map_estimate(br.LinearModel(br.GaussianPrior(1.3), likelihood), br.RowData.from_arrays(X, y))
+    assert np.log(mode.noise_scale) == pytest.approx(20.0 - 61 * 0.01, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "prior",
+    [
+        dist.Delta(1.0),
+        dist.Normal(1.0, 1.0),
+        dist.HalfNormal(np.ones(3)),
+        dist.MultivariateNormal(np.zeros(2), np.eye(2)),
+        dist.Poisson(3.0),
+        dist.HalfNormal,
+    ],
+)
+def test_what_is_no_prior_on_one_positive_number_is_refused(prior):
+    with pytest.raises((TypeError, ValueError), match="`noise_scale` must be a"):
+        br.GaussianLikelihood(prior)
+
+
+def test_the_default_noise_prior_beside_an_intercept_prior_is_scaled_by_the_sd():
+    X, y = one_of_eight()
+    x, y = X[:10, :1], y[:10] + 1000.0
+    linear = br.LinearModel(br.GaussianPrior(1.0), intercept_prior=br.GaussianPrior(1e6))
+    for form in (br.RowData.from_arrays, br.GramData.from_arrays):
+        with_prior = br.map_estimate(linear, form(x, y), tol=1.0)
+        flat = br.map_estimate(br.LinearModel(br.GaussianPrior(1.0)), form(x, y))
+        assert with_prior.noise_scale == pytest.approx(flat.noise_scale, rel=1e-3)
+
+
+def test_noise_estimate_of_near_perfect_fits_from_statistics_says_what_it_lost():
+    X, _ = one_of_eight()
+    rng = np.random.default_rng(1)
+    y = X @ np.arange(1.0, 9.0) + 1e-7 * rng.normal(size=60)
+    rows = br.map_estimate(br.LinearModel(br.FlatPrior()), br.RowData.from_arrays(X, y))
+    assert 0.5e-7 < rows.noise_scale < 1.5e-7
+    assert rows.converged
+    with pytest.raises(br.NoModeError, match=r"cannot tell these data from a perfect fit.*Give the rows"):
+        br.map_estimate(br.LinearModel(br.FlatPrior()), br.GramData.from_arrays(X, y))
+    y = X @ np.arange(1.0, 9.0) + 1e-4 * rng.normal(size=60)
+    with pytest.warns(br.ConvergenceWarning, match="Give the rows"):
+        br.map_estimate(br.LinearModel(br.FlatPrior()), br.GramData.from_arrays(X, y))

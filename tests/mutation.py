@@ -1,0 +1,321 @@
+"""What the tests notice: lines of the package drawn at random, each changed a little, and whether a test fails.
+
+Cosmic Ray changes a line, coverage.py says which test files run it, and those are run until one fails. What is
+found is written after every line, so that a run goes on where it stopped::
+
+    python tests/mutation.py run build/mutation/after.json --commit HEAD
+    python tests/mutation.py run build/mutation/before.json --commit f1efa65 --select "not slow"
+    python tests/mutation.py table build/mutation/before.json build/mutation/after.json
+"""
+
+import argparse
+import ast
+import difflib
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = "bayesreg"
+DEFAULT = "not slow and not extended"  # what `make test` runs
+# Operators of bits raise at once where numbers are floats: any test would notice.
+TOO_EASY = re.compile(r"Replace(Binary|Unary)Operator_\w*(Bit|Shift|Invert|Delete)")
+HANGS_AFTER = 300  # seconds of one test
+SILENT = "ignore:Error reading persistent compilation cache entry"
+
+
+@dataclass
+class Mutant:
+    """One changed line, and what became of it."""
+
+    path: str
+    line: int
+    operator: str
+    occurrence: int
+    change: str
+    outcome: str = ""  # killed, survived or not run by any test
+    by: str = ""
+    seconds: float = 0.0
+
+
+def main() -> None:
+    """Run or tabulate."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    run = commands.add_parser("run")
+    run.add_argument("results", type=Path)
+    run.add_argument("--commit", default="HEAD", help="of package and tests")
+    run.add_argument("--select", default=DEFAULT, help="pytest's -m")
+    run.add_argument("--files", default="test_*.py", help="the tests' files, as a pattern")
+    run.add_argument("--lines", type=int, default=150)
+    run.add_argument("--seed", type=int, default=0)
+    run.add_argument("--survivors-of", type=Path, help="judge only what survived in this file of results")
+    run.add_argument(
+        "--limit", type=float, default=3600.0, help="seconds for one line; more counts as killed"
+    )
+    run.add_argument("--until", type=float, default=float("inf"), help="stop after so many seconds")
+    run.set_defaults(do=run_all)
+    table = commands.add_parser("table")
+    table.add_argument("results", type=Path, nargs="+")
+    table.set_defaults(do=print_table)
+    given = parser.parse_args()
+    given.do(given)
+
+
+def run_all(given: argparse.Namespace) -> None:
+    """Judge every line that has no outcome yet."""
+    began = time.monotonic()
+    tree = checked_out(given.commit, given.results.with_suffix(""))
+    if given.results.exists():
+        mutants = [Mutant(**one) for one in json.loads(given.results.read_text())["mutants"]]
+    else:
+        mutants = draw(tree, given.lines, given.seed)
+    wanted = survivors(given.survivors_of) if given.survivors_of else None
+    covered = coverage_by_file(tree, given.select, given.files)
+    for mutant in mutants:
+        if mutant.outcome or (wanted is not None and key(mutant) not in wanted):
+            continue
+        if time.monotonic() - began > given.until:
+            break
+        judge(mutant, tree, covered, given.select, given.limit)
+        print(
+            f"{mutant.outcome:8} {mutant.seconds:6.0f} s  {mutant.path}:{mutant.line}  {mutant.by}",
+            flush=True,
+        )
+        kept = {"commit": given.commit, "select": given.select, "mutants": [asdict(one) for one in mutants]}
+        given.results.parent.mkdir(parents=True, exist_ok=True)
+        given.results.write_text(json.dumps(kept, indent=1))
+
+
+def checked_out(commit: str, folder: Path) -> Path:
+    """Return a copy of a commit, beside the results."""
+    tree = folder / "tree"
+    if not tree.exists():
+        tree.mkdir(parents=True)
+        archive = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, capture_output=True).stdout
+        subprocess.run(["tar", "-x", "-C", tree], input=archive, check=True)
+    return tree.resolve()
+
+
+# Lines.
+
+
+def draw(tree: Path, n: int, seed: int) -> list[Mutant]:
+    """Draw lines that an operator can change, and one change for each."""
+    from cosmic_ray.plugins import get_operator, operator_names
+
+    operators = [
+        (name, get_operator(name)())
+        for name in sorted(operator_names())
+        if not get_operator(name).arguments() and not TOO_EASY.search(name) and "NoOp" not in name
+    ]
+    by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for path in sorted((tree / PACKAGE).rglob("*.py")):
+        name = str(path.relative_to(tree))
+        for line, *change in changes(path.read_text(), operators):
+            by_line.setdefault((name, line), []).append(tuple(change))
+    rng = random.Random(seed)
+    mutants = []
+    for path, line in rng.sample(sorted(by_line), len(by_line)):
+        if len(mutants) == n:
+            break
+        operator, occurrence = rng.choice(by_line[path, line])
+        before = (tree / path).read_text()
+        after = mutated(before, operator, occurrence)
+        if is_python(after):
+            said = [
+                row
+                for row in difflib.ndiff(before.splitlines(), after.splitlines())
+                if row[:2] in ("- ", "+ ")
+            ]
+            mutants.append(Mutant(path, line, operator, occurrence, "\n".join(said)))
+    return mutants
+
+
+def changes(source: str, operators: list) -> list[tuple[int, str, int]]:
+    """Return line, operator and occurrence of every change, those of annotations left out."""
+    from cosmic_ray.ast import ast_nodes, get_ast
+
+    nodes = list(ast_nodes(get_ast(source)))
+    typed = annotations(source)
+    return [
+        (start[0], name, occurrence)
+        for name, operator in operators
+        for occurrence, (start, _) in enumerate(
+            place for node in nodes for place in operator.mutation_positions(node)
+        )
+        if not any(low <= start < high for low, high in typed)
+    ]
+
+
+def annotations(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return where annotations begin and end: the type checker reads them, tests do not."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        for one in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if one is not None:
+                found.append(((one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)))
+    return found
+
+
+def is_python(source: str) -> bool:
+    """Return whether it can be compiled: `**, name` cannot."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def mutated(source: str, operator: str, occurrence: int) -> str:
+    """Return the source with one change."""
+    from cosmic_ray.mutating import mutate_code
+    from cosmic_ray.plugins import get_operator
+
+    return mutate_code(source, get_operator(operator)(), occurrence)
+
+
+# Tests.
+
+
+def environment(tree: Path) -> dict[str, str]:
+    """Return what the tests' processes find: this tree, and programs that an earlier process compiled."""
+    return {
+        **os.environ,
+        "PYTHONPATH": str(tree),
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "BAYESREG_TEST_PROGRAMS": str(tree.parent / "programs"),
+        "JAX_COMPILATION_CACHE_DIR": str(tree.parent / "programs"),  # for tests that know no such folder
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "0",
+    }
+
+
+def pytest_command(files: list[str], select: str) -> list[str]:
+    """Return the command that runs these files until one test fails."""
+    until_one_fails = ["-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-W", SILENT, "-m", select]
+    hanging = [f"faulthandler_timeout={HANGS_AFTER}", "faulthandler_exit_on_timeout=true"]
+    return [*until_one_fails, *(part for option in hanging for part in ("-o", option)), *files]
+
+
+def coverage_by_file(tree: Path, select: str, pattern: str) -> dict[str, dict[str, list[int]]]:
+    """Return, for each test file, the lines of the package that it runs, in processes that it starts too.
+
+    Each file is run once, with coverage; what is found is kept.
+    """
+    folder = tree.parent / "covered"
+    folder.mkdir(exist_ok=True)
+    (folder / "rc").write_text(
+        f"[run]\nsource = {tree / PACKAGE}\nparallel = true\npatch = subprocess\ncore = sysmon\n"
+    )
+    covered = {}
+    for file in sorted((tree / "tests").glob(pattern)):
+        kept = folder / f"{file.stem}.json"
+        if not kept.exists():
+            kept.write_text(json.dumps(lines_run_by(file, tree, folder, select)))
+            print(f"covered  {file.name}", flush=True)
+        covered[f"tests/{file.name}"] = json.loads(kept.read_text())
+    return covered
+
+
+def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> dict[str, list[int]]:
+    """Run one test file with coverage; it must pass."""
+    from coverage import CoverageData
+
+    data = folder / file.stem
+    data.mkdir(exist_ok=True)
+    covering = ["-m", "coverage", "run", f"--rcfile={folder / 'rc'}", f"--data-file={data / 'c'}"]
+    command = [sys.executable, *covering, *pytest_command([f"tests/{file.name}"], select)]
+    done = subprocess.run(
+        command, cwd=tree, env=environment(tree), capture_output=True, text=True, check=False
+    )
+    if done.returncode not in (0, 5):  # 5: no test is selected
+        raise SystemExit(f"{file.name} fails as it is:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
+    found: dict[str, set[int]] = {}
+    for one in data.iterdir():
+        part = CoverageData(str(one))
+        part.read()
+        for path in part.measured_files():
+            found.setdefault(str(Path(path).relative_to(tree)), set()).update(part.lines(path))
+        one.unlink()
+    return {path: sorted(lines) for path, lines in found.items()}
+
+
+def judge(mutant: Mutant, tree: Path, covered: dict, select: str, limit: float) -> None:
+    """Run the files that run the line, those first that run most of its module, until a test fails."""
+    files = [name for name, lines in covered.items() if mutant.line in lines.get(mutant.path, ())]
+    files.sort(key=lambda name: -len(covered[name][mutant.path]))
+    if not files:
+        mutant.outcome = "not run"
+        return
+    place = tree / mutant.path
+    before, began = place.read_text(), time.monotonic()
+    place.write_text(mutated(before, mutant.operator, mutant.occurrence))
+    try:
+        mutant.outcome, mutant.by = outcome_of([sys.executable, *pytest_command(files, select)], tree, limit)
+    finally:
+        place.write_text(before)
+    mutant.seconds = round(time.monotonic() - began, 1)
+
+
+def outcome_of(command: list[str], tree: Path, limit: float) -> tuple[str, str]:
+    """Return whether tests fail, and the first that does."""
+    try:
+        done = subprocess.run(
+            command,
+            cwd=tree,
+            env=environment(tree),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        return "killed", "takes too long"
+    if done.returncode == 0:
+        return "survived", ""
+    failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
+    return "killed", failed[1] if failed else "cannot be run to the end"
+
+
+# Results.
+
+
+def key(mutant: Mutant) -> tuple[str, int, str, int]:
+    """Return what tells a change from others."""
+    return mutant.path, mutant.line, mutant.operator, mutant.occurrence
+
+
+def read(path: Path) -> list[Mutant]:
+    """Return what a run has found."""
+    return [Mutant(**one) for one in json.loads(path.read_text())["mutants"]]
+
+
+def survivors(path: Path) -> set[tuple[str, int, str, int]]:
+    """Return what no test noticed."""
+    return {key(one) for one in read(path) if one.outcome in ("survived", "not run")}
+
+
+def print_table(given: argparse.Namespace) -> None:
+    """Print how many were noticed, and what was not."""
+    for path in given.results:
+        mutants = [one for one in read(path) if one.outcome]
+        kinds = {
+            kind: sum(one.outcome == kind for one in mutants) for kind in ("killed", "survived", "not run")
+        }
+        print(f"{path.stem}: {len(mutants)} lines; " + ", ".join(f"{n} {kind}" for kind, n in kinds.items()))
+        for one in mutants:
+            if one.outcome != "killed":
+                print(f"\n{one.outcome}: {one.path}:{one.line} ({one.operator.split('/')[-1]})\n{one.change}")
+        print()
+
+
+if __name__ == "__main__":
+    main()
