@@ -142,3 +142,20 @@ def test_units_of_a_prior_do_not_tell_its_scale():
         prior_units(loss, multiple * loss.squared_norms).unit.tobytes() for multiple in (1.0, 0.3, 1e-9, 7e8)
     ]
     assert len(set(same)) == 1
+
+
+@pytest.mark.parametrize("n", [60, 60_000])
+def test_arrays_that_their_owner_changes_are_read_anew(n):
+    """What is kept of rows is of what they were; a single entry counts in arrays of 262,144 numbers or fewer."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(n, 8)), rng.normal(size=n)
+    model = br.LinearModel(br.LaplacePrior(0.5), br.GaussianLikelihood(1.0), standardize=True)
+    data = br.RowData.from_arrays(X, y)
+    br.map_estimate(model, data)
+    if n == 60:
+        X[7, 3] += 20.0
+        alone = br.map_estimate(model, br.RowData.from_arrays(X.copy(), y))
+        np.testing.assert_array_equal(br.map_estimate(model, data).coef, alone.coef)
+    X[:, 2] *= 3.0
+    alone = br.map_estimate(model, br.RowData.from_arrays(X.copy(), y))
+    np.testing.assert_array_equal(br.map_estimate(model, data).coef, alone.coef)

@@ -3,10 +3,14 @@
 from collections.abc import Callable, Hashable
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, final
+from zlib import crc32
+
+import numpy as np
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+WHOLE, _SOME = 2**18, 2**12  # entries up to which an array is looked at whole, and of a larger one
 LIGHT = 2**24  # numbers that are worth keeping, whatever they were made of
 
 
@@ -35,6 +39,20 @@ class Kept[Answer]:
         if worth is None or worth(found):
             self._answers = ((about, found), *self._answers)[: self._most]
         return found
+
+
+def fingerprint(*arrays: Any) -> int:
+    """Return a number that another content of arrays changes, of large ones another content of some entries.
+
+    The owner of an array may change it: scale it, say, or take the means off its columns.
+    """
+    found = 0
+    for array in arrays:
+        flat = np.ravel(getattr(array, "data", array) if hasattr(array, "tocsc") else array, order="K")
+        if flat.size > WHOLE:
+            flat = flat[np.random.default_rng(0).integers(flat.size, size=_SOME)]
+        found = crc32(np.ascontiguousarray(flat), found)
+    return found
 
 
 def without_kept(data: "DataclassInstance") -> dict[str, Any]:

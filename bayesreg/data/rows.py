@@ -12,7 +12,7 @@ from ..base.blas import dot
 from .adjustment import Adjustment
 from .centring import centred_rows
 from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
-from .kept import LIGHT, Kept, without_kept
+from .kept import LIGHT, Kept, fingerprint, without_kept
 from .least_squares import Means, matrices_of
 from .row_least_squares import RowLeastSquares
 
@@ -22,8 +22,8 @@ from .row_least_squares import RowLeastSquares
 class RowData:
     """Rows of a regression, checked. Make it with `from_arrays`.
 
-    The arrays are the caller's own if they are float64 already. What is computed of them is kept, so they are not to
-    be changed afterwards.
+    The arrays are the caller's own if they are float64 already. What is computed of them is kept, and computed anew if
+    they have changed: 4,096 entries tell that of an array of more than 262,144, so do not change a few entries of one.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class RowData:
         """Σw, which stands for n everywhere."""
         return float(self.sample_weight.sum())
 
-    @cached_property
+    @property
     def column_sd(self) -> Float[np.ndarray, " p"]:
         """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
         return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
@@ -136,9 +136,8 @@ class RowData:
 
         It is the same object each time, with all that is computed of it, if that takes little or less than the rows.
         """
-        return self._losses.get(
-            (centre, intercept_column), lambda: self._loss(centre, intercept_column), worth=self._is_light
-        )
+        about = centre, intercept_column, fingerprint(self.X, self.y, self.sample_weight)
+        return self._losses.get(about, lambda: self._loss(centre, intercept_column), worth=self._is_light)
 
     @cached_property
     def _losses(self) -> Kept[tuple[RowLeastSquares, Means]]:
