@@ -211,9 +211,11 @@ def test_round_trips_between_any_two(context, a, b, strength, ratio):
     # beside an intercept a constant column's coefficient is 0 under any penalty
     varies = (context["X"].std(axis=0) > 1e-12) | (not context["fit_intercept"])
     for first, second in ((there, back), (back, again)):
+        kept = varies
         for name in ("l1", "l2"):
             x, y = (np.broadcast_to(getattr(t.penalty, name), (p,)) for t in (first, second))
-            np.testing.assert_allclose(x[varies], y[varies], rtol=1e-12, atol=1e-300)
+            np.testing.assert_allclose(x[kept], y[kept], rtol=1e-12, atol=1e-300)
+            kept = kept & np.isfinite(x)  # an infinite l1 forces a 0 whatever l2 is
     assert there.code
     assert "{" not in there.code.replace("{'", "").replace('{"', "")
 
