@@ -224,7 +224,7 @@ def test_psis_loo_is_arviz_and_exact():
             refitted += np.log(stats.norm(mean, 0.6).pdf(y[i]).mean())
         assert score == pytest.approx(refitted, abs=0.15)
     assert found.index == np.argmax(found.scores)
-    with pytest.raises(TypeError, match="Give the rows"):
+    with pytest.raises(TypeError, match="needs rows, but GramData has none"):
         br.select_scale(model, br.GramData.from_arrays(x, y), "psis-loo")
 
 
