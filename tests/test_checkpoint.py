@@ -76,7 +76,7 @@ def often(monkeypatch):
 @pytest.mark.parametrize(
     ("prior", "p", "n", "method"),
     [
-        ("br.LaplacePrior(0.5)", 20, 3000, "mixture"),
+        pytest.param("br.LaplacePrior(0.5)", 20, 3000, "mixture", marks=pytest.mark.extended),
         pytest.param("br.LaplacePrior(0.5)", 25, 60_000, "whitened", marks=pytest.mark.slow),
         pytest.param("br.LaplacePrior(0.5)", 60, 3000, "gibbs", marks=pytest.mark.slow),
     ],
@@ -344,7 +344,8 @@ print(*[str(w.message) for w in caught])
 """
 
 
-@pytest.mark.parametrize("with_checkpoint", [pytest.param(False, marks=pytest.mark.extended), True])
+@pytest.mark.extended
+@pytest.mark.parametrize("with_checkpoint", [False, True])
 def test_ctrl_c_returns_what_is_finished(tmp_path, with_checkpoint):
     arguments = [str(tmp_path / "run")] if with_checkpoint else []
     process = subprocess.Popen(

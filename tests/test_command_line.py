@@ -674,6 +674,7 @@ class TestWeightsOfAFile:
         )
 
 
+@pytest.mark.extended
 def test_the_installed_commands(diabetes, tmp_path):
     """In a process of its own: exit codes, and stdout that is JSON alone."""
     file, X, y, _ = diabetes

@@ -40,6 +40,7 @@ def answer(process):
     return int(hits), coefs, error
 
 
+@pytest.mark.extended
 def test_the_next_process_finds_the_programs_and_gives_the_same_answer(tmp_path):
     first_hits, first, _ = answer(start(tmp_path))
     kept = [path for path in tmp_path.rglob("*") if path.name.endswith("-cache")]

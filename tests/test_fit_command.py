@@ -434,6 +434,7 @@ def test_a_constant_target_is_warned_of_in_one_line_and_refused(tmp_path):
     assert refusal.startswith("Error: the data can be fitted perfectly")
 
 
+@pytest.mark.extended
 def test_what_an_earlier_fit_left_and_what_prior_and_data_disagree_about_are_said(tmp_path, monkeypatch):
     file, out = tmp_path / "houses.csv", tmp_path / "out"
     houses()[["rooms", TARGET]].to_csv(file, index=False)
@@ -499,6 +500,7 @@ def test_numbers_show_three_digits_of_their_sd():
     assert rounded(3.0, 0.0) == "3"
 
 
+@pytest.mark.extended
 def test_ctrl_c_that_a_callback_swallows_comes_again():
     """As where garbage is collected while JAX, whose callback then runs, compiles."""
     import gc

@@ -76,6 +76,7 @@ def test_works_when_the_user_has_enabled_x64():
     """)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     "method",
     [

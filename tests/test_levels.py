@@ -104,6 +104,7 @@ def test_levels_come_back_from_text():
     assert levels_from_json(levels_to_json(levels)) == levels
 
 
+@pytest.mark.extended
 def test_a_mode_that_is_no_typical_point_is_said(tmp_path):
     """More columns than rows can tell: σ at the joint mode lies outside of its posterior, and that is said."""
     rng = np.random.default_rng(0)

@@ -127,7 +127,10 @@ def test_sampling_after_unpickling_needs_no_rows():
     assert sys.getsizeof(pickle.dumps(back)) > len(text)
 
 
-@pytest.mark.parametrize("kind", [pytest.param("laplace", marks=pytest.mark.slow), "gaussian"])
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param("laplace", marks=pytest.mark.slow), pytest.param("gaussian", marks=pytest.mark.extended)],
+)
 def test_coverage_over_200_simulated_data_sets(kind):
     """Draw parameters from the prior, data from the parameters: intervals must cover at their rate."""
     rng = np.random.default_rng(11)

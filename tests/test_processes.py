@@ -108,6 +108,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.extended
 def test_pools_of_forked_processes_raise_it_and_others_answer(tmp_path):
     script = tmp_path / "pools.py"
     script.write_text(POOLS)

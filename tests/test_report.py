@@ -234,6 +234,7 @@ def test_the_lines_for_scikit_learn_run_as_they_stand(tmp_path, standardize):
     assert names["intercept"] == pytest.approx(regressor.intercept_, abs=1e-6)
 
 
+@pytest.mark.extended
 def test_prior_and_data_that_disagree_are_named(tmp_path):
     X, y = frame(3)
     silent = sampled(br.BayesRegressor(br.GaussianPrior(2.0)), X, y)

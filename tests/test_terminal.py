@@ -161,7 +161,11 @@ CALL = [sys.executable, "-m", "bayesreg"]
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
 @pytest.mark.parametrize(
     ("redirected", "said"),
-    [("> /dev/full", "No space left on device"), (">&-", "it is closed"), ("| true", "Broken pipe")],
+    [
+        pytest.param("> /dev/full", "No space left on device", marks=pytest.mark.extended),
+        pytest.param(">&-", "it is closed", marks=pytest.mark.extended),
+        ("| true", "Broken pipe"),
+    ],
 )
 def test_a_fit_outlives_its_stdout(tmp_path, redirected, said):
     rows().to_csv(tmp_path / "d.csv", index=False)

@@ -4,4 +4,6 @@ from .base import Likelihood
 from .bernoulli import BernoulliLikelihood
 from .gaussian import GaussianLikelihood
 
-LIKELIHOODS: dict[str, Likelihood] = {one.family: one for one in (GaussianLikelihood(), BernoulliLikelihood())}
+LIKELIHOODS: dict[str, Likelihood] = {
+    one.family: one for one in (GaussianLikelihood(), BernoulliLikelihood())
+}
