@@ -117,7 +117,7 @@ def test_a_checkpoint_changes_no_draw_and_a_finished_one_is_read_back(tmp_path, 
     assert len(list((tmp_path / "a").iterdir())) == n_files
 
 
-@pytest.mark.parametrize("method", ["whitened", "mixture", "gibbs"])
+@pytest.mark.parametrize("method", ["whitened", pytest.param("mixture", marks=pytest.mark.extended), "gibbs"])
 def test_any_beginning_of_a_run_is_enough(tmp_path, often, method):
     whole = everything(sample(tmp_path / "a", method=method))
     blocks = sorted((tmp_path / "a").glob("chain-*.block"))

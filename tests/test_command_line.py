@@ -94,7 +94,10 @@ class TestHelp:
             assert "Exit codes: 0" in said
         assert max(map(len, said.splitlines())) <= 100
 
-    @pytest.mark.parametrize("command", ["fit", "predict", "translate", "audit", "conventions"])
+    @pytest.mark.parametrize(
+        "command",
+        [pytest.param("fit", marks=pytest.mark.extended), "predict", "translate", "audit", "conventions"],
+    )
     def test_every_example_runs(self, tmp_path, monkeypatch, command):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(analysis, "sample_posterior", short_posterior)

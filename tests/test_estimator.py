@@ -50,6 +50,7 @@ def test_sklearns_own_checks(estimator, check):
     check(estimator)
 
 
+@pytest.mark.extended
 def test_sklearns_array_api_check():
     code = """
 from sklearn.utils.estimator_checks import check_estimator

@@ -62,7 +62,8 @@ def test_two_bulks_are_drawn_in_their_shares_and_told(b, warned):
     assert tree.attrs["certified"] == 1
 
 
-@pytest.mark.parametrize("noise", [pytest.param(None, marks=pytest.mark.extended), 0.5])
+@pytest.mark.extended
+@pytest.mark.parametrize("noise", [None, 0.5])
 def test_columns_that_float64_cannot_add_to_the_noise(noise):
     """A column in units 1e8 larger: the covariance of the response cannot be factorised, and nothing hangs."""
     rng = np.random.default_rng(0)
@@ -123,6 +124,7 @@ def test_noise_at_the_edge_of_its_support(kernel):
     assert sigma.std() > 1e-3
 
 
+@pytest.mark.extended
 def test_few_rows_and_scales_in_units_of_noise_are_left_to_nuts():
     linear = br.LinearModel(
         br.LaplacePrior(2.5, relative_to_noise=True),

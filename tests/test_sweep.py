@@ -134,6 +134,7 @@ def test_the_sweep_holds_what_it_is_for():
     assert [len(exact(random_posterior("fixed", number))["bulks"]) for number in (31, 53)] == [2, 2]
 
 
+@pytest.mark.extended
 def test_a_ladder_crosses_between_bulks():
     """Where columns are orthogonal, and quadrature tells."""
     rng = np.random.default_rng(5)

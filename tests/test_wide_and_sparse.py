@@ -163,7 +163,7 @@ def test_wide_statistics_are_the_rows():
 
 
 @pytest.mark.parametrize("intercept", [False, True])
-@pytest.mark.parametrize("most_held", [0, 1024])
+@pytest.mark.parametrize("most_held", [0, pytest.param(1024, marks=pytest.mark.extended)])
 def test_many_sparse_columns_at_once(intercept, most_held, monkeypatch):
     monkeypatch.setattr(held_quadratic, "_MOST_SPARSE_HELD", most_held)
     rng = np.random.default_rng(0)
