@@ -44,28 +44,44 @@ def run(code):
     return done.stdout.splitlines()
 
 
-def test_a_process_forked_after_use_is_told_so_and_its_parent_goes_on():
+def test_a_process_forked_after_use_finds_modes_without_jax_and_its_parent_goes_on():
+    said = run("""
+        model, data = br.LinearModel(br.LaplacePrior(0.4)), br.RowData.from_arrays(X, y)
+        regressor = br.BayesRegressor(br.LaplacePrior(0.4)).fit(X, y)
+        known = br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0))
+        alike = br.RowData.from_arrays(np.column_stack([X, X[:, 0], X @ [1.0, 1.0, 0.0]]), y)
+        jobs = [
+            fit,
+            lambda: br.map_path(known, data, n_scales=5).coefs.sum(),
+            lambda: br.map_estimate(known, alike).certificate.primal,
+            lambda: br.map_estimate(br.LinearModel(br.ElasticNetPrior(0.3, 0.4)), data).coef.sum(),
+            lambda: br.select_scale(model, data, "cv").scale,
+            lambda: regressor.fit(X, y).coef_.sum(),
+        ]
+        here = [job() for job in jobs]
+        for job in jobs:
+            in_child(job)
+        in_child(lambda: in_child(fit))  # a child's child
+        print(*here)
+    """)
+    here = [float(number) for number in said[-1].split()]
+    there = [float(line) for line in said[:-1] if line != "None"]
+    np.testing.assert_allclose(there, [*here, here[0]], rtol=1e-9)
+
+
+def test_a_process_forked_after_use_is_told_that_it_cannot_sample():
     said = run("""
         model, data = br.LinearModel(br.LaplacePrior(0.4)), br.RowData.from_arrays(X, y)
         regressor = br.BayesRegressor(br.LaplacePrior(0.4)).fit(X, y)
         tree = br.sample_posterior(model, data, num_samples=30, num_warmup=30, progress=False)
         before = fit()
-        jobs = [
-            fit,
-            lambda: br.map_path(br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0)), data, n_scales=3),
-            lambda: br.sample_posterior(model, data, num_samples=30, num_warmup=30, progress=False),
-            lambda: br.sample_prior(model, data, 5),
-            lambda: br.select_scale(model, data, "cv"),
-            lambda: regressor.fit(X, y),
-            lambda: in_child(fit),  # a child's child
-        ]
-        for job in jobs:
-            in_child(job)
+        in_child(lambda: br.sample_posterior(model, data, num_samples=30, num_warmup=30, progress=False))
+        in_child(lambda: br.sample_prior(model, data, 5))
         in_child(lambda: ("predicts", regressor.predict(X[:2]).shape, len(br.predict_posterior(tree, X[:2]))))
         print(fit() == before)
     """)
     refused, rest = [line for line in said if line.startswith("refused:")], said[-2:]
-    assert len(refused) == 7
+    assert len(refused) == 2
     assert all("'spawn'" in line and "'forkserver'" in line for line in refused)
     assert rest[0].startswith("('predicts', (2,)")
     assert rest[1] == "True"
@@ -74,9 +90,11 @@ def test_a_process_forked_after_use_is_told_so_and_its_parent_goes_on():
 def test_jax_that_others_used_counts_and_a_mere_import_does_not():
     said = run("""
         import jax, numpyro
-        in_child(lambda: "first" if np.isfinite(fit()) else None)
+        prior = br.LinearModel(br.LaplacePrior(0.4), br.GaussianLikelihood(1.0))
+        draw = lambda: br.sample_prior(prior, br.RowData.from_arrays(X, y), 5)["prior"].sizes["chain"]
+        in_child(lambda: "first" if draw() == 1 else None)
         jax.numpy.ones(3).sum()
-        in_child(fit)
+        in_child(draw)
     """)
     assert said[0] == "first"
     assert said[1].startswith("refused:")
@@ -103,22 +121,17 @@ if __name__ == "__main__":
     here = fit(1)
     for start in ("fork", "spawn", "forkserver"):
         with multiprocessing.get_context(start).Pool(1) as pool:
-            print(answer(lambda: pool.map_async(fit, [1]).get(timeout=200) == [here]), flush=True)
-    print(answer(lambda: joblib.Parallel(2, backend="multiprocessing")([joblib.delayed(fit)(1)] * 2) == [here] * 2))
+            print(answer(lambda: pool.map_async(fit, [1]).get(timeout=200)[0] - here < 1e-9), flush=True)
+    print(answer(lambda: joblib.Parallel(2, backend="multiprocessing")([joblib.delayed(fit)(1)] * 2)[1] - here < 1e-9))
 """
 
 
 @pytest.mark.extended
-def test_pools_of_forked_processes_raise_it_and_others_answer(tmp_path):
+def test_pools_of_processes_answer_however_they_start(tmp_path):
     script = tmp_path / "pools.py"
     script.write_text(POOLS)
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=400)
-    fork, spawn, forkserver, of_joblib = done.stdout.splitlines()
-    assert fork.startswith("refused:")
-    assert "forkserver" in fork
-    assert (spawn, forkserver) == ("True", "True")
-    assert of_joblib.startswith("refused:")
-    assert "loky" in of_joblib
+    assert done.stdout.splitlines() == ["True"] * 4
 
 
 @pytest.mark.parametrize(

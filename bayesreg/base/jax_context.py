@@ -66,7 +66,7 @@ class _Threads:
 
     def __init__(self) -> None:
         self.at_work = False
-        self._lost = False
+        self.lost = False
         if hasattr(os, "register_at_fork"):  # Windows cannot fork
             os.register_at_fork(before=self._before_fork, after_in_child=self._after_fork)
 
@@ -77,7 +77,7 @@ class _Threads:
         ------
         ForkedProcessError
         """
-        if self._lost:
+        if self.lost:
             raise ForkedProcessError(
                 "this process was forked after JAX had started. It does not have JAX's threads, so JAX would wait for "
                 "them for ever. Start processes with multiprocessing.get_context('spawn') or "
@@ -88,7 +88,12 @@ class _Threads:
         self.at_work = self.at_work or _jax_began_elsewhere()
 
     def _after_fork(self) -> None:
-        self._lost = self._lost or self.at_work
+        self.lost = self.lost or self.at_work
+
+
+def jax_is_lost() -> bool:
+    """Tell whether the process was forked after JAX had started, so that only NumPy can compute."""
+    return _threads.lost
 
 
 def _jax_began_elsewhere() -> bool:

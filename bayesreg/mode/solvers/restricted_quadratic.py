@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from ...base.blas import cholesky, cholesky_solve, dot, product, times
-from ...base.jax_context import float64_on_cpu
+from ...base.jax_context import float64_on_cpu, jax_is_lost
 from ...data.least_squares import LeastSquares, check_gram_size
 from ...data.row_least_squares import RowLeastSquares
 from ...priors.elastic_net_algebra import confined, zero_crossings
@@ -99,6 +99,8 @@ class GramQuadratic:
 
     def _sweep(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
         """Sweep over blocks of the held columns, one after the other."""
+        if jax_is_lost():
+            return self._sweep_one_by_one(coef, gradient, l1, l2)
         import jax
 
         starts = range(0, coef.size, _SWEPT_TOGETHER)
@@ -118,6 +120,18 @@ class GramQuadratic:
                 coef[own] += change
                 if len(starts) > 1:
                     gradient -= self._times_gram(np.pad(change, (first, coef.size - first - count)))
+        return coef
+
+    def _sweep_one_by_one(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
+        """Sweep by NumPy alone, in a process in which JAX cannot compute."""
+        wanted = np.flatnonzero((coef != 0.0) | (np.abs(gradient) > l1) | (l1 == 0.0))
+        gram = self._gram[: coef.size, : coef.size]
+        for _ in range(_SWEEPS_PER_ROUND):
+            for j in wanted:
+                z = coef[j] + gradient[j]  # of columns of unit norm
+                new = np.sign(z) * max(abs(z) - l1[j], 0.0) / (1.0 + l2[j])
+                gradient -= (new - coef[j]) * gram[j]
+                coef[j] = new
         return coef
 
     def _block(self, first: int) -> np.ndarray:
