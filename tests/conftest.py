@@ -30,10 +30,8 @@ def pytest_configure(config):
 def validation():
     """The folder of references that nobody here wrote."""
     if not VALIDATION.is_dir():
-        where = f"{VALIDATION.parent.name}/{VALIDATION.name}"
-        pytest.skip(
-            f"the folder of references, {where}, is absent"
-        )  # no part of the repository: a clone has none
+        # References are not a part of the repository: a clone alone has none.
+        pytest.skip(f"the folder of references, {VALIDATION.parent.name}/{VALIDATION.name}, is absent")
     return VALIDATION
 
 

@@ -75,7 +75,9 @@ def namespace(key):
     package = key.split(".")[0]
     needs = {"sklearn": "sklearn.linear_model", "glum": "glum", "statsmodels": "statsmodels.api"}
     if importlib.util.find_spec(package) is None:
-        pytest.skip(f"{package} is not installed")  # a peer that the project does not depend on
+        pytest.skip(
+            f"{package} is not installed"
+        )  # a peer, no dependency: its line can be run only where it is
     module = importlib.import_module(needs.get(package, package))
     names = vars(module) if package in needs else {package: module}
     return {**names, "np": np, "X": X, "y": response(key)}
@@ -207,7 +209,7 @@ def test_rs_lines_give_the_mode(key, name, code, fit_intercept):
     rows = "\n".join(" ".join(map(repr, row)) for row in np.column_stack([Y, X]).tolist())
     done = subprocess.run(["Rscript", "-e", script], input=rows, capture_output=True, text=True)
     if done.returncode == 77:
-        pytest.skip(f"{package} is not installed")  # R may be there without it, and pip cannot install R's
+        pytest.skip(f"{package} is not installed")  # R may be there without it, and pip installs no R package
     assert done.returncode == 0, done.stderr
     found = np.array(done.stdout.split(), dtype=float)
     mode = mode_of(PENALTIES[name], fit_intercept)

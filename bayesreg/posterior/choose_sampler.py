@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ..model.row_problem import AnyProblem, RowProblem
+from ..priors.law import ScaleMixture
 from .marginals.bulks import Bulk, Look, bulks_of
 from .samplers import Maker, Sampler, on_rows
 from .suits import (
@@ -86,7 +87,7 @@ def _automatic(maker: Maker, bulks: tuple[Bulk, ...]) -> Iterator[Sampler]:
 
 def _of_one_bulk(maker: Maker) -> Iterator[Sampler]:
     problem, near, found = maker.problem, maker.near, maker.found
-    if not problem.law.mixes:
+    if not isinstance(problem.law, ScaleMixture):
         yield maker.whitened(maker.whitening())
         return
     wide, few = is_wide(problem), problem.penalised.sum() <= _FEW

@@ -7,6 +7,7 @@ from ..gaussian.spectrum import Rotation, is_one_gaussian
 from ..model.needs import QUADRATIC_LOSS, refusal
 from ..model.problem import Problem
 from ..model.row_problem import RowProblem
+from ..priors.law import ScaleMixture
 from .kernels.chains import Program
 from .kernels.expected import expected_moments
 from .kernels.gibbs import gibbs_program
@@ -112,7 +113,7 @@ class Maker(NamedTuple):
                 )
             return made
         if name in ("gibbs", "mixture"):
-            if not self.problem.law.mixes:
+            if not isinstance(self.problem.law, ScaleMixture):
                 raise ValueError(
                     refusal(
                         f"method={name!r}",

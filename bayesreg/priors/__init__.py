@@ -10,3 +10,4 @@ from .flat import FlatPrior as FlatPrior
 from .gaussian import GaussianPrior as GaussianPrior
 from .laplace import LaplacePrior as LaplacePrior
 from .law import Law as Law
+from .law import ScaleMixture as ScaleMixture

@@ -6,7 +6,7 @@ from typing import Any, final
 import numpy as np
 
 from ..base.namespace import namespace
-from .law import Law
+from .law import ScaleMixture
 
 _FAR = 1e3  # of l1/√(2 l2): above it the elastic net is a Laplace prior
 _NEARLY_LAPLACE = (
@@ -16,7 +16,7 @@ _NEARLY_LAPLACE = (
 
 @final
 @dataclass(frozen=True)
-class ElasticNetLaw(Law):
+class ElasticNetLaw(ScaleMixture):
     """The normalised density exp(−l1|β| − ½ l2 β²). l1 and l2 are not both 0.
 
     If e ~ Exponential(1) and z ~ Normal(0, 1), then b·√(2e)·z is Laplace(b) (Andrews and Mallows 1974). With an L2 part

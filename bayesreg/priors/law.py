@@ -14,8 +14,8 @@ class Law(ABC):
     """A density of one coefficient that is symmetric around 0.
 
     A law is abstract or final. It is a frozen dataclass, so that equal laws share compiled programs. All methods take
-    arrays and work on each entry. JAX traces `energy`, `log_normaliser`, `variance`, `log_mixing` and `draw_mixing`;
-    the first two serve NumPy too (`bayesreg.base.namespace`).
+    arrays and work on each entry. JAX traces `energy` and `log_normaliser`, which serve NumPy too
+    (`bayesreg.base.namespace`), and the methods of a `ScaleMixture`.
 
     Attributes
     ----------
@@ -77,22 +77,18 @@ class Law(ABC):
         """Tell whether the law is normal at every one of these rates."""
         return False
 
+
+class ScaleMixture(Law):
+    """A law that is also given as a scale mixture of normals: β given e is normal, with a variance that e sets."""
+
+    @abstractmethod
     def variance(self, mixing: Any, l1: Any, l2: Any, log_normaliser: Any) -> tuple[Any, Any]:
-        """Return Var(β | e) of the law as a scale mixture of normals, and the log weight of e.
+        """Return Var(β | e), and the log weight of e: the log of the factor of e's density that the rates set."""
 
-        The weight is the factor of e's density that depends on the rates.
-        """
-        raise NotImplementedError
-
+    @abstractmethod
     def log_mixing(self, mixing: Any, log_mixing: Any, log_weight: Any) -> Any:
         """Return `log_weight` plus the log density of log e, up to a constant, from e and log e."""
-        raise NotImplementedError
 
+    @abstractmethod
     def draw_mixing(self, key: Any, coef: Any, l1: Any, l2: Any) -> Any:
         """Draw e given β."""
-        raise NotImplementedError
-
-    @property
-    def mixes(self) -> bool:
-        """Whether the law is given as a scale mixture of normals."""
-        return type(self).variance is not Law.variance

@@ -66,7 +66,7 @@ def gibbs_program(relative: Relative) -> Program:
             )
         sigma, scales, _ = target.scales.with_noise(position)
         rates = target.prior.rates(sigma, scales)
-        mixing = target.prior.law.draw_mixing(key_mixing, state.coef, *rates)
+        mixing = target.law.draw_mixing(key_mixing, state.coef, *rates)
         for name in names:
             position = _move(keys.pop(), position, name, lambda p: _density_given_mixing(target, p, mixing))
         scales = target.scales.with_noise(position)[1]

@@ -12,6 +12,7 @@ from jaxtyping import Array, Float
 from ...gaussian.propriety import power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
+from ...priors.law import ScaleMixture
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 from .reference_point import ReferencePoint, as_arrays, coef_prior, scale_coordinates
 
@@ -25,6 +26,12 @@ class MixtureTarget(NamedTuple):
     power: Any  # Σw minus the number of coefficients that were integrated out
     prior: CoefPrior
     scales: Scales
+
+    @property
+    def law(self) -> ScaleMixture:
+        """The density of a coefficient."""
+        assert isinstance(self.prior.law, ScaleMixture)
+        return self.prior.law
 
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
@@ -47,14 +54,14 @@ class MixtureTarget(NamedTuple):
         sigma, scales, log_prior = self.scales.with_noise(position)
         z, mixing = position["coef"], jnp.exp(position["mixing"])
         variance, log_weight = self.mixed(sigma, scales, mixing)
-        of_mixing = self.prior.law.log_mixing(mixing, position["mixing"], log_weight)
+        of_mixing = self.law.log_mixing(mixing, position["mixing"], log_weight)
         log_prior += jnp.sum(of_mixing - 0.5 * z**2)
         return log_noise_likelihood(self.power, self.rss_at(jnp.sqrt(variance) * z), sigma) + log_prior
 
     def mixed(self, noise_scale: Any, scales: dict[str, Any], mixing: Array) -> tuple[Array, Array]:
         """Return the variance of β given e, and the log weight of e, at a noise scale and at sampled prior scales."""
         l1, l2 = self.prior.rates(noise_scale, scales)
-        return self.prior.law.variance(mixing, l1, l2, self.prior.log_normalisers(noise_scale, scales))
+        return self.law.variance(mixing, l1, l2, self.prior.log_normalisers(noise_scale, scales))
 
     def rss_at(self, coef: Array) -> Array:
         """Return the residual sum of squares at coefficients."""
