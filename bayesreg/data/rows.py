@@ -109,6 +109,10 @@ class RowData:
         """Number of columns p."""
         return len(self.feature_names)
 
+    def design(self, *, intercept_column: bool) -> Design:
+        """Return X, on request with a last column of ones: (n, p) or (n, p + 1)."""
+        return _with_ones(self.X) if intercept_column else self.X
+
     @property
     def n_samples(self) -> int:
         """Number of rows with a positive weight."""
@@ -155,7 +159,7 @@ class RowData:
             return centred_rows(self.X, self.y, root)
         X, y = self.X, self.y if root is None else self.y * root
         if intercept_column:
-            X = with_ones(X)
+            X = _with_ones(X)
         return RowLeastSquares(X, y, Adjustment(y.size, root)), Means(np.zeros(X.shape[1]), 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -163,7 +167,7 @@ class RowData:
         return without_kept(self)
 
 
-def with_ones(X: Design) -> Design:
+def _with_ones(X: Design) -> Design:
     """Return X with a last column of ones."""
     if isinstance(X, np.ndarray):
         return np.column_stack([X, np.ones(len(X))])

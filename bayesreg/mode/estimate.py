@@ -267,10 +267,8 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
             "Give a number, or sample it with sample_posterior."
         )
     unit = problem.known.get("noise_scale", 1.0)
-    rates = problem.rates.at(unit)
-    one = RowObjective(
-        problem.data, problem.likelihood, problem.known, rates.l1, rates.l2, problem.has_intercept
-    )
+    l1, l2 = problem.rates.at(unit, problem.is_feature, {})
+    one = RowObjective(problem.data, problem.likelihood, problem.known, l1, l2, problem.has_intercept)
     coefs, n_rounds = one.mode()
     found, primal, null = one.gap(coefs), one.objective(coefs), one.objective(one.null)
     per_null = 1.0 / null if null > 0.0 else 0.0
@@ -290,7 +288,7 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
         coef=coefs[:p],
         intercept=float(coefs[p]) if problem.has_intercept else 0.0,
         noise_scale=unit,
-        penalty=Penalty(rates.l1[:p], rates.l2[:p]),
+        penalty=Penalty(l1[:p], l2[:p]),
         certificate=certificate,
         n_iter=n_rounds,
         converged=certificate.proves(tol),

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from ..base.errors import NoModeError
 from ..data.checks import Design
-from ..data.rows import RowData, with_ones
+from ..data.rows import RowData
 from ..likelihoods.base import Likelihood, Nuisance
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
@@ -64,7 +64,7 @@ class RowObjective:
     @cached_property
     def design(self) -> Design:
         """The rows, with a last column of ones for an intercept: (n, d)."""
-        return with_ones(self.data.X) if self.has_intercept else self.data.X
+        return self.data.design(intercept_column=self.has_intercept)
 
     @property
     def free(self) -> Bool[np.ndarray, " d"]:

@@ -1,5 +1,6 @@
 """A model on data: names, defaults, factors and standardisation become plain arrays here, once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, final
 
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.blas import times
+from ..base.namespace import namespace
 from ..data.flat import FlatBlock
 from ..data.least_squares import LeastSquares, Means
 from ..data.rows import RowData, require_two_rows
@@ -36,10 +38,17 @@ class Rates(NamedTuple):
         """Return the rates of some columns."""
         return Rates(self.l1[columns], self.l2[columns], self.relative[columns])
 
-    def at(self, noise_scale: float) -> "Rates":
-        """Return the rates in the units of the coefficients."""
-        unit = np.where(self.relative, noise_scale, 1.0)
-        return Rates(self.l1 / unit, self.l2 / unit**2, np.zeros(self.relative.shape, dtype=bool))
+    def at(self, noise_scale: Any, follows: Any, scales: Mapping[str, Any]) -> tuple[Any, Any]:
+        """Return 1/b and 1/τ² at a noise scale and at sampled prior scales, in NumPy or JAX.
+
+        `follows` marks the coefficients to which the sampled scales belong.
+        """
+        xp = namespace(self.l1, noise_scale, *scales.values())
+        unit = xp.where(self.relative > 0, noise_scale, 1.0)
+        common = scales.get("prior_scale", 1.0)
+        b = xp.where(follows > 0, scales.get("laplace_scale", common), 1.0)
+        tau = xp.where(follows > 0, scales.get("gaussian_scale", common), 1.0)
+        return self.l1 / (unit * b), self.l2 / (unit * tau) ** 2
 
     def penalty_weights(self, noise_scale: float) -> tuple[Float[np.ndarray, " p"], Float[np.ndarray, " p"]]:
         """Return the canonical penalty weights (l1, l2) at a noise scale."""

@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from ..data.checks import Design
 from ..data.least_squares import LeastSquares
-from ..data.rows import RowData, require_two_rows, with_ones
+from ..data.rows import RowData, require_two_rows
 from .linear_model import LinearModel
 from .needs import ROWS, Data, Need, check_model, require
 from .problem import ModelOnData, Problem, Rates, column_sd_for, prior_rates, resolve, sampled_scales
@@ -29,7 +29,7 @@ class RowProblem(ModelOnData):
     @cached_property
     def design(self) -> Design:
         """The rows, with a last column of ones for an intercept: (n, d)."""
-        return with_ones(self.data.X) if self.has_intercept else self.data.X
+        return self.data.design(intercept_column=self.has_intercept)
 
     @cached_property
     def reduced(self) -> LeastSquares:

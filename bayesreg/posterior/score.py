@@ -214,12 +214,8 @@ def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[
 
 def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
     """Return 1/b and 1/τ² of every coefficient at each draw, or one row if all draws share them."""
-    relative = problem.rates.relative
-    unit = np.where(relative, sigma, 1.0) if relative.any() else np.ones((1, 1))
-    common = scales.get("prior_scale", 1.0)
-    b = np.where(problem.is_feature, scales.get("laplace_scale", common), 1.0)
-    tau = np.where(problem.is_feature, scales.get("gaussian_scale", common), 1.0)
-    return problem.rates.l1 / (unit * b), problem.rates.l2 / (unit * tau) ** 2
+    unit = sigma if problem.rates.relative.any() else np.ones((1, 1))
+    return problem.rates.at(unit, problem.is_feature, scales)
 
 
 def _on_the_line(

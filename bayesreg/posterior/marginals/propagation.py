@@ -172,11 +172,8 @@ class Propagation:
 
     def _rates_at(self, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
         """Return 1/b and 1/τ² of the coefficients of unit columns."""
-        unit = np.where(self._rates.relative, sigma, 1.0)
-        common = scales.get("prior_scale", 1.0)
-        b = np.where(self._follows, scales.get("laplace_scale", common), 1.0)
-        tau = np.where(self._follows, scales.get("gaussian_scale", common), 1.0)
-        return self._rates.l1 / (unit * b) * self._unit, self._rates.l2 / (unit * tau) ** 2 * self._unit**2
+        l1, l2 = self._rates.at(sigma, self._follows, scales)
+        return l1 * self._unit, l2 * self._unit**2
 
 
 class _Approximation(NamedTuple):

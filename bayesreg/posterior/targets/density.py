@@ -163,11 +163,7 @@ class CoefPrior(NamedTuple):
 
     def rates(self, noise_scale: Any, scales: dict[str, Any]) -> tuple[Array, Array]:
         """Return 1/b and 1/τ² at a noise scale and at sampled prior scales."""
-        unit = jnp.where(self.relative > 0, noise_scale, 1.0)
-        common = scales.get("prior_scale", 1.0)
-        b = jnp.where(self.follows > 0, scales.get("laplace_scale", common), 1.0)
-        tau = jnp.where(self.follows > 0, scales.get("gaussian_scale", common), 1.0)
-        return self.l1 / (unit * b), self.l2 / (unit * tau) ** 2
+        return Rates(self.l1, self.l2, self.relative).at(noise_scale, self.follows, scales)
 
     def log_normalisers(self, noise_scale: Any, scales: dict[str, Any]) -> Array:
         """Return the log normaliser of each coefficient, at a noise scale and at sampled prior scales.

@@ -28,14 +28,8 @@ def as_arrays[T](target: T) -> T:
 
 def rates_at(problem: Problem, scales: dict[str, float]) -> Rates:
     """Return the rates of the penalised coefficients at values of the sampled scales."""
-    rates, follows = problem.penalised_rates, problem.is_feature[problem.penalised]
-    common = scales.get("prior_scale", 1.0)
-    b, tau = scales.get("laplace_scale", common), scales.get("gaussian_scale", common)
-    return Rates(
-        np.where(follows, rates.l1 / b, rates.l1),
-        np.where(follows, rates.l2 / tau**2, rates.l2),
-        rates.relative,
-    )
+    rates = problem.penalised_rates
+    return Rates(*rates.at(1.0, problem.is_feature[problem.penalised], scales), rates.relative)
 
 
 class ReferencePoint(NamedTuple):

@@ -154,11 +154,7 @@ def _reference(
     Newton steps use normal densities that majorise the prior's. No program is compiled for them.
     """
     data, likelihood = problem.data, problem.likelihood
-    rates = problem.rates.at(values.get("noise_scale", 1.0))
-    common = values.get("prior_scale", 1.0)
-    b, tau = values.get("laplace_scale", common), values.get("gaussian_scale", common)
-    l1 = np.where(problem.is_feature, rates.l1 / b, rates.l1)
-    l2 = np.where(problem.is_feature, rates.l2 / tau**2, rates.l2)
+    l1, l2 = problem.rates.at(values.get("noise_scale", 1.0), problem.is_feature, values)
     nuisance: Nuisance = {name: value for name, value in values.items() if name not in SCALE_NAMES}
     held = problem.penalised
 
