@@ -63,8 +63,6 @@ MASS = Need(
     lambda model, _: f"{type(model.prior).__name__} does not",
     "Give its scale as a number.",
 )
-
-
 GAUSSIAN_PRIOR = Need(
     "a GaussianPrior, which has a closed form",
     lambda model, _: model.prior.integrates,
