@@ -89,6 +89,8 @@ def test_draws_have_the_mean_variance_and_distribution(case):
     rng = np.random.default_rng(3)
     for eta in (-1.2, 0.8):
         drawn = likelihood.draw(rng, np.full(40_000, eta), nuisance)
+        mean = float(likelihood.mean(np.full(1, eta), nuisance)[0])
+        assert drawn.mean() == pytest.approx(mean, abs=4.5 * drawn.std() / np.sqrt(drawn.size))
         variance = float(np.broadcast_to(likelihood.variance(np.full(1, eta), nuisance), 1)[0])
         assert drawn.var() == pytest.approx(variance, rel=0.03)
         for y in np.unique(np.quantile(drawn, (0.2, 0.6))):
@@ -116,3 +118,22 @@ def test_far_out_no_yes_or_no_is_infinite():
 def test_responses_outside_of_0_and_1_are_refused():
     with pytest.raises(ValueError, match="got 2 at row 1"):
         BernoulliLikelihood().check_response(np.array([0.0, 2.0]))
+
+
+def test_predictions_of_yes_or_no_are_probabilities():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 2))
+    y = (rng.random(80) < 1.0 / (1.0 + np.exp(-2.0 * X[:, 0]))).astype(float)
+    model, data = br.LinearModel(br.GaussianPrior(1.0), BernoulliLikelihood()), br.RowData.from_arrays(X, y)
+    tree = br.sample_posterior(model, data, progress=False)
+    draws = tree["posterior"].to_dataset()
+    eta = draws["coef"].values.reshape(-1, 2) @ X.T + draws["intercept"].values.reshape(-1, 1)
+    mu = 1.0 / (1.0 + np.exp(-eta))
+    found = br.predict_posterior(tree, X, of="mean")
+    np.testing.assert_allclose(found["mean"], mu.mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(found["sd"], mu.std(axis=0), rtol=1e-8)
+    np.testing.assert_allclose(found["lower"], np.quantile(mu, 0.05, axis=0), rtol=1e-10)
+    one = br.predict_posterior(tree, X)
+    p = mu.mean(axis=0)
+    np.testing.assert_allclose(one["sd"], np.sqrt(p * (1.0 - p)), rtol=1e-8)
+    np.testing.assert_allclose(br.check_predictions(tree, data).predicted, p, rtol=1e-10)

@@ -104,6 +104,10 @@ class Likelihood(ABC):
     def quantile(self, eta: Array, probability: float, nuisance: Nuisance) -> Array:
         """Return the smallest response whose `cdf` is at least a probability."""
 
+    def mean(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return the mean of a response: η, unless the link is another than the identity."""
+        return eta
+
     @abstractmethod
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return the variance of a response, in a shape that broadcasts with η."""

@@ -71,6 +71,10 @@ class BernoulliLikelihood(Likelihood):
         """Return 0 if the probability is at most 1 − μ, else 1."""
         return (probability > _mean(-eta)).astype(float)
 
+    def mean(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return μ."""
+        return _mean(eta)
+
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ(1 − μ)."""
         return _mean(eta) * _mean(-eta)

@@ -335,7 +335,7 @@ def solve_quadratics(
             coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
             return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
 
-    parts = _parts(k, columns, follow, enough)
+    parts = _parts(k, columns, follow)
     if len(parts) == 1:
         return QuadraticSolution(*solve(parts[0]))
     with ThreadPoolExecutor(len(parts)) as pool:
@@ -343,7 +343,7 @@ def solve_quadratics(
     return QuadraticSolution(np.concatenate(coefs), np.concatenate(n_rounds))
 
 
-def _parts(k: int, n_columns: int, follow: bool, enough: float) -> list[slice]:
+def _parts(k: int, n_columns: int, follow: bool) -> list[slice]:
     """Cut a long path into one part for each of two cores. The second has fewer solves, but larger supports."""
     worth_it = k >= _FEWEST_CUT and n_columns >= _FEWEST_COLUMNS_CUT and follow
     if not worth_it or n_cores() < 2:

@@ -64,6 +64,10 @@ class Observation(NamedTuple):
         """Return the smallest response whose `cdf` is at least a probability."""
         return self.likelihood.quantile(eta, probability, self.nuisance)
 
+    def mean(self, eta: Float[np.ndarray, "s n"]) -> Float[np.ndarray, "s n"]:
+        """Return the mean of a response."""
+        return self.likelihood.mean(eta, self.nuisance)
+
     def variance(self, eta: Float[np.ndarray, "s n"]) -> Float[np.ndarray, "s n"]:
         """Return the variance of a response, in a shape that broadcasts with η."""
         return self.likelihood.variance(eta, self.nuisance)

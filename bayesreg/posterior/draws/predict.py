@@ -163,8 +163,10 @@ def predict_posterior(
     elif rows.shape[1] != known.size:
         raise ValueError(f"`X` has {rows.shape[1]} columns, but the draws are of {known.size} features.")
     of_mean = of == "mean"
-    mean = np.concatenate([linear_predictor(tree, block).mean(axis=0) for block in _blocks(tree, rows)])
     one = Observation.of(tree, likelihood)
+    mean = np.concatenate(
+        [one.mean(linear_predictor(tree, block)).mean(axis=0) for block in _blocks(tree, rows)]
+    )
     bounds = predictive_bounds(tree, rows, float(mass), one, of_mean=of_mean)
     columns = {
         "mean": mean,
@@ -238,8 +240,8 @@ def predictive_sd(
     """Return the posterior sd of a new observation at each row, or of its mean."""
     one, variances = one or Observation.of(tree), []
     for block in _blocks(tree, X):
-        mean = linear_predictor(tree, block)
-        variances.append(mean.var(axis=0) + (0.0 if of_mean else one.variance(mean).mean(axis=0)))
+        eta = linear_predictor(tree, block)
+        variances.append(one.mean(eta).var(axis=0) + (0.0 if of_mean else one.variance(eta).mean(axis=0)))
     return np.sqrt(np.concatenate(variances))
 
 
@@ -255,11 +257,11 @@ def predictive_bounds(
     tails = (0.5 * (1.0 - mass), 0.5 * (1.0 + mass))
     one, bounds = one or Observation.of(tree), []
     for block in _blocks(tree, X):
-        mean = linear_predictor(tree, block)
+        eta = linear_predictor(tree, block)
         if of_mean:
-            bounds.append(np.quantile(mean, tails, axis=0).T)
+            bounds.append(np.quantile(one.mean(eta), tails, axis=0).T)
         else:
-            bounds.append(np.column_stack([_mixture_quantile(mean, one, tail) for tail in tails]))
+            bounds.append(np.column_stack([_mixture_quantile(eta, one, tail) for tail in tails]))
     return np.concatenate(bounds)
 
 

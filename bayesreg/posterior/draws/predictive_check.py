@@ -133,7 +133,7 @@ def _block(
     tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"], one: Observation
 ) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
     """Return places and predictive means of some rows."""
-    mean = linear_predictor(tree, data.X[rows])
-    step = -(-len(mean) // _MOST_DRAWS)
-    mean, one = mean[::step], one.thinned(step)
-    return one.cdf(mean, data.y[rows]).mean(axis=0), mean.mean(axis=0)
+    eta = linear_predictor(tree, data.X[rows])
+    step = -(-len(eta) // _MOST_DRAWS)
+    eta, one = eta[::step], one.thinned(step)
+    return one.cdf(eta, data.y[rows]).mean(axis=0), one.mean(eta).mean(axis=0)
