@@ -136,4 +136,5 @@ def test_predictions_of_yes_or_no_are_probabilities():
     one = br.predict_posterior(tree, X)
     p = mu.mean(axis=0)
     np.testing.assert_allclose(one["sd"], np.sqrt(p * (1.0 - p)), rtol=1e-8)
-    np.testing.assert_allclose(br.check_predictions(tree, data).predicted, p, rtol=1e-10)
+    looked_at = mu[::4]  # 1,000 draws at most
+    np.testing.assert_allclose(br.check_predictions(tree, data).predicted, looked_at.mean(axis=0), rtol=1e-10)
