@@ -91,6 +91,7 @@ def test_evidence_of_a_laplace_prior_by_quadrature():
     assert exact[found.index] >= exact.max() - 4 * found.standard_errors[found.index]
 
 
+@pytest.mark.extended
 def test_a_planted_error_in_the_slope_is_seen():
     """Without the prior's normaliser the answer leaves the error bars."""
     x, y = small()
@@ -130,6 +131,7 @@ def test_path_sampling_with_flat_columns_weights_and_factors():
     assert (np.abs(found.log_evidence - exact) < 4 * found.standard_errors + 5e-3).all()
 
 
+@pytest.mark.extended
 def test_evidence_of_an_elastic_net_between_its_two_limits():
     """About pure l1 it is the Laplace prior's evidence, about pure l2 the Gaussian's."""
     x, y = small()

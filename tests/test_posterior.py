@@ -205,6 +205,7 @@ def test_rows_gram_and_chunks_give_the_same_posterior():
             assert np.abs(a.mean(axis=(0, 1)) - b.mean(axis=(0, 1))).max() < 0.15 * a.std(axis=(0, 1)).max()
 
 
+@pytest.mark.extended
 def test_wide_data_and_unpenalised_columns_mix():
     X, y = wide(40, 60)
     prior = br.LaplacePrior(factor={"x0": np.inf})

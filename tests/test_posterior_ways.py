@@ -79,8 +79,8 @@ def ways_cases():
     [
         ("whitened", "elastic net relative", (14, 4)),
         ("mixture", "elastic net relative", (14, 4)),
-        ("gibbs", "laplace relative hyper", (8, 12)),
-        ("independence", "laplace", (14, 4)),
+        pytest.param("gibbs", "laplace relative hyper", (8, 12), marks=pytest.mark.extended),
+        pytest.param("independence", "laplace", (14, 4), marks=pytest.mark.extended),
         ("independence", "elastic net relative", (14, 4)),
         ("marginal", "gaussian relative hyper", (8, 12)),
     ],

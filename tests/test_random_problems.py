@@ -77,7 +77,14 @@ def way(request, monkeypatch):
 
 
 @pytest.mark.usefixtures("way")
-@pytest.mark.parametrize("block", [0, 1, 2, *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 4))])
+@pytest.mark.parametrize(
+    "block",
+    [
+        0,
+        *(pytest.param(k, marks=pytest.mark.extended) for k in (1, 2)),
+        *(pytest.param(k, marks=pytest.mark.slow) for k in (3, 4)),
+    ],
+)
 def test_certificates_hold(block):
     for seed in range(40 * block, 40 * (block + 1)):
         check(seed)
