@@ -81,7 +81,9 @@ def test_a_miniature_of_the_calibration(method):
 @pytest.mark.parametrize(
     ("error", "method"),
     [
-        pytest.param(error, method, marks=pytest.mark.extended if (error, method) == QUICKEST else pytest.mark.slow)
+        pytest.param(
+            error, method, marks=pytest.mark.extended if (error, method) == QUICKEST else pytest.mark.slow
+        )
         for error in PLANTED
         for method in ("whitened", "marginal")
     ],

@@ -13,6 +13,7 @@ from ..base.progress import progress_bar
 from ..data.rows import RowData
 from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
+from ..model.needs import ROWS, require
 
 
 class BootstrapModes(NamedTuple):
@@ -61,8 +62,8 @@ def bootstrap_map(
     """
     check_whole("n_replicates", n_replicates, 2)
     check_whole("seed", seed, 0, LARGEST_SEED)
-    if not isinstance(data, RowData):
-        raise TypeError("the bootstrap draws rows, and statistics have none. Give the rows (RowData).")
+    require("bootstrap_map", model, data, ROWS)
+    assert isinstance(data, RowData)
     rng = np.random.default_rng(seed)
     present = np.flatnonzero(data.sample_weight)
     coefs, intercepts, missed = np.empty((n_replicates, data.n_features)), np.empty(n_replicates), 0

@@ -10,7 +10,7 @@ from ...data.checks import as_design, column_names
 from ...data.rows import RowData
 from ...likelihoods.base import Likelihood
 from ...model.linear_model import LinearModel
-from ...model.needs import refusal
+from ...model.needs import ROWS, refusal
 from ...model.problem import Data
 from ..to_arviz import named_draws
 from .observation import Observation
@@ -94,7 +94,7 @@ def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
     TypeError, ValueError
     """
     if not isinstance(data, RowData):
-        raise TypeError(refusal(what, "rows", f"{type(data).__name__} has none", "Give RowData."))
+        raise TypeError(refusal(what, ROWS.what, f"{type(data).__name__} has none", ROWS.remedy))
     _check_names(tree, data.feature_names)
     return data
 
