@@ -81,7 +81,7 @@ def test_two_intervals_side_by_side():
         ({"prob": 1.0}, ValueError, "`prob` must be a probability"),
         ({"prob": True}, ValueError, "`prob` must be a probability"),
         ({"n_replicates": 1}, ValueError, "`n_replicates` must be a whole"),
-        ({"data": br.GramData.from_arrays(X, Y)}, TypeError, "Give the rows"),
+        ({"data": br.GramData.from_arrays(X, Y)}, TypeError, "Give RowData"),
     ],
 )
 def test_refusals(options, error, message):
