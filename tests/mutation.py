@@ -229,6 +229,7 @@ def coverage_by_file(tree: Path, select: str, pattern: str) -> dict[str, dict[st
 def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> dict[str, list[int]]:
     """Run one test file with coverage; it must pass, but for a test of a full disk: coverage cannot write then."""
     from coverage import CoverageData
+    from coverage.exceptions import DataError
 
     data = folder / file.stem
     data.mkdir(exist_ok=True)
@@ -246,7 +247,11 @@ def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> dict[str,
     found: dict[str, set[int]] = {}
     for one in data.iterdir():
         part = CoverageData(str(one))
-        part.read()
+        try:
+            part.read()
+        except DataError:  # of a process that a test has killed
+            one.unlink()
+            continue
         for path in part.measured_files():
             found.setdefault(str(Path(path).relative_to(tree)), set()).update(part.lines(path))
         one.unlink()
