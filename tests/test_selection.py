@@ -331,7 +331,7 @@ def test_blocks_with_other_folds_are_refused():
     with pytest.raises(ValueError, match="chunk 1: statistics with folds"):
         br.GramData.from_chunks([(X, Y, None, np.arange(N) % 5), (X, Y)])
     for folds, chunk in ((5, (X, Y, None, np.arange(N) % 5)), (np.arange(N) % 5, (X, Y))):
-        with pytest.raises(TypeError, match="labels of rows belong into the chunks"):
+        with pytest.raises(TypeError, match="labels of rows belong in the chunks"):
             br.GramData.from_chunks([chunk], folds=folds)
 
 

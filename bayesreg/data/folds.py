@@ -1,4 +1,4 @@
-"""Which fold each row is in, and sums over all folds but one."""
+"""The fold of each row, and sums over all folds but one."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -8,14 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-Label = Any  # a whole number, or what an array of labels holds
+Label = Any  # a whole number, or an entry of an array of labels
 Rows = slice | Int[np.ndarray, " m"]
 
 
 class FoldRows(NamedTuple):
-    """The rows of each fold; folds without rows are left out.
+    """The rows of each fold. Folds without rows are left out.
 
-    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    `n_splits` is the number of folds if they are numbered. It is None if they have labels.
     """
 
     n_splits: int | None
@@ -28,8 +28,8 @@ def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
     Parameters
     ----------
     folds : int, scikit-learn splitter or array (n,)
-        K: contiguous blocks of rows as scikit-learn's unshuffled KFold makes them. A splitter:
-        its test folds. An array: a label for each row.
+        K: contiguous blocks of rows, as in scikit-learn's unshuffled KFold. A splitter: its test
+        folds. An array: a label for each row.
     X : array (n, p)
     y : array (n,)
 
@@ -40,7 +40,7 @@ def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
     Raises
     ------
     TypeError, ValueError
-        Where `folds` is none of these, or a row is in no fold or in more than one.
+        If `folds` is none of these, or a row is in no fold or in several.
     """
     if isinstance(folds, int | np.integer) and not isinstance(folds, bool):
         return _contiguous(int(folds), len(y))
@@ -103,13 +103,13 @@ def _from_labels(folds: Any, n_samples: int) -> FoldRows:
 
 
 def sums_without_each[Summand](parts: Sequence[Summand]) -> Iterator[Summand]:
-    """Yield, for each part, the sum of all others: by adding up, so that no digit is lost to a difference.
+    """Yield, for each part, the sum of all others. Parts are only added: a difference would lose digits.
 
     Parameters
     ----------
-    parts : sequence of at least two summands
+    parts : sequence of summands, at least two
     """
-    after = list(accumulate(reversed(parts[1:]), add))[::-1]  # after[k] is the sum of all parts past k
+    after = list(accumulate(reversed(parts[1:]), add))[::-1]  # after[k] is the sum of all parts behind part k
     before: Any = None
     for k, part in enumerate(parts):
         if before is None:
