@@ -448,7 +448,7 @@ def test_priors_without_one_number_to_choose():
         (br.FlatPrior(), TypeError, "FlatPrior has no scale"),
         (br.LaplacePrior(np.ones(10)), TypeError, "Give them as `factor`"),
         (br.LaplacePrior(np.inf), ValueError, "infinite scale"),
-        (br.LaplacePrior(dist.HalfNormal(1.0)), TypeError, "a number is to be chosen"),
+        (br.LaplacePrior(dist.HalfNormal(1.0)), TypeError, "this method chooses a number"),
     ):
         with pytest.raises(error, match=said):
             br.select_scale(model(prior, SIGMA), ROWS)
@@ -610,7 +610,7 @@ def test_flat_noise_prior_and_more_columns_than_rows():
 @pytest.mark.parametrize("noise", [None, 2.0])
 @pytest.mark.parametrize("prior", [br.LaplacePrior(), br.GaussianPrior(), br.ElasticNetPrior(1.0, 1.0)])
 def test_constant_response(prior, noise):
-    with pytest.warns(br.DegenerateDataWarning, match="every scale predicts it alike"):
+    with pytest.warns(br.DegenerateDataWarning, match="every scale predicts it equally well"):
         ours = br.select_scale(model(prior, noise), br.RowData.from_arrays(X, np.full(N, 3.0)), n_scales=4)
     np.testing.assert_allclose(ours.mse, 0.0, atol=1e-20)
     assert ours.edge == "strongest"

@@ -13,9 +13,9 @@ Rows = slice | Int[np.ndarray, " m"]
 
 
 class FoldRows(NamedTuple):
-    """The rows of each fold. Folds without rows are left out.
+    """The rows of each fold; folds without rows are left out.
 
-    `n_splits` is the number of folds if they are numbered. It is None if they have labels.
+    `n_splits` is the number of folds where they are numbered, None where they have labels.
     """
 
     n_splits: int | None
@@ -28,8 +28,8 @@ def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
     Parameters
     ----------
     folds : int, scikit-learn splitter or array (n,)
-        K: contiguous blocks of rows, as in scikit-learn's unshuffled KFold. A splitter: its test
-        folds. An array: a label for each row.
+        K: contiguous blocks of rows as scikit-learn's unshuffled KFold makes them. A splitter:
+        its test folds. An array: a label for each row.
     X : array (n, p)
     y : array (n,)
 
@@ -40,7 +40,7 @@ def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
     Raises
     ------
     TypeError, ValueError
-        If `folds` is none of these, or a row is in no fold or in several.
+        Where `folds` is none of these, or a row is in no fold or in more than one.
     """
     if isinstance(folds, int | np.integer) and not isinstance(folds, bool):
         return _contiguous(int(folds), len(y))

@@ -17,9 +17,9 @@ from .rows import RowData
 
 
 class FoldAxis(NamedTuple):
-    """The statistics of each fold, by its number or label. A fold without rows is left out.
+    """The statistics of each fold, by its number or label; a fold without rows is left out.
 
-    `n_splits` is the number of folds if they are numbered. It is None if they have labels.
+    `n_splits` is the number of folds where they are numbered, None where they have labels.
     """
 
     n_splits: int | None
