@@ -394,7 +394,7 @@ def test_statistics_need_their_folds():
     ten = br.GramData.from_arrays(X, Y, folds=10)
     assert br.select_scale(linear, ten, n_scales=3).fold_scores.shape == (3, 10)
     for folds in (4, KFold(10), np.arange(N) % 10):
-        with pytest.raises(ValueError, match="have 10 folds, which were fixed"):
+        with pytest.raises(ValueError, match="have 10 folds, and these cannot change"):
             br.select_scale(linear, ten, folds=folds)
     with pytest.raises(TypeError, match="Give the rows"):
         br.select_scale(model(br.GaussianPrior(), SIGMA), ten, "loo")
@@ -434,8 +434,8 @@ def test_closed_forms_refuse_what_they_do_not_do():
     linear = model(br.GaussianPrior(), SIGMA)
     for arguments, said in (
         ({"folds": 4}, "has no folds"),
-        ({"hold": "per_row"}, "holds the prior"),
-        ({"score": "log_density"}, "scores by mse"),
+        ({"hold": "per_row"}, "needs hold='prior'"),
+        ({"score": "log_density"}, "score='mse'"),
     ):
         with pytest.raises(ValueError, match=said):
             br.select_scale(linear, ROWS, "gcv", **arguments)
@@ -639,7 +639,7 @@ def test_result_as_table_and_text():
     assert ours.model.likelihood == br.GaussianLikelihood(SIGMA)
     weakest = br.select_scale(model(br.LaplacePrior(), SIGMA), ROWS, scales=[100.0, 200.0])
     assert weakest.edge == "weakest"
-    assert "a smaller `min_ratio`" in str(weakest)
+    assert "A smaller `min_ratio`" in str(weakest)
     assert "penalty per row held" in str(
         br.select_scale(model(br.LaplacePrior(), SIGMA), ROWS, n_scales=3, hold="per_row")
     )
