@@ -374,31 +374,33 @@ def _blocks(n: int) -> list[range]:
 
 
 def page(told: dict[str, Any]) -> list[str]:
-    """Return the page's lines: a row for each error, a column for each sampler, the share that was refused."""
+    """Return the page's lines: a row for each error, a column for each sampler, and the refused share."""
     refused = told["refused"]
     methods = [method for method in METHODS if method in refused]
     lines = [
         "# The posterior's certificate, measured",
         "",
-        f"`python -m calibration.certified --runs {told['runs']}`, {told['date']}; each run is of a model and data of "
-        "its own, 4 × 1,000 draws.",
+        f"Made by `python -m calibration.certified --runs {told['runs']}` on {told['date']}. Each run has its own "
+        "model and data, and 4 × 1,000 draws.",
         "",
         "## Right draws that are refused",
         "",
-        "By design 0.1%. Runs that R-hat, effective draws, divergences or long stays speak against are no right ones; "
-        "the last line counts them.",
+        "By design the certificate refuses 0.1% of right draws. A run does not count as right if something else speaks "
+        "against it: R-hat, effective draws, divergences, or a chain that stays in one place for long. The last line "
+        "counts these runs.",
         "",
         *_table(refused, methods, ["right", *(f"right: {kind}" for kind in KINDS)]),
-        "| doubted, of all runs | " + " | ".join(f"{_doubted(refused[method])}" for method in methods) + " |",
+        "| not counted, of all | " + " | ".join(f"{_doubted(refused[method])}" for method in methods) + " |",
         "",
-        "## Wrong draws that are caught",
+        "## Wrong draws that are refused",
         "",
-        "Draws of all these kinds of models, made wrong afterwards, and draws of samplers with an error in their code.",
+        "The draws are from all these kinds of models and were made wrong afterwards, or they are from samplers with "
+        "an error in their code.",
         "",
         *_table(refused, methods, [*SPOILED, *PLANTED]),
     ]
     if TWO_BULKS in refused:
-        lines += ["", "## Two bulks", "", *_table(refused, [TWO_BULKS], list(refused[TWO_BULKS]))]
+        lines += ["", "## Draws of two bulks", "", *_table(refused, [TWO_BULKS], list(refused[TWO_BULKS]))]
     return lines
 
 
