@@ -1,4 +1,4 @@
-"""The page and its pictures, from raw results alone."""
+"""The page and its pictures, made from raw results alone."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from bayesreg.plots.style import COLOURS, STYLES
 from .bands import band
 from .ranks import N_DRAWS
 
-_LEVEL = 0.01  # that all ranks of all cases together may fail by chance
+_LEVEL = 0.01  # probability that any rank of any case fails by chance
 _TOO_FAR = 4.0  # standard errors of coverage
 _COLUMNS = 3
 _KINDS = {
@@ -41,7 +41,7 @@ def page(results: dict[str, Any], docs: Path) -> None:
 
 
 def failures(cases: dict[str, Any]) -> list[tuple[str, str, float]]:
-    """Return the ranks that are not uniform, at a level that all of them together keep."""
+    """Return the ranks that are not uniform, at a level for all of them together."""
     tests = [(name, which, p) for name, entry in cases.items() for which, p in entry["p"].items()]
     return [test for test in tests if test[2] < _LEVEL / len(tests)]
 
@@ -120,7 +120,7 @@ def _coverage(cases: dict[str, Any]) -> list[str]:
 
 
 def _draw(entries: dict[str, Any], title: str, file: Path) -> None:
-    """Draw the ranks of each case, one panel a case."""
+    """Draw the ranks of each case in a panel of its own."""
     from matplotlib.figure import Figure
 
     n_rows = -(-len(entries) // _COLUMNS)

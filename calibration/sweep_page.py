@@ -37,9 +37,9 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "more columns than rows, and with columns in general position, they come from a long run of another sampler, "
         "which crosses between bulks on a ladder of σ.",
         "",
-        f"A test fails if an error is beyond {CRITICAL:.2f} Monte Carlo errors. Two of these are tried: that of these "
-        f"draws, by their own effective number, and that of {LEAST_ESS:.0f} independent draws. In one of twenty whole "
-        f"sweeps a test would fail by chance. **{_count(silent)} wrong in silence.**",
+        f"A test fails if an error is beyond {CRITICAL:.2f} Monte Carlo errors: those of these draws, by their own "
+        f"effective number, or those of {LEAST_ESS:.0f} independent draws. In one of twenty whole sweeps a test would "
+        f"fail by chance. **{_count(silent)} wrong in silence.**",
         "",
         "| verdict | tests | a warning, or a certificate that fails |",
         "|---|---|---|",
