@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
-Label = Any  # a whole number, or an entry of an array of labels
+Label = Any  # a whole number, or what an array of labels holds
 Rows = slice | Int[np.ndarray, " m"]
 
 

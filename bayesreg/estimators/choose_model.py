@@ -20,7 +20,7 @@ def choose_model(
     model : LinearModel
     data : RowData
     scale_selection : str, optional
-        A method of `select_scale`, used with its defaults.
+        A method of `select_scale`, with its defaults.
 
     Returns
     -------

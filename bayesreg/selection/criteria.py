@@ -43,7 +43,7 @@ class Scored(NamedTuple):
     standard_errors: Float[np.ndarray, " k"]
     fold_scores: Float[np.ndarray, "k folds"]
     fold_labels: tuple[Label, ...]
-    criterion: Float[np.ndarray, " k"] | None = None  # a method's own score, in place of these
+    criterion: Float[np.ndarray, " k"] | None = None  # a method's own, in place of these
 
 
 @dataclass(frozen=True, eq=False)

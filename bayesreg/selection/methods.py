@@ -36,14 +36,14 @@ METHOD_WORDS = MappingProxyType(
     {
         "cv": MethodWords(
             "cross-validation",
-            "Each fold of the rows was predicted from the others at every scale. The scale with the smallest mean "
+            "Each fold of the rows was predicted from rows outside it at every scale. The scale with the smallest mean "
             "error was chosen.",
             error_shown=True,
         ),
         "cv-1se": MethodWords(
             "CV, one-standard-error rule",
-            "Each fold of the rows was predicted from the others at every scale. The strongest prior whose error is "
-            "within one standard error of the smallest was chosen.",
+            "Each fold of the rows was predicted from rows outside it at every scale. The strongest prior whose error "
+            "is within one standard error of the smallest was chosen.",
             error_shown=True,
         ),
         "loo": MethodWords(
