@@ -1,1 +1,1 @@
-"""Are the posteriors right? Simulation-based calibration of every sampler, and coverage of every interval."""
+"""Checks of the posteriors: simulation-based calibration of every sampler, and coverage of every interval."""

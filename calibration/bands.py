@@ -1,4 +1,4 @@
-"""Are ranks uniform? Their distribution function against simultaneous bands (Säilynoja, Bürkner and Vehtari 2022)."""
+"""A test that ranks are uniform, by simultaneous bands (Säilynoja, Bürkner and Vehtari 2022)."""
 
 from functools import lru_cache
 
@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import stats
 
-_NULL = 40_000  # simulations of the test's own distribution
+_NULL = 40_000  # simulations of the test statistic under uniform ranks
 _AT_ONCE = 4_000
 
 
 def p_value(ranks: Int[np.ndarray, " m"], n_draws: int) -> float:
-    """Return the probability of a distribution function as far from uniform as this one, anywhere.
+    """Return the probability that uniform ranks are as far from uniform, at any place, as these.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def p_value(ranks: Int[np.ndarray, " m"], n_draws: int) -> float:
 def band(
     m: int, n_draws: int, level: float = 0.95
 ) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
-    """Return bounds of the distribution function that all of it keeps with a probability."""
+    """Return bounds that hold the whole distribution function of uniform ranks with probability `level`."""
     tail = 0.5 * float(np.quantile(_null(m, n_draws), 1.0 - level))
     share = np.arange(1, n_draws + 1) / (n_draws + 1)
     return stats.binom.ppf(tail, m, share) / m, stats.binom.isf(tail, m, share) / m

@@ -1,4 +1,4 @@
-"""The cases: a sampler, a prior, what is known, and a shape; and how truth and data are simulated, without bayesreg."""
+"""The cases: a sampler, a prior, a shape, and what is known. Truth and data are simulated without bayesreg."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 import bayesreg as br
 
-INTERCEPT, FLAT = 3.7, -2.3  # flat, so held at arbitrary values
+INTERCEPT, FLAT = 3.7, -2.3  # flat, so fixed at arbitrary values
 KNOWN_NOISE = 0.8
 SCALES = {"laplace": 0.5, "gaussian": 0.6}
 _AWAY = (-0.5, 0.4)
@@ -35,15 +35,15 @@ class Case:
     n: int
     p: int
     relative: bool = False
-    hyper: bool = False  # the prior's scale is HalfNormal(1); a number otherwise
+    hyper: bool = False  # True: the prior's scale is HalfNormal(1); False: a number
     weighted: bool = False
     shift: float = 0.0  # of X
-    flat: bool = False  # the first column unpenalised, its coefficient held at FLAT
+    flat: bool = False  # the first column is unpenalised, and its coefficient is FLAT
     away: bool = False  # a sampled scale's prior keeps away from 0: LogNormal(−0.5, 0.4)
 
     @property
     def name(self) -> str:
-        """The case in words, which no other has."""
+        """The unique name of the case, in words."""
         words = [
             self.method,
             self.prior,
@@ -73,7 +73,7 @@ class Case:
         return range(int(self.flat), self.p)
 
     def profiled(self, values: Float[np.ndarray, "... n"]) -> Float[np.ndarray, "... n"]:
-        """Take weighted projections on the intercept and the flat column off rows of values."""
+        """Subtract the weighted projections on the intercept and the flat column from rows of values."""
         columns = np.column_stack([np.ones(self.n), self.design()[:, : int(self.flat)]])
         root = np.sqrt(self.weights())
         basis = np.linalg.qr(root[:, None] * columns)[0]
@@ -85,7 +85,7 @@ class Case:
         return rng.normal(size=(self.n, self.p)) + 0.7 * rng.normal(size=(self.n, 1)) + self.shift
 
     def weights(self) -> Float[np.ndarray, " n"]:
-        """Return weights that sum to n, so that σ^(−Σw) is what y ~ Normal(μ, σ²/w) gives."""
+        """Return weights that sum to n, so that the power of σ is that of y ~ Normal(μ, σ²/w)."""
         if not self.weighted:
             return np.ones(self.n)
         raw = np.random.default_rng(5).uniform(0.3, 2.0, self.n)
@@ -135,7 +135,7 @@ class Case:
 
 
 def all_cases() -> list[Case]:
-    """Return every sampler × prior × noise known or not, on few rows and on fewer rows than columns."""
+    """Return every sampler × prior × known or unknown σ, with few rows and with fewer rows than columns."""
     cases = [
         Case("marginal", "gaussian", known, n, p, relative=relative, hyper=hyper)
         for known in (True, False)
@@ -150,7 +150,7 @@ def all_cases() -> list[Case]:
         for n, p in ((8, 3), (6, 10))
         if n > p or method in ("mixture", "gibbs")
     ]
-    # Whitened coordinates do not follow a sampled scale to 0: there users are warned, and "auto" takes another way.
+    # Whitened coordinates do not follow a sampled scale to 0. Users get a warning, and "auto" takes another sampler.
     cases += [
         Case(
             method, "laplace", False, 8, 3, relative=relative, hyper=hyper, away=hyper and method in _WHITENED

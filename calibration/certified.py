@@ -1,7 +1,7 @@
-"""How often the posterior's certificate is wrong: right runs that it refuses, and errors of known size that it misses.
+"""How often the posterior's certificate is wrong: it refuses right runs, or misses errors of known size.
 
 `python -m calibration.certified --runs 1000` writes docs/calibration/certificate.md and calibration/certified.json,
-and goes on where it stopped.
+and a later run continues it.
 """
 
 import argparse
@@ -34,8 +34,8 @@ RESULTS = ROOT / "calibration" / "certified.json"
 PAGE = ROOT / "docs" / "calibration" / "certificate.md"
 METHODS = ("marginal", "independence", "whitened", "mixture", "gibbs")
 TWO_BULKS = "two bulks"
-_BLOCK = 25  # runs of one process at a time
-_TRIES = {"mixture": 1.75}  # runs for one that nothing else speaks against
+_BLOCK = 25  # runs in one job of a process
+_TRIES = {"mixture": 1.75}  # runs for each one that counts as right
 _DOUBTS = (
     "diverged",
     "E-BFMI",
@@ -43,13 +43,13 @@ _DOUBTS = (
     "ESS is",
     "chains stay",
     "separate parts",
-)  # in a warning, beside the certificate
+)  # words of a warning that does not come from the certificate
 
 Spoiler = Callable[[Posterior], Posterior]
 
 
 def narrowed(by: float) -> Spoiler:
-    """Draw all coefficients towards their means."""
+    """Move all coefficients towards their means."""
 
     def spoil(right: Posterior) -> Posterior:
         middle = right.coef.mean(axis=(0, 1))
@@ -75,7 +75,7 @@ def noisier(factor: float) -> Spoiler:
 
 
 def cut(at: float) -> Spoiler:
-    """Replace draws whose first coefficient is above so many sds by others."""
+    """Replace draws whose first coefficient is more than `at` sds above its mean by other draws."""
 
     def spoil(right: Posterior) -> Posterior:
         first = right.coef[..., 0].ravel()
@@ -129,7 +129,7 @@ class Kind(NamedTuple):
 
 
 def _rows(rng: np.random.Generator, n: int, p: int, **options: Any) -> br.RowData:
-    """Return correlated columns, of whose coefficients a part is 0, and noise of sd 1."""
+    """Return correlated columns and a response with noise of sd 1. Some coefficients are 0."""
     X = rng.normal(size=(n, p)) + rng.uniform(0.0, 1.5) * rng.normal(size=(n, 1)) + 1.0
     y = X @ (rng.normal(size=p) * (rng.random(p) < 0.6)) + rng.normal(size=n)
     return br.RowData.from_arrays(X, y, **options)
@@ -199,14 +199,14 @@ KINDS = {
 
 
 def posterior_of(seed: int, method: str) -> tuple[str, br.LinearModel, br.RowData]:
-    """Return a kind of model that the sampler serves, such a model and its data, other ones for each seed."""
+    """Return a kind of model that the sampler serves, a model of this kind and its data. They depend on the seed."""
     kinds = [name for name, kind in KINDS.items() if method in kind.methods]
     name = kinds[seed % len(kinds)]
     return name, *KINDS[name].build(np.random.default_rng(seed), method == "marginal")
 
 
 def judge(method: str, seeds: Sequence[int], n_spoiled: int) -> list[dict[str, Any]]:
-    """Judge right runs of one sampler, and the first of them made wrong in every way."""
+    """Judge right runs of one sampler, and the first of them after they are made wrong in every way."""
     entries = []
     for seed in seeds:
         kind, model, data = posterior_of(seed, method)
@@ -230,7 +230,7 @@ def _can_be(name: str, problem: Any) -> bool:
 
 
 def judge_planted(method: str, name: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Judge runs of a sampler with an error in its code, on a case of calibration's."""
+    """Judge runs of a sampler with an error in its code, on a case of the calibration."""
     case = Case(method, "gaussian" if method == "marginal" else "laplace", False, 8, 3)
     entries = []
     for seed in seeds:
@@ -245,7 +245,7 @@ def judge_planted(method: str, name: str, seeds: Sequence[int]) -> list[dict[str
 
 
 def judge_bulks(seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Judge draws of posteriors with two bulks, and one chain or all of them moved to one bulk."""
+    """Judge draws of posteriors with two bulks: as they are, and with one chain or all chains moved to one bulk."""
     entries = []
     for seed in seeds:
         model, data = two_bulks(seed)
@@ -270,7 +270,7 @@ def judge_bulks(seeds: Sequence[int]) -> list[dict[str, Any]]:
 
 
 def two_bulks(seed: int) -> tuple[br.LinearModel, br.RowData]:
-    """Return a posterior with a bulk in which five coefficients are held and one in which they are noise."""
+    """Return a posterior with two bulks: five coefficients are large in one, and noise in the other."""
     rng = np.random.default_rng(seed)
     n, p = 60, 20
     X = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, p))]))[0][:, 1:] * np.sqrt(n)
@@ -284,7 +284,7 @@ def two_bulks(seed: int) -> tuple[br.LinearModel, br.RowData]:
 
 
 def _chains_from(right: Posterior, wanted: Sequence[Any], seed: int) -> Posterior:
-    """Return as many draws, those of each chain from among wanted ones."""
+    """Return the same number of draws. Those of each chain are sampled from its wanted draws."""
     rng = np.random.default_rng(seed)
     shape = right.noise_scale.shape
     rows = np.stack([rng.choice(np.flatnonzero(keep), shape[1]) for keep in wanted])
@@ -295,7 +295,7 @@ def _chains_from(right: Posterior, wanted: Sequence[Any], seed: int) -> Posterio
 
 
 def _sampled(model: br.LinearModel, data: br.RowData, method: str, seed: int) -> tuple[Any, bool]:
-    """Return draws, and whether R-hat, effective draws and such doubt them."""
+    """Return draws, and whether a warning other than the certificate's speaks against them."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", br.SamplingWarning)
         tree = br.sample_posterior(model, data, method=method, seed=seed, progress=False)
@@ -304,20 +304,20 @@ def _sampled(model: br.LinearModel, data: br.RowData, method: str, seed: int) ->
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run all of it, and write the page."""
+    """Run everything, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m calibration.certified", description=__doc__)
     parser.add_argument(
-        "--runs", type=int, default=1000, help="right runs of each sampler, about; default 1000"
+        "--runs", type=int, default=1000, help="right runs of each sampler, roughly; default 1000"
     )
     parser.add_argument(
-        "--spoiled", type=int, default=300, help="of these made wrong in every way; default 300"
+        "--spoiled", type=int, default=300, help="how many of these are made wrong too; default 300"
     )
     parser.add_argument(
         "--planted", type=int, default=50, help="runs of each sampler with each error in its code"
     )
-    parser.add_argument("--again", action="store_true", help="forget the results that there are")
+    parser.add_argument("--again", action="store_true", help="start without the old results")
     parser.add_argument("--methods", default=",".join(METHODS), help="samplers; default all")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default one a core")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default one per core")
     options = parser.parse_args(arguments)
     jobs = _jobs(options)
     blocks: dict[str, Any] = {}
@@ -336,7 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _jobs(options: Any) -> dict[str, tuple[Any, ...]]:
-    """Return the function and arguments of each block, by a name that starts with its column."""
+    """Return the function and arguments of each block, under a name that starts with its column."""
     jobs: dict[str, tuple[Any, ...]] = {}
     for method in options.methods.split(","):
         for block in _blocks(round(options.runs * _TRIES.get(method, 1.0))):
@@ -350,7 +350,7 @@ def _jobs(options: Any) -> dict[str, tuple[Any, ...]]:
 
 
 def _counts(entries: list[dict[str, Any]]) -> dict[str, list[int]]:
-    """Count for each kind of draws those that were refused, and all."""
+    """Count, for each kind of draws, the refused runs and all runs."""
     counts: dict[str, list[int]] = {}
     for entry in entries:
         for name, ok in entry.items():
@@ -374,31 +374,33 @@ def _blocks(n: int) -> list[range]:
 
 
 def page(told: dict[str, Any]) -> list[str]:
-    """Return the page's lines: a row for each error, a column for each sampler, the share that was refused."""
+    """Return the page's lines: a row for each error, a column for each sampler, and the refused share."""
     refused = told["refused"]
     methods = [method for method in METHODS if method in refused]
     lines = [
         "# The posterior's certificate, measured",
         "",
-        f"`python -m calibration.certified --runs {told['runs']}`, {told['date']}; each run is of a model and data of "
-        "its own, 4 × 1,000 draws.",
+        f"Made by `python -m calibration.certified --runs {told['runs']}` on {told['date']}. Each run has its own "
+        "model and data, and 4 × 1,000 draws.",
         "",
         "## Right draws that are refused",
         "",
-        "By design 0.1%. Runs that R-hat, effective draws, divergences or long stays speak against are no right ones; "
-        "the last line counts them.",
+        "By design the certificate refuses 0.1% of right draws. A run does not count as right if something else speaks "
+        "against it: R-hat, effective draws, divergences, or a chain that stays in one place for long. The last line "
+        "counts these runs.",
         "",
         *_table(refused, methods, ["right", *(f"right: {kind}" for kind in KINDS)]),
-        "| doubted, of all runs | " + " | ".join(f"{_doubted(refused[method])}" for method in methods) + " |",
+        "| not counted, of all | " + " | ".join(f"{_doubted(refused[method])}" for method in methods) + " |",
         "",
-        "## Wrong draws that are caught",
+        "## Wrong draws that are refused",
         "",
-        "Draws of all these kinds of models, made wrong afterwards, and draws of samplers with an error in their code.",
+        "The draws are from all these kinds of models and were made wrong afterwards, or they are from samplers with "
+        "an error in their code.",
         "",
         *_table(refused, methods, [*SPOILED, *PLANTED]),
     ]
     if TWO_BULKS in refused:
-        lines += ["", "## Two bulks", "", *_table(refused, [TWO_BULKS], list(refused[TWO_BULKS]))]
+        lines += ["", "## Draws of two bulks", "", *_table(refused, [TWO_BULKS], list(refused[TWO_BULKS]))]
     return lines
 
 

@@ -1,4 +1,4 @@
-"""Do intervals cover? Parameters from the prior each time, then intervals of coefficients and of new responses."""
+"""The coverage of intervals of coefficients and new responses. Each data set has parameters drawn from the prior."""
 
 import warnings
 
@@ -14,7 +14,7 @@ _NEW_ROWS = 5
 
 
 def coverage_cases() -> list[Case]:
-    """Return the cases of coverage: as users have them, with X far from 0, and with weights."""
+    """Return the cases of coverage: plain ones, with X far from 0, and with weights."""
     return [
         Case(method, prior, False, 30, 4, shift=shift, weighted=weighted, hyper=hyper)
         for method, prior, hyper in (
@@ -27,7 +27,7 @@ def coverage_cases() -> list[Case]:
 
 
 def covered(case: Case, n_simulations: int) -> dict[str, Float[np.ndarray, "m level"]]:
-    """Return what was covered in each simulation: shares over coefficients, and over new rows."""
+    """Return the covered shares of each simulation: over coefficients, and over new rows."""
     X, w = case.design(), case.weights()
     found: dict[str, list[list[float]]] = {}
     for i in range(n_simulations):
@@ -62,6 +62,6 @@ def _share(
 
 
 def deviations(shares: Float[np.ndarray, "m level"]) -> Float[np.ndarray, " level"]:
-    """Return how many standard errors coverage is from its level; parts of one simulation are not independent."""
+    """Return coverage less its level, in standard errors. Parts of one simulation are not independent."""
     error = shares.std(axis=0, ddof=1) / np.sqrt(len(shares))
     return (shares.mean(axis=0) - np.array(LEVELS)) / error

@@ -1,8 +1,8 @@
 """Exact posteriors by quadrature over log σ and the log of a sampled scale, in plain NumPy and without bayesreg.
 
-Given these, coefficients are independent along orthogonal columns (`half_line`), along the principal axes of any
-columns under a Gaussian prior, and for two correlated columns one more quadrature away (`pair`). The grid is refined
-from one so wide that no bulk of σ lies outside.
+Given σ and the scale, the coefficients of orthogonal columns are independent (`half_line`). Under a Gaussian prior the
+coefficients along the principal axes are independent for any columns. Two correlated columns need one more quadrature
+(`pair`). The grid starts so wide that it holds every bulk of σ, and is then refined.
 """
 
 from collections.abc import Callable
@@ -18,23 +18,23 @@ from .posterior import Posterior
 
 Array = Float[np.ndarray, "..."]
 
-_COARSE = 0.5  # of log σ and log scale
-_BELOW, _ABOVE = 45.0, 30.0  # of the middle
+_COARSE = 0.5  # first step of log σ and of log scale
+_BELOW, _ABOVE = 45.0, 30.0  # reach of the first grid, below and above the middle
 _SEARCHED, _KEPT = 100.0, 34.0  # log density below the largest
-_STEP = 0.5  # of the least sd that log σ may have
-_VALLEY, _LEAST_MASS = 1.0, 1e-4  # log density between bulks; mass that is worth a word
+_STEP = 0.5  # step, in units of the least sd that log σ may have
+_VALLEY, _LEAST_MASS = 1.0, 1e-4  # depth of a valley between bulks; least mass of a bulk
 _BULK, _MOST_BENT = (
     8.0,
     0.5,
-)  # log density below the largest that counts, and its second difference from point to point
+)  # log density below the largest that counts, and its largest second difference between points
 _AT_ONCE = 10_000
 
 
 class Component(NamedTuple):
-    """What is known at each σ and scale: the log evidence, and each coefficient's mean and central moments."""
+    """The log evidence at each σ and scale, and each coefficient's mean and central moments."""
 
     log_evidence: Float[np.ndarray, " g"]
-    mean: Any = None  # (g, p), as all that follow
+    mean: Any = None  # (g, p), like the next three
     variance: Any = None
     third: Any = None
     fourth: Any = None
@@ -50,13 +50,13 @@ def exact(posterior: Posterior, refinement: float = 1.0) -> dict[str, Any]:
     ----------
     posterior : Posterior
     refinement : float, default 1.0
-        How many times finer than usual the grid is.
+        The grid is finer than usual by this factor.
 
     Returns
     -------
     dict
-        ``parameters`` by name (``coef[j]``, and the logs of σ and of a scale where they are not known);
-        ``bulks``, (σ, mass) of each; ``splits``, the σ between them.
+        ``parameters`` by name (``coef[j]``, and the logs of σ and of a scale if they are unknown);
+        ``bulks``, the (σ, mass) of each; ``splits``, the values of σ between them.
     """
     log_sigma, log_scale, component = _grid(posterior, _conditional(posterior), refinement)
     weight = np.exp(component.log_evidence - component.log_evidence.max())
@@ -89,7 +89,7 @@ def bulks(posterior: Posterior) -> list[tuple[float, float]]:
 
 
 def has_quadrature(posterior: Posterior) -> bool:
-    """Whether `exact` serves, which takes one or two dimensions of σ, scale and one coefficient."""
+    """Whether `exact` can be used: it needs a quadrature over at most σ, a scale and one coefficient."""
     return bool(posterior.copies) or posterior.laplace is None or posterior.X.shape[1] == 2
 
 
@@ -179,7 +179,7 @@ def _spectral(posterior: Posterior) -> Conditional:
 def _grid(
     posterior: Posterior, conditional: Conditional, refinement: float, *, moments: bool = True
 ) -> tuple[Array, Array, Component]:
-    """Return the points that hold the posterior, with what is known at each, priors of σ and scale included."""
+    """Return points that hold the posterior's mass, with the component at each. Priors of σ and scale are included."""
     n, p = posterior.X.shape
     knows_noise, scales = isinstance(posterior.noise, float), list(posterior.sampled.values())
     middle_sigma = np.log(posterior.noise if knows_noise else posterior.y.std())  # type: ignore[arg-type]
@@ -197,7 +197,7 @@ def _grid(
         mesh = [one.ravel() for one in np.meshgrid(*axes, indexing="ij")]
         density = _in_blocks(posterior, conditional, mesh, moments=False).log_evidence
         last = bool((step <= least)[free].all())
-        if last:  # far out in the prior's tail a bulk is narrower than any prior tells
+        if last:  # far out in the prior's tail a bulk is narrower than the prior suggests
             bent = _bent(density.reshape([one.size for one in axes]))
             least, last = np.where(bent, least / 2.0, least), not bent.any()
         near = density > density.max() - (_KEPT if last else _SEARCHED)
@@ -213,7 +213,7 @@ def _grid(
 
 
 def _bent(density: Array) -> Array:
-    """Tell along which axes the density of what counts bends too much from one point to the next."""
+    """Tell along which axes the density bends too much from point to point, among points that count."""
     found = []
     for axis, length in enumerate(density.shape):
         if length < 3:
@@ -266,7 +266,7 @@ def _of_values(weight: Array, values: Array) -> dict[str, float]:
 
 
 def bulks_of(weight: Array, log_sigma: Array) -> tuple[list[tuple[float, float]], list[float]]:
-    """Cut log σ in the valleys of its density: σ at each peak and the mass around it, and σ in each valley."""
+    """Cut log σ in the valleys of its density. Return σ and mass of each peak, and σ in each valley."""
     values, places = np.unique(log_sigma, return_inverse=True)
     density = np.bincount(places, weight)
     with np.errstate(divide="ignore"):
@@ -285,7 +285,7 @@ def bulks_of(weight: Array, log_sigma: Array) -> tuple[list[tuple[float, float]]
 
 
 def _valleys(height: Array) -> list[int]:
-    """Return where the lowest points between peaks lie that stand out from both sides."""
+    """Return the positions of valleys that are clearly lower than the peaks on both sides."""
     if len(height) < 3:
         return []
     inner = np.flatnonzero((height[1:-1] < height[:-2]) & (height[1:-1] <= height[2:])) + 1

@@ -1,8 +1,8 @@
-"""One coefficient given σ and the prior's scale, in closed form: two pieces of a normal, and sums of Laplace variables.
+"""One coefficient given σ and the prior's scale, in closed form: two pieces of a normal density.
 
-The density is exp(−½d(s − ŝ)²/σ² − r|s| − ½l·s²), times a polynomial in r|s| where s is the sum of coefficients that
-identical columns share. On either side of 0 it is exp(xt − ½t²) in t = √A|s|, A = d/σ² + l, whose moments are a
-recursion.
+The density is exp(−½d(s − ŝ)²/σ² − r|s| − ½l·s²). If s is the sum of the coefficients of identical columns, there is
+also a polynomial in r|s|: the density of a sum of Laplace variables. On either side of 0 the density is exp(xt − ½t²)
+in t = √A|s| with A = d/σ² + l. Its moments follow a recursion.
 """
 
 from functools import cache
@@ -16,7 +16,7 @@ from scipy.special import erfcx, log_ndtr
 Array = Float[np.ndarray, "..."]
 
 _ROOT_2, _LOG_2_PI = np.sqrt(2.0), np.log(2.0 * np.pi)
-_FAR_OUT = -3.0  # below it the recursion cancels, and e^(−u²/2x²) is smooth enough for Gauss and Laguerre
+_FAR_OUT = -3.0  # below it the recursion cancels, but e^(−u²/2x²) is smooth enough for Gauss–Laguerre
 _NODES, _WEIGHTS = np.polynomial.laguerre.laggauss(80)
 
 
@@ -61,16 +61,16 @@ def one_line(
     *,
     moments: bool = True,
 ) -> Line:
-    """Integrate likelihood times prior density over a coefficient, or over `copies` that share a column.
+    """Integrate likelihood times prior density over a coefficient, or over the coefficients of `copies` equal columns.
 
     Parameters
     ----------
     least_squares, d, sigma, r, l2 : arrays that broadcast
         ŝ, x'x, σ, and the rates 1/b and 1/τ² of the prior.
     copies : int, default 1
-        How many columns are the same; with more than one, l2 must be 0.
+        The number of equal columns. If there are several, l2 must be 0.
     moments : bool, default True
-        Whether moments (of one of the copies) are wanted too.
+        Whether to return the moments too (those of one of the copies).
     """
     least_squares, d, sigma, r, l2 = np.broadcast_arrays(least_squares, d, sigma, r, l2)
     precision = d / sigma**2 + l2
@@ -111,7 +111,7 @@ def _sum(polynomial: Array, ratio: Array, side: list[Array]) -> Any:
 
 
 def _moment(k: int, copies: int, sign: float, ratio: Array, root: Array, side: list[Array]) -> Any:
-    """Return the integral of one copy's k-th power over a side, in units of what `_sum` returns."""
+    """Return the integral of one copy's k-th power over one side, in the units of `_sum`."""
     if copies == 1:
         return sign**k * side[k] / root**k
     scale = np.where(ratio > 0.0, ratio, 1.0) * root  # 1/b
@@ -129,7 +129,7 @@ def _sum_density(copies: int) -> Array:
 
 @cache
 def _power_in_sum(power: int, copies: int) -> Array:
-    """Return the polynomial of E[t^power given s]·density(s), t one of the variables and s > 0 their sum."""
+    """Return the polynomial of E[t^power given s]·density(s). t is one of the variables, and s > 0 their sum."""
     return _convolved(power, _sum_density(copies - 1))
 
 

@@ -1,4 +1,4 @@
-"""Whether draws are those of a posterior that is known: by their own Monte Carlo error, and by eye."""
+"""Tests of draws against a known posterior, by their own Monte Carlo error and by a fixed one."""
 
 from statistics import NormalDist
 from typing import Any, NamedTuple
@@ -9,10 +9,10 @@ from scipy.special import betainc, ndtri
 
 Array = Float[np.ndarray, "..."]
 
-N_TESTS, CHANCE = 20_000, 0.05  # of a whole sweep; that one of them fails by chance
+N_TESTS, CHANCE = 20_000, 0.05  # tests of a whole sweep, and the probability that one of them fails by chance
 CRITICAL = NormalDist().inv_cdf(1.0 - CHANCE / (2.0 * N_TESTS))
-LEAST_ESS = 400.0  # that four chains may have without a word: no error may be larger than it allows
-_SAFETY = 2.0  # of an answer's own errors, which few ladders tell
+LEAST_ESS = 400.0  # effective draws below which four chains give a warning; it bounds every error
+_SAFETY = 2.0  # factor for an answer's own errors, because few ladders estimate them
 
 
 class Test(NamedTuple):
@@ -27,17 +27,17 @@ class Test(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Whether it is right, by either measure."""
+        """Whether the error is small enough in both units."""
         return abs(self.z) < CRITICAL and abs(self.off) < CRITICAL
 
 
 def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
     """Compare means and sds of all parameters, and the masses of the bulks of σ.
 
-    The error of a mean is sd/√ESS and that of an sd, as a share, ½√((kurtosis − 1)/ESS), with the exact sd and
-    kurtosis, and the bulk ESS that users are told or, where it is less, ArviZ's ESS of that statistic (a chain that
-    stays long in a heavy tail) or that of being in a bulk of σ (chains that seldom cross); where the answer has errors
-    of its own they are added.
+    The error of a mean is sd/√ESS. That of an sd, as a share, is ½√((kurtosis − 1)/ESS). The sd and kurtosis are
+    exact. ESS is the least of three: the bulk ESS that users see, ArviZ's ESS of the statistic (for a chain that stays
+    long in a heavy tail), and the ESS of being in a bulk of σ (for chains that seldom cross). Errors of the answer
+    itself are added.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def judge(tree: Any, answer: dict[str, Any]) -> list[Test]:
 
 
 def drawn(tree: Any, name: str) -> Array:
-    """Return the draws of a parameter of an answer, (chain, draw)."""
+    """Return the draws of a parameter in the answer, with shape (chain, draw)."""
     posterior = tree["posterior"]
     if name.startswith("coef["):
         return posterior["coef"].values[..., int(name[5:-1])]
@@ -89,7 +89,7 @@ def drawn(tree: Any, name: str) -> Array:
 
 
 def effective(series: Float[np.ndarray, "chain draw k"], statistic: str = "bulk") -> Float[np.ndarray, " k"]:
-    """Return the bulk ESS of each series, or that of a statistic where it is less; constant ones have all draws."""
+    """Return the bulk ESS of each series, or the ESS of a statistic if it is less. For a constant it is all draws."""
     from arviz_stats.base import array_stats
 
     size = float(series.shape[0] * series.shape[1])
@@ -105,7 +105,7 @@ def effective(series: Float[np.ndarray, "chain draw k"], statistic: str = "bulk"
 
 
 def _masses(tree: Any, answer: dict[str, Any]) -> tuple[list[Test], float]:
-    """Test the mass below each valley of σ, and return the least ESS of being below one too."""
+    """Test the mass below each valley of σ. Return also the least ESS of being below one."""
     tests, least = [], np.inf
     below = np.cumsum([mass for _, mass in answer["bulks"]])[:-1]
     errors = answer.get("mass_errors", np.zeros(len(below)))
@@ -120,7 +120,7 @@ def _masses(tree: Any, answer: dict[str, Any]) -> tuple[list[Test], float]:
 
 
 def _binomial_z(share: float, mass: float, n: float) -> float:
-    """Turn the tail of a binomial beyond a share of n trials into a normal quantile."""
+    """Turn the binomial tail probability beyond a share of n trials into a normal quantile."""
     k = share * n
     below = betainc(n - k, k + 1.0, 1.0 - mass) if k < n else 1.0
     above = betainc(k, n - k + 1.0, mass) if k > 0.0 else 1.0

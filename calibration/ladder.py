@@ -1,9 +1,8 @@
-"""Columns in general position under a Laplace prior, of which there are more than rows: a long run in plain NumPy.
+"""A long run in plain NumPy, for a Laplace prior and more columns than rows, with columns in general position.
 
-A blocked Gibbs sampler of the scale mixture runs at each of a ladder of fixed σ, where the posterior is log-concave,
-and states change places along it, so that no bulk of σ is out of reach. What every state says of every σ is put
-together by the multistate estimator of Shirts and Chodera (2008), doi:10.1063/1.2978177. Ladders that start far apart
-give the error.
+A blocked Gibbs sampler of the scale mixture runs at each fixed σ of a ladder. There the posterior is log-concave.
+States change places along the ladder, so they reach every bulk of σ. The multistate estimator of Shirts and Chodera
+(2008), doi:10.1063/1.2978177, combines the states of all rungs. Ladders that start far apart give the error.
 """
 
 from typing import Any, NamedTuple
@@ -19,15 +18,15 @@ Array = Float[np.ndarray, "..."]
 
 _LADDERS = 6
 _ROUGH, _FINE = 0.6, 0.22  # between rungs, in log σ
-_BELOW, _ABOVE = 9.0, 3.0  # of the sd of y, where bulks are looked for
+_BELOW, _ABOVE = 9.0, 3.0  # range of log σ around log sd(y) that is searched for bulks
 _HOLDS = 8.0  # log density below the largest that the fine ladder reaches
 _THIN = 3
 _GRID = 0.04  # of log σ
-_DOWN, _UP = 12.0, 3.0  # beyond the rungs: further down the coefficients do not change any more
+_DOWN, _UP = 12.0, 3.0  # reach of the grid beyond the rungs; further down the coefficients do not change
 
 
 class States(NamedTuple):
-    """What is kept of the states of all rungs: the variances of the mixture, and what they say of the response."""
+    """The kept states of all rungs: the variances of the mixture, and the response in their principal axes."""
 
     variances: Float[np.ndarray, "ladder s p"]
     spectrum: Float[np.ndarray, "ladder s m"]
@@ -41,9 +40,9 @@ def ladder_answer(posterior: Posterior, n_sweeps: int = 480, seed: int = 0) -> d
     Parameters
     ----------
     posterior : Posterior
-        Laplace, its scale a number.
+        With a Laplace prior whose scale is a number.
     n_sweeps : int, default 480
-        That are kept, of each ladder.
+        The number of kept sweeps of each ladder.
     seed : int, default 0
     """
     ladder = _Ladder(posterior)
@@ -80,7 +79,7 @@ class _Ladder:
     def run(
         self, rungs: Array, n_sweeps: int, n_burnt: int, n_ladders: int, rng: np.random.Generator
     ) -> States:
-        """Sweep over all rungs of all ladders at once, and keep every third state."""
+        """Sweep over all rungs of all ladders together, and keep every third state."""
         p = self.columns.shape[1]
         sigma = np.exp(rungs)[None, :, None]
         far_apart = np.exp(np.linspace(-6.0, 4.0, n_ladders))[:, None, None]
@@ -103,7 +102,7 @@ class _Ladder:
         return np.maximum(spectrum, 0.0), axes, np.einsum("...ij,i->...j", axes, self.response)
 
     def log_likelihood(self, log_sigma: Array, spectrum: Array, along: Array) -> Array:
-        """Evaluate log p(y | σ, variances), up to a constant; arrays broadcast, their last axis summed over."""
+        """Evaluate log p(y | σ, variances), up to a constant. Arrays broadcast, and the last axis is summed."""
         s2 = np.exp(2.0 * log_sigma)[..., None]
         total = s2 * (1.0 + spectrum) if self.relative else s2 + spectrum
         return -0.5 * (np.log(total) + along**2 / total).sum(axis=-1)
@@ -111,7 +110,7 @@ class _Ladder:
     def _exchange(
         self, rungs: Array, state: tuple[Array, ...], first: int, rng: np.random.Generator
     ) -> tuple[Array, ...]:
-        """Let neighbours change places, every other pair."""
+        """Let every second pair of neighbours change places."""
         low = np.arange(first, len(rungs) - 1, 2)
         if low.size == 0:
             return state
@@ -131,9 +130,9 @@ class _Ladder:
     def _draw_coefs(
         self, sigma: Array, variances: Array, spectrum: Array, axes: Array, rng: np.random.Generator
     ) -> Array:
-        """Draw coefficients given σ and their variances (in units of σ where scales are)."""
+        """Draw coefficients given σ and their variances (in units of σ if scales are relative)."""
         unit = sigma if self.relative else np.ones_like(sigma)
-        spread = sigma / unit  # of the noise, in units of the coefficients
+        spread = sigma / unit  # sd of the noise, in units of the coefficients
         prior = np.sqrt(variances) * rng.normal(size=variances.shape)
         noise = spread * rng.normal(size=(*variances.shape[:-1], len(self.response)))
         left = self.response / unit - prior @ self.columns.T - noise
@@ -143,7 +142,7 @@ class _Ladder:
     def density(
         self, states: States, ladder: int, rungs: Array, grid: Array
     ) -> tuple[Array, Float[np.ndarray, "s g"]]:
-        """Return the log posterior density of log σ on a grid, and that of each state given the grid's σ."""
+        """Return the log posterior density of log σ on a grid, and the part of each state in it."""
         spectrum, along = states.spectrum[ladder], states.along[ladder]
         at_rungs = self.log_likelihood(rungs[None, :], spectrum[:, None], along[:, None])
         free, n_each = np.zeros(len(rungs)), len(spectrum) / len(rungs)
@@ -168,7 +167,7 @@ class _Ladder:
     def summary(
         self, states: States, ladder: int, rungs: Array, grid: Array, rng: np.random.Generator
     ) -> dict[str, Any]:
-        """Return raw moments of the coefficients, and the weights of the grid, of one ladder."""
+        """Return, for one ladder, raw moments of the coefficients and the weights of the grid."""
         density, each = self.density(states, ladder, rungs, grid)
         log_weight = logsumexp(each, axis=1)
         shares = np.exp(each - log_weight[:, None]).cumsum(axis=1)
@@ -204,7 +203,7 @@ def _draw_variances(size: Array, b: float, rng: np.random.Generator) -> Array:
 def _together(
     posterior: Posterior, parts: list[dict[str, Any]], grid: Array, *, known: bool
 ) -> dict[str, Any]:
-    """Average over the ladders, whose differences are the error."""
+    """Average over the ladders. Their differences give the error."""
     raw = np.mean([one["raw"] for one in parts], axis=0)
     shares = np.mean([one["grid"] for one in parts], axis=0)
     columns = {f"coef[{j}]": ([one["raw"][:, j] for one in parts], raw[:, j]) for j in range(raw.shape[1])}

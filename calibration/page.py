@@ -1,4 +1,4 @@
-"""The page and its pictures, from raw results alone."""
+"""The page and its pictures, made from raw results alone."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from bayesreg.plots.style import COLOURS, STYLES
 from .bands import band
 from .ranks import N_DRAWS
 
-_LEVEL = 0.01  # that all ranks of all cases together may fail by chance
+_LEVEL = 0.01  # probability that any rank of any case fails by chance
 _TOO_FAR = 4.0  # standard errors of coverage
 _COLUMNS = 3
 _KINDS = {
@@ -41,7 +41,7 @@ def page(results: dict[str, Any], docs: Path) -> None:
 
 
 def failures(cases: dict[str, Any]) -> list[tuple[str, str, float]]:
-    """Return the ranks that are not uniform, at a level that all of them together keep."""
+    """Return the ranks that are not uniform, at a level for all of them together."""
     tests = [(name, which, p) for name, entry in cases.items() for which, p in entry["p"].items()]
     return [test for test in tests if test[2] < _LEVEL / len(tests)]
 
@@ -58,15 +58,16 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         "",
         "## Ranks",
         "",
-        "Parameters are drawn from the prior, responses given them, and the rank of each true parameter among "
-        f"{N_DRAWS} posterior draws is uniform if the sampler is right (Talts et al. 2018). Each picture shows the "
-        "ranks' distribution function less the uniform one, with the band that all of it keeps with 95% probability "
-        "(Säilynoja et al. 2022). A flat intercept and a flat coefficient have no prior to draw from, and are held "
-        "at 3.7 and −2.3; a flat σ is tested against closed forms and quadrature instead (`tests/test_posterior.py`).",
+        "Parameters are drawn from the prior, and responses from the model with these parameters. If the sampler is "
+        f"right, the rank of each true parameter among {N_DRAWS} posterior draws is uniform (Talts et al. 2018). Each "
+        "picture shows the ranks' distribution function less the uniform one. The grey band holds the whole function "
+        "with 95% probability (Säilynoja et al. 2022). An intercept or a coefficient with a flat prior cannot be drawn "
+        "from it, so these two are always 3.7 and −2.3. A flat σ is tested against closed forms and quadrature instead "
+        "(`tests/test_posterior.py`).",
         "",
-        f"{len(cases)} cases of {m} simulations, {n_tests} parameters: "
-        + ("none is" if not failed else f"{len(failed)} are")
-        + f" beyond what one in {round(1 / _LEVEL)} whole runs would show by chance"
+        f"{len(cases)} cases with {m} simulations each test {n_tests} parameters. One in {round(1 / _LEVEL)} whole "
+        "runs would show a failed test by chance. Here the number of failed tests is "
+        + ("0" if not failed else f"{len(failed)}")
         + f" (the smallest p is {min((p for e in cases.values() for p in e['p'].values()), default=1.0):.2g}).",
         "",
         *[
@@ -80,6 +81,8 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         lines += [
             "",
             "## Errors planted on purpose",
+            "",
+            "Each of these samplers has an error that the ranks must show.",
             "",
             "| error and case | smallest p | parameter |",
             "|---|---|---|",
@@ -99,8 +102,8 @@ def _coverage(cases: dict[str, Any]) -> list[str]:
         "",
         "## Coverage",
         "",
-        f"Shares of {n} data sets in which equal-tailed intervals hold the truth, and in brackets how many standard "
-        "errors that is from the level.",
+        f"The share of equal-tailed intervals that hold the truth, over {n} data sets. The number in brackets is its "
+        "distance from the level, in standard errors.",
         "",
         "| case | interval of | 50% | 90% | 95% |",
         "|---|---|---|---|---|",
@@ -112,12 +115,12 @@ def _coverage(cases: dict[str, Any]) -> list[str]:
             ]
             lines.append(f"| {name} | {of} | {' | '.join(cells)} |")
     worst = max(abs(d) for e in cases.values() for row in e["deviations"].values() for d in row)
-    lines += ["", f"The largest deviation is {worst:.1f} standard errors ({_TOO_FAR:g} would be too far)."]
+    lines += ["", f"The largest distance is {worst:.1f} standard errors. {_TOO_FAR:g} would be too far."]
     return lines
 
 
 def _draw(entries: dict[str, Any], title: str, file: Path) -> None:
-    """Draw the ranks of each case, one panel a case."""
+    """Draw the ranks of each case in a panel of its own."""
     from matplotlib.figure import Figure
 
     n_rows = -(-len(entries) // _COLUMNS)

@@ -1,4 +1,4 @@
-"""Two correlated columns under a Laplace prior: quadrature over one coefficient, the other in closed form given it."""
+"""Two correlated columns under a Laplace prior: quadrature over one coefficient, a closed form for the other."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,7 +48,7 @@ def pair_component(posterior: Posterior) -> Callable[[Array, Array, bool], Any]:
         density, of_other = along(nodes, moments)
         density = density + log_widths
         top = density.max(axis=1, keepdims=True)
-        with np.errstate(invalid="ignore"):  # so far out that the density is 0
+        with np.errstate(invalid="ignore"):  # the density is 0 so far out
             weight = np.exp(density - top)
         total = weight.sum(axis=1)
         evidence = np.log(total) + top[:, 0] - log_prior_integral(r, l2)[:, 0]
@@ -68,7 +68,7 @@ def pair_component(posterior: Posterior) -> Callable[[Array, Array, bool], Any]:
 def _nodes(
     log_density: Callable[[Array], Array], centre: float, sigma: Array, first: float, slope: float, r: Array
 ) -> tuple[Array, Array]:
-    """Return Gauss and Legendre's points, cut at 0, where a log-concave density lies, and the logs of their weights."""
+    """Return Gauss–Legendre points that hold a log-concave density, cut at 0, and the logs of their weights."""
     variance = sigma**2 / first
     reach = variance * r * (1.0 + abs(slope)) + _SDS * np.sqrt(variance)
     low, high = centre - reach, centre + reach

@@ -1,4 +1,4 @@
-"""Errors planted on purpose, which calibration must catch."""
+"""Errors planted on purpose. Calibration must catch them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +22,13 @@ from .ranks import posterior_draws
 
 
 def _fresh_programs() -> Any:
-    """Compile anew inside, and hold what is compiled there apart."""
+    """Compile all programs again inside of this context, and keep them separate."""
     return patch.object(compilation, "_held", compilation._Held())
 
 
 @contextmanager
 def variance_for_sd() -> Iterator[None]:
-    """Take σ² for σ in the exponent of the likelihood."""
+    """Use σ² in place of σ in the exponent of the likelihood."""
 
     def wrong(power: Any, rss: Any, noise_scale: Any) -> Any:
         return -power * jnp.log(noise_scale) - 0.5 * rss / noise_scale
@@ -57,7 +57,7 @@ def variance_for_sd() -> Iterator[None]:
 
 @contextmanager
 def missing_jacobian() -> Iterator[None]:
-    """Take the density of σ for that of its logarithm."""
+    """Use the density of σ in place of that of log σ."""
 
     def wrong(self: Any, u: Any) -> tuple[Any, Any]:
         from numpyro.distributions import biject_to
@@ -81,13 +81,13 @@ def missing_jacobian() -> Iterator[None]:
 
 @contextmanager
 def nothing() -> Iterator[None]:
-    """Leave the program as it is."""
+    """Change nothing."""
     yield
 
 
 @contextmanager
 def wider_scales(factor: float = np.sqrt(2.0)) -> Iterator[None]:
-    """Take so many times the scale of the truth."""
+    """Multiply the scale of the truth by a factor."""
     with patch.dict(SCALES, {name: scale * factor for name, scale in SCALES.items()}):
         yield
 

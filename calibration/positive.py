@@ -1,4 +1,4 @@
-"""Priors of σ and of scales: the distribution that bayesreg is given, and its density by SciPy."""
+"""Priors of σ and of scales: the distribution for bayesreg, and its density by SciPy."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,14 +22,14 @@ FLAT, DEFAULT = "flat", "default"
 class Positive:
     """A prior on a positive number: a family and its parameters, in NumPyro's order."""
 
-    family: str  # of NumPyro's; FLAT; or DEFAULT, half-Student-t with 4 degrees of freedom and the parameter as scale
+    family: str  # NumPyro's name; FLAT; or DEFAULT: half-Student-t with 4 degrees of freedom and a scale
     parameters: tuple[float, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.family}({', '.join(f'{one:.4g}' for one in self.parameters)})"
 
     def numpyro(self) -> Any:
-        """Return what `GaussianLikelihood` or a prior's scale is given."""
+        """Return the argument for `GaussianLikelihood`, or for a prior's scale."""
         import numpyro.distributions as dist
 
         if self.family == DEFAULT:
@@ -48,7 +48,7 @@ class Positive:
 
     @property
     def middle(self) -> float:
-        """The median, or 1 where there is none."""
+        """The median. 1 if there is none."""
         if self.family == FLAT:
             return 1.0
         if self.family == DEFAULT:

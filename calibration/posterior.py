@@ -1,4 +1,4 @@
-"""A posterior whose answer can be had without bayesreg: its data, its priors, and how bayesreg is told of them."""
+"""A posterior whose answer is known without bayesreg: its data, its priors, and its model in bayesreg."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ Scale = float | Positive | None
 
 @dataclass(frozen=True)
 class Posterior:
-    """Rows, and a Laplace, Gaussian or elastic-net prior with one scale for all columns; a flat intercept."""
+    """Rows, a Laplace, Gaussian or elastic-net prior with one scale for all columns, and a flat intercept."""
 
     X: Float[np.ndarray, "n p"]
     y: Float[np.ndarray, " n"]
@@ -25,7 +25,7 @@ class Posterior:
     relative: bool = False
     copies: tuple[
         int, ...
-    ] = ()  # orthogonal directions, each shared by so many equal columns; (): general columns
+    ] = ()  # the number of equal columns along each orthogonal direction; (): general columns
     about: str = ""
 
     def __str__(self) -> str:
@@ -44,7 +44,7 @@ class Posterior:
 
     @property
     def sampled(self) -> dict[str, Positive]:
-        """The scale that is sampled, by the name that draws have."""
+        """The sampled scale, by its name in the draws."""
         names = ("laplace_scale", "gaussian_scale") if self.prior == "elastic net" else ("prior_scale",) * 2
         scales = zip(names, (self.laplace, self.gaussian), strict=True)
         return {name: value for name, value in scales if isinstance(value, Positive)}

@@ -1,4 +1,4 @@
-"""Posteriors drawn at random, each reproducible by its kind and number alone."""
+"""Random posteriors. Kind and number determine each of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,11 +13,11 @@ from .posterior import Posterior
 
 Array = Float[np.ndarray, "..."]
 
-SIZES = {"fixed": 500, "scales": 200, "wide": 200}  # of each kind
-_RANGE = np.log(30.0)  # of a scale around a standard error, either way
-_LEAST_ROWS_OF_FLAT = 12  # below, a flat σ leaves moments that do not exist
+SIZES = {"fixed": 500, "scales": 200, "wide": 200}  # the number of posteriors of each kind
+_RANGE = np.log(30.0)  # largest distance of a scale from a standard error, in logarithms
+_LEAST_ROWS_OF_FLAT = 12  # with fewer rows and a flat σ some moments do not exist
 _ATTEMPTS, _CANDIDATES = 12, 24
-_LIGHTER = 0.003  # mass from which two bulks are of interest
+_LIGHTER = 0.003  # least mass of the lighter of two bulks
 _WIDE = ("copies", "Gaussian", "general", "copies")
 
 
@@ -39,7 +39,7 @@ def random_posterior(kind: str, number: int) -> Posterior:
 def orthogonal_rows(
     rng: np.random.Generator, n: int, squares: Array, least_squares: Array, rss: float
 ) -> tuple[Array, Array]:
-    """Return columns that are orthogonal once centred, and a response, with these sufficient statistics."""
+    """Return columns and a response with these sufficient statistics. Centred columns are orthogonal."""
     q = len(squares)
     basis = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, q + 1))]))[0][:, 1:]
     X = basis[:, :q] * np.sqrt(squares)

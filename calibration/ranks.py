@@ -1,4 +1,4 @@
-"""Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788): the rank of truth among posterior draws."""
+"""Simulation-based calibration (Talts et al. 2018, arXiv:1804.06788): ranks of the truth among posterior draws."""
 
 import warnings
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import bayesreg as br
 
 from .cases import Case, Truth
 
-N_DRAWS = 99  # that are kept: ranks 0 to 99
+N_DRAWS = 99  # kept draws: ranks go from 0 to 99
 _THIN = 10
 _WARMUP = 400
 
@@ -18,9 +18,9 @@ Sampler = Callable[[Case, br.RowData, int], "dict[str, Float[np.ndarray, ' s']]"
 
 
 def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
-    """Draw from the posterior, thinned until draws are about independent."""
+    """Draw from the posterior. Draws are thinned, so they are about independent."""
     with warnings.catch_warnings():
-        # Calibration judges all draws, those warned of too.
+        # Calibration judges all draws, also those with a warning.
         warnings.simplefilter("ignore", br.SamplingWarning)
         tree = br.sample_posterior(
             case.model(),
@@ -45,8 +45,8 @@ def ranks(
 ) -> dict[str, Int[np.ndarray, " m"]]:
     """Return the rank of each true parameter in each simulation.
 
-    The last one, "likelihood", is of a function of parameters and data (Modrák et al. 2023,
-    doi:10.1214/23-BA1404): it sees a posterior that is the prior, which ranks of parameters do not.
+    The last one, "likelihood", is the rank of a function of parameters and data (Modrák et al. 2023,
+    doi:10.1214/23-BA1404). It finds a sampler that draws from the prior; ranks of parameters do not.
     """
     found: dict[str, list[int]] = {}
     X, w = case.design(), case.weights()
@@ -62,7 +62,7 @@ def ranks(
 
 
 def true_values(case: Case, truth: Truth) -> dict[str, float]:
-    """Return what was drawn from the prior, by the names of the draws."""
+    """Return the true values from the prior, under the names of the draws."""
     values = {f"coef {j}": float(truth.coef[j]) for j in case.ranked}
     if not case.known_noise:
         values["noise_scale"] = truth.noise_scale
@@ -74,7 +74,7 @@ def true_values(case: Case, truth: Truth) -> dict[str, float]:
 def _likelihood(
     case: Case, values: dict[str, Float[np.ndarray, " s"]], y: Float[np.ndarray, " n"]
 ) -> Float[np.ndarray, " s"]:
-    """Evaluate the log-likelihood with the intercept, and a flat coefficient, integrated out."""
+    """Evaluate the log-likelihood with the intercept and a flat coefficient integrated out."""
     from .cases import KNOWN_NOISE
 
     X, w = case.design(), case.weights()

@@ -1,4 +1,4 @@
-"""The quadrature of other hands, in ../shared beside the repository, that ours is compared with where it applies."""
+"""An independent quadrature, in ../shared beside the repository, to compare with ours."""
 
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -13,11 +13,11 @@ from .posterior import Posterior
 
 REFERENCE = Path(__file__).resolve().parents[2] / "shared" / "validation" / "laplace_exact" / "exact.py"
 _KINDS = {"HalfNormal": "halfnormal", "HalfCauchy": "halfcauchy", FLAT: "flat"}
-_EDGE = 1e-9  # of its grid's ends, above which it leaves something out
+_EDGE = 1e-9  # weight at the ends of its grid; more means that it leaves mass out
 
 
 def difference_from_reference(posterior: Posterior, answer: dict[str, Any]) -> float | None:
-    """Return the largest difference of a coefficient's mean or sd, in sds, or None where it does not apply."""
+    """Return the largest difference of a coefficient's mean or sd, in sds. Return None if it does not apply."""
     noise = posterior.noise
     if (
         not isinstance(noise, Positive)
@@ -46,7 +46,7 @@ def _reference() -> Any:
     assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
-    # Of its quantiles, which take most of its time, none is compared.
+    # Its quantiles take most of its time, but they are not compared.
     module.optimize = SimpleNamespace(brentq=lambda *arguments, **options: np.nan)  # type: ignore[attr-defined]
     module.cdf = lambda *arguments: 0.0  # type: ignore[attr-defined]
     return module

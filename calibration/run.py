@@ -1,4 +1,4 @@
-"""Run the calibration: `python -m calibration.run --help`. Writes docs/calibration.md, its pictures and raw results."""
+"""Run the calibration: `python -m calibration.run --help`. It writes docs/calibration.md, pictures and raw results."""
 
 import argparse
 import json
@@ -33,14 +33,14 @@ PLANTED_ON = (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Simulate what is asked for, and write the page."""
+    """Simulate all requested cases, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m calibration.run", description=__doc__)
-    parser.add_argument("--simulations", type=int, default=500, help="of each case; default 500")
+    parser.add_argument("--simulations", type=int, default=500, help="number for each case; default 500")
     parser.add_argument(
         "--coverage", type=int, default=1000, help="data sets of each case of coverage; default 1000"
     )
     parser.add_argument("--resume", action="store_true", help="keep the cases that are in the results")
-    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default: one a core")
+    parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes; default one per core")
     options = parser.parse_args(arguments)
     results: dict[str, Any] = json.loads(RESULTS.read_text()) if options.resume and RESULTS.exists() else {}
     results |= {"command": "python -m calibration.run " + " ".join(arguments or sys.argv[1:])}
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _jobs(options: Any) -> list[tuple[Any, ...]]:
-    """Return kind, name, function and its arguments of each."""
+    """Return kind, name, function and arguments of each job."""
     m = options.simulations
     return [
         *(("calibration", case.name, _calibrate, case, m) for case in all_cases()),

@@ -1,7 +1,7 @@
-"""Random posteriors whose answers are known, sampled at default settings: right, told, or wrong in silence.
+"""Random posteriors with known answers, sampled at default settings: right, wrong with a warning, or wrong in silence.
 
-`python -m calibration.sweep --kind scales --only 17` tells all of one; without `--only` the results go to
-calibration/sweep.json, where a later run goes on, and the page to docs/calibration/sweep.md.
+`python -m calibration.sweep --kind scales --only 17` prints everything about one case. Without `--only` the results go
+to calibration/sweep.json, which a later run continues, and the page to docs/calibration/sweep.md.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from .workers import processes
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "calibration" / "sweep.json"
-LONG_RUNS = ROOT / "build" / "long_runs"  # of the ladder, a file each
+LONG_RUNS = ROOT / "build" / "long_runs"  # of the ladder, one file for each
 
 
 def cases(kind: str, number: int) -> tuple[br.LinearModel, br.RowData, dict[str, Any]]:
@@ -45,7 +45,7 @@ def cases(kind: str, number: int) -> tuple[br.LinearModel, br.RowData, dict[str,
 
 
 def answer_of(posterior: Posterior) -> dict[str, Any]:
-    """Return the answer, by quadrature where there is one, else by a long run of another sampler, which is kept."""
+    """Return the answer by quadrature, or else by a long run of another sampler, which is saved."""
     if has_quadrature(posterior):
         return exact(posterior)
     mark = sha256(b"".join(one.tobytes() for one in (posterior.X, posterior.y)) + str(posterior).encode())
@@ -60,7 +60,7 @@ def answer_of(posterior: Posterior) -> dict[str, Any]:
 
 
 def run_case(kind: str, number: int, seed: int = 0) -> dict[str, Any]:
-    """Return the verdict on a case, with how far our quadrature is from that of other hands where it applies."""
+    """Return the verdict on a case, with the difference of our quadrature from an independent one if that applies."""
     posterior = random_posterior(kind, number)
     answer = answer_of(posterior)
     entry, _ = verdict(posterior, answer, seed)
@@ -70,13 +70,13 @@ def run_case(kind: str, number: int, seed: int = 0) -> dict[str, Any]:
 
 
 def verdict(posterior: Posterior, answer: dict[str, Any], seed: int = 0) -> tuple[dict[str, Any], list[Test]]:
-    """Sample at default settings, and return what came of it with the tests that it is made of."""
+    """Sample at default settings. Return the verdict, and the tests behind it."""
     began = time.perf_counter()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             tree = br.sample_posterior(posterior.model(), posterior.data(), seed=seed, progress=False)
-        except Exception as error:  # of any kind: the sweep goes on, and its page tells of it
+        except Exception as error:  # of any kind: the sweep continues, and its page shows it
             return {
                 "text": str(posterior),
                 "verdict": "refused",
@@ -110,22 +110,22 @@ def _number(value: Any) -> float | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run what is asked for, and write the page."""
+    """Run the requested cases, and write the page."""
     parser = argparse.ArgumentParser(prog="python -m calibration.sweep", description=__doc__)
-    parser.add_argument("--kind", choices=list(SIZES), help="of posteriors; default: all")
-    parser.add_argument("--cases", type=int, help="of each kind; default: 500, 200 and 200")
-    parser.add_argument("--only", type=int, help="one case, told in full; nothing is written")
-    parser.add_argument("--seed", type=int, default=0, help="of the sampler; default 0")
+    parser.add_argument("--kind", choices=list(SIZES), help="kind of posteriors; default: all")
+    parser.add_argument("--cases", type=int, help="number for each kind; default: 500, 200 and 200")
+    parser.add_argument("--only", type=int, help="print everything about one case; nothing is written")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the sampler; default 0")
     parser.add_argument("--workers", type=int, default=2, help="processes; default 2")
-    parser.add_argument("--again", action="store_true", help="forget the results that there are")
+    parser.add_argument("--again", action="store_true", help="start without the old results")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where results are kept")
     parser.add_argument("--docs", type=Path, default=ROOT / "docs", help="where the page goes")
     options = parser.parse_args(arguments)
     kinds = [options.kind] if options.kind else list(SIZES)
     if "fixed" in kinds and not REFERENCE.is_file():
         raise SystemExit(
-            f"The sweep compares its quadrature with {REFERENCE.name}, which is not at {REFERENCE}. "
-            "Put it there, or ask for --kind scales or wide."
+            f"The sweep compares its quadrature with {REFERENCE.name}, but that is not at {REFERENCE}. "
+            "Put it there, or give --kind scales or wide."
         )
     if options.only is not None:
         for kind in kinds:
@@ -154,7 +154,7 @@ def _results(options: Any) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(options.results.read_text())
         if found["seed"] != options.seed:
             raise SystemExit(
-                f"{options.results} holds seed {found['seed']}: ask with --again or other --results."
+                f"{options.results} holds seed {found['seed']}: give --again or other --results."
             )
         return found
     return {"seed": options.seed, "cases": {}}

@@ -1,4 +1,4 @@
-"""The sweep's page, from its results alone."""
+"""The sweep's page, made from its results alone."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -31,16 +31,23 @@ def _lines(results: dict[str, Any]) -> list[str]:
         "",
         f"Made by `{results['command'].strip()}` (`make sweep`) on {results['date']}.",
         "",
-        f"{len(every)} posteriors drawn at random are sampled at default settings, and the mean and sd of every "
-        "coefficient, of log σ and of the log of a sampled scale, and the mass of each bulk of σ, are compared with "
-        "exact ones: by quadrature over σ and the scale, without this package; for general columns under a Laplace "
-        "prior, of which there are more than rows, by a long run of another sampler that crosses between bulks on a "
-        "ladder of σ.",
+        f"{len(every)} random posteriors are sampled at default settings. The draws are compared with exact answers: "
+        "the mean and sd of every coefficient, of log σ and of the log of a sampled scale, and the mass of each bulk "
+        "of σ. The answers come from quadrature over σ and the scale, without this package. Under a Laplace prior with "
+        "more columns than rows, and with columns in general position, they come from a long run of another sampler, "
+        "which crosses between bulks on a ladder of σ.",
         "",
-        f"A posterior is right if no error is beyond {CRITICAL:.2f} Monte Carlo errors, of these draws by their own "
-        f"effective number, and of {LEAST_ESS:.0f} independent draws: in one of twenty whole sweeps a test would "
-        "fail by chance. It is told if a warning was given, or the certificate failed; silent if neither. "
-        f"**{_count(silent)} wrong in silence.**",
+        f"A test fails if an error is beyond {CRITICAL:.2f} Monte Carlo errors: those of these draws, by their own "
+        f"effective number, or those of {LEAST_ESS:.0f} independent draws. In one of twenty whole sweeps a test would "
+        f"fail by chance. **{_count(silent)} wrong in silence.**",
+        "",
+        "| verdict | tests | a warning, or a certificate that fails |",
+        "|---|---|---|",
+        "| right | all pass | no |",
+        "| right, warned | all pass | yes |",
+        "| told | some fail | yes |",
+        "| silent | some fail | no |",
+        "| refused | none: sampling ended with an error | – |",
         "",
         *_summary("kind", ((_WORDS[kind], entries.values()) for kind, entries in kinds.items())),
         "",
@@ -60,7 +67,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
         lines += [
             "## Not right",
             "",
-            "| case | posterior | sampler | what is furthest off | verdict | said |",
+            "| case | posterior | sampler | largest error | verdict | warning |",
             "|---|---|---|---|---|---|",
         ]
         lines += [
@@ -73,7 +80,7 @@ def _lines(results: dict[str, Any]) -> list[str]:
             "",
             f"## Every case: {_WORDS[kind]}",
             "",
-            f"`python -m calibration.sweep --kind {kind} --only NUMBER` tells all of one.",
+            f"`python -m calibration.sweep --kind {kind} --only NUMBER` prints everything about one case.",
             "",
         ]
         lines += [
@@ -105,8 +112,8 @@ def _grouped(
 
 
 def _summary(first: str, groups: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return a table of verdicts, a row a group."""
-    lines = [f"| {first} | posteriors | {' | '.join(VERDICTS)} | largest z where right | median seconds |"]
+    """Return a table of verdicts with one row for each group."""
+    lines = [f"| {first} | posteriors | {' | '.join(VERDICTS)} | largest z if right | median seconds |"]
     lines.append("|---" * (len(VERDICTS) + 4) + "|")
     for name, group in groups:
         entries = list(group)

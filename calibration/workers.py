@@ -1,4 +1,4 @@
-"""Processes that measure: many models of many shapes, each compiled once."""
+"""Processes for many models of many shapes. Each program is compiled once."""
 
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -8,11 +8,11 @@ import bayesreg as br
 from bayesreg.base import compilation_cache as compilation
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "build" / "programs"
-_HELD = 300  # programs of a process, some 3 to 20 MB each
+_HELD = 300  # programs in the memory of a process, about 3 to 20 MB each
 
 
 def processes(n: int | None) -> ProcessPoolExecutor:
-    """Return so many processes, one a core by default, that keep compiled programs for each other and later runs."""
+    """Return n processes, by default one for each core. They share compiled programs, also with later runs."""
     return ProcessPoolExecutor(n, mp_context=get_context("spawn"), initializer=_keep_programs)
 
 

@@ -46,7 +46,7 @@ CASES = {
     "complex": (X + 1j, Y, None, "Complex data not supported"),
     "ragged": ([[1.0, 2.0], [3.0]] * 10, Y, None, "`X` is no array of numbers: its rows differ in length"),
     "too large": (put(X, (0, 1), 1e200), Y, None, "`X` reaches 1e\\+200 in column 'x1'.*Change its units"),
-    "too small": (X * np.array([1, 1e-200, 1]), Y, None, "in column 'x1', whose square float64 cannot hold"),
+    "too small": (X * np.array([1, 1e-200, 1]), Y, None, "in column 'x1'. float64 cannot hold its square"),
     "wrong length y": (X, Y[:5], None, "inconsistent numbers of samples: X has 20 rows, y has 5"),
     "several responses": (X, np.column_stack([Y, Y]), None, r"`y` must have shape \(n_samples,\).*Fit one model for each"),
     "text y": (X, ["a"] * 20, None, "`y` holds text"),

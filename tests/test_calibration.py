@@ -123,7 +123,7 @@ def test_the_page_says_what_the_results_say(tmp_path):
     results = {"command": "x", "date": "d", "calibration": cases, "planted": cases, "coverage": {"a": cover}}
     page(json.loads(json.dumps(results)), tmp_path)
     text = (tmp_path / "calibration.md").read_text()
-    assert "1 are beyond" in text
+    assert "failed tests is 1" in text
     assert "mixture, laplace, 8×3, σ known: coef 0" in text
     assert "4.2 standard errors" in text
     assert {path.name for path in (tmp_path / "calibration").iterdir()} == {

@@ -118,7 +118,7 @@ def test_single_row_and_empty_blocks_are_blocks():
 @pytest.mark.parametrize(
     ("last", "said"),
     [
-        (lambda X, y: (X[:0], y[:5]), "chunk 1: `X` has no row, and `y` has 5"),
+        (lambda X, y: (X[:0], y[:5]), "chunk 1: `X` has no row, but `y` has 5"),
         (lambda X, y: (X[:0], y[:0], np.ones(3)), "`sample_weight` has 3"),
         (lambda X, y: (X[:0], y[:0], None, ["a"]), "`labels` has 1"),
         (lambda X, y: (X[:0, :1], y[:0]), "same features in the same order"),

@@ -94,7 +94,7 @@ def test_bayesian_ridge_keeps_its_own_noise():
 
 
 def test_refusals():
-    with pytest.raises(TypeError, match="of pipelines only StandardScaler and an estimator are read"):
+    with pytest.raises(TypeError, match="only a pipeline of StandardScaler and an estimator can be read"):
         br.from_sklearn(make_pipeline(PCA(2), Ridge()).fit(X, Y), X, Y)
     with pytest.raises(TypeError, match="StandardScaler"):
         br.from_sklearn(make_pipeline(MinMaxScaler(), Ridge()).fit(X, Y), X, Y)

@@ -223,7 +223,7 @@ def test_from_sklearn_refusals():
         br.from_sklearn(Lasso(0.1, positive=True).fit(X, Y), X, Y)
     with pytest.raises(ValueError, match="several responses"):
         br.from_sklearn(Ridge().fit(X, np.column_stack([Y, Y])), X, Y)
-    with pytest.raises(ValueError, match="has 3 coefficients, X has 10 columns"):
+    with pytest.raises(ValueError, match="has 3 coefficients, but X has 10 columns"):
         br.from_sklearn(Ridge().fit(X[:, :3], Y), X, Y)
     small = np.random.default_rng(0).normal(size=(8, 30))
     response = small[:, 0] + 0.1

@@ -331,7 +331,7 @@ def test_blocks_with_other_folds_are_refused():
     with pytest.raises(ValueError, match="chunk 1: statistics with folds"):
         br.GramData.from_chunks([(X, Y, None, np.arange(N) % 5), (X, Y)])
     for folds, chunk in ((5, (X, Y, None, np.arange(N) % 5)), (np.arange(N) % 5, (X, Y))):
-        with pytest.raises(TypeError, match="labels of rows belong into the chunks"):
+        with pytest.raises(TypeError, match="labels of rows belong in the chunks"):
             br.GramData.from_chunks([chunk], folds=folds)
 
 
@@ -394,7 +394,7 @@ def test_statistics_need_their_folds():
     ten = br.GramData.from_arrays(X, Y, folds=10)
     assert br.select_scale(linear, ten, n_scales=3).fold_scores.shape == (3, 10)
     for folds in (4, KFold(10), np.arange(N) % 10):
-        with pytest.raises(ValueError, match="have 10 folds, which were fixed"):
+        with pytest.raises(ValueError, match="have 10 folds, and these cannot change"):
             br.select_scale(linear, ten, folds=folds)
     with pytest.raises(TypeError, match="Give the rows"):
         br.select_scale(model(br.GaussianPrior(), SIGMA), ten, "loo")
@@ -434,8 +434,8 @@ def test_closed_forms_refuse_what_they_do_not_do():
     linear = model(br.GaussianPrior(), SIGMA)
     for arguments, said in (
         ({"folds": 4}, "has no folds"),
-        ({"hold": "per_row"}, "holds the prior"),
-        ({"score": "log_density"}, "scores by mse"),
+        ({"hold": "per_row"}, "needs hold='prior'"),
+        ({"score": "log_density"}, "score='mse'"),
     ):
         with pytest.raises(ValueError, match=said):
             br.select_scale(linear, ROWS, "gcv", **arguments)
@@ -448,7 +448,7 @@ def test_priors_without_one_number_to_choose():
         (br.FlatPrior(), TypeError, "FlatPrior has no scale"),
         (br.LaplacePrior(np.ones(10)), TypeError, "Give them as `factor`"),
         (br.LaplacePrior(np.inf), ValueError, "infinite scale"),
-        (br.LaplacePrior(dist.HalfNormal(1.0)), TypeError, "a number is to be chosen"),
+        (br.LaplacePrior(dist.HalfNormal(1.0)), TypeError, "this method chooses a number"),
     ):
         with pytest.raises(error, match=said):
             br.select_scale(model(prior, SIGMA), ROWS)
@@ -610,7 +610,7 @@ def test_flat_noise_prior_and_more_columns_than_rows():
 @pytest.mark.parametrize("noise", [None, 2.0])
 @pytest.mark.parametrize("prior", [br.LaplacePrior(), br.GaussianPrior(), br.ElasticNetPrior(1.0, 1.0)])
 def test_constant_response(prior, noise):
-    with pytest.warns(br.DegenerateDataWarning, match="every scale predicts it alike"):
+    with pytest.warns(br.DegenerateDataWarning, match="every scale predicts it equally well"):
         ours = br.select_scale(model(prior, noise), br.RowData.from_arrays(X, np.full(N, 3.0)), n_scales=4)
     np.testing.assert_allclose(ours.mse, 0.0, atol=1e-20)
     assert ours.edge == "strongest"
@@ -639,7 +639,7 @@ def test_result_as_table_and_text():
     assert ours.model.likelihood == br.GaussianLikelihood(SIGMA)
     weakest = br.select_scale(model(br.LaplacePrior(), SIGMA), ROWS, scales=[100.0, 200.0])
     assert weakest.edge == "weakest"
-    assert "a smaller `min_ratio`" in str(weakest)
+    assert "A smaller `min_ratio`" in str(weakest)
     assert "penalty per row held" in str(
         br.select_scale(model(br.LaplacePrior(), SIGMA), ROWS, n_scales=3, hold="per_row")
     )

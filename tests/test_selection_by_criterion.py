@@ -129,8 +129,8 @@ def test_in_the_estimator(prior, method):
             "needs a GaussianPrior, which has a closed form, but the prior is a LaplacePrior",
         ),
         ({"method": "evidence", "folds": 10}, "has no folds"),
-        ({"method": "aic", "hold": "per_row"}, "holds the prior and scores"),
-        ({"method": "bic", "score": "log_density"}, "holds the prior and scores"),
+        ({"method": "aic", "hold": "per_row"}, "needs hold='prior' and score='mse'"),
+        ({"method": "bic", "score": "log_density"}, "needs hold='prior' and score='mse'"),
         ({"method": "bic", "folds": 10}, "has no folds"),
     ],
 )

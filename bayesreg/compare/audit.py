@@ -1,4 +1,4 @@
-"""Whether an answer, from any package, is the optimum of a penalty; and if it is not, of which."""
+"""The audit of coefficients from any package: whether they are the optimum of a penalty, and else of which one."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -23,26 +23,26 @@ from ..model.problem import resolve
 from ..priors.elastic_net_algebra import violation
 from ..priors.penalty import Penalty
 
-_ROUNDING = 1e-12  # of objectives
+_ROUNDING = 1e-12  # relative difference of objectives that counts as rounding
 _TOL = 1e-6
-_LARGE = 1e-3  # gap above which no package's stopping rule explains it
-_CLEARLY = 0.1  # of the stated penalty's gap: what another reading must beat
+_LARGE = 1e-3  # a gap above it cannot come from a package's stopping rule
+_CLEARLY = 0.1  # share of the stated penalty's gap that another reading must stay below
 _SHOWN = 5
 
 
 @final
 @dataclass(frozen=True, eq=False)
 class Nearest:
-    """Another reading of the same number, under which the answer is optimal, or nearly.
+    """Another reading of the same number, under which the answer is optimal or nearly optimal.
 
     Attributes
     ----------
     stated, read_as : str
-        The penalty as a line of code in one convention, and the same number in another.
+        The penalty as a line of code in one convention, and the same number in another convention.
     penalty : Penalty
-        What the other reading amounts to.
+        The penalty in the other reading.
     duality_gap : float
-        Of the answer under it.
+        The gap of the answer under this penalty.
     """
 
     stated: str
@@ -59,28 +59,28 @@ class Nearest:
 @final
 @dataclass(frozen=True, eq=False)
 class Audit:
-    """What an answer is worth as the optimum of a penalty.
+    """The verdict on an answer as the optimum of a penalty.
 
     Attributes
     ----------
     objective : float
-        Loss + penalty at the answer; the loss is ½ Σ w r², or −Σ w log p(y).
+        Loss + penalty at the answer. The loss is ½ Σ w r², or −Σ w log p(y).
     optimum : float
-        The same at our mode.
+        Loss + penalty at our mode.
     duality_gap : float
-        An upper bound on how far the objective is above its minimum, in units of the null model's objective.
+        An upper bound on the distance of the objective from its minimum, in units of the null model's objective.
     kkt_violation : array (p,)
-        How far each coefficient is from stationary, in units of the smallest λ that sets all to 0, on columns of
-        unit norm.
+        The distance of each coefficient from a stationary point, in units of the smallest λ that sets all
+        coefficients to 0, on columns of unit norm.
     wrong_zeros : array (p,) of bool
-        Coefficients that are 0 here and not at the optimum.
+        False zeros: coefficients that are 0 in the answer but not at the optimum.
     missing_zeros : array (p,) of bool
-        Coefficients that are exactly 0 at the optimum and not here.
+        Coefficients that are exactly 0 at the optimum but not in the answer.
     nearest : Nearest or None
-        Where the answer is not optimal: the reading of the same number, in another convention, that it fits.
+        If the answer is not optimal: the convention in which the same number fits the answer.
     feature_names : tuple of p str
     tol : float
-        The gap up to which an answer counts as optimal.
+        The largest gap with which an answer counts as optimal.
     """
 
     objective: float
@@ -133,24 +133,24 @@ def audit(
     family: str = "gaussian",
     tol: float = _TOL,
 ) -> Audit:
-    """Judge coefficients, whoever found them, as the optimum of a penalty.
+    """Judge coefficients from any package as the optimum of a penalty.
 
     Parameters
     ----------
     coef : array (p,), or Series or mapping of the columns' names
-        On the original columns.
+        Coefficients of the original columns.
     intercept : float
     X : array or data frame (n, p)
     y : array (n,)
     penalty : Penalty or Translation
-        What the answer should be optimal for: ``br.translate(0.1, "glmnet", "Penalty", X=X, y=y)``.
+        The penalty of the answer, for example ``br.translate(0.1, "glmnet", "Penalty", X=X, y=y)``.
     sample_weight : array (n,), optional
     fit_intercept : bool, default True
-        Whether the intercept is free.
+        Whether there is an intercept, without a penalty.
     family : "gaussian" or "binomial", default "gaussian"
-        The loss beside the penalty: ½ Σ w r², or −Σ w log p(y) of a logistic regression, y being 0 or 1.
+        The loss: ½ Σ w r², or −Σ w log p(y) of a logistic regression with y 0 or 1.
     tol : float, default 1e-6
-        The relative duality gap up to which the answer counts as optimal.
+        The largest relative duality gap with which the answer counts as optimal.
 
     Returns
     -------
@@ -159,9 +159,9 @@ def audit(
     Raises
     ------
     TypeError, ValueError
-        Where `penalty` is none, or shapes do not fit.
+        If `penalty` is not a penalty, or shapes do not fit.
     NoEquivalent
-        Where the penalty is infinite somewhere.
+        If a penalty weight is infinite.
     """
     if isinstance(penalty, Translation):
         penalty = penalty.penalty
@@ -183,7 +183,7 @@ def audit(
             f"`coef` must be {data.n_features} finite numbers, one for each column of `X`, and `intercept` one; "
             f"got {beta.size} and {intercept!r}."
         )
-    penalty.to_prior(1.0)  # refuses an infinite strength
+    penalty.to_prior(1.0)  # refuses an infinite weight
     answer = _FAMILIES[family](beta, float(intercept), data, fit_intercept)
     judged = answer.judge(penalty)
     best = answer.optimum(penalty)
@@ -201,15 +201,15 @@ def audit(
 
 
 def _in_order(coef: Any, names: tuple[str, ...]) -> Any:
-    """Put a Series or mapping that names all columns in their order."""
+    """Put a Series or mapping in the order of the columns, if it names all of them."""
     if not (hasattr(coef, "keys") and hasattr(coef, "items")):
         return coef
     by_name = {str(name): value for name, value in coef.items()}
     if set(by_name) == set(names):
         return [by_name[name] for name in names]
-    if all(str(key).isdigit() for key in by_name):  # a Series that nobody has named
+    if all(str(key).isdigit() for key in by_name):  # a Series without names
         return list(by_name.values())
-    raise ValueError(f"`coef` names {list(by_name)}, the columns of `X` are {list(names)}.")
+    raise ValueError(f"`coef` names {list(by_name)}, but the columns of `X` are {list(names)}.")
 
 
 class _Judged(NamedTuple):
@@ -225,7 +225,7 @@ class _Optimum(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class _Answer(ABC):
-    """Coefficients beside the data they were fitted to."""
+    """Coefficients, and the data of their fit."""
 
     coef: Float[np.ndarray, " p"]
     intercept: float
@@ -244,14 +244,14 @@ class _Answer(ABC):
 
     @abstractmethod
     def judge(self, penalty: Penalty) -> _Judged:
-        """Hold the answer against a penalty."""
+        """Judge the answer under a penalty."""
 
     @abstractmethod
     def optimum(self, penalty: Penalty) -> _Optimum:
-        """Return the penalty's own answer."""
+        """Return the optimum of a penalty."""
 
     def translate(self, value: Any, from_: str, to: str) -> Translation:
-        """Translate on these data."""
+        """Translate a penalty on these data."""
         data = self.data
         return translate(
             value,
@@ -285,7 +285,7 @@ class _GaussianAnswer(_Answer):
     def _violations(
         self, penalty: Penalty, slope: Float[np.ndarray, " p"], at_null: Float[np.ndarray, " p"], norms: Any
     ) -> Float[np.ndarray, " p"]:
-        """Return how far each coefficient is from stationary, given the loss's slopes here and at the null model."""
+        """Return each coefficient's distance from a stationary point, from slopes here and at the null model."""
         coef, l1 = self.coef, _per_column(penalty.l1, self.coef)
         slope = slope - penalty.l2 * coef
         away = violation(coef, slope, l1)
@@ -326,7 +326,7 @@ def _per_column(strength: Any, coef: Float[np.ndarray, " p"]) -> Float[np.ndarra
 
 
 def _nearest(answer: _Answer, penalty: Penalty, stated_gap: float) -> Nearest | None:
-    """Read the penalty's number in every convention, as every other would."""
+    """Read the penalty's number of every convention in every other convention; return the best reading."""
     best: Nearest | None = None
     seen: set[bytes] = {_key(penalty, answer.coef.size)}
     for stated, read_as, other in _misreadings(answer, penalty):
@@ -348,7 +348,7 @@ def _key(penalty: Penalty, p: int) -> bytes:
 
 
 def _misreadings(answer: _Answer, penalty: Penalty) -> Iterator[tuple[str, str, Penalty]]:
-    """Yield the number as stated in one convention, as read in another, and what that amounts to."""
+    """Yield the number as stated in one convention, as read in another, and the penalty of this reading."""
     readable = [
         row
         for row in CONVENTIONS.values()
@@ -364,13 +364,13 @@ def _misreadings(answer: _Answer, penalty: Penalty) -> Iterator[tuple[str, str, 
                 try:
                     other = answer.translate(values, target.key, "Penalty").penalty
                     other.to_prior(1.0)
-                except ValueError:  # what it asks for these data do not have, or it has no such penalty
+                except ValueError:  # these data lack something that it needs, or it has no such penalty
                     continue
                 yield code, target.code(values, fit_intercept=answer.fit_intercept), other
 
 
 def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[float, float, str] | None:
-    """Return strength and ratio of a penalty in a convention, where it is one number for all columns."""
+    """Return strength and ratio of a penalty in a convention, if one number serves all columns."""
     form = source.form
     assert isinstance(form, ElasticForm)
     try:
@@ -385,13 +385,13 @@ def _stated(answer: _Answer, penalty: Penalty, source: Convention) -> tuple[floa
     if form.factors is not None and form.factors.name in there.values:
         return None
     ratio = there.values[form.ratio] if isinstance(form.ratio, str) else form.ratio
-    rounded = float(f"{strength[0]:.14g}")  # as it was given, before it went through a Penalty
+    rounded = float(f"{strength[0]:.14g}")  # the number before rounding in a Penalty
     stated = {**there.values, form.strength: rounded} if not form.vector else there.values
     return rounded, float(ratio), source.code(stated, fit_intercept=answer.fit_intercept)
 
 
 def _values(target: Convention, strength: float, ratio: float) -> Iterator[dict[str, Any]]:
-    """Yield the target's parameters of that strength and ratio, standardising and not."""
+    """Yield the target's parameters for a strength and ratio, with and without standardised columns."""
     form = target.form
     assert isinstance(form, ElasticForm)
     values: dict[str, Any] = {form.strength: strength}

@@ -1,4 +1,4 @@
-"""The bootstrap of the mode: how the penalised estimate moves where rows are drawn anew."""
+"""The bootstrap of the mode: how the penalised estimate changes if rows are drawn again."""
 
 import warnings
 from dataclasses import replace
@@ -28,13 +28,13 @@ def bootstrap_map(
 ) -> BootstrapModes:
     """Draw rows with replacement and find the mode again, under the same prior.
 
-    As many rows are drawn as have a positive weight, each with the same probability and keeping its weight. A row's
-    count multiplies its weight, so each replicate has the same shape, and all go through one compiled program.
+    The number of drawn rows is the number of rows with a positive weight. Each of these has the same probability. A
+    row's count multiplies its weight, so all replicates have the same shape.
 
     Parameters
     ----------
     model : LinearModel
-        With scales that are numbers.
+        Its scales are numbers.
     data : RowData
     n_replicates : int, default 1000
     seed : int, default 0
@@ -49,12 +49,12 @@ def bootstrap_map(
     ------
     TypeError, ValueError
     NoModeError
-        Where the rows of a replicate can be fitted perfectly and σ is unknown.
+        If the rows of a replicate can be fitted perfectly and σ is unknown.
 
     Warns
     -----
     ConvergenceWarning
-        One, where modes missed their tolerance.
+        One message, if modes missed their tolerance.
 
     References
     ----------
@@ -69,7 +69,7 @@ def bootstrap_map(
     coefs, intercepts, missed = np.empty((n_replicates, data.n_features)), np.empty(n_replicates), 0
     for k in progress_bar(range(n_replicates), "bootstrap", "replicate", shown=progress):
         weights = np.zeros(data.y.size)
-        while np.count_nonzero(weights) < 2:  # one row cannot tell a coefficient from the intercept
+        while np.count_nonzero(weights) < 2:  # one row cannot separate a coefficient from the intercept
             weights[present] = rng.multinomial(present.size, np.full(present.size, 1.0 / present.size))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)

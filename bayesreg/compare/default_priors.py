@@ -1,4 +1,4 @@
-"""What the default priors of Bayesian packages amount to on given data: a ridge, with its alpha."""
+"""The default priors of Bayesian packages as a penalty on given data: a ridge, with its alpha."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -17,7 +17,7 @@ from ..model.linear_model import LinearModel
 from ..model.problem import resolve
 from ..priors.penalty import Penalty, checked_noise_scale
 
-_DEFAULTS = ("bambi", "brms", "rstanarm.normal")  # rows of CONVENTIONS that a package takes unasked
+_DEFAULTS = ("bambi", "brms", "rstanarm.normal")  # rows of CONVENTIONS that are a package's default
 
 
 @final
@@ -28,15 +28,15 @@ class ImpliedPenalty:
     Attributes
     ----------
     convention : str
-        Whose default it is.
+        The convention of the package.
     alpha : float
-        Of scikit-learn's Ridge on standardised columns (ddof 0).
+        The alpha of scikit-learn's Ridge on standardised columns (ddof 0).
     penalty : Penalty
-        Canonical, on the original columns.
+        The canonical penalty on the original columns.
     noise_scale : float
-        The σ at which it is stated.
+        The σ of these numbers.
     effective_df : float
-        Of that ridge on these data, intercept included.
+        Effective degrees of freedom of this ridge on these data, with that of the intercept.
     n_features : int
     """
 
@@ -60,27 +60,27 @@ class ImpliedPenalty:
 def implied_penalty(
     convention: str, X: Any, y: Any, noise_scale: float | None = None, sample_weight: Any = None
 ) -> ImpliedPenalty:
-    """Say which ridge a Bayesian package's default prior amounts to on these data.
+    """Return the ridge that is equivalent to a Bayesian package's default prior on these data.
 
     Parameters
     ----------
     convention : "bambi", "brms" or "rstanarm.normal"
-        A row of `CONVENTIONS` that is a default.
+        A key of `CONVENTIONS` that is a package's default.
     X : array or data frame (n, p)
     y : array (n,)
     noise_scale : float, optional
-        σ. Default: that of least squares on all columns, √(RSS/(Σw − rank − 1)).
+        σ. Default: the estimate of least squares on all columns, √(RSS/(Σw − rank − 1)).
     sample_weight : array (n,), optional
 
     Returns
     -------
     ImpliedPenalty
-        Its text is the sentence.
+        ``str`` of it is one sentence.
 
     Raises
     ------
     ValueError
-        Where `convention` is no default, or least squares leaves nothing to estimate σ from.
+        If `convention` is no default, or least squares leaves no residual for σ.
 
     Examples
     --------
@@ -107,11 +107,11 @@ def implied_penalty(
 
 
 def _on_standardised(l2: Float[np.ndarray, " p"], sd: Float[np.ndarray, " p"]) -> float:
-    """Return the one strength on columns of sd 1; constant columns have no say."""
+    """Return the one l2 on columns of sd 1. Constant columns do not count."""
     alive = sd > 0.0
     common = l2[alive] / sd[alive] ** 2
     if common.size == 0:
-        raise NoEquivalent("every column is constant, so that no penalty is implied.")
+        raise NoEquivalent("every column is constant, so no penalty is implied.")
     return float(common.mean())
 
 

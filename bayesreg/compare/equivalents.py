@@ -1,4 +1,4 @@
-"""One model in every package's words, and what it believes of these data."""
+"""One model in the conventions of all packages, and what its prior implies on these data."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,7 @@ def equivalents(
     Parameters
     ----------
     prior : Prior or Penalty
-        A prior's scales are numbers, or None for the default.
+        The scales of a prior must be numbers, or None for the default.
     X : array or data frame (n, p)
     y : array (n,)
     noise_scale : float
@@ -50,17 +50,17 @@ def equivalents(
     Returns
     -------
     DataFrame
-        One row a convention; columns "code" (the line to paste, empty where there is none), "reason" (why there is
-        none), "standardizes" and "evidence". ``.to_html()`` makes a page of it. ``.attrs`` holds what the model
-        amounts to on these data: "effective_df" (intercept included), "l1_norm" and "l2_norm" (the budgets ‖β‖₁ and
-        ‖β‖₂ of the constrained form), "shrinkage" (each coefficient over its least-squares value, by name; empty
-        where columns are more than rows or alike) and "prior_r2" (the prior's 5%, 50% and 95% quantiles of the
-        share of variance that the columns explain; None where it is improper).
+        One row for each convention. Columns: "code" (the line to paste, empty if there is none), "reason" (why there
+        is none), "standardizes" and "evidence". ``.to_html()`` makes a page of it. ``.attrs`` describes the model on
+        these data: "effective_df" (with that of the intercept), "l1_norm" and "l2_norm" (the budgets ‖β‖₁ and ‖β‖₂ of
+        the constrained form), "shrinkage" (each coefficient over its least-squares value, by name; empty if least
+        squares is not unique) and "prior_r2" (the prior's 5%, 50% and 95% quantiles of the share of variance that the
+        columns explain; None if the prior is improper).
 
     Raises
     ------
     TypeError, ValueError
-        Where `prior` is neither, or its scale is a distribution.
+        If `prior` is neither, or its scale is a distribution.
     """
     import pandas as pd
 
@@ -71,7 +71,7 @@ def equivalents(
     model = LinearModel(prior, GaussianLikelihood(sigma), fit_intercept)
     if prior.has_sampled_scale:
         raise TypeError(
-            "the prior's scale is a distribution, and a penalty needs a number. Give `scale` as one."
+            "the prior's scale is a distribution, but a penalty needs a number. Give `scale` as a number."
         )
     penalty = resolve(model, data).penalty(sigma)
     frame = pd.DataFrame(
@@ -91,7 +91,7 @@ def _row(key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_interce
         "evidence": row.evidence,
     }
     if not row.has_noise:
-        return {**found, "reason": f"it stands beside a {row.family} likelihood"}
+        return {**found, "reason": f"it is for a {row.family} likelihood"}
     try:
         code = translate(
             _common(penalty), "Penalty", key, X=data.X, y=data.y, sample_weight=data.sample_weight, noise_scale=sigma,
@@ -103,7 +103,7 @@ def _row(key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_interce
 
 
 def _common(penalty: Penalty) -> Penalty:
-    """Return one number a part where all columns have the same."""
+    """Return one l1 and one l2 if all columns have the same."""
     parts = (np.unique(np.asarray(part)) for part in (penalty.l1, penalty.l2))
     whole = (penalty.l1, penalty.l2)
     return Penalty(

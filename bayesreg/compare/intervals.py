@@ -1,4 +1,4 @@
-"""Two intervals for one coefficient, side by side: what the posterior says, and what the bootstrap does."""
+"""Two intervals for each coefficient, side by side: from the posterior and from the bootstrap."""
 
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _NOTE = (
-    "The posterior interval holds the coefficient with probability {percent:g}%, given these rows, if the prior and "
-    "the noise are as the model states them; averaged over coefficients drawn from that prior it covers that often. "
-    "The bootstrap interval says how the penalised estimate itself would move if the rows were drawn again. It knows "
-    "nothing of the estimate's bias towards 0, so it need not cover the coefficient {percent:g}% of the time, and "
-    "where the estimate is 0 in many replicates it ends at 0 or lies there wholly, which is no evidence that the "
+    "The posterior interval holds the coefficient with probability {percent:g}%, given these rows, if the prior "
+    "and the noise of the model are right. On average over coefficients drawn from this prior it covers that often. "
+    "The bootstrap interval says how the penalised estimate would change if the rows were drawn again. It does not "
+    "account for the estimate's bias towards 0, so it need not cover the coefficient {percent:g}% of the time. If the "
+    "estimate is 0 in many replicates, an end of the interval is 0, or both are. This is no evidence that the "
     "coefficient is 0 (Chatterjee and Lahiri 2011, doi:10.1198/jasa.2011.tm10159)."
 )
 
@@ -35,28 +35,28 @@ def compare_intervals(
     posterior: "xr.DataTree | None" = None,
     progress: bool = True,
 ) -> "pd.DataFrame":
-    """Set posterior intervals beside bootstrap intervals of the mode.
+    """Compare posterior intervals with bootstrap intervals of the mode.
 
     Parameters
     ----------
     model : LinearModel
-        With scales that are numbers.
+        Its scales are numbers.
     data : RowData
     prob : float, default 0.9
-        Probability between the ends; both intervals are equal-tailed.
+        The probability of each interval. Both intervals are equal-tailed.
     n_replicates : int, default 1000
-        Of the bootstrap.
+        The number of replicates of the bootstrap.
     seed : int, default 0
     posterior : xarray.DataTree, optional
-        From sample_posterior(model, data), if it is at hand.
+        The result of sample_posterior(model, data), if you have it.
     progress : bool, default True
 
     Returns
     -------
     DataFrame
-        One row a coefficient, then the intercept; columns "map", "posterior_mean", "posterior_low",
-        "posterior_high", "bootstrap_low", "bootstrap_high" and "bootstrap_zero" (share of replicates in which it is
-        exactly 0). ``.attrs["note"]`` is a paragraph on what each promises.
+        One row for each coefficient, then the intercept. Columns "map", "posterior_mean", "posterior_low",
+        "posterior_high", "bootstrap_low", "bootstrap_high" and "bootstrap_zero" (the share of replicates in which it
+        is exactly 0). ``.attrs["note"]`` is a paragraph on what each interval promises.
 
     Raises
     ------

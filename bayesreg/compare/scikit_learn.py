@@ -1,4 +1,4 @@
-"""The mode beside the same answer from an independent solver."""
+"""The mode compared with the answer of an independent solver."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ _TIGHT = {"tol": 1e-14, "max_iter": 1_000_000}
 def compare_map_with_penalized(
     model: LinearModel, X: Any, y: Any, sample_weight: Any = None
 ) -> "pd.DataFrame":
-    """Set our mode beside scikit-learn's solution of the same penalty.
+    """Compare our mode with scikit-learn's solution of the same penalty.
 
     Parameters
     ----------
@@ -33,18 +33,16 @@ def compare_map_with_penalized(
     Returns
     -------
     DataFrame
-        One row a feature, then the intercept; columns "map", "penalized" and
-        "difference". ``.attrs`` holds "code" (scikit-learn's line; where the penalty differs between
-        columns it is to be fitted on ``X / column_unit``), "column_unit" (array (p,), or None where
-        it is 1), "duality_gap" and "noise_scale". scikit-learn's own ConvergenceWarning comes
-        through where it does not reach its tolerance.
+        One row for each feature, then the intercept. Columns "map", "penalized" and "difference".
+        ``.attrs`` holds "code" (scikit-learn's line; if the penalty differs between columns, fit it on
+        ``X / column_unit``), "column_unit" (list of p numbers, or None if all are 1), "duality_gap" and
+        "noise_scale". If scikit-learn does not reach its tolerance, you see its own ConvergenceWarning.
 
     Raises
     ------
     NoEquivalent
-        Where scikit-learn cannot state the penalty: unpenalised columns, an intercept
-        with a prior, or an elastic net whose l1 and l2 differ between columns in a way
-        that no rescaling of the columns undoes.
+        If scikit-learn cannot state the penalty: a column is unpenalised, the intercept has a prior,
+        or no rescaling of the columns gives all the same l1 and the same l2.
     """
     import pandas as pd
 
@@ -54,7 +52,7 @@ def compare_map_with_penalized(
     mode = map_estimate(model, data, tol=1e-10)
     common, unit = _on_equal_columns(mode.penalty)
     stated = SklearnEstimator.of(common, data.sample_weight, fit_intercept=model.fit_intercept)
-    # Unless a seed is given, scikit-learn draws from NumPy's global state, also where nothing is random.
+    # Without a seed scikit-learn draws from NumPy's global state, even if nothing is random.
     seed = {"random_state": 0} if stated.values else {}
     estimator = stated.make(**seed, **(_TIGHT if stated.iterates else {}))
     estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
@@ -77,7 +75,7 @@ def _on_equal_columns(penalty: Penalty) -> tuple[Penalty, Float[np.ndarray, " p"
     found = penalty.on_equal_columns()
     if found is None:
         raise NoEquivalent(
-            "no rescaling of the columns gives all coefficients the same l1 and the same l2, and scikit-learn has one "
+            "no rescaling of the columns gives all coefficients the same l1 and the same l2, but scikit-learn has one "
             "of each. (It cannot leave single columns unpenalised.)"
         )
     return found

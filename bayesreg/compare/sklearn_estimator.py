@@ -7,7 +7,7 @@ from ..conventions.convention import literal
 from ..conventions.translation import translate
 from ..priors.penalty import Penalty
 
-_NAMES = {  # by whether there are an l1 and an l2
+_NAMES = {  # key: whether there is an l1, and whether there is an l2
     (False, False): "LinearRegression",
     (False, True): "Ridge",
     (True, False): "Lasso",
@@ -23,12 +23,12 @@ class SklearnEstimator:
     Attributes
     ----------
     name : str
-        Of the class.
+        The name of the class.
     values : dict
-        Its parameters that state the penalty.
+        The parameters that state the penalty.
     fit_intercept : bool
     iterates : bool
-        Whether it stops at a tolerance, by default at three digits.
+        Whether its solver stops at a tolerance.
     """
 
     name: str
@@ -38,12 +38,12 @@ class SklearnEstimator:
 
     @classmethod
     def of(cls, penalty: Penalty, sample_weight: Any, *, fit_intercept: bool) -> Self:
-        """State a penalty.
+        """Return the estimator that states a penalty.
 
         Parameters
         ----------
         penalty : Penalty
-            Two numbers.
+            One l1 and one l2 for all columns.
         sample_weight : array (n,)
         fit_intercept : bool
         """
@@ -56,13 +56,13 @@ class SklearnEstimator:
         return cls(name, stated.values, fit_intercept, iterates=bool(penalty.l1))
 
     def code(self, **options: Any) -> str:
-        """Return the line that makes it, with further parameters of its own."""
+        """Return the line of code that makes the estimator, with more parameters if given."""
         intercept = {} if self.fit_intercept else {"fit_intercept": False}
         arguments = {**self.values, **intercept, **options}
         return f"{self.name}({', '.join(f'{name}={literal(value, "python")}' for name, value in arguments.items())})"
 
     def make(self, **options: Any) -> Any:
-        """Return it, with further parameters of its own."""
+        """Return the estimator, with more parameters if given."""
         from sklearn import linear_model
 
         return getattr(linear_model, self.name)(**self.values, fit_intercept=self.fit_intercept, **options)

@@ -1,4 +1,4 @@
-"""How rows are held; rows and sufficient statistics answer the same questions.
+"""Rows and sufficient statistics: two forms of the data that answer the same questions.
 
 From the bottom up: checks, flat, folds, kept; least_squares, gram_least_squares; dense_columns, sparse_columns,
 adjustment, row_blocks, row_least_squares, centring; rows, gram, smaller; files.

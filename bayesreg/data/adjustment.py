@@ -1,4 +1,4 @@
-"""What is done to rows before they are fitted: weights, means taken off, a span projected out."""
+"""The adjustment of rows before a fit: weights are applied, means subtracted, and a span is projected out."""
 
 from functools import cached_property
 from typing import final
@@ -12,19 +12,19 @@ from .checks import Matrix, Vector
 
 @final
 class Adjustment:
-    """X becomes diag(root)·(X − 1·shift'), projected off the intercept, if means are taken off, and off a basis.
+    """X becomes diag(root)·(X − 1·shift') less its projections on a basis and, if there are means, on the intercept.
 
-    It is applied to products with X, and to copies of columns.
+    The adjustment is applied to products with X, and to copies of columns. X itself does not change.
 
     Parameters
     ----------
     n_samples : int
     root : array (n,), optional
-        Square roots of the weights; None for ones.
+        Square roots of the weights. None: ones.
     shift : array (p,), optional
-        Means that are taken off; None where nothing is centred.
+        The means to subtract. None: the columns are not centred.
     basis : array (n, r), optional
-        Orthonormal columns that are projected out.
+        Orthonormal columns to project out.
     """
 
     def __init__(
@@ -43,22 +43,22 @@ class Adjustment:
         return float(self._n_samples) if self.root is None else dot(self.root, self.root)
 
     def columns(self, copied: Matrix, indices: Int[np.ndarray, " m"]) -> Matrix:
-        """Adjust copies of columns, in place where that can be."""
+        """Adjust copies of columns, in place if possible."""
         if self.shift is not None:
             copied -= self.shift[indices]
         if self.root is not None:
             copied *= self.root[:, None]
         if self.shift is not None:
-            copied -= self._intercept_part(copied.T).T  # the means are right to 1e-16 of their size only
+            copied -= self._intercept_part(copied.T).T  # the means have a relative error of 1e-16
         if self.basis is not None:
-            for _ in range(2):  # the first projection leaves 1e-16 of what it took away
+            for _ in range(2):  # the first projection leaves 1e-16 of the part that it removes
                 copied -= product(self.basis, product(self.basis.T, copied))
         return copied
 
     def fitted(
         self, fitted: Float[np.ndarray, "k n"], coefs: Float[np.ndarray, "k p"], used: Int[np.ndarray, " m"]
     ) -> Float[np.ndarray, "k n"]:
-        """Turn Xβ, in place, into the adjusted rows' for each row β of `coefs`, which is 0 but in the columns used."""
+        """Adjust Xβ in place, for each row β of `coefs`. Only the columns `used` have coefficients that are not 0."""
         if self.shift is not None:
             fitted -= times(coefs[:, used], self.shift[used])[:, None]
         if self.root is not None:
@@ -70,13 +70,13 @@ class Adjustment:
         return fitted
 
     def weighted(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:
-        """Return residuals as their products with X are to be taken."""
+        """Return residuals times the roots of the weights, ready for products with X."""
         return residuals if self.root is None else residuals * self.root
 
     def gradients(
         self, gradients: Float[np.ndarray, "k p"], weighted: Float[np.ndarray, "k n"]
     ) -> Float[np.ndarray, "k p"]:
-        """Turn products of X with weighted residuals, in place, into the adjusted rows' with residuals."""
+        """Turn products of X with weighted residuals, in place, into products of the adjusted rows with residuals."""
         if self.shift is not None:
             gradients -= np.outer(weighted.sum(axis=1), self.shift)
         return gradients
@@ -84,26 +84,26 @@ class Adjustment:
     def products(
         self, products: Float[np.ndarray, "a b"], left: Int[np.ndarray, " a"], right: Int[np.ndarray, " b"]
     ) -> Float[np.ndarray, "a b"]:
-        """Take off, in place, what the means add to weighted products of columns with each other."""
+        """Subtract, in place, the part of the means from weighted products of columns with each other."""
         if self.shift is not None:
             products -= self.sum_weights * np.outer(self.shift[left], self.shift[right])
         return products
 
     def squared_norms(self, raw: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:
-        """Return weighted sums of squares less what the means add."""
+        """Return weighted sums of squares without the part of the means."""
         return raw.copy() if self.shift is None else raw - self.sum_weights * self.shift**2
 
     def is_near(self, squared_norms: Float[np.ndarray, " p"], ratio: float) -> bool:
-        """Tell whether the squares of the means are at most so many times what is left of the columns."""
+        """Tell whether the squares of the means are at most `ratio` times the squared norms of the centred columns."""
         return self.shift is None or bool((self.sum_weights * self.shift**2 <= ratio * squared_norms).all())
 
     def of(self, columns: Int[np.ndarray, " m"]) -> "Adjustment":
-        """Return what is done to some of the columns."""
+        """Return the adjustment of some of the columns."""
         shift = None if self.shift is None else self.shift[columns]
         return Adjustment(self._n_samples, self.root, shift, self.basis)
 
     def off(self, basis: Matrix | None) -> "Adjustment":
-        """Return what is done to the same columns, with another span projected out, or none."""
+        """Return the adjustment of the same columns with another span projected out, or none."""
         return Adjustment(self._n_samples, self.root, self.shift, basis)
 
     def _intercept_part(self, rows: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k n"]:

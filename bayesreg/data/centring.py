@@ -11,13 +11,13 @@ from .least_squares import NULL_AFTER_CENTRING, Means
 from .row_blocks import FEWEST_ROWS, Sums, sums_over_rows
 from .row_least_squares import NEAR, RowLeastSquares
 
-_FAR = 1e4  # squared ratio of mean to spread from which a product with uncentred columns loses digits
+_FAR = 1e4  # squared ratio of mean to spread above which a product with uncentred columns loses digits
 
 
 def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSquares, Means]:
     """Return the loss on columns and a response that are centred by their weighted means.
 
-    X is copied only where means are so large that products with uncentred columns would lose digits.
+    X is copied only if some means are so large that products with uncentred columns would lose digits.
     """
     sum_weights = float(y.size) if root is None else dot(root, root)
     share = (np.ones(y.size) if root is None else root**2) / sum_weights
@@ -43,10 +43,10 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
 def _centred_response(
     y: Vector, root: Vector | None, share: Vector, sum_weights: float
 ) -> tuple[Vector, float]:
-    """Return y less its mean, weighted, exactly 0 where that is rounding; and the mean."""
+    """Return y less its mean, weighted, and the mean. Centred values that are all rounding become exactly 0."""
     mean = dot(y, share)
     centred = y - mean
-    left = dot(share, centred)  # the first mean is right to 1e-16 of its size only
+    left = dot(share, centred)  # the first mean has a relative error of 1e-16
     centred -= left
     if root is not None:
         centred *= root
@@ -59,9 +59,10 @@ def _centred_response(
 def _centred_in_one_pass(
     X: Design, y: Vector, root: Vector | None, sum_weights: float
 ) -> RowLeastSquares | None:
-    """Return the loss of tall rows, means and products from one reading of them.
+    """Return the loss of tall rows; one pass over them gives means and products.
 
-    Rows are centred by the means of the first; None where these are too far from those of all.
+    The pass centres rows by the means of the first rows. Return None if these are too far from the means of all rows,
+    or if the rows are not tall.
     """
     if not is_tall(X):
         return None

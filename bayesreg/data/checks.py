@@ -1,4 +1,4 @@
-"""What X, y and sample weights must be, and a clear error where they are not."""
+"""The checks of X, y and sample weights, with a clear error for each fault."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache, partial
@@ -15,16 +15,16 @@ Design = Any  # a Matrix, or a scipy.sparse.csc_array of its shape
 
 _AS_NUMBERS = "Turn them into numbers first, for example days since the first."
 _COLUMNS_AT_ONCE = 256
-_LARGEST, _SMALLEST = 1e100, 1e-100  # products of three such numbers are still finite
+_LARGEST, _SMALLEST = 1e100, 1e-100  # the product of three such numbers is still finite
 
 
 def is_frame(X: Any) -> bool:
-    """Tell whether `X` is a data frame of pandas, polars or their like."""
+    """Tell whether `X` is a data frame of pandas, polars or a similar library."""
     return hasattr(X, "columns") and hasattr(X, "__getitem__") and hasattr(X, "shape")
 
 
 def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the given names, else a frame's columns, else None."""
+    """Return the given names, else the columns of a data frame, else None."""
     if isinstance(feature_names, str):
         raise TypeError(f"`feature_names` must be a sequence of names, not the text {feature_names!r}.")
     if feature_names is not None:
@@ -35,18 +35,18 @@ def column_names(X: Any, feature_names: Sequence[str] | None) -> tuple[str, ...]
 
 
 def _sound_names(names: Iterable[Any]) -> tuple[str, ...]:
-    """Return names as text that a file of draws can keep."""
+    """Return names as text, or refuse one that a file of draws cannot hold."""
     sound = tuple(str(name) for name in names)
     for name in sound:
         if "\0" in name:
             raise ValueError(
-                f"a feature is called {name!r}, which holds a zero byte: no file of draws can keep that. Rename it, or "
-                "the level that it is named after."
+                f"a feature is called {name!r}. This name holds a zero byte, and no file of draws can hold that. "
+                "Rename the feature, or the level that gives it this name."
             )
         if not name.isascii() and any("\ud800" <= letter <= "\udfff" for letter in name):
             raise ValueError(
-                f"a feature is called {name!r}, which holds half a letter (a lone surrogate): no file can keep that. "
-                "Rename it."
+                f"a feature is called {name!r}. This name holds half a character (a lone surrogate), and no file can "
+                "hold that. Rename the feature."
             )
     return sound
 
@@ -58,12 +58,12 @@ def numbered_names(n_features: int) -> tuple[str, ...]:
 
 
 def as_design(X: Any, names: Sequence[str] | None = None) -> Design:
-    """Return X as float64 of shape (n, p), n ≥ 1 and p ≥ 1, all finite; sparse X as CSC.
+    """Return X as finite float64 of shape (n, p), with n ≥ 1 and p ≥ 1. Sparse X becomes CSC.
 
     Raises
     ------
     TypeError, ValueError
-        Naming the column, the row and the remedy.
+        The message names the column, the row and the remedy.
     """
     read = (
         _sparse_values
@@ -89,7 +89,7 @@ def as_design(X: Any, names: Sequence[str] | None = None) -> Design:
         raise ValueError(f"`feature_names` must have one name for each of the {p} columns; got {len(names)}.")
     _refuse_non_finite(values, names or numbered_names(p))
     if isinstance(values, np.ndarray) and not (values.flags.c_contiguous or values.flags.f_contiguous):
-        return np.ascontiguousarray(values)  # else each product would copy it
+        return np.ascontiguousarray(values)  # otherwise each product would copy it
     return values
 
 
@@ -102,7 +102,7 @@ def _sparse_values(X: Any) -> Design:
     from scipy.sparse import csc_array
 
     if not hasattr(X, "tocsc"):
-        raise TypeError(f"`X` is a sparse {type(X).__name__} that has no tocsc(). Give a scipy.sparse array.")
+        raise TypeError(f"`X` is a sparse {type(X).__name__} without tocsc(). Give a scipy.sparse array.")
     if X.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: `X` is {X.dtype}. Give real and imaginary parts.")
     values = csc_array(X, dtype=np.float64)
@@ -113,7 +113,7 @@ def _sparse_values(X: Any) -> Design:
 
 
 def as_response(y: Any, n_samples: int) -> Vector:
-    """Return y as float64 of shape (n,), all finite; (n, 1) is ravelled with a DataConversionWarning."""
+    """Return y as finite float64 of shape (n,). Shape (n, 1) is flattened, with a DataConversionWarning."""
     if y is None:
         raise ValueError("This estimator requires y to be passed, but the target y is None.")
     _refuse_sparse(y, "y")
@@ -141,9 +141,9 @@ def as_response(y: Any, n_samples: int) -> Vector:
 
 
 def as_weights(sample_weight: Any, n_samples: int, *, may_be_absent: bool = False) -> Vector:
-    """Return weights as float64 of shape (n,), finite and at least 0; None is 1 for each row.
+    """Return weights as finite float64 of shape (n,), each at least 0. None: 1 for each row.
 
-    All of them 0 are refused, unless the rows may all be absent.
+    Weights that are all 0 are refused, unless `may_be_absent` is true.
     """
     if sample_weight is None:
         return np.ones(n_samples)
@@ -160,11 +160,11 @@ def as_weights(sample_weight: Any, n_samples: int, *, may_be_absent: bool = Fals
         row = int(np.argmax(values < 0))
         raise ValueError(
             f"`sample_weight` has {int((values < 0).sum())} negative entries (first at row {row}: {values[row]:g}). "
-            "A weight of 2 means the row twice, 0 the row absent; there is no less than absent."
+            "A weight of 2 counts the row twice, and 0 leaves it out; a negative weight has no meaning."
         )
     if not (values.any() or may_be_absent):
         raise ValueError(
-            "`sample_weight` is zero for every row, which leaves no data. Give some row a weight."
+            "`sample_weight` is zero for every row, so no data are left. Give some row a positive weight."
         )
     return values
 
@@ -224,13 +224,13 @@ def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
 
 
 def _kind_of_time(entries: np.ndarray) -> str | None:
-    """Name what marks places in time, or stretches of a line, where an entry does."""
+    """Name the kind of dates, times or intervals among the entries. Return None if there are none."""
     import datetime
 
     import pandas as pd
 
     kinds = {
-        "dates": datetime.date,  # a time stamp is one too
+        "dates": datetime.date,  # a timestamp is one too
         "times of day": datetime.time,
         "durations": datetime.timedelta,
         "periods": pd.Period,
@@ -260,9 +260,9 @@ def _text_message(what: str, columns: list[str]) -> str:
     remedy = (
         "Encode it, for example with sklearn.preprocessing.OneHotEncoder."
         if what == "X"
-        else "Where it is numbers written as text, convert it, for example with pandas.to_numeric."
+        else "If it holds numbers written as text, convert them, for example with pandas.to_numeric."
     )
-    return f"`{what}` holds text{place}, and a linear model needs numbers. {remedy}"
+    return f"`{what}` holds text{place}, but a linear model needs numbers. {remedy}"
 
 
 def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") -> None:
@@ -279,7 +279,7 @@ def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") ->
 
 
 def sparse_column_sums(X: Design, entries: Float[np.ndarray, " nnz"]) -> Float[np.ndarray, " p"]:
-    """Add up what belongs to the stored entries of each column."""
+    """Add up values of the stored entries of each column."""
     sums = np.zeros(X.shape[1])
     filled = np.diff(X.indptr) > 0
     if filled.any():
@@ -288,7 +288,7 @@ def sparse_column_sums(X: Design, entries: Float[np.ndarray, " nnz"]) -> Float[n
 
 
 def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
-    """Return sums of squares, which show NaN, infinity and extreme sizes in one reading."""
+    """Return sums of squares. They show NaN, infinity and extreme sizes in one pass."""
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(values, np.ndarray):
             return np.einsum("ij,ij->j", values, values)
@@ -296,7 +296,7 @@ def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
 
 
 def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) -> None:
-    extreme = np.maximum(values.max(axis=0), -values.min(axis=0))  # NaN and infinity come through
+    extreme = np.maximum(values.max(axis=0), -values.min(axis=0))  # NaN and infinity stay visible
     if not np.isfinite(extreme).all():
         is_nan = np.isnan(values)
         if is_nan.any():
@@ -306,8 +306,8 @@ def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) 
     if outside.any():
         column = int(np.argmax(outside))
         raise ValueError(
-            f"`{what}` reaches {extreme[column]:.3g} in column {names[column]!r}, "
-            "whose square float64 cannot hold. Change its units."
+            f"`{what}` reaches {extreme[column]:.3g} in column {names[column]!r}. "
+            "float64 cannot hold its square. Change its units."
         )
 
 

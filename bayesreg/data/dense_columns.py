@@ -1,4 +1,4 @@
-"""The columns of an array, and products with them: neither centred nor weighted."""
+"""The columns of an array, and products with them, without centring or weights."""
 
 from typing import final
 
@@ -8,12 +8,12 @@ from jaxtyping import Float, Int
 from ..base.blas import product
 from .checks import Matrix, Vector
 
-_COLUMN_BLOCK = 2**22  # entries of columns held at once
+_COLUMN_BLOCK = 2**22  # entries of the columns that are held at once
 
 
 @final
 class DenseColumns:
-    """Columns that are shared, not copied.
+    """The columns of an array. The array is shared, not copied.
 
     Parameters
     ----------
@@ -24,31 +24,31 @@ class DenseColumns:
         self.X = X
 
     def copied(self, indices: Int[np.ndarray, " m"]) -> Matrix:
-        """Return copies of columns, column by column in memory."""
+        """Return copies of columns, contiguous column by column."""
         columns = np.asfortranarray(self.X[:, indices])
         return columns.copy(order="F") if np.shares_memory(columns, self.X) else columns
 
     def fitted(
         self, coefs: Float[np.ndarray, "k p"], used: Int[np.ndarray, " m"]
     ) -> Float[np.ndarray, "k n"]:
-        """Return Xβ for each row β of `coefs`, which is 0 but in the columns used."""
+        """Return Xβ for each row β of `coefs`. Only the columns `used` have coefficients that are not 0."""
         if self._worth_a_copy(used.size, len(coefs)):
             return product(coefs[:, used], np.asfortranarray(self.X[:, used]).T)
         return product(coefs, self.X.T)
 
     def _worth_a_copy(self, n_used: int, n_products: int) -> bool:
-        """Tell whether some columns are so few that copying them costs less than products with all."""
+        """Tell whether a copy of the used columns costs less than products with all columns."""
         if n_products > 1:
             return 2 * n_used <= self.X.shape[1]
-        touched = 3 if self.X.flags.f_contiguous else 24  # read, written, read; of a row a whole cache line
+        touched = 3 if self.X.flags.f_contiguous else 24  # read, write, read; in row order whole cache lines
         return touched * n_used <= self.X.shape[1]
 
     def gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
-        """Return X'r for each row r."""
+        """Return X'r for each row r of `residuals`."""
         return product(residuals, self.X)
 
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:
-        """Return the columns' sums of squares, each row times its root."""
+        """Return the columns' sums of squares, after each row is multiplied by its root."""
         if root is None:
             return np.einsum("ij,ij->j", self.X, self.X)
         squares = np.empty(self.X.shape[1])
@@ -59,6 +59,6 @@ class DenseColumns:
 
 
 def column_blocks(indices: Int[np.ndarray, " m"], n_rows: int) -> list[Int[np.ndarray, " b"]]:
-    """Cut indices of columns so that one block's columns are few bytes."""
+    """Cut indices of columns into blocks, so that the columns of one block take little memory."""
     step = max(1, _COLUMN_BLOCK // max(1, n_rows))
     return [indices[first : first + step] for first in range(0, indices.size, step)]

@@ -1,4 +1,4 @@
-"""What has a flat prior is profiled out: the penalised coefficients never see it."""
+"""Coefficients under a flat prior, called flat here, are profiled out: solvers see only the penalised ones."""
 
 from typing import NamedTuple
 
@@ -7,22 +7,22 @@ from jaxtyping import Bool, Float
 
 
 class FlatBlock(NamedTuple):
-    """Columns U under a flat prior, through an orthonormal basis Q = U·T of their span."""
+    """Columns U under a flat prior, given by an orthonormal basis Q = U·T of their span."""
 
     to_coef: Float[np.ndarray, "m r"]  # T
-    row_space: Float[np.ndarray, "m r"] | None  # orthonormal; None where U has full column rank
+    row_space: Float[np.ndarray, "m r"] | None  # orthonormal; None if U has full column rank
     cross: Float[np.ndarray, "r q"]  # Q'X for the penalised columns X
     response: Float[np.ndarray, " r"]  # Q'y
-    doubt: float  # of ½ RSS: what rounding in the data's statistics leaves open
+    doubt: float  # of ½ RSS: the error that rounding in the statistics may cause
 
     def coef(self, penalised: Float[np.ndarray, "k q"]) -> Float[np.ndarray, "k m"]:
-        """Return the flat coefficients that are optimal beside given ones, of minimum norm."""
+        """Return the flat coefficients that are optimal given the penalised ones, with minimum norm."""
         solution = (self.response - penalised @ self.cross.T) @ self.to_coef.T
         return solution if self.row_space is None else (solution @ self.row_space) @ self.row_space.T
 
     @property
     def undetermined(self) -> Bool[np.ndarray, " m"]:
-        """Which flat coefficients the data leave open."""
+        """Which flat coefficients the data do not determine."""
         if self.row_space is None:
             return np.zeros(len(self.to_coef), dtype=bool)
         return 1.0 - np.square(self.row_space).sum(axis=1) > 1e-8
@@ -31,7 +31,7 @@ class FlatBlock(NamedTuple):
 def orthonormal_basis(
     columns: Float[np.ndarray, "n m"],
 ) -> tuple[Float[np.ndarray, "n r"], Float[np.ndarray, "m r"], Float[np.ndarray, "m r"] | None]:
-    """Return an orthonormal basis Q = U·T of the span of columns U, T and U's row space, of which None is all."""
+    """Return an orthonormal basis Q = U·T of the span of columns U, T, and U's row space (None: the whole space)."""
     from scipy.linalg import svd
 
     norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
@@ -44,9 +44,9 @@ def orthonormal_basis(
 def basis_maps(
     right: Float[np.ndarray, "m r"], values: Float[np.ndarray, " r"], norms: Float[np.ndarray, " m"]
 ) -> tuple[Float[np.ndarray, "m r"], Float[np.ndarray, "m r"] | None]:
-    """Return T and the row space from the singular values and right vectors of U on unit-norm columns.
+    """Return T and the row space from the singular values and right vectors of U, whose columns have unit norm.
 
-    A zero column's coefficient is exactly 0.
+    The coefficient of a zero column is exactly 0.
     """
     zero = norms == 0.0
     unit = np.where(zero, 1.0, norms)

@@ -1,4 +1,4 @@
-"""Which fold each row is in, and sums over all folds but one."""
+"""The fold of each row, and sums over all folds but one."""
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -103,13 +103,13 @@ def _from_labels(folds: Any, n_samples: int) -> FoldRows:
 
 
 def sums_without_each[Summand](parts: Sequence[Summand]) -> Iterator[Summand]:
-    """Yield, for each part, the sum of all others: by adding up, so that no digit is lost to a difference.
+    """Yield, for each part, the sum of all others. Parts are only added: a difference would lose digits.
 
     Parameters
     ----------
-    parts : sequence of at least two summands
+    parts : sequence of summands, at least two
     """
-    after = list(accumulate(reversed(parts[1:]), add))[::-1]  # after[k] is the sum of all parts past k
+    after = list(accumulate(reversed(parts[1:]), add))[::-1]  # after[k] is the sum of all parts behind part k
     before: Any = None
     for k, part in enumerate(parts):
         if before is None:

@@ -1,4 +1,4 @@
-"""Sufficient statistics of a Gaussian regression, which blocks of rows can be merged into."""
+"""Sufficient statistics of a Gaussian regression. Blocks of rows can be merged into them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -29,9 +29,9 @@ class FoldAxis(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class GramData:
-    """Sufficient statistics of rows that need not be held. Make it with `from_arrays` or `from_chunks`.
+    """Sufficient statistics of rows. The rows need not be kept. Make it with `from_arrays` or `from_chunks`.
 
-    ``a + b`` are the statistics of the rows of both, fold by fold where they have folds. Sums are
+    ``a + b`` are the statistics of the rows of both, fold by fold if they have folds. Sums are
     centred and merged pairwise, so that a large mean costs no digits.
 
     Attributes
@@ -39,7 +39,7 @@ class GramData:
     n_samples : int
         Number of rows with a positive weight.
     sum_weights : float
-        Σw, which stands for n everywhere.
+        Σw. It takes the place of n everywhere.
     x_mean : array (p,)
         Weighted means of the columns.
     y_mean : float
@@ -51,7 +51,7 @@ class GramData:
         Weighted y'y about the mean.
     feature_names : tuple of p str
     folds : FoldAxis, optional
-        The statistics of each fold; what is above is their sum.
+        The statistics of each fold. The attributes above are their sum.
 
     References
     ----------
@@ -83,7 +83,7 @@ class GramData:
         Parameters
         ----------
         X : array or data frame (n, p)
-            Finite numbers; one row is enough for a block.
+            Finite numbers. One row is enough for a block.
         y : array (n,)
             Finite numbers.
         sample_weight : array (n,), optional
@@ -91,10 +91,10 @@ class GramData:
         feature_names : sequence of p str, optional
             Default: the frame's columns, else "x0", "x1", ...
         folds : int, scikit-learn splitter or array (n,), optional
-            Keeps the statistics of each fold, for `select_scale`. K: contiguous blocks of these
-            rows, as scikit-learn's unshuffled KFold makes them; with fewer than K rows the last
-            folds get none. A splitter whose test folds partition the rows. An array: a label
-            for each row.
+            Keeps the statistics of each fold, for `select_scale`. K: contiguous blocks of the
+            rows with a positive weight, as in scikit-learn's unshuffled KFold; if there are fewer
+            than K rows, the last folds get none. A splitter whose test folds partition these rows.
+            An array: a label for each row.
 
         Returns
         -------
@@ -103,9 +103,9 @@ class GramData:
         Raises
         ------
         TypeError, ValueError
-            Naming the column, the row and the remedy.
+            The message names the column, the row and the remedy.
         MemoryError
-            Where p × p numbers pass the budget.
+            If p × p numbers exceed the budget.
         """
         return cls._reduced(RowData._checked(X, y, sample_weight, feature_names), folds)
 
@@ -146,18 +146,18 @@ class GramData:
     def from_chunks(
         cls, chunks: Iterable[Any], feature_names: Sequence[str] | None = None, folds: Any = None
     ) -> Self:
-        """Reduce an iterable of blocks of rows, holding one at a time.
+        """Reduce an iterable of blocks of rows. One block is held at a time.
 
         Parameters
         ----------
         chunks : iterable of (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels)
-            Blocks of the same columns without rows, or whose weights are all 0, are passed over. `sample_weight`
-            may be None. `labels`, one for each row of the block, name the rows' folds.
+            All blocks have the same columns. Blocks without rows, or with weights that are all 0, are skipped.
+            `sample_weight` may be None. `labels` name the fold of each row of the block.
         feature_names : sequence of p str, optional
             Default: the frames' columns, else "x0", "x1", ...
         folds : int or scikit-learn splitter, optional
             How each block is cut into folds, as in `from_arrays`: fold k of the whole is fold k
-            of every block. Where labels say it, None.
+            of every block. None if the blocks have labels.
 
         Returns
         -------
@@ -166,9 +166,11 @@ class GramData:
         Raises
         ------
         TypeError, ValueError
-            Naming the block, by its number from 0, and what is wrong with it.
+            The message names the block, by its number from 0, and what is wrong with it.
+        MemoryError
+            If p × p numbers exceed the budget.
         """
-        # Equal-sized partial sums are merged first, as in a binary counter: the error grows with log(blocks).
+        # Partial sums of equal size are merged first, as in a binary counter: the error grows with log(blocks).
         partial: list[tuple[int, Self]] = []
         known: tuple[str, ...] | None = None
         for number, chunk in enumerate(chunks):
@@ -187,7 +189,7 @@ class GramData:
                 size *= 2
             partial.append((size, block))
         if not partial:
-            raise ValueError("`chunks` holds no row with a positive weight. Was the iterator used up before?")
+            raise ValueError("`chunks` holds no row with a positive weight. Was the iterator used before?")
         total = partial.pop()[1]
         while partial:
             total = partial.pop()[1] + total
@@ -197,7 +199,7 @@ class GramData:
     def _from_chunk(
         cls, number: int, chunk: Any, feature_names: Sequence[str] | None, folds: Any
     ) -> tuple[tuple[str, ...] | None, Self | None]:
-        """Return the names of a block's columns, where it tells any, and its statistics, where it has rows."""
+        """Return the names of a block's columns and its statistics. Either is None if the block has none."""
         if not isinstance(chunk, tuple | list) or len(chunk) not in (2, 3, 4):
             raise TypeError(
                 f"chunk {number} must be (X, y), (X, y, sample_weight) or (X, y, sample_weight, labels); "
@@ -205,7 +207,7 @@ class GramData:
             )
         if folds is not None and (len(chunk) == 4 or np.ndim(folds) > 0):
             raise TypeError(
-                "labels of rows belong into the chunks, as (X, y, sample_weight, labels), and then `folds` is None."
+                "labels of rows belong in the chunks: give (X, y, sample_weight, labels), and leave `folds` out."
             )
         X, y, weight, labels = (*chunk, None, None)[:4]
         try:
@@ -214,7 +216,7 @@ class GramData:
             rows = RowData._checked(X, y, weight, feature_names, may_be_absent=True)
             if rows.n_samples == 0:
                 if labels is not None:
-                    split_rows(labels, rows.X, rows.y)  # refuses what are not labels of these rows
+                    split_rows(labels, rows.X, rows.y)  # refuses labels that do not fit these rows
                 return rows.feature_names, None
             return rows.feature_names, cls._reduced(rows, folds if labels is None else labels)
         except (TypeError, ValueError) as error:
@@ -243,7 +245,7 @@ class GramData:
         )
 
     def __radd__(self, other: object) -> "GramData":
-        return self if isinstance(other, int) and other == 0 else NotImplemented  # so that sum() works
+        return self if isinstance(other, int) and other == 0 else NotImplemented  # for sum()
 
     @property
     def n_features(self) -> int:
@@ -252,12 +254,12 @@ class GramData:
 
     @property
     def response_sd(self) -> float:
-        """Weighted standard deviation of y, ddof 0."""
+        """Weighted standard deviation of y (ddof 0)."""
         return float(np.sqrt(self.response_ss / self.sum_weights))
 
     @cached_property
     def column_sd(self) -> Float[np.ndarray, " p"]:
-        """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
+        """Weighted standard deviations of the columns (ddof 0). It is 0 for a constant column."""
         return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
 
     def least_squares(
@@ -265,7 +267,7 @@ class GramData:
     ) -> "tuple[GramLeastSquares, Means]":
         """Return the loss with weights absorbed: centred, or with a last column for the intercept.
 
-        It is the same object each time, with all that is computed of it, if that takes little.
+        If it takes little memory, it is the same object each time, with all that was computed from it.
         """
         return self._losses.get(
             (centre, intercept_column),
@@ -296,12 +298,12 @@ class GramData:
         return uncentred, Means(np.zeros_like(cross), 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle or a copy, without what is computed of them."""
+        """Return the attributes for a pickle or a copy, without values computed from them."""
         return without_kept(self)
 
 
 def _sum(blocks: Sequence[GramData]) -> GramData:
-    """Add blocks up in pairs, so that the error grows with log(blocks)."""
+    """Add blocks in pairs, so that the error grows with log(blocks)."""
     if len(blocks) == 1:
         return blocks[0]
     half = len(blocks) // 2
@@ -321,11 +323,11 @@ def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
 def _names_without_rows(
     X: Any, y: Any, weight: Any, labels: Any, feature_names: Sequence[str] | None
 ) -> tuple[str, ...] | None:
-    """Return the names of columns without rows, beside which nothing else may have any."""
+    """Return the names of columns without rows. Refuse other arrays that have rows."""
     for what, values in (("y", y), ("sample_weight", weight), ("labels", labels)):
         if values is not None and np.size(values) and np.ndim(values):
             raise ValueError(
-                f"`X` has no row, and `{what}` has {np.shape(values)[0]}. Give the rows of both."
+                f"`X` has no row, but `{what}` has {np.shape(values)[0]}. Give the rows of both."
             )
     names, shape = column_names(X, feature_names), np.shape(X)
     if len(shape) < 2:
@@ -341,24 +343,24 @@ def _other_names(a: tuple[str, ...], b: tuple[str, ...]) -> str | None:
     if a == b:
         return None
     return (
-        "statistics can be added only over the same features in the same order; "
+        "statistics can be added only if they have the same features in the same order; "
         f"got {list(a)} and {list(b)}. Reorder the columns of one block."
     )
 
 
 def _mismatch(a: GramData, b: GramData) -> str | None:
-    """Say why two blocks cannot be added, and what to do; None where they can."""
+    """Say why two blocks cannot be added, and what to do. Return None if they can be added."""
     others = _other_names(a.feature_names, b.feature_names)
     if others is not None:
         return others
     if (a.folds is None) != (b.folds is None):
         return (
-            "statistics with folds and statistics without cannot be added: it is not known which fold the latter "
-            "are in. Give `folds` to both, or to neither."
+            "statistics with folds and statistics without folds cannot be added: the folds of the latter are unknown. "
+            "Give `folds` to both, or to neither."
         )
     if a.folds is not None and b.folds is not None and a.folds.n_splits != b.folds.n_splits:
         return (
-            f"statistics can be added fold by fold only; got {_described(a.folds)} and {_described(b.folds)}. "
+            f"statistics can be added only fold by fold; got {_described(a.folds)} and {_described(b.folds)}. "
             "Give the same `folds` to both, or labels to both."
         )
     return None

@@ -11,10 +11,10 @@ from .flat import FlatBlock, basis_maps
 from .kept import LIGHT, Kept
 from .least_squares import SPECTRA, Spectrum
 
-# Least squared pivot, on unit-norm columns, of a Gram matrix that serves as well as rows.
+# Least squared pivot, on unit-norm columns, of a Gram matrix that is as good as the rows.
 _WELL_CONDITIONED = 1e-3
 
-# A Gram matrix squares what it measures, so a norm below √ε of its column is rounding.
+# A Gram matrix holds squares, so a norm below √ε of its column is rounding.
 _NULL_AFTER_PROJECTION = 1e-7
 
 
@@ -41,7 +41,7 @@ class GramLeastSquares:
 
     @property
     def rss_rounding(self) -> float:
-        """Residual sum of squares, relative to y'y, that may be rounding alone: y'y − β'X'y cancels."""
+        """Residual sum of squares, relative to y'y, that may be only rounding: y'y − β'X'y cancels."""
         return self.rounding
 
     def residuals(
@@ -54,12 +54,12 @@ class GramLeastSquares:
 
     @property
     def statistics(self) -> "GramLeastSquares":
-        """Itself."""
+        """The loss itself."""
         return self
 
     @cached_property
     def factor(self) -> Float[np.ndarray, "p p"] | None:
-        """The Cholesky factor of X'X on unit-norm columns; None where two columns are so alike that rows tell more."""
+        """The Cholesky factor of X'X on unit-norm columns. None if a column is 0, or columns are nearly collinear."""
         norms = np.sqrt(self.squared_norms)
         if not (norms > 0.0).all():
             return None
@@ -87,7 +87,7 @@ class GramLeastSquares:
         return GramLeastSquares(gram, np.where(columns, 0.0, self.cross), self.response_ss, self.rounding)
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["GramLeastSquares", FlatBlock]:
-        """Profile the flat columns out of the others and of y."""
+        """Profile the flat columns out of the others and out of y."""
         return self._reduced.get(
             flat.tobytes(), lambda: self._without(flat), worth=lambda found: found[0].gram.size <= LIGHT
         )
@@ -117,7 +117,7 @@ class GramLeastSquares:
 def without_null(
     least_squares: GramLeastSquares, x_limit: Float[np.ndarray, " p"], y_limit: float
 ) -> GramLeastSquares:
-    """Set to exactly 0 what belongs to columns, or to a y, whose squared norm is rounding."""
+    """Set columns, or y, to exactly 0 if their squared norm is rounding."""
     cross, response_ss = least_squares.cross, least_squares.response_ss
     if response_ss <= y_limit:
         cross, response_ss = np.zeros_like(cross), 0.0

@@ -1,4 +1,4 @@
-"""Answers that an object keeps, so that whoever asks it the same again need not wait again."""
+"""Answers that an object keeps, so that the same question is answered at once the next time."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import fields
@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-WHOLE, _SOME = 2**18, 2**12  # entries up to which an array is looked at whole, and of a larger one
-LIGHT = 2**24  # numbers that are worth keeping, whatever they were made of
+WHOLE, _SOME = 2**18, 2**12  # entries up to which an array is read whole, and entries read of a larger one
+LIGHT = 2**24  # so many numbers are kept, whatever the size of the data
 
 
 @final
@@ -21,17 +21,17 @@ class Kept[Answer]:
     Parameters
     ----------
     most : int
-        How many are kept.
+        The number of answers that are kept.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._answers: tuple[tuple[Hashable, Answer], ...] = ()  # replaced whole, as threads may ask at once
+        self._answers: tuple[tuple[Hashable, Answer], ...] = ()  # replaced whole: several threads may ask
 
     def get(
         self, about: Hashable, answer: Callable[[], Answer], *, worth: Callable[[Answer], bool] | None = None
     ) -> Answer:
-        """Return what was answered about the same before, else the answer, and keep that if it is worth it."""
+        """Return the kept answer about the same, or else a new one. A new one is kept if it is worth it."""
         for known, found in self._answers:
             if known == about:
                 return found
@@ -42,9 +42,9 @@ class Kept[Answer]:
 
 
 def fingerprint(*arrays: Any) -> int:
-    """Return a number that another content of arrays changes, of large ones another content of some entries.
+    """Return a number that changes if the arrays' content changes. Of a large array only some entries count.
 
-    The owner of an array may change it: scale it, say, or take the means off its columns.
+    It is needed because the owner of an array may change it: scale it, for example, or centre its columns.
     """
     found = 0
     for array in arrays:
@@ -56,5 +56,5 @@ def fingerprint(*arrays: Any) -> int:
 
 
 def without_kept(data: "DataclassInstance") -> dict[str, Any]:
-    """Return the fields of a dataclass alone, for a pickle or a copy, without what is computed of them."""
+    """Return only the fields of a dataclass, for a pickle or a copy, without values computed from them."""
     return {one.name: getattr(data, one.name) for one in fields(data)}

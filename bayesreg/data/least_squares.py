@@ -1,4 +1,4 @@
-"""What every solver asks of the data, however they are held."""
+"""What every solver needs from the data, whatever their form."""
 
 from typing import NamedTuple, Protocol, Self
 
@@ -7,16 +7,16 @@ from jaxtyping import Bool, Float
 
 from .flat import FlatBlock
 
-# Relative size below which a centred column, or what a projection leaves of one, is
-# rounding: weighted centring leaves 1e-15, merging blocks a little more.
+# Relative size below which a centred column, or the rest of one after a projection, is
+# rounding: weighted centring leaves 1e-15, and merging blocks a little more.
 NULL_AFTER_CENTRING = 1e-13
 
 GRAM_BUDGET = 2**30  # bytes that one p × p matrix may take
-SPECTRA = 2  # that are kept: of columns in the prior's units, and of unit norm
+SPECTRA = 2  # the number that is kept: of columns in the prior's units, and of columns of unit norm
 
 
 class Means(NamedTuple):
-    """Weighted means that were taken off; zeros where nothing was centred."""
+    """Weighted means that were subtracted. They are 0 if nothing was centred."""
 
     x: Float[np.ndarray, " p"]
     y: float
@@ -31,7 +31,7 @@ class Spectrum(NamedTuple):
 
 
 class LeastSquares(Protocol):
-    """The loss ½‖y − Xβ‖² with weights absorbed and, where asked, columns centred."""
+    """The loss ½‖y − Xβ‖² with weights absorbed and, on request, centred columns."""
 
     @property
     def gram(self) -> Float[np.ndarray, "p p"]:
@@ -51,15 +51,15 @@ class LeastSquares(Protocol):
 
     @property
     def statistics(self) -> "LeastSquares":
-        """The same loss, held as sufficient statistics."""
+        """The same loss as sufficient statistics."""
 
     @property
     def factor(self) -> Float[np.ndarray, "p p"] | None:
-        """The Cholesky factor of X'X on unit-norm columns; None where that is large, or does not tell what X does."""
+        """The Cholesky factor of X'X on unit-norm columns. None if X'X is large, or loses digits that X has."""
 
     @property
     def rss_rounding(self) -> float:
-        """Residual sum of squares, relative to y'y, that may be rounding alone."""
+        """Residual sum of squares, relative to y'y, that may be only rounding."""
 
     @property
     def rounding(self) -> float:
@@ -77,31 +77,31 @@ class LeastSquares(Protocol):
         """Set columns to 0, so that their coefficients are 0."""
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple[Self, FlatBlock]:
-        """Profile the flat columns out of the others and of y."""
+        """Profile the flat columns out of the others and out of y."""
 
 
 def told_by_gram(least_squares: LeastSquares) -> bool:
-    """Tell whether rows would tell no more than their Gram matrix: no two columns are alike."""
+    """Tell whether the Gram matrix is as good as the rows: no columns are nearly collinear, and none is 0."""
     return least_squares.statistics.factor is not None
 
 
 def relative_rounding(n_samples: int) -> float:
-    """Return the relative error of a sum over rows: blocked sums err like a random walk."""
+    """Return the relative error of a sum over rows. Errors of blocked sums grow like a random walk."""
     return 8.0 * float(np.sqrt(n_samples)) * float(np.finfo(float).eps)
 
 
 def matrices_of(n_features: int) -> int:
-    """Return how many numbers a loss on p columns may hold: its Gram matrix, a factor, and spectra."""
+    """Return how many numbers a loss on p columns may hold: its Gram matrix, a factor, and the spectra."""
     return (2 + SPECTRA) * n_features**2
 
 
 def check_gram_size(n_features: int) -> None:
-    """Refuse a Gram matrix above the budget before it is taken.
+    """Refuse a Gram matrix above the budget, before it is allocated.
 
     Raises
     ------
     MemoryError
-        With the bytes it would take.
+        The message says how many bytes it would take.
     """
     size = 8 * n_features**2
     if size > GRAM_BUDGET:
@@ -112,16 +112,16 @@ def check_gram_size(n_features: int) -> None:
 
 
 def check_dense_size(n_samples: int, n_features: int) -> None:
-    """Refuse a dense copy of sparse rows above the budget before it is taken.
+    """Refuse a dense copy of sparse rows above the budget, before it is allocated.
 
     Raises
     ------
     MemoryError
-        With the bytes it would take.
+        The message says how many bytes it would take.
     """
     size = 8 * n_samples * n_features
     if size > GRAM_BUDGET:
         raise MemoryError(
-            f"this needs a dense copy of X, {n_samples} × {n_features}: {size:,} bytes, above the budget of "
+            f"this needs a dense copy of X, {n_samples} × {n_features} numbers: {size:,} bytes, above the budget of "
             f"{GRAM_BUDGET:,}. Use a Laplace or elastic-net prior, or select columns first."
         )

@@ -1,4 +1,4 @@
-"""Dense rows block by block, centred and weighted while a block is in cache: their products with each other."""
+"""Products of dense rows, block by block. A block is centred and weighted while it is in cache."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -19,10 +19,10 @@ class Sums(NamedTuple):
 
     gram: Float[np.ndarray, "p p"]  # X'X
     cross: Float[np.ndarray, " p"]  # X'y
-    roots: Float[np.ndarray, " p"]  # X'√w, of centred columns
+    roots: Float[np.ndarray, " p"]  # X'√w for centred columns, else 0
 
     def zeroed(self, null: Bool[np.ndarray, " p"] | None) -> "Sums":
-        """Set columns to 0 in products; the sums with the roots stay."""
+        """Set columns to 0 in the products. The sums with the roots do not change."""
         if null is None:
             return self
         kept = ~null
@@ -30,17 +30,17 @@ class Sums(NamedTuple):
 
 
 def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | None) -> Sums:
-    """Return the sums in one reading of tall rows, a range of rows for each thread.
+    """Return the sums from one pass over tall rows. Each thread has a range of rows.
 
     Parameters
     ----------
     X : array (n, p)
     y : array (n,)
-        Weighted already.
+        The response, already weighted.
     root : array (n,), optional
         Square roots of the weights.
     shift : array (p,), optional
-        What is taken off the columns.
+        The numbers to subtract from the columns.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | No
 
 
 def gram_by_blocks(X: Matrix, root: Vector | None, shift: Vector | None) -> Float[np.ndarray, "p p"]:
-    """Return X'X of centred and weighted rows, no copy of which is held."""
+    """Return X'X of centred and weighted rows, without a copy of the rows."""
     n, p = X.shape
     gram = np.zeros((p, p))
     for block in _slices(range(n), p):

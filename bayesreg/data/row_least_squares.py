@@ -1,4 +1,4 @@
-"""Least squares on rows that are never copied: weights, centring and projection are applied to products."""
+"""Least squares on rows without a copy of them: weights, centring and projection are applied to products."""
 
 from functools import cached_property
 from typing import final
@@ -18,29 +18,29 @@ from .least_squares import SPECTRA, Spectrum, check_dense_size, check_gram_size,
 from .row_blocks import Sums, gram_by_blocks, sums_over_rows
 from .sparse_columns import SparseColumns
 
-_RESIDUAL_BLOCK = 2**24  # entries of residuals held at once
+_RESIDUAL_BLOCK = 2**24  # entries of the residuals that are held at once
 _NULL_AFTER_PROJECTION = 1e-12
-_CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not trusted
-NEAR = 10.0  # squared ratio of mean to spread up to which a Gram matrix may be centred after it is formed
-_SAFE_SQUARE = 1e-9  # least eigenvalue, relative to the largest, that a Gram matrix gives to six digits
+_CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not accurate
+NEAR = 10.0  # largest squared ratio of mean to spread with which a Gram matrix may be centred afterwards
+_SAFE_SQUARE = 1e-9  # least eigenvalue, relative to the largest, that a Gram matrix gives with six digits
 
 
 @final
 class RowLeastSquares:
-    """Least squares on rows as they are, or with weights, means taken off and a span projected out.
+    """Least squares on rows, with weights, means subtracted and a span projected out if there are any.
 
     Parameters
     ----------
     X : array or csc_array (n, p)
         Shared, not copied.
     y : array (n,)
-        Adjusted already.
+        The response, already adjusted.
     adjustment : Adjustment, optional
-        What is done to the rows of X.
+        The adjustment of the rows of X.
     null : array (p,) of bool, optional
-        Columns that count as zero.
+        Columns that are treated as 0.
     sums : Sums, optional
-        Of these rows, where they are at hand.
+        Sums of these rows, if they are known already.
     """
 
     rss_rounding = 1e-24  # a perfect fit leaves residuals of 1e-12
@@ -64,7 +64,7 @@ class RowLeastSquares:
 
     @property
     def means(self) -> Vector:
-        """Means that are taken off; zeros where nothing is centred."""
+        """Means that are subtracted. They are 0 if nothing is centred."""
         shift = self._adjustment.shift
         return np.zeros(self.X.shape[1]) if shift is None else shift
 
@@ -125,7 +125,7 @@ class RowLeastSquares:
 
     @property
     def factor(self) -> Float[np.ndarray, "p p"] | None:
-        """The Cholesky factor of X'X on unit-norm columns; None where that is large, or does not tell what X does."""
+        """The Cholesky factor of X'X on unit-norm columns. None if X'X is large, or loses digits that X has."""
         return self.statistics.factor if self._gram_is_small else None
 
     @property
@@ -134,7 +134,7 @@ class RowLeastSquares:
         return p < n // 2 or (self.is_sparse and p <= n)
 
     def columns(self, indices: Int[np.ndarray, " m"]) -> Matrix:
-        """Return copies of columns, centred, weighted and projected, column by column in memory."""
+        """Return adjusted copies of columns, contiguous column by column."""
         columns = self._adjustment.columns(self._columns.copied(indices), indices)
         if self.null is not None:
             columns[:, self.null[indices]] = 0.0
@@ -162,7 +162,7 @@ class RowLeastSquares:
         return gradients, squares
 
     def gradient(self, residual: Vector) -> Float[np.ndarray, " p"]:
-        """Return X'r for a residual in the span that is left."""
+        """Return X'r for a residual without a part in the projected span."""
         return self._gradients(residual[None, :])[0]
 
     def _gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
@@ -174,7 +174,7 @@ class RowLeastSquares:
 
     @cached_property
     def _basis_cross(self) -> Float[np.ndarray, "r p"] | None:
-        """Basis'X, of X before it is projected; None where nothing is projected out."""
+        """Basis'X for X before the projection. None if nothing is projected out."""
         basis = self._adjustment.basis
         if basis is None:
             return None
@@ -183,7 +183,7 @@ class RowLeastSquares:
 
     @property
     def _is_tall(self) -> bool:
-        """Whether products are best formed in one pass over blocks of rows, all at once."""
+        """Whether one pass over blocks of rows is the fastest way to all products."""
         return self._adjustment.basis is None and is_tall(self.X)
 
     @cached_property
@@ -199,7 +199,7 @@ class RowLeastSquares:
     def sparse_products(
         self, left: Int[np.ndarray, " a"], right: Int[np.ndarray, " b"]
     ) -> Float[np.ndarray, "a b"]:
-        """Return products of sparse columns with each other, no column made dense."""
+        """Return products of sparse columns with each other. No column is made dense."""
         assert isinstance(self._columns, SparseColumns)
         own = self._columns.products(left, right, self._adjustment.root)
         products = self._adjustment.products(own, left, right)
@@ -216,12 +216,12 @@ class RowLeastSquares:
         return gram_by_blocks(self.X, root, shift)
 
     def spectrum(self, unit: Float[np.ndarray, " p"]) -> Spectrum:
-        """Return the spectrum of Z = X·diag(unit): of Z'Z where that is small and safe, else by singular values.
+        """Return the spectrum of Z = X·diag(unit): from Z'Z if it is small and accurate, else by singular values.
 
         Raises
         ------
         MemoryError
-            Where sparse columns would have to be made dense beyond the budget.
+            If a dense copy of sparse columns would exceed the budget.
         """
         return self._spectra.get(unit.tobytes(), lambda: self._spectrum(unit))
 
@@ -229,7 +229,7 @@ class RowLeastSquares:
         from scipy.linalg import svd
 
         n, p = self.X.shape
-        with blas_for(self.X):  # whoever asks: bits depend on the number of threads
+        with blas_for(self.X):  # for the same bits from every caller: they depend on the number of threads
             if self._gram_is_small:
                 spectrum = self.statistics.spectrum(unit)
                 if spectrum.values.min(initial=np.inf) > _SAFE_SQUARE * spectrum.values.max(initial=0.0):
@@ -247,7 +247,7 @@ class RowLeastSquares:
         return RowLeastSquares(self.X, self.y, self._adjustment, null, self.__dict__.get("_sums"))
 
     def without(self, flat: Bool[np.ndarray, " p"]) -> tuple["RowLeastSquares", FlatBlock]:
-        """Profile the flat columns out of the others and of y."""
+        """Profile the flat columns out of the others and out of y."""
         return self._reduced.get(
             flat.tobytes(), lambda: self._without(flat), worth=lambda found: found[0].X.size <= LIGHT
         )

@@ -1,4 +1,4 @@
-"""Rows, dense or SciPy-sparse, with weights and names."""
+"""Rows, dense or sparse (SciPy), with weights and names."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,19 +20,20 @@ from .row_least_squares import RowLeastSquares
 @final
 @dataclass(frozen=True, eq=False)
 class RowData:
-    """Rows of a regression, checked. Make it with `from_arrays`.
+    """The checked rows of a regression. Make it with `from_arrays`.
 
-    The arrays are the caller's own if they are float64 already. What is computed of them is kept, and computed anew if
-    they have changed: 4,096 entries tell that of an array of more than 262,144, so do not change a few entries of one.
+    Arrays of float64 are not copied. Values computed from the arrays are kept, and are computed again after the arrays
+    change. Of an array with more than 262,144 entries only 4,096 are compared, so do not change only a few entries of
+    such an array.
 
     Attributes
     ----------
     X : array or scipy.sparse.csc_array (n, p)
-        Design matrix, float64, without a column for the intercept.
+        The design matrix in float64, without a column for the intercept.
     y : array (n,)
-        Response.
+        The response.
     sample_weight : array (n,)
-        wᵢ multiplies row i's log-likelihood: 2 is the row twice, 0 the row absent.
+        wᵢ multiplies row i's log-likelihood. A weight of 2 counts the row twice, and 0 leaves it out.
     feature_names : tuple of p str
     """
 
@@ -54,7 +55,7 @@ class RowData:
         Parameters
         ----------
         X : array, data frame or SciPy sparse array (n, p)
-            Finite numbers; n ≥ 2 rows with a positive weight. Sparse X stays sparse, as CSC.
+            Finite numbers, with at least 2 rows of positive weight. Sparse X stays sparse, as CSC.
         y : array (n,)
             Finite numbers.
         sample_weight : array (n,), optional
@@ -69,7 +70,7 @@ class RowData:
         Raises
         ------
         TypeError, ValueError
-            Naming the column, the row and the remedy.
+            The message names the column, the row and the remedy.
         """
         data = cls._checked(X, y, sample_weight, feature_names)
         require_two_rows(data.n_samples)
@@ -92,11 +93,11 @@ class RowData:
         return cls(values, as_response(y, n), weights, names or numbered_names(p))
 
     def at(self, rows: Any) -> Self:
-        """Return some of the rows: a slice, or their positions."""
+        """Return some of the rows, given by a slice, by positions or by a mask."""
         return type(self)(self.X[rows], self.y[rows], self.sample_weight[rows], self.feature_names)
 
     def present(self, folds: Any) -> tuple[Self, Any]:
-        """Leave out rows of weight 0, which are as good as absent, and their labels among `folds`."""
+        """Leave out rows of weight 0, and their labels in `folds`. Such rows have no effect."""
         if self.n_samples == self.y.size:
             return self, folds
         kept = self.sample_weight > 0.0
@@ -110,7 +111,7 @@ class RowData:
         return len(self.feature_names)
 
     def design(self, *, intercept_column: bool) -> Design:
-        """Return X, on request with a last column of ones: (n, p) or (n, p + 1)."""
+        """Return X of shape (n, p), or with a last column of ones of shape (n, p + 1)."""
         return _with_ones(self.X) if intercept_column else self.X
 
     @property
@@ -120,17 +121,17 @@ class RowData:
 
     @property
     def sum_weights(self) -> float:
-        """Σw, which stands for n everywhere."""
+        """Σw. It takes the place of n everywhere."""
         return float(self.sample_weight.sum())
 
     @property
     def column_sd(self) -> Float[np.ndarray, " p"]:
-        """Weighted standard deviations of the columns, ddof 0; 0 for a constant column."""
+        """Weighted standard deviations of the columns (ddof 0). It is 0 for a constant column."""
         return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
 
     @property
     def response_sd(self) -> float:
-        """Weighted standard deviation of y, ddof 0."""
+        """Weighted standard deviation of y (ddof 0)."""
         share = self.sample_weight / self.sum_weights
         centred = self.y - dot(share, self.y)
         return float(np.sqrt(dot(share, centred**2)))
@@ -138,7 +139,8 @@ class RowData:
     def least_squares(self, *, centre: bool, intercept_column: bool = False) -> tuple[RowLeastSquares, Means]:
         """Return the loss with weights absorbed: centred, or with a last column for the intercept.
 
-        It is the same object each time, with all that is computed of it, if that takes little or less than the rows.
+        If it takes little memory, or less than the rows, it is the same object each time, with all that was computed
+        from it.
         """
         about = centre, intercept_column, fingerprint(self.X, self.y, self.sample_weight)
         return self._losses.get(about, lambda: self._loss(centre, intercept_column), worth=self._is_light)
@@ -148,7 +150,7 @@ class RowData:
         return Kept(1)
 
     def _is_light(self, loss: tuple[RowLeastSquares, Means]) -> bool:
-        """Tell whether a loss, its Gram matrix and spectra take little, or less than the rows do."""
+        """Tell whether a loss, its Gram matrix and spectra take little memory, or less than the rows."""
         rows = loss[0]
         copied = 0 if rows.X is self.X else rows.X.size
         return copied + matrices_of(rows.X.shape[1]) <= max(LIGHT, self.X.size)
@@ -163,7 +165,7 @@ class RowData:
         return RowLeastSquares(X, y, Adjustment(y.size, root)), Means(np.zeros(X.shape[1]), 0.0)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle or a copy, without what is computed of them."""
+        """Return the attributes for a pickle or a copy, without values computed from them."""
         return without_kept(self)
 
 
@@ -186,5 +188,5 @@ def require_two_rows(n_samples: int) -> None:
     if n_samples < 2:
         raise ValueError(
             f"a regression needs at least 2 rows with a positive weight; got n_samples = {n_samples}. "
-            "One row cannot tell a coefficient from the intercept or the noise."
+            "One row cannot separate a coefficient from the intercept or the noise."
         )

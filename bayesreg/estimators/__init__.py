@@ -1,3 +1,3 @@
-"""The model under scikit-learn's contract: choose_model, regressor, from_sklearn."""
+"""The model as a scikit-learn estimator: choose_model, regressor, from_sklearn."""
 
 from .regressor import BayesRegressor as BayesRegressor

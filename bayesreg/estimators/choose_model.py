@@ -1,4 +1,4 @@
-"""The model to sample, and the choice of the scale of its mode, where there is one to be made."""
+"""The model to sample, and the choice of its mode's scale, if a choice is needed."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from ..selection.select import select_scale
 def choose_model(
     model: LinearModel, data: RowData, scale_selection: str | None
 ) -> tuple[LinearModel, ScaleSelection | None]:
-    """Choose the prior's scale from the data where that is asked for, or where a sampled one leaves no joint mode.
+    """Choose the prior's scale from the data on request, or if the scale is sampled: then there is no joint mode.
 
     Parameters
     ----------
@@ -25,14 +25,14 @@ def choose_model(
     Returns
     -------
     model : LinearModel
-        To sample: with the chosen scale, or with the scale's distribution as it is.
+        The model to sample: with the chosen scale, or with the scale's own distribution.
     selection : ScaleSelection or None
-        How the scale of the mode was chosen, where it was.
+        The choice of the mode's scale. None if nothing was chosen.
 
     Raises
     ------
     TypeError, ValueError
-        Where there is no such method, or no one scale to choose.
+        If there is no such method, or the prior has no single scale to choose.
     """
     if scale_selection is not None:
         check_choice("scale_selection", scale_selection, METHODS)
@@ -43,8 +43,8 @@ def choose_model(
         return model, None
     if len(prior.scales()) > 1:
         raise TypeError(
-            "an elastic net whose scale is a distribution has no joint mode, and there are two scales for the one "
-            "that the evidence would choose. Give both as numbers, with scale_selection='evidence', or draw from "
-            "this prior with br.sample_posterior."
+            "an elastic net whose scale is a distribution has no joint mode. The evidence can choose one scale, but "
+            "this prior has two. Give both as numbers, with scale_selection='evidence', or draw from this prior with "
+            "br.sample_posterior."
         )
     return model, select_scale(replace(model, prior=prior.with_scale(1.0)), data, "evidence")

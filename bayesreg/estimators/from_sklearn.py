@@ -1,4 +1,4 @@
-"""A fitted scikit-learn estimator as the Bayesian model whose mode it is."""
+"""The Bayesian model whose mode is a fitted scikit-learn estimator."""
 
 from typing import Any
 
@@ -33,8 +33,8 @@ _PENALTY_READERS = {
     "BayesianRidge": "sklearn.BayesianRidge",
     "LinearRegression": "Penalty",
 }
-_ROUNDING = 1e-13  # of the largest response: residuals below are the arithmetic's
-_SUSPICIOUS_GAP = 1e-3  # scikit-learn's default tolerances stop well below
+_ROUNDING = 1e-13  # of the largest response: smaller residuals are rounding
+_SUSPICIOUS_GAP = 1e-3  # scikit-learn's default tolerances leave a much smaller gap
 
 
 def from_sklearn(
@@ -49,32 +49,32 @@ def from_sklearn(
     Parameters
     ----------
     fitted : Lasso, LassoLars, Ridge, ElasticNet, BayesianRidge, LinearRegression, or a CV or IC form of these
-        Fitted on X and y. Or a Pipeline of a StandardScaler and one of them: the model's scales are then those of
-        the original columns that amount to the same.
+        Fitted on X and y. Or a Pipeline of a StandardScaler and one of them. The model then has the equivalent scales
+        for the original columns.
     X : array or data frame (n, p)
-        What the pipeline was given.
+        The X of the fit: for a pipeline, before its scaler.
     y : array (n,)
     sample_weight : array (n,), optional
-        As given to the estimator.
+        The weights of the fit.
     noise_scale : float, optional
-        σ, held fixed. None: BayesianRidge's own; else σ̂² = RSS / (Σw − df), with df the effective degrees of
-        freedom of the fit, intercept included. It is reported as ``noise_scale_``.
+        σ, as a known number. None: that of BayesianRidge, or for the others σ̂² = RSS / (Σw − df). df is the effective
+        degrees of freedom of the fit, with that of the intercept. ``noise_scale_`` reports σ.
 
     Returns
     -------
     BayesRegressor
-        Fitted, so that ``.sample()`` gives the intervals.
+        A fitted regressor: ``.sample()`` gives the draws for intervals.
 
     Raises
     ------
     TypeError, ValueError
-        Where the estimator is another, has ``positive=True`` or several responses, or where the
-        degrees of freedom leave nothing to estimate σ from.
+        If the estimator is another one, has ``positive=True`` or several responses, or if there is no
+        residual or no degree of freedom left for σ.
 
     Warns
     -----
     ConvergenceWarning
-        Where ``coef_`` is not the optimum of its penalty on these data.
+        If ``coef_`` is not the optimum of its penalty on these data.
 
     References
     ----------
@@ -102,7 +102,7 @@ def from_sklearn(
 
 
 def _last_step(fitted: Any) -> tuple[Any, Any]:
-    """Return the estimator, and the StandardScaler before it in a pipeline."""
+    """Return the estimator, and the StandardScaler before it in a pipeline, or None."""
     if type(fitted).__name__ != "Pipeline":
         return fitted, None
     steps = [step for _, step in fitted.steps if step is not None and not isinstance(step, str)]
@@ -111,8 +111,8 @@ def _last_step(fitted: Any) -> tuple[Any, Any]:
         return steps[0], None
     if len(steps) != 2 or kinds[0] != "StandardScaler":
         raise TypeError(
-            "of pipelines only StandardScaler and an estimator are read, whose columns are the original ones in other "
-            f"units; got {' → '.join(kinds)}. Give the last step, and the X that reaches it."
+            "only a pipeline of StandardScaler and an estimator can be read: its columns are the original ones in "
+            f"other units; got {' → '.join(kinds)}. Give the last step, and the X that reaches it."
         )
     return steps[1], steps[0]
 
@@ -120,10 +120,10 @@ def _last_step(fitted: Any) -> tuple[Any, Any]:
 def _on_original_columns(
     estimator: Any, scaler: Any, data: RowData
 ) -> tuple[Float[np.ndarray, " p"], float, Float[np.ndarray, " p"]]:
-    """Return coefficients and intercept on the columns of X, and the units that a scaler divided them by."""
+    """Return coefficients and intercept for the columns of X, and the units by which a scaler divided the columns."""
     coef, intercept = np.ravel(estimator.coef_).astype(np.float64), float(np.ravel(estimator.intercept_)[0])
     if coef.size != data.n_features:
-        raise ValueError(f"`fitted` has {coef.size} coefficients, X has {data.n_features} columns.")
+        raise ValueError(f"`fitted` has {coef.size} coefficients, but X has {data.n_features} columns.")
     unit = np.ones(coef.size)
     if scaler is None:
         return coef, intercept, unit
@@ -133,8 +133,8 @@ def _on_original_columns(
     if scaler.with_mean:
         if not estimator.fit_intercept:
             raise ValueError(
-                "a pipeline that centres X but fits no intercept fixes the fit at the columns' means, as no model here "
-                "does. Fit it with fit_intercept=True, or StandardScaler(with_mean=False)."
+                "a pipeline that centres X but fits no intercept predicts 0 at the columns' means. No model here does "
+                "that. Fit it with fit_intercept=True, or use StandardScaler(with_mean=False)."
             )
         intercept -= float(np.asarray(scaler.mean_) @ coef)
     return coef, intercept, unit
@@ -148,7 +148,7 @@ def _penalty_of(estimator: Any, key: str, data: RowData) -> Penalty:
 
 
 def _chosen(fitted: Any, name: str) -> Any:
-    """Return the value that the fit chose, else the one that was given."""
+    """Return the value that the fit chose, or else the given one."""
     return getattr(fitted, f"{name}_") if hasattr(fitted, f"{name}_") else getattr(fitted, name)
 
 
@@ -162,7 +162,7 @@ def _convention_of(fitted: Any) -> str:
     check_is_fitted(fitted)
     if getattr(fitted, "positive", False):
         raise ValueError(
-            f"{name}(positive=True) constrains the signs, which no prior here does. Fit it without `positive`."
+            f"{name}(positive=True) constrains the signs, but no prior here does. Fit it without `positive`."
         )
     several = name != "LinearRegression" and np.size(_chosen(fitted, "alpha")) != 1
     if np.size(fitted.intercept_) > 1 or np.size(fitted.coef_) != np.shape(fitted.coef_)[-1] or several:
@@ -179,7 +179,7 @@ def _warn_where_not_optimal(
     if certificate.duality_gap > _SUSPICIOUS_GAP:
         warn(
             f"coef_ of {name} is not the optimum of its penalty on these data (duality gap "
-            f"{certificate.duality_gap:.1e}). Are X, y and sample_weight those that it was fitted on? "
+            f"{certificate.duality_gap:.1e}). Are X, y and sample_weight those of its fit? "
             "The mode of the returned model is the optimum; bayesreg.audit says more.",
             ConvergenceWarning,
         )
@@ -192,7 +192,7 @@ def _noise_from_residuals(model: LinearModel, data: RowData) -> float:
     free = data.sum_weights - df
     if free <= 0:
         raise ValueError(
-            f"the fit has {df:.4g} effective degrees of freedom for weights that sum to {data.sum_weights:g}: "
+            f"the fit has {df:.4g} effective degrees of freedom, but weights sum to {data.sum_weights:g}: "
             "nothing is left to estimate the noise from. Give `noise_scale`."
         )
     residual = data.y - mode.intercept - data.X @ mode.coef

@@ -1,4 +1,4 @@
-"""scikit-learn's estimator contract over a model, its mode and its posterior."""
+"""A scikit-learn estimator of a model, its mode and its posterior."""
 
 from typing import TYPE_CHECKING, Any, Self
 
@@ -27,23 +27,23 @@ if TYPE_CHECKING:
 
 
 class BayesRegressor(RegressorMixin, BaseEstimator):
-    """Linear regression under a prior: scikit-learn's lasso, ridge and elastic net as modes.
+    """Linear regression with a prior. Its modes are scikit-learn's lasso, ridge and elastic net.
 
     Parameters
     ----------
     prior : LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior, optional
-        Default: GaussianPrior(), of scale 2.5/sd(x) relative to the noise.
+        Default: GaussianPrior(), with scale 2.5/sd(x) relative to the noise.
     noise_scale : float or NumPyro distribution, optional
-        σ: known, or its prior. None: a weak prior (see GaussianLikelihood), and the
-        mode is joint over coefficients and σ.
+        σ: a known number, or its prior. None: a weak prior (see GaussianLikelihood). If σ is
+        unknown, the mode is joint over coefficients and σ.
     fit_intercept : bool, default True
     standardize : bool, default False
-        Whether the prior's scale speaks of standardised columns. Coefficients are
-        reported on the original ones.
+        Whether the prior's scale is for standardised columns. Coefficients are those of the
+        original columns in any case.
     scale_selection : str, optional
-        How `fit` chooses the prior's scale: a method of `select_scale`, with its defaults, for
-        example "cv". None: the scale is as given; where it is a distribution, `fit` takes the scale of highest
-        evidence, as such a model has no joint mode, and `sample` samples it along.
+        How `fit` chooses the prior's scale: a method of `select_scale`, used with its defaults, for
+        example "cv". None: the scale is the given one. If it is a distribution, the model has no joint
+        mode: `fit` uses the scale with the highest evidence, and `sample` samples the scale.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
 
@@ -52,21 +52,21 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     coef_ : array (p,)
     intercept_ : float
     noise_scale_ : float
-        σ: as given, or at the joint mode.
+        σ: the known one, or that of the joint mode.
     penalty_ : Penalty
         The canonical penalty on each column. `translate` turns it into another package's.
     duality_gap_ : float
         Relative duality gap at the returned point.
     map_ : MapEstimate
-        All of the mode, its certificate included.
+        The mode with its certificate.
     selection_ : ScaleSelection or None
-        The scale that was chosen, and what it was compared with.
+        The chosen scale, and the scales that it was compared with.
     posterior_ : xarray.DataTree
-        The draws; only after ``sample``.
+        The draws. It exists only after ``sample``.
     n_iter_ : int
     n_features_in_ : int
     feature_names_in_ : array (p,) of str
-        Only where X has column names that are all text.
+        It exists only if all column names of X are text.
 
     Examples
     --------
@@ -98,7 +98,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         return tags
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Find the mode, with `scale_selection` under the scale that the data choose.
+        """Find the mode. With `scale_selection`, the data choose the prior's scale.
 
         Parameters
         ----------
@@ -177,8 +177,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         interval : float between 0 and 1, optional
             Probability of an equal-tailed posterior interval to add, for example 0.9.
         of_mean : bool, default False
-            Whether uncertainty is that of the mean response. Default: of a new observation, its
-            noise included.
+            Whether the uncertainty is that of the mean response. Default: that of a new observation,
+            with its noise.
 
         Returns
         -------
@@ -188,7 +188,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         Raises
         ------
         NotFittedError
-            Before `fit`, or where uncertainty is asked for before `sample`.
+            If it is called before `fit`, or asks for uncertainty before `sample`.
         """
         values = self._checked_rows(X)
         point = values @ self.coef_ + self.intercept_
@@ -203,7 +203,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         return point, bounds
 
     def posterior_predictive(self, X: Any, seed: int = 0) -> "xr.DataArray":
-        """Draw new observations, noise included, one for each posterior draw.
+        """Draw new observations with their noise, one for each posterior draw.
 
         Parameters
         ----------
@@ -238,7 +238,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         return self.posterior_
 
     def __getstate__(self) -> dict[str, Any]:
-        """Pickle statistics in place of rows: enough to sample, and no data leave with the model."""
+        """Pickle statistics in place of rows, if n ≥ p: they are enough to sample, and no row leaves with the model."""
         state = dict(super().__getstate__())
         if "_data" in state:
             state["_data"] = as_small_as_can_be(state["_data"])

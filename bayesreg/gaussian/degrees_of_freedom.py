@@ -1,4 +1,4 @@
-"""What fits cost in effective degrees of freedom: one definition, of one fit or of a path."""
+"""Effective degrees of freedom: one definition, for one fit or for a path."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,7 @@ from .spectrum import SAME_DIRECTION, rank_counter
 
 
 def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penalty) -> float:
-    """Return the effective degrees of freedom of a fit, as `effective_df_along` has them.
+    """Return the effective degrees of freedom of a fit, as defined in `effective_df_along`.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def effective_df(problem: Problem, coef: Float[np.ndarray, " p"], penalty: Penal
         Without a prior on the intercept.
     coef : array (p,)
     penalty : Penalty
-        With one strength a column.
+        One penalty weight l1 and one l2 for each column.
 
     Returns
     -------
@@ -40,13 +40,13 @@ def effective_df_along(
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
 ) -> Float[np.ndarray, " k"]:
-    """Return the trace of the map from y to fitted values, the support held; intercept and flat ones included.
+    """Return the trace of the map from y to fitted values at a fixed support, with intercept and flat columns.
 
     Parameters
     ----------
     problem : Problem
     coefs, l1, l2 : array (k, q)
-        Penalised coefficients and their penalties.
+        Penalised coefficients and their penalty weights.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def effective_df_along(
 
 
 def effective_df_path(problem: Problem, l2: Vector, multiples: Path) -> Path:
-    """Return the effective degrees of freedom Σ d/(d + λ), intercept and flat coefficients included.
+    """Return the effective degrees of freedom Σ d/(d + λ), plus those of intercept and flat coefficients.
 
     Parameters
     ----------
@@ -95,12 +95,12 @@ def effective_df_path(problem: Problem, l2: Vector, multiples: Path) -> Path:
 
 
 def only_ridge(problem: Problem, l1: Float[np.ndarray, "k q"], l2: Float[np.ndarray, "k q"]) -> bool:
-    """Tell whether one spectrum serves the whole path, so that no coefficients are needed."""
+    """Tell whether one spectrum serves the whole path. Then no coefficients are needed."""
     return bool(l2.any()) and not l1.any() and not problem.has_intercept_column
 
 
 def _grams(problem: Problem, supports: Bool[np.ndarray, "k q"]) -> Iterator[Float[np.ndarray, "a a"]]:
-    """Yield the Gram matrix of each support, from the rows where that is less work than that of all columns."""
+    """Yield the Gram matrix of each support: from the rows if the Gram matrix of all columns would be more work."""
     reduced = problem.reduced
     few = np.square(supports.sum(axis=1)).sum() < supports.shape[1] ** 2
     for support in supports:
@@ -112,7 +112,7 @@ def _grams(problem: Problem, supports: Bool[np.ndarray, "k q"]) -> Iterator[Floa
 
 
 def _trace(gram: Float[np.ndarray, "a a"], l2: Float[np.ndarray, " a"]) -> float:
-    """Return the trace of G(G + l2)⁻¹, of columns that may be alike."""
+    """Return the trace of G(G + l2)⁻¹. Columns may be collinear."""
     size = np.sqrt(np.diagonal(gram) + l2)
     values, vectors = eigh((gram + np.diag(l2)) / size / size[:, None])
     seen = values > SAME_DIRECTION

@@ -1,4 +1,4 @@
-"""The exact log marginal likelihood of a Gaussian prior, for all its scales at once, and of the null model."""
+"""The exact log marginal likelihood of a Gaussian prior for many scales at once, and of the null model."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,45 +20,45 @@ _GAUSSIAN = replace(
 )
 _POINTS = 801
 _ZOOMS = 40
-_NEGLIGIBLE = 50.0  # of log density: what is left out is below exp(−50) of the integral, times its length
-_WIDEST = (-80.0, 80.0)  # log σ in units of the spread of y
+_NEGLIGIBLE = 50.0  # of log density: places below exp(−50) of the peak are ignored
+_WIDEST = (-80.0, 80.0)  # limits of log σ, with σ in units of the spread of y
 
 
 def log_marginal_likelihood(
     model: LinearModel, data: Data, scales: Any = None
 ) -> "float | Float[np.ndarray, ' k']":
-    """Evaluate log p(y | scale), coefficients and σ integrated out.
+    """Evaluate log p(y | scale), with coefficients and σ integrated out.
 
-    The coefficients are integrated in closed form from one spectral decomposition for all scales,
-    an unknown σ by quadrature over log σ.
+    The coefficients are integrated in closed form; one spectral decomposition serves all scales.
+    An unknown σ is integrated by quadrature over log σ.
 
     Parameters
     ----------
     model : LinearModel
-        With a GaussianPrior, whose scale is a number unless `scales` are given.
+        With a GaussianPrior. Its scale is a number, unless `scales` are given.
     data : RowData or GramData
     scales : sequence of k positive floats, optional
-        Values of the prior's scale, its factor kept. Default: the model's own.
+        Values of the prior's scale; its factor does not change. Default: the model's own scale.
 
     Returns
     -------
     float, or array (k,)
-        With all constants. Flat coefficients are integrated against the density 1 in their own units,
-        so that values are comparable between models only where these have the same flat columns, the
-        intercept included, and the same prior on σ, which must be proper to be compared with another.
+        With all constants. Unpenalised coefficients are integrated against the density 1 in their own
+        units. So you can compare two models only if both have the same unpenalised columns and both
+        or neither have an intercept. Their priors on σ must be the same, or both proper.
 
     Raises
     ------
     TypeError, ValueError
-        Where the prior is no GaussianPrior, or its scale is a distribution.
+        If the prior is no GaussianPrior, or its scale is a distribution and no `scales` are given.
     ImproperPosteriorError
-        Where the integral does not exist: flat columns that the data leave undetermined, or a flat σ
-        with too few rows.
+        If the integral does not exist: the data do not determine an unpenalised coefficient, or the
+        prior on σ is flat and there are too few rows.
     """
     by = "log_marginal_likelihood"
     require(by, model, data, QUADRATIC_LOSS, _GAUSSIAN, FLAT_INTERCEPT)
     if model.prior.has_sampled_scale and scales is None:
-        raise ValueError("the prior's scale is a distribution. Give `scales` to evaluate at.")
+        raise ValueError("the prior's scale is a distribution. Give the `scales` at which to evaluate.")
     values = (
         np.ones(1) if scales is None else np.atleast_1d(np.asarray(checked("scales", scales), dtype=float))
     )
@@ -71,7 +71,7 @@ def log_marginal_likelihood(
 
 
 def log_evidence_at(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Evaluate what `log_marginal_likelihood` does, on a problem with its prior at scale 1.
+    """Evaluate log p(y | scale) as `log_marginal_likelihood` does, on a problem whose prior has scale 1.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def log_evidence_at(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[
     Raises
     ------
     ImproperPosteriorError
-        Where the integral does not exist.
+        If the integral does not exist.
     """
     check_proper(problem)
     marginal = rotate(problem.reduced, problem.penalised_rates.l2).marginal(power(problem))
@@ -106,12 +106,12 @@ def log_evidence_at(problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[
 
 
 def null_log_evidence(problem: Problem) -> float:
-    """Evaluate log p(y) with all penalised coefficients at 0, with the constants of `log_marginal_likelihood`.
+    """Evaluate log p(y) with all penalised coefficients 0, with the constants of `log_marginal_likelihood`.
 
     Parameters
     ----------
     problem : Problem
-        Under any prior.
+        With any prior.
 
     Returns
     -------
@@ -131,12 +131,12 @@ def null_log_evidence(problem: Problem) -> float:
 
 
 def log_constant(problem: Problem) -> float:
-    """Return what the log likelihood of the reduced problem leaves out."""
+    """Return the constants that the log likelihood of the reduced problem leaves out."""
     return _flat_volume(problem) - 0.5 * power(problem) * float(np.log(2.0 * np.pi))
 
 
 def _flat_volume(problem: Problem) -> float:
-    """Return log of what flat coefficients integrate to, less their power of σ√(2π): −½ log det U'U."""
+    """Return the log of the integral over flat coefficients, without its power of σ√(2π): −½ log det U'U."""
     volume = -0.5 * np.log(problem.sum_weights) if problem.centred else 0.0
     block = problem.flat_block
     if block is None:
@@ -145,7 +145,7 @@ def _flat_volume(problem: Problem) -> float:
 
 
 def noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"]]:
-    """Return the log prior density of an unknown σ as a function, −inf outside of its support."""
+    """Return the log prior density of an unknown σ as a function. It is −inf outside of the support."""
     prior = problem.likelihood.noise_prior(problem.response_scale)
 
     def log_prior(sigma: Any) -> Float[np.ndarray, " m"]:
@@ -160,7 +160,7 @@ def noise_log_prior(problem: Problem) -> Callable[[Any], Float[np.ndarray, " m"]
 def _over_noise(
     log_likelihood: Callable[[Any], Any], log_prior: Callable[[Any], Any], bounds: tuple[float, float]
 ) -> float:
-    """Integrate over log σ by Simpson's rule, on a window that is narrowed until it fits the peak."""
+    """Integrate over log σ by Simpson's rule. The window is narrowed until it fits the peak."""
     from scipy.integrate import simpson
 
     low, high = np.log(bounds)
@@ -178,7 +178,7 @@ def _over_noise(
 
 
 def noise_bounds(problem: Problem) -> tuple[float, float]:
-    """Return the range of σ outside of which there is nothing, given that the posterior is proper."""
+    """Return a range of σ that holds all mass of a proper posterior."""
     low, high = problem.likelihood.noise_bounds()
     least, most = problem.response_scale * np.exp(np.array(_WIDEST))
     return max(low, float(least)), min(high, float(most))

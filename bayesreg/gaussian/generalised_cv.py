@@ -1,4 +1,4 @@
-"""Generalised cross-validation of a whole ridge path from one decomposition."""
+"""Generalised cross-validation of a whole ridge path, from one decomposition."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ _EPS = float(np.finfo(float).eps)
 
 
 def gcv(problem: Problem, l2: Vector, multiples: Path) -> Path:
-    """Score each penalty of a path by generalised cross-validation, n·RSS/(n − df)², with Σw for n.
+    """Score each penalty of a path by generalised cross-validation: n·RSS/(n − df)², with Σw in place of n.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def gcv(problem: Problem, l2: Vector, multiples: Path) -> Path:
     Returns
     -------
     array (k,)
-        In units of y²; infinite where df reaches n.
+        In units of y². It is infinite if df reaches n.
 
     References
     ----------
@@ -37,7 +37,7 @@ def gcv(problem: Problem, l2: Vector, multiples: Path) -> Path:
     values = spectrum.values
     left = penalties[:, None] / (values + penalties[:, None])
     rss = _unpenalised_rss(problem, unit, spectrum) + np.square(left) @ (spectrum.cross**2 / values)
-    # n − df in this order, because for n ≤ p it tends to 0 with λ, together with RSS
+    # n − df in this order: for n ≤ p both n − df and RSS tend to 0 with λ
     df_left = problem.sum_weights - flat_df(problem) - values.size + left.sum(axis=1)
     score = np.full(multiples.size, np.inf)
     return np.divide(problem.sum_weights * rss, df_left**2, out=score, where=df_left > 0.0)
@@ -50,7 +50,7 @@ def _seen(spectrum: Spectrum) -> Spectrum:
 
 
 def _unpenalised_rss(problem: Problem, unit: Vector, spectrum: Spectrum) -> float:
-    """Return the residual sum of squares at λ = 0, exactly 0 where it is rounding."""
+    """Return the residual sum of squares at λ = 0. It is exactly 0 if it is only rounding."""
     reduced = problem.reduced
     coef = unit * (spectrum.vectors @ (spectrum.cross / spectrum.values))
     rss = float(reduced.residuals(coef[None, :])[1][0])

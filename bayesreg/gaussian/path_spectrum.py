@@ -1,8 +1,8 @@
-"""The eigenvalues behind a ridge path, as exact as its smallest penalty asks.
+"""The eigenvalues behind a ridge path, as accurate as its smallest penalty needs.
 
-Penalties along the path are ``multiples[k] * l2``. Wherever `l2` is asked for, it has one
-positive value for each penalised coefficient, in the order of ``problem.penalised`` and on the
-original columns. `standardize` has then been absorbed: leaving a row out does not standardise anew.
+Penalties along the path are ``multiples[k] * l2``. `l2` always has one positive value for each
+penalised coefficient, in the order of ``problem.penalised`` and on the original columns.
+`standardize` is absorbed in it: columns are not standardised again if a row is left out.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ Vector = Float[np.ndarray, " n"]
 Path = Float[np.ndarray, " k"]
 
 _EPS = float(np.finfo(float).eps)
-_GRAM_ERROR = 10.0 * _EPS  # of a Gram matrix, relative to its largest eigenvalue
-_SPECTRUM_TOLERANCE = 1e-9  # of (G + λ)⁻¹ from a Gram matrix, at worst; what is met is 1e-11
+_GRAM_ERROR = 10.0 * _EPS  # error of a Gram matrix, relative to its largest eigenvalue
+_SPECTRUM_TOLERANCE = 1e-9  # worst error of (G + λ)⁻¹ from a Gram matrix; the usual one is 1e-11
 
 
 def flat_df(problem: Problem) -> float:
@@ -30,14 +30,14 @@ def flat_df(problem: Problem) -> float:
 
 
 def eigh_if_exact(gram: Matrix, smallest: float) -> tuple[Vector, Matrix] | None:
-    """Decompose a Gram matrix, or return None where its rounding would show beside the smallest λ."""
+    """Decompose a Gram matrix. Return None if its rounding is too large for the smallest λ."""
     values, vectors = eigh(gram)
     values = np.maximum(values, 0.0)
     return (values, vectors) if _is_exact(values, smallest) else None
 
 
 def spectrum_if_exact(statistics: LeastSquares, unit: Vector, smallest: float) -> Spectrum | None:
-    """Return the spectrum of a loss's Gram matrix, or None where its rounding would show beside the smallest λ."""
+    """Return the spectrum of a loss's Gram matrix. Return None if its rounding is too large for the smallest λ."""
     found = statistics.spectrum(unit)
     return found if _is_exact(found.values, smallest) else None
 
@@ -47,9 +47,9 @@ def _is_exact(values: Vector, smallest: float) -> bool:
 
 
 def graded_svd(root: Matrix) -> tuple[Vector, Matrix]:
-    """Decompose A'A given A: all eigenvalues, those that are rounding as 0.
+    """Decompose A'A given A. Eigenvalues that are only rounding become 0.
 
-    The pivoted factor is graded, so that columns of very different size keep their relative
+    The pivoted factor is graded, so columns of very different size keep their relative
     accuracy (Higham 2000, Linear Algebra Appl. 309, 153).
     """
     from scipy.linalg import qr, svd
@@ -65,7 +65,7 @@ def graded_svd(root: Matrix) -> tuple[Vector, Matrix]:
 
 
 def triangle_of(blocks: Iterator[Matrix], n_columns: int) -> Matrix:
-    """Return R of the QR decomposition of stacked blocks, taken one after the other."""
+    """Return R of the QR decomposition of stacked blocks. One block is added after the other."""
     from scipy.linalg import qr
 
     def add(triangle: Matrix, block: Matrix) -> Matrix:
@@ -76,7 +76,7 @@ def triangle_of(blocks: Iterator[Matrix], n_columns: int) -> Matrix:
 
 
 def path_spectrum(problem: Problem, unit: Vector, smallest: float) -> Spectrum:
-    """Return the spectrum of Z = X·diag(unit), from the Gram matrix of rows where that is good enough."""
+    """Return the spectrum of Z = X·diag(unit). The Gram matrix of rows is used if it is accurate enough."""
     reduced = problem.reduced
     if problem.has_rows and 0 < unit.size <= problem.sum_weights:
         found = spectrum_if_exact(reduced.statistics, unit, smallest)

@@ -1,4 +1,4 @@
-"""Columns in units of their prior, the same for priors that differ by a factor: one decomposition serves them all."""
+"""Columns in units of their prior, so that priors that differ by a factor can share one decomposition."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..data.least_squares import LeastSquares
 
-_SAME = 32.0 * float(np.finfo(float).eps)  # relative difference of penalties that is rounding
+_SAME = 32.0 * float(np.finfo(float).eps)  # relative difference of penalties that counts as rounding
 
 
 class PriorUnits(NamedTuple):
@@ -18,10 +18,11 @@ class PriorUnits(NamedTuple):
 
 
 def prior_units(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> PriorUnits:
-    """Return the units of columns under a Gaussian prior, as far as they can be told from its scale.
+    """Return the units of columns under a Gaussian prior.
 
-    Under a prior on standardised columns they have unit norm, under one prior for all they are as they are. Else the
-    largest column is between ½ and 1: squares of what is larger may be infinite.
+    If the prior is on standardised columns, they get unit norm. If the prior is the same for all columns, they do not
+    change. In both cases a common factor of all priors does not change the units. Otherwise the largest column gets a
+    norm between ½ and 1, because squares of larger numbers may be infinite.
 
     Parameters
     ----------
@@ -44,12 +45,12 @@ def prior_units(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Pri
     if _are_one(l2[alive]):
         return PriorUnits(alive.astype(float), float(l2[alive][0]))
     unit = np.where(alive, 1.0 / np.sqrt(l2), 0.0)
-    largest = 2.0 ** (np.floor(np.log2((np.sqrt(squares) * unit).max())) + 1.0)  # exact in all that follows
+    largest = 2.0 ** (np.floor(np.log2((np.sqrt(squares) * unit).max())) + 1.0)  # a power of 2, so exact
     return PriorUnits(unit / largest, 1.0 / largest**2)
 
 
 def to_unit_norm(least_squares: LeastSquares) -> Float[np.ndarray, " p"]:
-    """Return what takes columns to unit norm; 0 for columns that are 0."""
+    """Return the factors that give columns unit norm. They are 0 for columns that are 0."""
     norms = np.sqrt(least_squares.squared_norms)
     return np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
 

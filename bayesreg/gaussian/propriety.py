@@ -1,4 +1,4 @@
-"""What cannot be sampled because the posterior is improper, with the remedy."""
+"""The checks for an improper posterior, with the remedy for each."""
 
 import numpy as np
 
@@ -9,9 +9,9 @@ from ..model.row_problem import AnyProblem, RowProblem
 from ..priors.scales import bounds
 from .spectrum import unpenalised_fit
 
-_NEAR_ZERO = (1e-12, 1e-50, 1e-100)  # of the spread of y: where the σ prior's power at 0 is read
+_NEAR_ZERO = (1e-12, 1e-50, 1e-100)  # σ / spread of y at which the prior's power near 0 is measured
 _FAR = 1e12
-_CLEARLY = 1e-6  # of y'y: a residual sum of squares far above what rounding does to statistics
+_CLEARLY = 1e-6  # of y'y: a residual sum of squares far above the rounding of statistics
 
 
 def check_proper(problem: AnyProblem) -> None:
@@ -20,8 +20,8 @@ def check_proper(problem: AnyProblem) -> None:
     Raises
     ------
     ImproperPosteriorError
-        Where flat columns are rank-deficient, where nothing holds σ from above, or where a
-        perfect fit lets σ go to 0.
+        If flat columns are rank-deficient, if nothing bounds σ from above, or if a perfect fit
+        lets σ go to 0.
     """
     if isinstance(problem, RowProblem):
         _check_flat_rows(problem)
@@ -33,12 +33,12 @@ def check_proper(problem: AnyProblem) -> None:
 
 
 def integrated_out(problem: AnyProblem) -> int:
-    """Count the coefficients under a flat prior, the intercept included."""
+    """Count the coefficients under a flat prior, including the intercept."""
     return int(problem.centred) + int(problem.rates.flat.sum())
 
 
 def power(problem: Problem) -> float:
-    """Return the power of 1/σ in the likelihood, what is flat integrated out."""
+    """Return the power of 1/σ in the likelihood after flat coefficients are integrated out."""
     return problem.sum_weights - integrated_out(problem)
 
 
@@ -64,13 +64,13 @@ def _check_flat_rows(problem: RowProblem) -> None:
 def _undetermined(names: list[str]) -> ImproperPosteriorError:
     return ImproperPosteriorError(
         f"the data leave the unpenalised coefficients of {', '.join(map(repr, names))} undetermined: these columns are "
-        "constant, duplicates, or more than the rows, so under a flat prior their posterior is improper. "
+        "constant or duplicates, or there are more of them than rows. Under a flat prior their posterior is improper. "
         "Give them a prior with a finite scale (a wide GaussianPrior will do), or drop columns."
     )
 
 
 def _check_scales(problem: Problem) -> None:
-    """Refuse a flat prior on a scale that fewer than two coefficients speak of: its tail falls like one over it."""
+    """Refuse a flat prior on a scale if the data inform fewer than two of its coefficients: its tail is too heavy."""
     if not problem.sampled_scales:
         return
     from numpyro.distributions import ImproperUniform
@@ -86,8 +86,8 @@ def _check_scales(problem: Problem) -> None:
         )
         if informative < 2:
             raise ImproperPosteriorError(
-                f"the prior on {name} is flat, and the data tell {informative} of the coefficients that it scales, "
-                "where two are needed for its posterior to be proper. Give it a proper prior, for example HalfNormal."
+                f"the prior on {name} is flat, and the data inform {informative} of the coefficients that it scales. "
+                "Its posterior is proper only with two or more. Give it a proper prior, for example HalfNormal."
             )
 
 
@@ -101,7 +101,7 @@ def _check_noise(problem: Problem) -> None:
             f"{problem.sum_weights:g}, with {integrated_out(problem)} coefficients under a flat prior. "
             "Give GaussianLikelihood a proper prior (None is one) or a known noise_scale."
         )
-    # What is relative to σ vanishes with it, so only the other columns can fit the data perfectly.
+    # Coefficients with a prior relative to σ vanish with σ, so only the other columns can fit the data perfectly.
     if low > 0.0 or clearly_misfits(problem):
         return
     others = problem.reduced.zeroed(problem.penalised_rates.relative)
@@ -118,9 +118,10 @@ def _check_noise(problem: Problem) -> None:
 
 
 def clearly_misfits(problem: Problem) -> bool:
-    """Tell whether sufficient statistics show that no coefficients fit the data, so that rows need not be asked.
+    """Tell whether sufficient statistics show that no coefficients fit the data perfectly.
 
-    Where columns are alike statistics lose directions, and with them part of the fit: there rows are to be asked.
+    If columns are nearly collinear, statistics lose directions, and with them a part of the fit. Then the answer is
+    False, and the rows must decide.
     """
     if not problem.reduced.cross.size < problem.sum_weights or not told_by_gram(problem.reduced):
         return False
@@ -129,6 +130,6 @@ def clearly_misfits(problem: Problem) -> bool:
 
 
 def _prior_power(problem: Problem, sigma: float) -> float:
-    """Return d log p / d log σ at a noise scale."""
+    """Return d log p / d log σ of the prior at a noise scale."""
     assert problem.noise_log_prior is not None
     return sigma * problem.noise_log_prior(sigma)[1]

@@ -1,4 +1,4 @@
-"""σ as the residuals of a fit tell it, the fit's degrees of freedom taken off: one definition."""
+"""The estimate of σ from the residuals and the degrees of freedom of a fit: one definition."""
 
 from typing import NamedTuple
 
@@ -9,33 +9,33 @@ from .spectrum import unpenalised_fit
 
 
 class ResidualNoise(NamedTuple):
-    """Residuals, and what is left of the weights to divide them by."""
+    """The residual sum of squares of a fit, and the degrees of freedom that it leaves."""
 
-    rss: float  # weighted; 0 where it is rounding
-    free: float  # Σw less the degrees of freedom of the fit, intercept and flat coefficients included
+    rss: float  # weighted; 0 if it is only rounding
+    free: float  # Σw less the degrees of freedom of the fit, with intercept and flat coefficients
 
     @property
     def variance(self) -> float | None:
-        """σ̂² = RSS/(Σw − df); None where nothing is left to estimate it from."""
+        """σ̂² = RSS/(Σw − df). None if there is no residual, or no degree of freedom is left."""
         return self.rss / self.free if self.free > 0.0 and self.rss > 0.0 else None
 
     @property
     def scale(self) -> float | None:
-        """σ̂; None where nothing is left to estimate it from."""
+        """σ̂. None if there is no residual, or no degree of freedom is left."""
         variance = self.variance
         return None if variance is None else float(np.sqrt(variance))
 
 
 def least_squares_noise(least_squares: LeastSquares, sum_weights: float, n_flat: int) -> ResidualNoise:
-    """Return what plain least squares on all columns leaves.
+    """Return the residuals of plain least squares on all columns.
 
     Parameters
     ----------
     least_squares : LeastSquares
     sum_weights : float
-        Σw, which stands for n.
+        Σw. It takes the place of n.
     n_flat : int
-        Coefficients that were profiled out of it, the intercept included.
+        The number of coefficients that were profiled out, with the intercept.
     """
     rss, rank = unpenalised_fit(least_squares)
     told_apart = rss > least_squares.rss_rounding * least_squares.response_ss
@@ -52,12 +52,12 @@ def least_squares_variance(
     least_squares, sum_weights, n_flat
         As in `least_squares_noise`.
     otherwise : str
-        What to do where there is none.
+        The remedy in the message if there is no residual.
 
     Raises
     ------
     ValueError
-        Where least squares leaves no residual.
+        If least squares leaves no residual, or no degree of freedom.
     """
     noise = least_squares_noise(least_squares, sum_weights, n_flat)
     if noise.variance is None:

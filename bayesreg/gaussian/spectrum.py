@@ -1,4 +1,4 @@
-"""What a Gaussian prior gives in closed form, from one spectral decomposition."""
+"""Closed forms of a Gaussian prior, from one spectral decomposition."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -12,22 +12,22 @@ from ..model.problem import Problem
 from .prior_units import prior_units, to_unit_norm
 
 _REFINEMENTS = 4
-_NOISE = 10.0 * float(np.finfo(float).eps)  # of the largest singular value, for each row or column
-_SAFE_PIVOT = 1e-6  # least squared pivot, on unit-norm columns, with which a Newton step has digits left
+_NOISE = 10.0 * float(np.finfo(float).eps)  # relative to the largest singular value, for each row or column
+_SAFE_PIVOT = 1e-6  # least squared pivot, on unit-norm columns, for an accurate Newton step
 _GRAM_AT_HAND = 512  # columns
-SAME_DIRECTION = 1e-11  # of a column's squared length: what is left of it beside others like it
-_STRONG = 1e-12  # of the largest eigenvalue: directions that solve to a few digits at least
+SAME_DIRECTION = 1e-11  # share of a column's squared length outside of the others' span that counts as 0
+_STRONG = 1e-12  # relative to the largest eigenvalue: above it a direction solves to a few digits
 
 
 def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k p"]:
     """Minimise ½‖y − Xβ‖² + ½ Σ l2ⱼβⱼ² for each row of penalties.
 
-    Rows that are multiples of each other share one decomposition, of the columns in units of their prior.
+    Rows of penalties that are multiples of each other share one decomposition of the columns in units of their prior.
 
     Parameters
     ----------
     least_squares : LeastSquares
-        Any shape, n < p included.
+        Of any shape; n < p is possible.
     l2 : array (k, p)
         Positive.
 
@@ -48,9 +48,9 @@ def ridge_coefs(least_squares: LeastSquares, l2: Float[np.ndarray, "k p"]) -> Fl
 def _refined(
     least_squares: LeastSquares, l2: Float[np.ndarray, "k p"], coefs: Float[np.ndarray, "k p"]
 ) -> Float[np.ndarray, "k p"]:
-    """Repair what columns of very different size cost: solve again for the gradient, on unit-norm columns.
+    """Repair the error for columns of very different size: solve again for the gradient, on unit-norm columns.
 
-    A spectral decomposition is right to rounding of its largest column only.
+    The error of a spectral decomposition is the rounding of its largest column.
     """
     norms = np.sqrt(least_squares.squared_norms + l2)
     negligible = least_squares.rounding * np.sqrt(least_squares.response_ss)
@@ -70,9 +70,9 @@ def _newton_step(
     slope: Float[np.ndarray, " p"],
     negligible: float,
 ) -> Float[np.ndarray, " p"]:
-    """Solve for a gradient on unit-norm columns, but along directions where it is rounding.
+    """Solve for a gradient on unit-norm columns, except along directions in which it is only rounding.
 
-    Where the curvature is all the prior's, a step for rounding would be a step to anywhere.
+    If only the prior gives curvature to a direction, a step for rounding could have any length.
     """
     system = gram / norms / norms[:, None]
     system[np.diag_indices_from(system)] = 1.0
@@ -98,16 +98,16 @@ def _proportional(
 class GaussianMarginal(NamedTuple):
     """The likelihood with Gaussian coefficients integrated out, as a function of σ and their scale.
 
-    ``ratio`` is σ²/τ² for a prior of sd τ times `Rotation.unit`.
+    ``ratio`` is σ²/τ² if the prior's sd is τ times `Rotation.unit`.
     """
 
     values: Float[Any, " r"]  # squared singular values of the columns in units of their prior
-    squares: Float[Any, " r"]  # squares of the response along them
-    rss: Any  # what no coefficient fits
+    squares: Float[Any, " r"]  # squares of the response along these directions
+    rss: Any  # residual sum of squares without a penalty
     power: Any  # Σw less the number of coefficients under a flat prior
 
     def log_likelihood(self, noise_scale: Any, ratio: Any, xp: Any = np) -> Any:
-        """Evaluate log ∫ p(y | β, σ) p(β) dβ, less power·½ log 2π and what flat columns add.
+        """Evaluate log ∫ p(y | β, σ) p(β) dβ, without power·½ log 2π and the part of flat columns.
 
         Parameters
         ----------
@@ -122,7 +122,7 @@ class GaussianMarginal(NamedTuple):
 
 
 class Rotation(NamedTuple):
-    """Coordinates in which Gaussian coefficients are independent given the data: β = unit·(V·u + what no row sees)."""
+    """Coordinates of independent Gaussian coefficients given the data: β = unit·(V·u + a part that no row sees)."""
 
     unit: Float[np.ndarray, " q"]
     vectors: Float[np.ndarray, "q r"]
@@ -137,7 +137,7 @@ class Rotation(NamedTuple):
     def draw(
         self, noise_scale: Float[np.ndarray, " s"], ratio: Float[np.ndarray, " s"], rng: np.random.Generator
     ) -> Float[np.ndarray, "s q"]:
-        """Draw coefficients given σ and σ²/τ², one for each pair."""
+        """Draw coefficients given σ and σ²/τ²: one draw for each pair."""
         precision = self.values + ratio[:, None]
         normal = rng.standard_normal(precision.shape)
         along = self.cross / precision + noise_scale[:, None] / np.sqrt(precision) * normal
@@ -150,13 +150,13 @@ class Rotation(NamedTuple):
 
 
 def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation:
-    """Return the coordinates that one spectral decomposition gives.
+    """Return these coordinates from one spectral decomposition.
 
     Parameters
     ----------
     least_squares : LeastSquares
     l2 : array (q,)
-        Positive: 1/τ² of each coefficient, at σ = 1 where it is relative to the noise.
+        Positive: 1/τ² of each coefficient, at σ = 1 if the prior is relative to the noise.
 
     Returns
     -------
@@ -171,20 +171,20 @@ def rotate(least_squares: LeastSquares, l2: Float[np.ndarray, " q"]) -> Rotation
 
 
 def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: float) -> float:
-    """Return by what share rounding in the decomposition may change a posterior variance.
+    """Return the share by which rounding in the decomposition may change a posterior variance.
 
     Parameters
     ----------
     least_squares : LeastSquares
     rotated : Rotation
-        Of its columns, with at least one direction that is seen.
+        The rotation of its columns, with at least one direction above rounding.
     ratio : float
         σ² over the prior's variance, in the rotation's units.
 
     Returns
     -------
     float
-        Infinite where columns are of so different size that a small one is lost beside a large one.
+        Infinite if the sizes of columns differ so much that rounding hides a small one.
     """
     values, q = rotated.values, rotated.unit.size
     by_gram = least_squares is least_squares.statistics
@@ -197,26 +197,26 @@ def variance_rounding(least_squares: LeastSquares, rotated: Rotation, ratio: flo
         return np.inf
     return max(
         of_seen, float((error**2 / values).max()) / ratio
-    )  # a wide prior's variance, let in by an angle
+    )  # an error of an angle adds variance of a wide prior
 
 
 def _rank(least_squares: LeastSquares) -> int:
-    """Return the number of directions that are seen on unit-norm columns."""
+    """Return the number of directions above rounding on unit-norm columns."""
     return int(told(least_squares.spectrum(to_unit_norm(least_squares))).values.size)
 
 
 def told(spectrum: Spectrum) -> Spectrum:
-    """Return a spectrum without what is rounding: columns that depend on one another but for it do so exactly."""
+    """Return a spectrum without eigenvalues that are only rounding. Nearly dependent columns become dependent."""
     noise = spectrum.values.max(initial=0.0) * (_NOISE * max(spectrum.vectors.shape, default=0)) ** 2
     seen = spectrum.values > noise
     return Spectrum(spectrum.values[seen], spectrum.vectors[:, seen], spectrum.cross[seen])
 
 
 def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> tuple[Spectrum, float]:
-    """Return the spectrum of X·diag(unit) less what is rounding, and the residual sum of squares at its solution.
+    """Return the spectrum of X·diag(unit) without rounding, and the residual sum of squares at its solution.
 
-    The smaller directions are kept out of the solution, which they would swamp, and taken off its sum of squares, which
-    is 0 where it may be rounding.
+    Weak directions are not in the solution, because their rounding would spoil it; their parts are subtracted from the
+    sum of squares. The sum is 0 if it may be only rounding.
     """
     values, vectors, cross = told(least_squares.spectrum(unit))
     largest = values.max(initial=0.0)
@@ -232,7 +232,7 @@ def informative(least_squares: LeastSquares, unit: Float[np.ndarray, " q"]) -> t
 def root(
     least_squares: LeastSquares,
 ) -> tuple[Float[np.ndarray, "r q"], Float[np.ndarray, " r"], float]:
-    """Return R and t with RSS(β) = ‖t − Rβ‖² + a constant, and that constant; r ≤ n."""
+    """Return R and t with RSS(β) = ‖t − Rβ‖² + constant, and the constant; r ≤ n."""
     norms = np.sqrt(least_squares.squared_norms)
     spectrum, rss = informative(least_squares, to_unit_norm(least_squares))
     if spectrum.values.size == 0:
@@ -256,7 +256,7 @@ def unpenalised_fit(least_squares: LeastSquares) -> tuple[float, int]:
 
 
 def is_one_gaussian(problem: Problem) -> bool:
-    """Tell whether all penalised coefficients are Gaussian and their variances move together."""
+    """Tell whether all penalised coefficients are Gaussian, and their variances have one common factor."""
     rates = problem.penalised_rates
     scaled = problem.is_feature[problem.penalised]
     together = not problem.sampled_scales or bool(scaled.all())
@@ -264,15 +264,15 @@ def is_one_gaussian(problem: Problem) -> bool:
 
 
 def gaussian_scale[T](scales: dict[str, T]) -> T | float:
-    """Return the sampled scale of a Gaussian part, 1 where none is sampled."""
+    """Return the sampled scale of a Gaussian part, or 1 if none is sampled."""
     return scales.get("gaussian_scale", scales.get("prior_scale", 1.0))
 
 
 def rank_counter(problem: Problem) -> Callable[[Int[np.ndarray, " a"]], int]:
-    """Return what counts the directions that some penalised columns span.
+    """Return a function that counts the directions that some penalised columns span.
 
-    They are as many as the columns, but where columns are alike. That is looked for among 512 columns or fewer, whose
-    Gram matrix is at hand.
+    Their number is the number of columns, unless columns are collinear. The count looks for collinear columns only if
+    there are at most 512 of them, because it needs their Gram matrix.
     """
     from scipy.linalg.lapack import dpstrf
 

@@ -1,4 +1,4 @@
-"""Which scale.
+"""The choice of the prior's scale from the data.
 
 From the bottom up: methods; scale_path, partition, cross_validation; path_sampling, path_intervals; rules, criteria;
 chosen_mode, numbers_along, scale_selection; select.
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def __getattr__(name: str) -> Any:
-    """Find the class that pickles name here once it is asked for: the names of the methods cost nothing."""
+    """Import the class that pickles name here only if it is needed: the names of the methods need no imports."""
     if name != "ScaleSelection":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from .scale_selection import ScaleSelection

@@ -1,4 +1,4 @@
-"""The mode at a chosen scale, from what the choice has computed of the data already."""
+"""The mode at a chosen scale, from values that the choice has already computed."""
 
 from ..base.errors import NoModeError
 from ..base.threads import blas_for
@@ -8,16 +8,16 @@ from ..model.problem import Data, Problem
 
 
 def mode_at_hand(problem: Problem, data: Data, tol: float) -> MapEstimate | None:
-    """Return the mode of a problem that is at hand, or None where the data are to be asked again.
+    """Return the mode of a known problem. Return None if the data must be used again.
 
     Parameters
     ----------
     problem : Problem
-        At the chosen scale; its statistics may stand for rows.
+        The problem at the chosen scale. Its statistics may replace rows.
     data : RowData or GramData
-        What it is a problem of.
+        The data of the problem.
     tol : float
-        Relative duality gap.
+        The relative duality gap.
 
     Returns
     -------
@@ -30,6 +30,6 @@ def mode_at_hand(problem: Problem, data: Data, tol: float) -> MapEstimate | None
     try:
         with blas_for(getattr(data, "X", None)):
             mode = mode_of(problem, tol)
-    except NoModeError:  # statistics cannot tell a nearly perfect fit from a perfect one
+    except NoModeError:  # statistics cannot separate a nearly perfect fit from a perfect one
         return None
     return mode if mode.converged else None

@@ -1,4 +1,4 @@
-"""How each method scores the scales of a prior, and by which rule it takes one."""
+"""How each method scores the scales of a prior, and the rule by which it chooses one."""
 
 import warnings
 from collections.abc import Callable
@@ -32,11 +32,11 @@ from .rules import Rule, lowest, median, one_standard_error
 from .scale_path import ScalePath, scale_path
 
 _WITHOUT_ROWS = "Give the rows (RowData), or use method='gcv', or 'cv' with statistics that have folds."
-_MOST, _MANY = 100, {"psis-loo": 25}  # scales by default: fewer where each is sampled
+_MOST, _MANY = 100, {"psis-loo": 25}  # default numbers of scales: fewer if each is sampled
 
 
 class Scored(NamedTuple):
-    """Scores along a path, the strongest prior first."""
+    """Scores along a path. The strongest prior is first."""
 
     mse: Float[np.ndarray, " k"]
     log_density: Float[np.ndarray, " k"]
@@ -48,7 +48,7 @@ class Scored(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Request:
-    """What was asked for; `unit` is the model with its prior at scale 1."""
+    """The arguments of a selection. `unit` is the model with its prior at scale 1."""
 
     unit: LinearModel
     data: Data
@@ -65,13 +65,13 @@ class Request:
     hyperprior: Any = None  # NumPyro distribution of the scale
 
     def path(self, problem: Problem) -> ScalePath:
-        """Lay out the scales to compare on a problem of the unit model."""
+        """Return the scales to compare, on a problem of the unit model."""
         n_scales = _MANY.get(self.method, _MOST) if self.n_scales is None else self.n_scales
         return scale_path(problem, self.unit.prior, self.scales, n_scales, self.min_ratio)
 
     @property
     def path_on_data(self) -> ScalePath:
-        """The scales to compare on all data, as they are held."""
+        """The scales to compare, on all data in their own form."""
         return self.path(resolve(self.unit, self.data))
 
 
@@ -94,7 +94,7 @@ def _folds(request: Request) -> tuple[ScalePath, Scored]:
 
 
 def _leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
-    """Score a Gaussian prior by leaving out every row once."""
+    """Score a Gaussian prior by leave-one-out cross-validation."""
     _check_closed_form(request)
     ROWS.check("method='loo'", request.unit, request.data, remedy=_WITHOUT_ROWS)
     assert isinstance(request.data, RowData)
@@ -125,7 +125,7 @@ def _information(request: Request) -> tuple[ScalePath, Scored]:
 
 
 def _noise_variance(problem: Problem) -> float:
-    """Return σ², where it is unknown that of least squares on all columns."""
+    """Return the known σ², or else the estimate from least squares on all columns."""
     if problem.noise_scale is not None:
         return problem.noise_scale**2
     return least_squares_variance(
@@ -137,7 +137,7 @@ def _noise_variance(problem: Problem) -> float:
 
 
 def _evidence(request: Request) -> tuple[ScalePath, Scored]:
-    """Score by the log marginal likelihood: exact for a Gaussian prior, else by path sampling, with its error."""
+    """Score by the log marginal likelihood: exact for a Gaussian prior, else from path sampling with its error."""
     _check_no_folds(request)
     FLAT_INTERCEPT.check(
         "the evidence", request.unit, request.data, remedy="Leave it out, or use method='cv'."
@@ -157,13 +157,13 @@ def _evidence(request: Request) -> tuple[ScalePath, Scored]:
 
 
 def _posterior(request: Request) -> tuple[ScalePath, Scored]:
-    """Score by the posterior density of the log of the scale, on the range that is compared."""
+    """Score by the posterior density of the log of the scale, on the range of the compared scales."""
     path, scored = _evidence(request)
     assert scored.criterion is not None
     density = scored.criterion + _log_hyperprior(request, path.scales)
     if not np.isfinite(density).any():
         raise ValueError(
-            "the prior of the scale has no mass at any of `scales`. Give `scales` that lie in its support."
+            "the prior of the scale has no mass at any of `scales`. Give `scales` inside of its support."
         )
     density = density - density.max()
     order = np.argsort(path.scales)
@@ -172,7 +172,7 @@ def _posterior(request: Request) -> tuple[ScalePath, Scored]:
 
 
 def _log_hyperprior(request: Request, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Return the log density of the log of the scale under its prior, flat where it has none."""
+    """Return the log density of the log of the scale under its prior. It is flat if there is no prior."""
     if request.hyperprior is None:
         return np.zeros(scales.size)
     with float64_on_cpu():
@@ -192,8 +192,8 @@ def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
     doubtful = sum(one.warning for one in found)
     if doubtful:
         warn(
-            f"at {doubtful} of {len(found)} scales some rows have a Pareto k above 0.7, so that importance sampling "
-            "does not tell their predictive density. Use method='cv', or fewer weak scales.",
+            f"at {doubtful} of {len(found)} scales some rows have a Pareto k above 0.7, so importance sampling does "
+            "not give their predictive density. Use method='cv', or fewer weak scales.",
             SamplingWarning,
         )
     elpd, errors = np.array([[one.elpd, one.se] for one in found]).T
@@ -213,7 +213,7 @@ def _elpd(request: Request, scale: float) -> Any:
         progress=False,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of Pareto k: told once, for all scales
+        warnings.simplefilter("ignore", UserWarning)  # of Pareto k: one warning for all scales follows
         return az.loo(tree, pointwise=True)
 
 
@@ -233,16 +233,16 @@ def _check_closed_form(request: Request) -> None:
 def _check_no_folds(request: Request) -> None:
     method = request.method
     if request.hold != "prior" or request.score != "mse":
-        raise ValueError(f"method={method!r} holds the prior and scores by mse. Use method='cv' for others.")
+        raise ValueError(f"method={method!r} needs hold='prior' and score='mse'. Use method='cv' for others.")
     if not isinstance(request.folds, int) or request.folds != DEFAULT_FOLDS:
         raise ValueError(f"method={method!r} has no folds. Leave `folds` out, or use method='cv'.")
 
 
 def _closed_form_path(request: Request) -> tuple[ScalePath, Problem]:
-    """Return the scales, and the problem to score them on."""
+    """Return the scales, and the problem on which they are scored."""
     problem = resolve(request.unit, request.data)
     if problem.noise_scale is None and statistics_are_smaller(request.data):
-        # σ beside every λ asks for every solution: cheaper from statistics
+        # an unknown σ needs the solution at every λ: statistics are cheaper
         return request.path(problem.as_statistics), problem
     return request.path(problem), problem
 
@@ -258,14 +258,14 @@ def _without_folds(mse: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]
 
 
 class Method(NamedTuple):
-    """How scales are scored, which is taken, and what its own score is called, where it has one."""
+    """How scales are scored, how one is chosen, and the name of the method's own score, if it has one."""
 
     score: Callable[[Request], tuple[ScalePath, Scored]]
     choose: Rule
     criterion: str | None = None
 
     def name_of_score(self, request: Request) -> str:
-        """Return the method's own criterion, or what was asked for."""
+        """Return the method's own criterion, or else the requested score."""
         return self.criterion or request.score
 
 

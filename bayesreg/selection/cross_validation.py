@@ -1,4 +1,4 @@
-"""Errors on rows that were held out, fold by fold."""
+"""Errors on held-out rows, fold by fold."""
 
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from .partition import Partition, Split
 
 
 class FoldScores(NamedTuple):
-    """How well each fold is predicted from the others, at k scales of the prior."""
+    """The errors in the prediction of each fold from the others, at k scales of the prior."""
 
     labels: tuple[Label, ...]
     mse: Float[np.ndarray, "k folds"]
@@ -33,23 +33,23 @@ def cross_validate(
     per_row: bool,
     progress: bool = True,
 ) -> FoldScores:
-    """Predict each fold from the others at every weight of a prior.
+    """Predict each fold from the others at every scale of a prior.
 
     Parameters
     ----------
     model : LinearModel
-        Its prior at scale 1. What depends on the data (`standardize`, a default prior on σ) is
+        Its prior has scale 1. `standardize` and a default prior on σ depend on data: they are
         computed from the training rows.
     partition : Partition
     multiples : array (k,)
-        Of the rates at scale 1, the strongest first.
+        Multiples of the rates at scale 1. The strongest prior is first.
     noise_scales : array (k,)
-        σ on all data at each; with the multiples it makes the penalty.
+        σ on all data at each scale. Multiples and σ together give the penalty.
     per_row : bool
-        Whether the penalty of a fold is Σw(training)/Σw times that of all data, so that it is held
-        for each row; else the penalty itself, and with it the prior.
+        True: the penalty of a fold is Σw(training)/Σw times that of all data, so the penalty per row
+        is fixed. False: the penalty itself is fixed, and so is the prior.
     progress : bool, default True
-        Whether to show a bar on stderr where it takes long.
+        Whether to show a bar on stderr after two seconds.
 
     Returns
     -------
@@ -87,9 +87,9 @@ def _score(
 def held_out_mse(
     held_out: Data, coefs: Float[np.ndarray, "k p"], intercepts: Float[np.ndarray, " k"]
 ) -> Float[np.ndarray, " k"]:
-    """Return the weighted mean squared error of k fits on data, however they are held.
+    """Return the weighted mean squared error of k fits on rows or statistics.
 
-    It is the one about the data's means, plus the square of the error at the means.
+    It is the error about the data's means, plus the square of the error at the means.
     """
     centred, means = held_out.least_squares(centre=True)
     offsets = means.y - intercepts - coefs @ means.x
@@ -103,12 +103,12 @@ def log_density(
     variance = np.broadcast_to(np.square(noise_scale), mse.shape)
     with np.errstate(divide="ignore", invalid="ignore"):
         value = -0.5 * deviance(1.0, mse, variance)
-    return np.where(variance > 0.0, value, -np.inf)  # σ = 0 allows for no error
+    return np.where(variance > 0.0, value, -np.inf)  # σ = 0 allows no error
 
 
 def _require_rows(split: Split) -> None:
     if split.train.n_samples < 2:
         raise ValueError(
-            f"without fold {split.label!r}, {split.train.n_samples} row is left to fit, and at least 2 are needed. "
+            f"without fold {split.label!r}, {split.train.n_samples} row is left to fit, but at least 2 are needed. "
             "Spread the rows over more folds."
         )

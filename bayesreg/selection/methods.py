@@ -1,4 +1,4 @@
-"""How a scale can be chosen, in words: what each method is called, does and needs."""
+"""The methods that choose a scale, in words: their names, what they do and what they need."""
 
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,13 +13,13 @@ class MethodWords:
     Attributes
     ----------
     label : str
-        In the legend of a picture.
+        The name in the legend of a picture.
     sentence : str
-        What was done.
+        What the method did.
     gaussian_only : bool
-        Whether it is a closed form that only a Gaussian prior has.
+        Whether the method is a closed form that needs a Gaussian prior.
     draws, draws_of_gaussian : bool
-        Whether it draws from the posterior at every scale, and whether of a Gaussian prior too.
+        Whether it draws from the posterior, and whether it does so under a Gaussian prior too.
     error_shown : bool
         Whether a picture shows the standard errors of its scores.
     """
@@ -36,14 +36,14 @@ METHOD_WORDS = MappingProxyType(
     {
         "cv": MethodWords(
             "cross-validation",
-            "Each fold of the rows was predicted from the others at every scale; the scale with the smallest mean "
-            "error was taken.",
+            "Each fold of the rows was predicted from rows outside it at every scale. The scale with the smallest mean "
+            "error was chosen.",
             error_shown=True,
         ),
         "cv-1se": MethodWords(
             "CV, one-standard-error rule",
-            "Each fold of the rows was predicted from the others at every scale; the strongest prior whose error is "
-            "within one standard error of the smallest was taken.",
+            "Each fold of the rows was predicted from rows outside it at every scale. The strongest prior whose error "
+            "is within one standard error of the smallest was chosen.",
             error_shown=True,
         ),
         "loo": MethodWords(
@@ -53,21 +53,21 @@ METHOD_WORDS = MappingProxyType(
         ),
         "gcv": MethodWords(
             "generalised CV",
-            "Generalised cross-validation stands for leaving out each row, in closed form.",
+            "Generalised cross-validation approximates the error on each row left out, in closed form.",
             gaussian_only=True,
         ),
         "aic": MethodWords(
             "−½ AIC",
-            "Akaike's criterion weighs the fit against its effective degrees of freedom, 2 for each.",
+            "Akaike's criterion adds 2 for each effective degree of freedom to −2 log-likelihood.",
         ),
         "bic": MethodWords(
             "−½ BIC",
-            "Schwarz's criterion weighs the fit against its effective degrees of freedom, log n for each.",
+            "Schwarz's criterion adds log n for each effective degree of freedom to −2 log-likelihood.",
         ),
         "evidence": MethodWords(
             "log evidence",
-            "The evidence is the probability density of the data at a scale, coefficients and noise integrated "
-            "out; the scale where it is largest was taken.",
+            "The evidence is the probability density of the data at a scale, with coefficients and noise integrated "
+            "out. The scale with the largest evidence was chosen.",
             draws=True,
             error_shown=True,
         ),
@@ -79,8 +79,8 @@ METHOD_WORDS = MappingProxyType(
         ),
         "posterior": MethodWords(
             "posterior of the scale",
-            "The scale has a posterior distribution of its own over the scales compared; the one nearest to its "
-            "median was taken.",
+            "The scale has a posterior distribution over the compared scales. The scale nearest to its median was "
+            "chosen.",
             draws=True,
         ),
     }

@@ -1,4 +1,4 @@
-"""Penalties along a path as the one number that a package states each by."""
+"""Penalties along a path, each as one number of a package."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from ..data.rows import RowData
 from ..model.problem import Data
 from ..priors.penalty import Penalty
 
-_SAME = 1e-12  # relative difference of two columns' penalties that is rounding
+_SAME = 1e-12  # relative difference of two columns' penalties that counts as rounding
 
 
 def numbers_along(
@@ -24,19 +24,19 @@ def numbers_along(
     *,
     fit_intercept: bool,
 ) -> Float[np.ndarray, " k"]:
-    """Return what each penalty is in a package's convention: its λ, alpha, C or scale.
+    """Return each penalty in a package's convention: its λ, alpha, C or scale.
 
     Parameters
     ----------
     penalties : sequence of k Penalty
         On the original columns.
     noise_scales : array (k,)
-        σ at each.
+        σ at each penalty.
     data : RowData or GramData
     convention : str
         A key of `CONVENTIONS`.
     chosen : int
-        Which penalty an error states as an example.
+        Position of the penalty that an error message gives as an example.
     fit_intercept : bool
 
     Returns
@@ -46,9 +46,9 @@ def numbers_along(
     Raises
     ------
     NoEquivalent
-        Where that package cannot state these penalties by one number.
+        If that package cannot state these penalties by one number.
     ValueError
-        Where it asks for rows, and the data are statistics.
+        If it needs rows, and the data are statistics.
     """
     rows: dict[str, Any] = (
         {"X": data.X, "y": data.y, "sample_weight": data.sample_weight}
@@ -72,13 +72,13 @@ def numbers_along(
 
 
 def _common(penalty: Penalty) -> Penalty:
-    """Return one number a part where all columns have about the same of both."""
+    """Return one l1 and one l2 if all columns have the same, up to rounding."""
     same = all(np.ptp(part) <= _SAME * np.max(part) for part in (penalty.l1, penalty.l2))
     return Penalty(float(np.max(penalty.l1)), float(np.max(penalty.l2))) if same else penalty
 
 
 def _the_number(found: Sequence[Translation]) -> list[Any]:
-    """Return of each the first parameter that is not 0 in all of them."""
+    """Return, from each translation, the first parameter that is not 0 in all of them."""
     names = list(found[0].values)
     name = next((name for name in names if any(np.any(one.values[name]) for one in found)), names[0])
     return [one.values[name] for one in found]

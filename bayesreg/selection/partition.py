@@ -1,4 +1,4 @@
-"""Data cut into folds, each with the others to fit."""
+"""Data cut into folds. Each fold comes with the other data, for a fit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ DEFAULT_FOLDS = 5
 
 
 class Split(NamedTuple):
-    """What is fitted, and what it is to predict."""
+    """The data of one fit, and the fold that it predicts."""
 
     label: Label
     train: Data
@@ -26,19 +26,19 @@ class Split(NamedTuple):
 @final
 @dataclass(frozen=True, eq=False)
 class Partition:
-    """Data cut into folds: as statistics where these are smaller than the rows."""
+    """Data cut into folds. They become statistics if these are smaller than the rows."""
 
     data: Data
     rows: dict[Label, Rows] | None = None  # of each fold, where the data are held as rows
 
     @classmethod
     def of(cls, data: Data, folds: Any) -> "Partition":
-        """Cut data into folds, which `GramData` brings along.
+        """Cut data into folds. `GramData` has its folds already.
 
         Raises
         ------
         TypeError, ValueError
-            Where `folds` does not fit the data, or a fold has no row.
+            If `folds` does not fit the data, or a fold has no row.
         """
         if isinstance(data, GramData):
             _check_axis(data, folds)
@@ -62,7 +62,7 @@ class Partition:
         return self.data.folds.parts
 
     def splits(self) -> Iterator[Split]:
-        """Yield each fold, with the others to fit."""
+        """Yield each fold with the data of its fit."""
         if isinstance(self.data, RowData):
             yield from self._row_splits(self.data)
             return
@@ -81,14 +81,14 @@ class Partition:
 def _check_axis(data: GramData, folds: Any) -> None:
     if data.folds is None:
         raise ValueError(
-            "cross-validation needs the statistics of each fold, which these do not have. Make them with "
+            "cross-validation needs the statistics of each fold, but these have none. Make them with "
             "GramData.from_arrays(X, y, folds=5) or from_chunks(..., folds=5), or give the rows (RowData)."
         )
     present = tuple(data.folds.parts)
     n_folds = data.folds.n_splits or len(present)
     if not isinstance(folds, int | np.integer) or folds not in (DEFAULT_FOLDS, n_folds):
         raise ValueError(
-            f"these statistics have {n_folds} folds, which were fixed when they were made; got folds={folds!r}. "
+            f"these statistics have {n_folds} folds, and these cannot change now; got folds={folds!r}. "
             "Leave `folds` out, or make the statistics with other folds."
         )
     _require_folds(data.folds.n_splits, present, data.n_samples, of_blocks=True)
@@ -100,7 +100,7 @@ def _require_folds(
     missing = [] if n_splits is None else sorted(set(range(n_splits)) - set(present))
     if missing:
         of_each_block = (
-            " Each chunk was cut into that many folds by itself, and one with fewer rows has none for the last: give "
+            " Each chunk was cut into that many folds by itself. If it has fewer rows, its last folds are empty. Give "
             "larger chunks, or a label for each row."
             if of_blocks and n_samples >= (n_splits or 0)
             else ""

@@ -31,14 +31,14 @@ def path_intervals(
     Parameters
     ----------
     model : LinearModel
-        The prior's scale is what varies; its factor is kept.
+        The prior's scale varies; its factor does not change.
     data : RowData or GramData
     scales : sequence of k positive floats
-        As `map_path` has them.
+        The scales, as in `map_path`.
     prob : float, default 0.9
-        Between the ends; equal-tailed.
+        The probability of each interval. Intervals are equal-tailed.
     num_samples : int, default 500
-        Draws of each of four chains, at each scale.
+        The number of draws of each of four chains, at each scale.
     seed : int, default 0
     progress : bool, default True
         Whether to show a bar on stderr after two seconds.
@@ -46,7 +46,7 @@ def path_intervals(
     Returns
     -------
     array (k, p, 2)
-        Ends of each coefficient's interval.
+        The ends of each coefficient's interval.
 
     Raises
     ------
@@ -55,7 +55,7 @@ def path_intervals(
     Warns
     -----
     SamplingWarning
-        One message, where draws at some scales are in doubt.
+        One message, if something speaks against the draws at some scales.
     """
     check_probability("prob", prob)
     values, data = checked_scales(scales), statistics_if_smaller(data)

@@ -1,4 +1,4 @@
-"""The log marginal likelihood of any prior, for all its scales, from draws: with the error that draws leave."""
+"""The log marginal likelihood of any prior at many scales, from draws, with its Monte Carlo error."""
 
 import warnings
 from dataclasses import replace
@@ -25,16 +25,16 @@ from ..priors.penalty import penalty_weights
 if TYPE_CHECKING:
     import xarray as xr
 
-_RUNGS, _NOTHING = 24, 1e-9  # of log σ, and the mass of a cell that none is needed for
-_STEP = 0.35  # between two nodes, in log scale
-_MIXED = 1.05  # R-hat of the slope, above which its error is in doubt
+_RUNGS, _NOTHING = 24, 1e-9  # points of log σ, and the mass below which a cell needs no point
+_STEP = 0.35  # distance of two nodes, in log scale
+_MIXED = 1.05  # R-hat of the slope above which its error is not reliable
 _LITTLE = (
-    0.02  # what the slope is at most at the strongest node, from where it vanishes as the square of the scale
+    0.02  # bound of the slope at the strongest node; below it the slope falls with the square of the scale
 )
 
 
 class PathEvidence(NamedTuple):
-    """What path sampling finds at each scale."""
+    """The result of path sampling at each scale."""
 
     log_evidence: Float[np.ndarray, " k"]
     standard_errors: Float[np.ndarray, " k"]
@@ -50,40 +50,41 @@ def path_log_evidence(
     seed: int = 0,
     progress: bool = True,
 ) -> PathEvidence:
-    """Estimate log p(y | scale) by path sampling, from the null model on.
+    """Estimate log p(y | scale) by path sampling that starts at the null model.
 
     With m the multiple of the rates (1/scale, 1/scale² for a Gaussian prior) and U(β) = Σ l1|βⱼ| + ½ l2 βⱼ² at
-    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Expectation propagation tells the evidence,
-    jumps where the noise gives way included; draws at some two dozen scales tell by how much its slope is off, and a
-    cubic spline through that is integrated from scale 0 on, where the evidence is that of the null model. Stein's
-    identity for the dilation β → (1+ε)β gives a variable of mean zero that takes most of the draws' error away.
+    m, d log p(y | m)/d log m = −E[U(β) | y] + E[U(β)] under the prior. Expectation propagation approximates the
+    evidence, with its jumps at scales at which the mass moves to another σ. Draws at some two dozen scales measure the
+    error of its slope. A cubic spline through these errors is integrated from scale 0, at which the evidence is that of
+    the null model. Stein's identity for the dilation β → (1+ε)β gives a variable of mean 0 that removes most of the
+    Monte Carlo error.
 
     Parameters
     ----------
     model : LinearModel
-        Its intercept flat; the prior's scale is what varies.
+        Its intercept is unpenalised. The prior's scale varies.
     data : RowData or GramData
     scales : array (k,)
         Positive, in any order.
     num_samples, num_chains, seed : int
-        Of the draws at each node.
+        The settings of the draws at each node.
     progress : bool, default True
         Whether to show a bar on stderr after two seconds.
 
     Returns
     -------
     PathEvidence
-        With the constants of `log_marginal_likelihood`. Standard errors are those of Monte Carlo.
+        With the constants of `log_marginal_likelihood`. Standard errors are Monte Carlo errors.
 
     Raises
     ------
     ImproperPosteriorError
-        Where the posterior does not integrate.
+        If the posterior does not integrate.
 
     Warns
     -----
     SamplingWarning
-        One message, where draws at some nodes are in doubt.
+        One message, if chains disagree at some nodes.
 
     References
     ----------
@@ -97,24 +98,24 @@ def path_log_evidence(
     check_proper(problem)
     steps = np.log(_nodes(model, problem, scales))
     slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed, progress=progress)
-    # everything below is linear in the slopes, and so are the errors
+    # everything below is linear in the slopes
     unit = np.eye(steps.size)
     weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
-    weights[:, 0] += 0.5  # from scale 0 to the first node, as the slope grows with the square of the scale
+    weights[:, 0] += 0.5  # from scale 0 to the first node the slope grows with the square of the scale
     multiples = model.prior.multiples(scales)
     values = np.array([propagated_evidence(problem_at(problem, float(one)))[0] for one in multiples])
     return PathEvidence(values + weights @ slopes, np.sqrt(weights**2 @ errors**2))
 
 
 def _nodes(model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
-    """Return scales from where the prior leaves about nothing but the null model, up to the largest."""
+    """Return scales from a prior that leaves little more than the null model up to the largest scale."""
     start = min(_next_to_nothing(model, problem), float(scales.min()))
     length = np.log(scales.max() / start)
     return np.geomspace(start, scales.max(), max(4, int(np.ceil(length / _STEP)) + 1))
 
 
 def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
-    """Return the scale at which log p(y | scale) is within about `_LITTLE` of the null model's."""
+    """Return the scale at which log p(y | scale) differs from the null model's by about `_LITTLE`."""
     sigma = problem.response_scale if problem.noise_scale is None else problem.noise_scale
     rates = problem.penalised_rates
     l1, l2 = penalty_weights(rates.l1, rates.l2, sigma, rates.relative)
@@ -138,12 +139,12 @@ def _slopes(
     *,
     progress: bool,
 ) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
-    """Return by how much d log p(y | scale)/d log scale is above what is propagated, at each node, and its error."""
+    """Return d log p(y | scale)/d log scale less the propagated slope at each node, and its error."""
     found = []
     for k, scale in enumerate(progress_bar(np.exp(steps), "evidence", "scale", shown=progress)):
         here = replace(model, prior=model.prior.with_scale(float(scale)))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SamplingWarning)  # of coefficients: here one sum of them counts
+            warnings.simplefilter("ignore", SamplingWarning)  # of single coefficients: only a sum counts here
             tree = sample_posterior(
                 here, data, num_samples=num_samples, num_chains=num_chains, seed=seed + k, progress=False
             )
@@ -157,7 +158,7 @@ def _slopes(
         warn(
             f"at {doubtful.size} of {steps.size} scales chains disagree on the evidence's slope (R-hat up to "
             f"{mixing.max():.2f}, around scale {np.exp(steps[doubtful[0]]):.3g}), so its standard error is too small. "
-            "Ask for more num_samples.",
+            "Give more num_samples.",
             SamplingWarning,
         )
     per_log_scale = float(np.log(model.prior.scales_at(np.array([np.exp(-1.0)])))[0]) ** -1
@@ -170,7 +171,7 @@ def propagated_evidence(problem: Problem) -> tuple[float, float]:
     Parameters
     ----------
     problem : Problem
-        Its scales numbers.
+        Its scales are numbers.
 
     Returns
     -------
@@ -191,7 +192,7 @@ def propagated_evidence(problem: Problem) -> tuple[float, float]:
 
 
 def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
-    """Return −d log p(y | m)/d log m at the problem's own m, from draws, its error and its R-hat."""
+    """Return −d log p(y | m)/d log m at the problem's own m from draws, its Monte Carlo error and its R-hat."""
     draws = tree["posterior"].to_dataset()
     shape = draws["coef"].shape[:2]
     coef = draws["coef"].values.reshape(-1, problem.n_features)[:, problem.penalised]

@@ -1,6 +1,6 @@
-"""Which scale is taken, given what each costs.
+"""The rules that choose a scale by its costs.
 
-A rule gets costs, their standard errors and the scales, the strongest prior first, and returns a position.
+A rule gets costs, their standard errors and the scales, and returns a position. The strongest prior is first.
 """
 
 from collections.abc import Callable
@@ -8,20 +8,20 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-_TIE = 1e-12  # relative difference of costs that is rounding
+_TIE = 1e-12  # relative difference of costs that counts as rounding
 
 Path = Float[np.ndarray, " k"]
 Rule = Callable[[Path, Path, Path], int]
 
 
 def lowest(cost: Path, errors: Path, scales: Path) -> int:
-    """Return the lowest, and of what rounding alone tells apart the strongest prior, which comes first."""
+    """Return the lowest cost. If several differ only by rounding, return the strongest prior among them."""
     least = cost.min()
     return int(np.argmax(cost <= least + _TIE * abs(least)))
 
 
 def one_standard_error(cost: Path, errors: Path, scales: Path) -> int:
-    """Return the strongest prior within one standard error of the lowest."""
+    """Return the strongest prior whose cost is within one standard error of the lowest."""
     best = int(np.argmin(cost))
     return int(np.argmax(cost <= cost[best] + errors[best]))
 

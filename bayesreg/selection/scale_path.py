@@ -1,4 +1,4 @@
-"""The scales that are compared: λ and σ on all data at each, and what the fit costs in degrees of freedom."""
+"""The compared scales, with λ, σ and the effective degrees of freedom on all data at each."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,10 +29,10 @@ class ScalePath:
 
     problem: Problem  # under the prior at scale 1
     scales: Float[np.ndarray, " k"]
-    multiples: Float[np.ndarray, " k"]  # of the rates at scale 1
+    multiples: Float[np.ndarray, " k"]  # multiples of the rates at scale 1
     noise_scales: Float[np.ndarray, " k"]
-    place: Int[np.ndarray, " k"]  # of each in the order of the user
-    solved: Float[np.ndarray, "k q"] | None = None  # penalised coefficients, where they are at hand
+    place: Int[np.ndarray, " k"]  # position of each scale in the user's order
+    solved: Float[np.ndarray, "k q"] | None = None  # penalised coefficients, if they are known already
 
     @cached_property
     def _penalty_weights(self) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
@@ -40,43 +40,43 @@ class ScalePath:
 
     @property
     def penalty_weights(self) -> tuple[Float[np.ndarray, "k q"], Float[np.ndarray, "k q"]]:
-        """Canonical penalties (l1, l2) on the penalised coefficients."""
+        """Canonical penalty weights (l1, l2) of the penalised coefficients."""
         l1, l2 = self._penalty_weights
         return l1[:, self.problem.penalised], l2[:, self.problem.penalised]
 
     def penalty(self, row: int) -> Penalty:
-        """Return the penalty on the features, on the original columns."""
+        """Return the penalty on the features, for the original columns."""
         l1, l2 = self._penalty_weights
         p = self.problem.n_features
         return Penalty(l1[row, :p], l2[row, :p])
 
     @cached_property
     def coefs(self) -> Float[np.ndarray, "k q"]:
-        """The penalised coefficients at each."""
+        """The penalised coefficients at each scale."""
         return solve_coefs(self.problem, *self.penalty_weights).values if self.solved is None else self.solved
 
     @cached_property
     def effective_df(self) -> Float[np.ndarray, " k"]:
-        """Effective degrees of freedom, intercept and flat coefficients included."""
+        """Effective degrees of freedom, with those of intercept and flat coefficients."""
         l1, l2 = self.penalty_weights
         coefs = l1 if only_ridge(self.problem, l1, l2) else self.coefs
         return effective_df_along(self.problem, coefs, l1, l2)
 
 
 def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_ratio: float) -> ScalePath:
-    """Lay out the scales to compare.
+    """Return the scales to compare.
 
     Parameters
     ----------
     problem : Problem
-        Under the prior at scale 1.
+        With the prior at scale 1.
     prior : Prior
-        The same, which tells what its scales are.
+        The same prior.
     scales : sequence of k positive floats, or None
-        In any order; None: a grid of penalties from λmax on.
+        In any order. None: a grid of penalties from λmax down.
     n_scales : int
     min_ratio : float
-        Of the default grid.
+        The smallest penalty of the default grid over λmax.
 
     Returns
     -------
@@ -85,12 +85,12 @@ def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_r
     Raises
     ------
     TypeError, ValueError
-        Where the prior does not fit the data, or is on no column.
+        If the prior does not fit the data, or is on no column.
     """
     if not problem.penalised[problem.is_feature].any():
         raise ValueError(
-            "no column is under the prior: `factor` is infinite for every feature, so that every scale gives the same "
-            "model and none can be chosen. Make the factor of some feature finite, or use FlatPrior and no selection."
+            "no column is under the prior: `factor` is infinite for every feature, so every scale gives the same model "
+            "and none can be chosen. Make the factor of some feature finite, or use FlatPrior and no selection."
         )
     if scales is not None:
         values = checked_scales(scales)
@@ -102,7 +102,7 @@ def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_r
             problem, prior, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
         )
     l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights_along(problem, penalties, 1.0))
-    if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1 : l2 varies with σ
+    if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1/l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
         return _at_scales(problem, prior, at_noise_scale(problem, prior, penalties, null), place)
     coefs = solve_coefs(problem, l1, l2).values
@@ -114,7 +114,7 @@ def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_r
 def _at_scales(
     problem: Problem, prior: Prior, scales: Float[np.ndarray, " k"], place: Int[np.ndarray, " k"]
 ) -> ScalePath:
-    """Return scales in ascending order, σ where it is unknown that of the joint mode at each."""
+    """Return scales in ascending order. An unknown σ is that of the joint mode at each scale."""
     multiples = prior.multiples(scales)
     if problem.noise_scale is not None:
         sigma = np.full(scales.size, problem.noise_scale)
@@ -126,5 +126,5 @@ def _at_scales(
 
 
 def _positive(problem: Problem, noise_scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
-    """Replace σ = 0, which a perfect fit has, by the response's spread: a scale is in units of it."""
+    """Replace σ = 0, which a perfect fit has, by the spread of the response: scales are in units of σ."""
     return np.where(noise_scales > 0.0, noise_scales, problem.response_scale)

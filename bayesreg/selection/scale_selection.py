@@ -1,4 +1,4 @@
-"""What select_scale found: a scale chosen from the data, and all that it was compared with."""
+"""The result of select_scale: a scale chosen from the data, and all compared scales."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, final
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EDGES = {
-    "strongest": "It is the strongest prior of those compared: the data do not ask for more than the null model.",
-    "weakest": "It is the weakest prior of those compared: a smaller `min_ratio`, or larger `scales`, go on from it.",
+    "strongest": "It is the strongest of the compared priors: the data do not ask for more than the null model.",
+    "weakest": "It is the weakest of the compared priors. A smaller `min_ratio` or larger `scales` go further.",
 }
 PREDICTIVE = {"mse": "mean squared error", "log_density": "mean log predictive density"}
 SCORES = PREDICTIVE | {
@@ -35,40 +35,42 @@ SCORES = PREDICTIVE | {
 @final
 @dataclass(frozen=True, eq=False)
 class ScaleSelection:
-    """A scale chosen from the data, and all that it was compared with; row k belongs to ``scales[k]``.
+    """A scale chosen from the data, and all compared scales. Row k belongs to ``scales[k]``.
 
-    It holds on to the data, for `map_estimate`.
+    It keeps the data, for `map_estimate`.
 
     Attributes
     ----------
     method, hold : str
         As given to `select_scale`.
     score : str
-        What `scores` are: "mse" or "log_density" as given, or the method's own criterion: "aic", "bic" (lowest is
-        best), "log_evidence", "elpd_loo" or "log_posterior" (highest).
+        The name of `scores`: "mse" or "log_density" as given, or the method's own criterion. The
+        lowest is best for "mse", "aic" and "bic". The highest is best for "log_density", "log_evidence", "elpd_loo"
+        and "log_posterior".
     scores : array (k,)
-        What was compared.
+        The numbers that were compared.
     index : int
-        The row that was chosen.
+        The chosen row.
     model : LinearModel
-        With the chosen scale.
+        The model with the chosen scale.
     penalty : Penalty
-        The canonical penalty at the chosen scale, on all data and the original columns.
+        The canonical penalty at the chosen scale, on all data and for the original columns.
     scales : array (k,)
-        In the order given; by default from the strongest prior to the weakest.
+        In the order of the argument. By default from the strongest prior to the weakest.
     noise_scales : array (k,)
-        σ on all data at each scale: as given, or stationary there.
+        σ on all data at each scale: the known one, or the stationary one at that scale.
     effective_df : array (k,)
-        Effective degrees of freedom on all data, intercept included.
+        Effective degrees of freedom on all data, with that of the intercept.
     mse : array (k,)
-        Mean squared error on rows that were held out; for "gcv" its criterion; NaN where none were.
+        Mean squared error on held-out rows; for "gcv" its criterion. It is NaN if no rows were held out.
     log_density : array (k,)
-        Mean log predictive density of rows that were held out; NaN but for "cv" and "cv-1se".
+        Mean log predictive density of held-out rows for "cv" and "cv-1se", else NaN.
     standard_errors : array (k,)
-        Of the score: standard deviation over folds (ddof 1) divided by √K; for "loo" and "psis-loo" over rows;
-        for "evidence" and "posterior" of a prior that is not Gaussian the Monte Carlo error; else NaN.
+        Standard errors of the score. For "cv" and "cv-1se": standard deviation over folds (ddof 1) divided by √K.
+        For "loo" and "psis-loo": from the rows. For "evidence" and "posterior" under a prior that is not Gaussian: the
+        Monte Carlo error. Else NaN.
     fold_scores : array (k, K)
-        The score in each fold; K is 0 but for "cv" and "cv-1se".
+        The score in each fold for "cv" and "cv-1se". For other methods K is 0.
     fold_labels : tuple of K
         The folds' numbers, or their labels.
     """
@@ -89,17 +91,17 @@ class ScaleSelection:
     fold_scores: Float[np.ndarray, "k folds"]
     fold_labels: tuple[Label, ...]
     _data: Data = field(repr=False)
-    _problem: Problem | None = field(repr=False)  # at the chosen scale, reduced already
+    _problem: Problem | None = field(repr=False)  # at the chosen scale, already reduced
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle or a copy, rows as statistics where these are smaller."""
+        """Return the attributes for a pickle or a copy. Rows become statistics if n ≥ p."""
         return {**self.__dict__, "_problem": None, "_data": as_small_as_can_be(self._data)}
 
     def map_estimate(self, tol: float = 1e-8) -> MapEstimate:
         """Return the mode of the chosen model on the data.
 
-        As `map_estimate(selection.model, data)`, from what the selection has already computed of
-        the data: statistics, where it reduced rows to these and no two columns are alike.
+        It is `map_estimate(selection.model, data)`, from values that the selection has already
+        computed. These may be statistics in place of rows, if no columns are nearly collinear.
 
         Parameters
         ----------
@@ -113,7 +115,7 @@ class ScaleSelection:
         Raises
         ------
         NoModeError
-            Where the density of the chosen model is unbounded.
+            If the density of the chosen model is unbounded.
         """
         check_tol(tol)
         at_hand = None if self._problem is None else mode_at_hand(self._problem, self._data, tol)
@@ -131,13 +133,13 @@ class ScaleSelection:
 
     @property
     def edge(self) -> str | None:
-        """Which edge of the scales was chosen: "strongest", "weakest", or None."""
+        """The edge of the scales, if it was chosen: "strongest", "weakest", or None."""
         if self.scales.size > 1 and self.scale == self.scales.min():
             return "strongest"
         return "weakest" if self.scales.size > 1 and self.scale == self.scales.max() else None
 
     def penalty_at(self, row: int) -> Penalty:
-        """Return the canonical penalty at one of the scales, on all data and the original columns."""
+        """Return the canonical penalty at one scale, on all data and for the original columns."""
         prior, chosen = self.model.prior, self.index
         multiples = prior.multiples(self.scales)
         stronger = multiples[row] / multiples[chosen]
@@ -146,7 +148,7 @@ class ScaleSelection:
         return Penalty(self.penalty.l1 * l1, self.penalty.l2 * l2)
 
     def in_convention(self, convention: str) -> Float[np.ndarray, " k"]:
-        """Return what each scale is in a package's convention: its λ, alpha, C or scale.
+        """Return each scale in a package's convention: its λ, alpha, C or scale.
 
         Parameters
         ----------
@@ -160,9 +162,9 @@ class ScaleSelection:
         Raises
         ------
         NoEquivalent
-            Where that package cannot state these penalties by one number.
+            If that package cannot state these penalties by one number.
         ValueError
-            Where it asks for rows, and the data are statistics.
+            If it needs rows, and the data are statistics.
         """
         penalties = [self.penalty_at(row) for row in range(self.scales.size)]
         return numbers_along(
@@ -175,12 +177,12 @@ class ScaleSelection:
         )
 
     def to_frame(self, convention: str | None = None) -> "pd.DataFrame":
-        """Return the comparison as a table, one row a scale.
+        """Return the comparison as a table with one row for each scale.
 
         Parameters
         ----------
         convention : str, optional
-            A key of `CONVENTIONS`: a column of that name says what each scale is there.
+            A key of `CONVENTIONS`. A column of that name has each scale in this convention.
         """
         import pandas as pd
 

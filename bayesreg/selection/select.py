@@ -39,40 +39,32 @@ def select_scale(
     num_samples: int = 1000,
     progress: bool = True,
 ) -> ScaleSelection:
-    """Choose the scale of a prior: by rows that were held out, by a criterion on all rows, or by its posterior.
+    """Choose the scale of a prior: by held-out rows, by a criterion on all rows, or by its posterior.
 
-    By cross-validation each fold is predicted from the others at the mode, for every scale. The
-    errors in the folds are averaged, each fold counting alike; within a fold rows count by their
-    weights. Of scales that are equally good the smallest, the strongest prior, is chosen.
+    Cross-validation predicts each fold from the others at the mode, for every scale. The errors of
+    the folds are averaged: each fold has the same weight, and rows in a fold have their own weights.
+    If several scales are equally good, the smallest is chosen: it is the strongest prior.
 
     Parameters
     ----------
     model : LinearModel
-        The prior's scale is what is chosen, so its value is irrelevant; its factor is kept, and for
-        an elastic net the ratio of l1 to l2. A prior with scale None becomes one in absolute
-        scales where σ is known, as in `map_path`, and relative to the noise where it is not.
-        Standard deviations for `standardize` are those of the training rows.
+        The value of the prior's scale has no effect, because the scale is chosen. Its factor is
+        kept, and for an elastic net the ratio of l1 to l2. A prior with scale None becomes
+        absolute if σ is known, as in `map_path`, and relative to the noise if σ is unknown.
+        `standardize` uses the standard deviations of the training rows.
     data : RowData, or GramData made with `folds`
-        Rows are reduced to statistics of each fold in one pass, unless these are larger.
+        Rows are reduced to statistics of each fold in one pass, unless statistics are larger.
     method : "cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo" or "posterior", default "cv"
-        K folds: the best score, or the strongest prior whose score is within one standard error of
-        it. For a Gaussian prior in closed form: leave-one-out, which needs rows, and generalised
-        cross-validation; there `standardize` stays that of all data. "aic" and "bic" add 2 or log Σw for each
-        effective degree of freedom of the mode to −2 log-likelihood, with σ as known, else that of least squares
-        on all columns (as LassoLarsIC; Zou, Hastie and Tibshirani 2007). "evidence" is log p(y | scale) with
-        coefficients and σ integrated out: exact for a Gaussian prior, else estimated from draws at some two dozen
-        scales. "psis-loo" is ArviZ's leave-one-out from draws at each scale, and needs rows. "posterior" is full
-        Bayes on the scales compared: under the prior's own distribution of the scale, where it has one, else flat
-        in the log of the scale between the ends; the scale nearest to the posterior's median is chosen.
+        How scales are compared, and which one is chosen. The table in the notes says it for each method.
     folds : int, scikit-learn splitter or array (n,), default 5
         K: contiguous blocks, scikit-learn's unshuffled KFold. A splitter whose test folds partition
         the rows. An array: a label for each row. `GramData` has its folds already: leave it out.
     hold : "prior" or "per_row", default "prior"
-        What a fold shares with all data: the prior, and so the canonical penalty (σ²/b); or the
-        penalty for each row, as in LassoCV and cv.glmnet, where a fold's penalty is
-        Σw(training)/Σw times that of all data. (RidgeCV with folds holds the former.)
+        What is the same in a fold and on all data. "prior": the prior, and so the canonical penalty
+        (σ²/b), as in RidgeCV with folds. "per_row": the penalty per row, as in LassoCV and cv.glmnet:
+        a fold's penalty is Σw(training)/Σw times that of all data.
     seed : int, default 0
-        Of the draws that "psis-loo", and "evidence" and "posterior" of a prior that is not Gaussian, are made of. (A
+        The seed of draws. "psis-loo" draws, and so do "evidence" and "posterior" if the prior is not Gaussian. (A
         splitter that shuffles has its own `random_state`.)
     scales : sequence of k positive floats, optional
         In any order. Default: `n_scales` penalties from λmax to min_ratio·λmax, as in `map_path`.
@@ -80,12 +72,12 @@ def select_scale(
         Default: 100, and 25 for "psis-loo".
     min_ratio : float, default 1e-3
     score : "mse" or "log_density", default "mse"
-        Mean squared error, or the mean log density of Normal(prediction at the mode, σ²). σ is the
-        known one; where it is unknown, it is stationary for the training rows at the penalty.
+        Mean squared error, or the mean log density of Normal(prediction at the mode, σ²). If σ is
+        unknown, it is the stationary one for the training rows at the penalty.
     num_samples : int, default 1000
-        Draws of each of four chains at each scale, where a method draws.
+        The number of draws of each of four chains at each scale, if the method draws.
     progress : bool, default True
-        Whether to show a bar on stderr where it takes long.
+        Whether to show a bar on stderr after two seconds.
 
     Returns
     -------
@@ -94,22 +86,40 @@ def select_scale(
     Raises
     ------
     TypeError, ValueError
-        Where an argument is not one of these, `folds` do not fit the data, or the prior has no
-        single scale.
+        If an argument is not one of these, `folds` do not fit the data, or the prior has no single
+        scale.
 
     Warns
     -----
     DegenerateDataWarning
-        Where the response is constant.
+        If the response is constant.
 
     Notes
     -----
-    Where σ is unknown, the default grid is one of penalties, and σ for each is stationary for the
-    joint density on all data; the scale reported is the one that makes the penalty at that σ. So
-    the joint mode of the chosen model has the chosen penalty, provided that the prior is
-    `relative_to_noise`, where that mode is unique. With absolute scales it is a stationary point of
-    the joint density, and `map_estimate` returns the highest of them. For `scales` that are given
-    (and for every elastic net relative to the noise) σ is that of the joint mode on all data.
+    | method | compares scales by | needs |
+    |---|---|---|
+    | "cv" | the error on held-out folds; the best score is chosen | rows, or statistics with folds |
+    | "cv-1se" | the same; the strongest prior within one standard error of the best is chosen | the same |
+    | "loo" | the error on each row left out, in closed form | a Gaussian prior, and rows |
+    | "gcv" | generalised cross-validation, in closed form | a Gaussian prior |
+    | "aic", "bic" | −2 log-likelihood + 2 or log Σw for each effective degree of freedom | a known σ, or a residual |
+    | "evidence" | the log density of y given the scale, with coefficients and σ integrated out | – |
+    | "psis-loo" | ArviZ's leave-one-out from draws at each scale | rows |
+    | "posterior" | the posterior density of the log scale; the scale nearest to the median is chosen | – |
+
+    All methods but "cv", "cv-1se" and "psis-loo" need an intercept without a prior. "loo" and "gcv"
+    standardise columns with all rows. "aic" and "bic" are those of the mode;
+    an unknown σ is that of least squares on all columns (as in LassoLarsIC; Zou, Hastie and
+    Tibshirani 2007). "evidence" is exact for a Gaussian prior; for others it is estimated from draws
+    at some two dozen scales. "posterior" uses the scale's own prior. If it has none, the prior is
+    flat in the log scale over the compared scales.
+
+    If σ is unknown, the default grid is a grid of penalties. For each penalty σ is a stationary
+    point of the joint density on all data, and the reported scale is the one that gives the penalty
+    at this σ. If the prior is `relative_to_noise`, the joint mode is unique, so the mode of the
+    chosen model has the chosen penalty. If the scale is absolute, this σ is one of the stationary
+    points, and `map_estimate` returns the highest of them. If `scales` are given, σ is that of the
+    joint mode on all data. So it is for every elastic net relative to the noise.
 
     Examples
     --------
@@ -150,25 +160,25 @@ def select_scale(
 
 
 def _at_scale_one(model: LinearModel, method: str) -> tuple[LinearModel, Any]:
-    """Return the model with its prior at scale 1, and the distribution of the scale where it has one."""
+    """Return the model with its prior at scale 1, and the distribution of the scale if it has one."""
     prior = model.prior
     if not prior.has_sampled_scale:
         return replace(model, prior=unit_prior(_with_known_units(model))), None
     if method != "posterior":
         raise TypeError(
-            "the prior's scale is a distribution, and a number is to be chosen. Leave the scale out, or use "
+            "the prior's scale is a distribution, but this method chooses a number. Leave the scale out, or use "
             "method='posterior'."
         )
     if len(prior.scales()) > 1:
         raise TypeError(
-            "an elastic net has two scales, and one number is to be chosen. Give both as numbers, whose ratio of l1 to "
-            "l2 is kept, or sample them with sample_posterior."
+            "an elastic net has two scales, but this method chooses one number. Give both scales as numbers: the ratio "
+            "of l1 to l2 is kept. Or sample them with sample_posterior."
         )
     return replace(model, prior=prior.with_scale(1.0)), prior.scales()["scale"]
 
 
 def _with_known_units(model: LinearModel) -> Prior:
-    """Return the prior, a default scale stated as absolute where σ is known, else as relative to it."""
+    """Return the prior. A default scale becomes absolute if σ is known, else relative to σ."""
     prior = model.prior
     has_default = any(value is None for value in prior.scales().values())
     if not has_default or bool(model.likelihood.known):
@@ -177,7 +187,7 @@ def _with_known_units(model: LinearModel) -> Prior:
 
 
 def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelection:
-    """Choose, and put everything into the user's order."""
+    """Choose a scale, and put everything into the user's order."""
     method = METHODS[request.method]
     score = method.name_of_score(request)
     scores = scored.criterion
@@ -211,5 +221,5 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
 def _warn_of_constant_response(problem: Problem) -> None:
     if problem.least_squares.response_ss == 0.0:
         what = "constant" if problem.centred else "zero in every row"
-        message = f"`y` is {what}, so that every scale predicts it alike; the smallest is chosen."
+        message = f"`y` is {what}, so every scale predicts it equally well. The smallest is chosen."
         warn(message, DegenerateDataWarning)

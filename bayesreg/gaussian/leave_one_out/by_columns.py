@@ -1,4 +1,4 @@
-"""More rows than columns: errors from the p × p side, in one pass over X."""
+"""Leave-one-out errors for more rows than columns: p × p matrices, and one pass over X."""
 
 from dataclasses import dataclass
 from typing import Any, final
@@ -12,27 +12,27 @@ from ..path_spectrum import Matrix, Path, Vector, graded_svd, spectrum_if_exact,
 from .centred_rows import FEWEST_ROWS, CentredRows
 from .leverage import CAREFUL
 
-_RANK_TOLERANCE = 1e-14  # absolute error of a hat matrix's entries by low rank
-_BLOCK_ENTRIES = 2**17  # of a block, so that it stays in cache
+_RANK_TOLERANCE = 1e-14  # absolute error that the low rank causes in a hat matrix's entries
+_BLOCK_ENTRIES = 2**17  # entries of a block, so that it stays in cache
 _SERIAL_ENTRIES = 2**20  # data smaller than this are not worth threads
-_TALL = 16  # times more rows than columns: the pass over rows is most of the work
+_TALL = 16  # rows per column from which the pass over rows is most of the work
 
 
 @final
 @dataclass(frozen=True)
 class _PathMap:
-    """What takes a centred row to its residual and leverage at every λ.
+    """The map from a centred row to its residual and leverage at every λ.
 
-    d/(d + λ) is a Cauchy-like matrix: a few dozen dimensions hold it to rounding, so that
-    a row costs p² and not p·k.
+    d/(d + λ) is a Cauchy-like matrix: a few dozen dimensions represent it up to rounding. So
+    a row costs p² operations and not p·k.
     """
 
-    directions: Matrix  # (p, q + r): columns whose squares, weighted by `filters`, are the leverage
+    directions: Matrix  # (p, q + r): squares along these columns, weighted by `filters`, are the leverage
     filters: Matrix  # (q + r, s)
-    residual: Matrix  # (p, s): columns that, added to y in the last, are the residual
+    residual: Matrix  # (p, s): these columns, with y added to the last, give the residual
     expand: Float[np.ndarray, "s k"]
-    constant_leverage: float  # of the intercept, at weight 1
-    smallest: int  # which λ is the smallest
+    constant_leverage: float  # of the intercept, for a row of weight 1
+    smallest: int  # position of the smallest λ
 
 
 def _path_map(rows: CentredRows, penalties: Path) -> _PathMap:
@@ -40,8 +40,8 @@ def _path_map(rows: CentredRows, penalties: Path) -> _PathMap:
     values, vectors = _row_spectrum(rows, smallest)
     scaled = unit[:, None] * vectors / np.sqrt(values + smallest)
     target = scaled.T @ problem.reduced.cross
-    # at most 1, and the squares of a row's directions sum to its leverage at the smallest λ: so the
-    # tolerance is the leverage's error
+    # These numbers are at most 1, and the squares along a row's directions sum to its leverage at the smallest λ.
+    # So the tolerance bounds the leverage's error.
     left, expand = _low_rank((values[:, None] + smallest) / (values[:, None] + penalties))
     penalised = _beside_flat(problem, scaled)
     flat, flat_fit = _flat_directions(problem)
@@ -55,7 +55,7 @@ def _path_map(rows: CentredRows, penalties: Path) -> _PathMap:
 
 
 def _row_spectrum(rows: CentredRows, smallest: float) -> tuple[Vector, Matrix]:
-    """Return eigenvalues and eigenvectors of Z'Z, from the rows where the Gram matrix is too coarse."""
+    """Return eigenvalues and eigenvectors of Z'Z: from the rows if the Gram matrix is not accurate enough."""
     unit, problem = rows.unit, rows.problem
     found = spectrum_if_exact(problem.reduced.statistics, unit, smallest)
     if found is not None:
@@ -69,7 +69,7 @@ def _row_spectrum(rows: CentredRows, smallest: float) -> tuple[Vector, Matrix]:
 
 
 def _beside_flat(problem: Problem, coefs: Float[np.ndarray, "q s"]) -> Float[np.ndarray, "p s"]:
-    """Extend directions of the penalised coefficients by what flat ones do beside them."""
+    """Extend directions of the penalised coefficients by the flat coefficients that go with them."""
     full = np.zeros((problem.rates.l1.size, coefs.shape[1]))
     full[problem.penalised] = coefs
     if problem.flat_block is not None:
@@ -96,12 +96,12 @@ def _low_rank(matrix: Float[np.ndarray, "q k"]) -> tuple[Float[np.ndarray, "q r"
 
 
 def stream(rows: CentredRows, penalties: Path) -> tuple[Float[np.ndarray, "2 k"], Int[np.ndarray, " s"]]:
-    """Return the moments over rows of low leverage, and the rows left out of them."""
+    """Return the moments over rows of low leverage, and the positions of the other rows."""
     n, p = rows.weights.size, rows.n_columns
     if n * p <= _SERIAL_ENTRIES or n < _TALL * p:
         results = [_stream_part(rows, _path_map(rows, penalties), range(n))]
     else:
-        _ = rows.problem.reduced.gram, rows.problem.reduced.cross  # these on all threads of BLAS
+        _ = rows.problem.reduced.gram, rows.problem.reduced.cross  # computed here by all threads of BLAS
         with single_threaded_blas() as n_threads:
             path = _path_map(rows, penalties)
             results = over_ranges(lambda part: _stream_part(rows, path, part), n, n_threads)
@@ -141,7 +141,7 @@ def _stream_part(
 
 
 def moments_of(errors: Float[np.ndarray, "m k"], weights: Vector) -> Float[np.ndarray, "2 k"]:
-    """Return Σ we² and Σ we⁴; overwrites `errors`."""
+    """Return Σ we² and Σ we⁴. This overwrites `errors`."""
     np.square(errors, out=errors)
     second = weights @ errors
     np.square(errors, out=errors)

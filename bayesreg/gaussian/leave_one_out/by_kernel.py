@@ -1,4 +1,4 @@
-"""Rows of high leverage, and fewer rows than columns: errors from the n × n side, without cancellation."""
+"""Leave-one-out errors for rows of high leverage, or few rows: n × n matrices, without cancellation."""
 
 from collections.abc import Callable, Iterator
 
@@ -14,7 +14,7 @@ from .leverage import complement, refuse_alone
 def errors_of_few(
     rows: CentredRows, risky: Int[np.ndarray, " s"], penalties: Path
 ) -> Float[np.ndarray, "s k"]:
-    """Return the errors at some rows; to these the others are no more than their triangular factor."""
+    """Return the errors at some rows. A triangular factor replaces the other rows."""
     others = np.setdiff1d(rows.present, risky, assume_unique=True)
     own = rows.stacked(risky)
     triangle = triangle_of(map(rows.stacked, rows.blocks(others)), own.shape[1])
@@ -26,7 +26,7 @@ def errors_of_few(
 
 
 def errors_of_all(rows: CentredRows, penalties: Path) -> Float[np.ndarray, "m k"]:
-    """Return the errors at all rows present from the n × n kernel, X read a few columns at a time."""
+    """Return the errors at all rows of positive weight, from the n × n kernel. X is read a few columns at a time."""
     present, problem = rows.present, rows.problem
     if 8 * present.size**2 > GRAM_BUDGET:
         raise MemoryError(
@@ -63,8 +63,8 @@ def _errors_of_kernel(
 ) -> Float[np.ndarray, "s k"]:
     """Return leave-one-out errors at the rows from `first` on, in the scale of weighted rows.
 
-    The kernel is ZZ' = A'A with A the root, asked for only where the kernel is too coarse;
-    `numbers` are the rows' own, for the message.
+    The kernel is ZZ' = A'A with A the root. The root is computed only if the kernel is not accurate
+    enough. `numbers` are the row numbers in the message.
     """
     outside = complement(flat)
     refuse_alone(outside[first:], numbers, "choose the scale by gcv")

@@ -1,4 +1,4 @@
-"""The rows of a problem in blocks, dense and centred: X is never copied whole."""
+"""The rows of a problem in dense and centred blocks. X is never copied as a whole."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from ...data.rows import RowData
 from ...model.problem import Problem
 from ..path_spectrum import Matrix, Vector
 
-FEWEST_ROWS = 256  # of a block, so that calls are few
+FEWEST_ROWS = 256  # least size of a block, so that calls are few
 
 
 @final
 @dataclass(frozen=True)
 class CentredRows:
-    """The rows of a problem in blocks, dense and centred: X is never copied whole."""
+    """The rows of a problem in dense and centred blocks. X is never copied as a whole."""
 
     problem: Problem
     data: RowData
-    unit: Vector  # of the penalised columns, in which they are told
+    unit: Vector  # units of the penalised columns
 
     @property
     def weights(self) -> Vector:
@@ -36,25 +36,25 @@ class CentredRows:
 
     @property
     def n_columns(self) -> int:
-        """Number of columns, one for an intercept that has a prior included."""
+        """Number of columns, with one for the intercept if it has a prior."""
         return self.problem.rates.l1.size
 
     @property
     def n_directions(self) -> int:
-        """Number of columns, an intercept included in any case."""
+        """Number of columns, with one for the intercept if there is any."""
         return self.n_columns + self.problem.centred
 
     def centred(self, rows: Any, out: Matrix | None = None) -> Matrix:
-        """Return some rows less the means."""
+        """Return some rows, less the columns' means."""
         return self._read(self.data.X[rows], slice(None), out)
 
     def centred_columns(self, columns: Int[np.ndarray, " c"]) -> Matrix:
-        """Return some columns less their means, of the rows present."""
+        """Return some columns, less their means, for the rows with a positive weight."""
         inside = columns[columns < self.data.X.shape[1]]
         return self._read(self.data.X[self.present[:, None], inside], columns)
 
     def _read(self, part: Any, columns: Any, out: Matrix | None = None) -> Matrix:
-        """Centre a part of X, dense by now, and append ones where the intercept is a column of its own."""
+        """Centre a part of X as a dense array, and append ones if the intercept is a column of its own."""
         means = self.problem.means.x[columns]
         if not isinstance(part, np.ndarray):
             part = part.toarray()

@@ -1,15 +1,15 @@
-"""Rows whose leverage is near 1, or is 1: what a difference loses there, and what alone determines a coefficient."""
+"""Rows with a leverage near 1 need a careful formula; a leverage of 1 has no leave-one-out error."""
 
 import numpy as np
 from jaxtyping import Float, Int
 
-CAREFUL = 0.1  # 1 − h below which the subtraction has lost a digit
-_ALONE = 1e-12  # share of a row outside the flat columns' span that is rounding
+CAREFUL = 0.1  # 1 − h below which the subtraction loses a digit
+_ALONE = 1e-12  # share of a row outside the flat columns' span that counts as rounding
 _EPS = float(np.finfo(float).eps)
 
 
 def complement(flat: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m c"]:
-    """Return an orthonormal basis of what is orthogonal to the flat columns."""
+    """Return an orthonormal basis of the space orthogonal to the flat columns."""
     from scipy.linalg import svd
 
     if flat.shape[1] == 0:
@@ -21,21 +21,21 @@ def complement(flat: Float[np.ndarray, "m f"]) -> Float[np.ndarray, "m c"]:
 
 
 def refuse_alone(outside: Float[np.ndarray, "s c"], numbers: Int[np.ndarray, " s"], otherwise: str) -> None:
-    """Refuse rows that cannot be left out: nothing of them lies outside the span of the flat columns.
+    """Refuse rows that cannot be left out: they lie wholly in the span of the flat columns.
 
     Parameters
     ----------
     outside : array (s, c)
-        The rows of `complement`.
+        The rows of the basis from `complement`.
     numbers : array (s,)
-        Which rows they are.
+        The numbers of these rows in the data.
     otherwise : str
-        What to do but give the coefficient a prior.
+        The other remedy, besides a prior on the coefficient.
 
     Raises
     ------
     ValueError
-        Naming the first such row.
+        The message names the first such row.
     """
     alone = np.square(outside).sum(axis=1) <= _ALONE
     if alone.any():

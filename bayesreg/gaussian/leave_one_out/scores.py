@@ -1,4 +1,4 @@
-"""The score of each penalty of a ridge path by leaving out every row once."""
+"""The leave-one-out score of each penalty of a ridge path."""
 
 from dataclasses import dataclass
 from typing import final
@@ -23,10 +23,10 @@ class LooScores:
     Attributes
     ----------
     mse : array (k,)
-        Σ wᵢeᵢ² / Σw, eᵢ the error at row i of the fit without it.
+        Σ wᵢeᵢ² / Σw. eᵢ is the error at row i of the fit without this row.
     standard_errors : array (k,)
-        Of `mse`, rows taken for independent: √(Σ wᵢ(eᵢ² − mse)²/Σw / (n − 1)), n the
-        number of rows with a positive weight; for equal weights sd(eᵢ²)/√n.
+        Standard errors of `mse` for independent rows: √(Σ wᵢ(eᵢ² − mse)²/Σw / (n − 1)). n is the
+        number of rows with a positive weight. For equal weights it is sd(eᵢ²)/√n.
     """
 
     mse: Path
@@ -36,11 +36,11 @@ class LooScores:
 def leave_one_out(problem: Problem, data: RowData, l2: Vector, multiples: Path) -> LooScores:
     """Score each penalty of a path by leaving out every row once, exactly and without a refit.
 
-    The error of the fit without row i is eᵢ = rᵢ/(1 − hᵢ), h the diagonal of the map from y to
-    fitted values, intercept and flat columns included. Row i leaves with its whole weight; the
-    penalty stays. scikit-learn's RidgeCV divides the same sum by n where this divides by Σw.
+    The error of the fit without row i is eᵢ = rᵢ/(1 − hᵢ). h is the diagonal of the map from y to
+    fitted values, with intercept and flat columns. Row i is removed with its whole weight; the
+    penalty does not change. scikit-learn's RidgeCV divides the same sum by n; this divides by Σw.
 
-    Where 1 − hᵢ is small it is the ratio of two sums without cancellation,
+    If 1 − hᵢ is small, the error is a ratio of two sums without cancellation:
     eᵢ = [C⁻¹y]ᵢ/[C⁻¹]ᵢᵢ with C = ZZ' + λI outside the flat columns' span.
 
     Parameters
@@ -60,7 +60,7 @@ def leave_one_out(problem: Problem, data: RowData, l2: Vector, multiples: Path) 
     Raises
     ------
     ValueError
-        Where one row alone determines the intercept or a flat coefficient.
+        If one row alone determines the intercept or an unpenalised coefficient.
 
     References
     ----------
