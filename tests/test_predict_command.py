@@ -108,7 +108,7 @@ def test_one_row_of_one_city(fitted, tmp_path):
     ],
 )  # fmt: skip
 def test_rows_that_cannot_be_predicted(fitted, tmp_path, change, said):
-    assert said in error(call("predict", fitted, new_rows(tmp_path, change(houses(6)))))
+    assert said in error(call("predict", fitted, new_rows(tmp_path, change(houses(6))), "--strict"))
 
 
 def test_what_is_no_fit(fitted, tmp_path):

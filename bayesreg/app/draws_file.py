@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..data.files.levels import levels_from_json
+from ..data.files.text_rules import TextRules
 from ..posterior.to_arviz import named_draws
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 DRAWS = "posterior.nc"
 LEVELS = "levels"  # how text became features
+TEXT_RULES = "text_rules"  # how other text was read
 _FILES = "files"
 _LAST_LINE = re.compile(rb"\nbayesreg sha256 ([0-9a-f]{64})\n\Z")
 _LONGEST_LINE = 128
@@ -165,10 +167,12 @@ def _known(opened: "h5py.File") -> "xr.DataTree":
         tree["constant_data"] = xr.DataTree(xr.Dataset({"noise_scale": float(noise_scale)}))
     if not np.all(noise_scale > 0.0):
         raise ValueError("a noise scale is not positive")
-    for attribute in (LEVELS, _FILES):
+    for attribute in (LEVELS, TEXT_RULES, _FILES):
         if attribute in opened.attrs:
             tree.attrs[attribute] = str(opened.attrs[attribute])
     _check_levels(tree)
+    if TEXT_RULES in tree.attrs:
+        TextRules.from_json(tree.attrs[TEXT_RULES])
     files_of_fit(tree)
     return tree
 
@@ -176,10 +180,13 @@ def _known(opened: "h5py.File") -> "xr.DataTree":
 def _check_levels(tree: "xr.DataTree") -> None:
     try:
         for one in levels_from_json(tree.attrs.get(LEVELS, "[]")):
-            n_features = 1 if len(one.values) == 2 else len(one.values)
-            words = (one.column, *one.values, *one.features)
-            if len(one.features) != n_features or not all(isinstance(word, str) for word in words):
+            without = 1 if one.reference is not None or len(one.values) == 2 else 0
+            known = [one.missing, one.other, one.reference]
+            words = (one.column, *one.values, *one.features, *(word for word in known if word is not None))
+            if not all(isinstance(word, str) for word in words):
                 raise TypeError
+            if len(one.features) != len(one.values) - without or not {*known} <= {*one.values, None}:
+                raise ValueError
     except (AttributeError, KeyError, RecursionError, TypeError, ValueError):
         raise ValueError("what it says of text columns is malformed") from None
 

@@ -18,7 +18,7 @@ from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
 from .commands.rows import Rows
 from .commands.stated_model import StatedModel
-from .draws_file import DRAWS, LEVELS, draws_content
+from .draws_file import DRAWS, LEVELS, TEXT_RULES, draws_content
 from .figures import picture
 from .fitted import FEWEST_DRAWS, Fit
 from .outputs import COEFFICIENTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
@@ -93,6 +93,7 @@ def run(task: Task, written: list[str]) -> None:
     outputs.put(files)
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
+    tree.attrs[TEXT_RULES] = table.rules.to_json()
     fit = Fit(model, data, mode, tree, chosen, table.levels)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt

@@ -59,9 +59,12 @@ class Fit:
     def contrasts(self) -> "pd.DataFrame":
         """Mode and posterior of each level of a text column, as its difference from the mean of that column's levels.
 
-        Beside an intercept the data tell the differences only. A column of two levels is one feature, which is one.
+        Beside an intercept the data tell the differences only. A column of two levels is one feature, which is one; so
+        are the features beside a reference level.
         """
-        return summarise_contrasts(self.mode, self.tree, [one.features for one in self.levels])
+        return summarise_contrasts(
+            self.mode, self.tree, [one.features for one in self.levels if one.reference is None]
+        )
 
     @cached_property
     def r_squared(self) -> float | None:

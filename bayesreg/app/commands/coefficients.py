@@ -11,7 +11,9 @@ from jaxtyping import Float
 
 from ...base.listed import quoted
 from ...base.suggestions import did_you_mean
-from ...data.files.csv import checked_text, csv_columns, csv_rows
+from ...data.files.csv import csv_columns, csv_rows
+from ...data.files.dialect import Dialect
+from ...data.files.plain_text import plain_text
 
 _EXAMPLE = 'Write them as in {"bmi": 1.5, "intercept": 0.1}.'
 _INTERCEPTS = ("(Intercept)", "intercept", "Intercept", "const", "Constant")
@@ -48,7 +50,7 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
     ValueError
         Where the file cannot be read so, or names are missing, repeated or unknown.
     """
-    raw = checked_text(file, file.read_bytes())
+    raw = plain_text(file, file.read_bytes(), Dialect()).raw
     named, intercept = _from_json(file, raw, features) if _is_json(raw) else _from_csv(file, raw, features)
     missing = [name for name in features if name not in named]
     unknown = [name for name in named if name not in features]

@@ -1,9 +1,11 @@
 """What `bayesreg fit` prints."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...base.errors import NoEquivalent
+from ...data.files.dialect import separator_name
 from ...data.files.levels import Levels
 from ...data.files.table import Table
 from ..fitted import Fit
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 
 _FEW_ROWS = 10  # which any numbers may count
 _MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be missing
-_DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 
 def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple[str, str], ...]:
@@ -37,7 +38,7 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
     form = (
         "of a Parquet file"
         if table.delimiter is None
-        else f"separated by {_DELIMITER_NAMES[table.delimiter]}"
+        else ", ".join((f"separated by {separator_name(table.delimiter)}", *table.was))
     )
     n_used = p - sum(len(levels.features) - 1 for levels in table.levels)
     from_columns = "" if n_used == p else f" from {n_used} column{'s' * (n_used != 1)}"
@@ -54,6 +55,8 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
     if table.n_dropped:
         counts = ", ".join(f"{count} in {name!r}" for name, count in table.dropped.items())
         notes.append(("dropped", f"rows with missing entries: {table.n_dropped} ({counts}); {rows} are left"))
+    notes += [("caution", sentence) for sentence in table.cautions]
+    notes += table.said
     notes += [("levels", _levels(levels)) for levels in table.levels]
     if table.constant:
         names = ", ".join(map(repr, table.constant))
@@ -80,10 +83,22 @@ def _counts_rows(name: object) -> str:
 
 def _levels(levels: Levels) -> str:
     column, values, features = levels.column, levels.values, levels.features
+    if levels.other is not None:
+        return (
+            f"{_levels(replace(levels, other=None))}; {levels.other!r} stands for rare ones, and in predict for those "
+            "that are not here"
+        )
     if len(values) == 2:
-        return f"{column!r} is text: {features[0]} is 1 for {values[1]!r} and 0 for {values[0]!r}"
+        (one,) = levels.shown
+        (zero,) = (value for value in values if value != one)
+        return f"{column!r} is text: {features[0]} is 1 for {one!r} and 0 for {zero!r}"
     if len(values) == 1:
         return f"{column!r} is text of one level: {features[0]}"
+    if levels.reference is not None:
+        return (
+            f"{column!r} is text of {len(values)} levels, of which {levels.reference!r} has no column: the others are "
+            f"differences from it: {', '.join(features)}"
+        )
     return (
         f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; beside an intercept the "
         "data tell only how they differ from one another, which stands below the coefficients"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import final
 
 from ...data.files.table import Table, read_table
+from ..words.terminal import print_aside
 
 
 @final
@@ -14,7 +15,9 @@ class Rows:
 
     Attributes
     ----------
-    file, target, features, exclude, weights, drop_missing, decimal, missing, levels
+    file, target, features, exclude, weights, drop_missing, missing, missing_level, levels, reference
+        As `read_table` takes them.
+    max_levels, gather_rare, numbers, dates, separator, decimal, encoding, comment
         As `read_table` takes them.
     """
 
@@ -24,10 +27,22 @@ class Rows:
     exclude: tuple[str, ...]
     weights: str | None
     drop_missing: bool
-    decimal: str
     missing: tuple[str, ...]
+    missing_level: tuple[str, ...]
     levels: tuple[str, ...]
+    reference: tuple[str, ...]
+    max_levels: int | None
+    gather_rare: int | None
+    numbers: tuple[str, ...]
+    dates: tuple[str, ...]
+    separator: str | None
+    decimal: str
+    encoding: str | None
+    comment: str | None
 
     def read(self) -> Table:
-        """Read them."""
-        return read_table(**asdict(self))
+        """Read them; what the file is other than what it seems goes to standard error."""
+        table = read_table(**asdict(self))
+        if table.was:
+            print_aside(f"{self.file} is read as {', '.join(table.was)}.")
+        return table

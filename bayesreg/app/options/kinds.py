@@ -53,3 +53,32 @@ class ConventionKind(click.ParamType):
             return convention(value).key
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class SeparatorKind(click.ParamType):
+    """One sign, or the name of one."""
+
+    name = "sign"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return the sign."""
+        from ...data.files.dialect import separator_named
+
+        try:
+            return separator_named(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class EncodingKind(click.ParamType):
+    """An encoding of text, as Python calls it."""
+
+    name = "encoding"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> str:
+        """Return its name."""
+        try:
+            "".encode(value)
+        except (LookupError, ValueError):
+            self.fail(f"{value!r} is no encoding: utf-8, utf-16, cp1252 or latin-1, say.", param, ctx)
+        return str(value)

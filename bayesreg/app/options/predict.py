@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
+from ...data.files.dialect import Dialect
 from ..one_line import one_line_errors
 from .kinds import EXISTING_FILE
-from .shared import DECIMAL, JSON
+from .shared import FILE_FORM, JSON, as_one
 
 _EXAMPLES = """\b
 Examples
   bayesreg predict bayesreg-out new-houses.csv > predictions.csv
-  bayesreg predict bayesreg-out new-houses.csv --interval 0.5 --of mean
+  bayesreg predict bayesreg-out new-houses.csv --keep "id, city" --interval 0.5 --of mean
   bayesreg predict bayesreg-out/posterior.nc new-houses.csv --json
 
 \b
@@ -36,15 +37,32 @@ Exit codes: 0 done, 1 error, 2 wrong option."""
     show_default=True,
     help="What the interval is of: a new observation, its noise included, or the mean response.",
 )
-@DECIMAL
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="NAME",
+    help='Column of FILE to print before the prediction, an identifier say; repeatable, "a, b", or all.',
+)
+@click.option("--strict", is_flag=True, help="Refuse a file in which a row cannot be predicted.")
+@as_one("dialect", Dialect, FILE_FORM)
 @JSON
-def predict(fitted: Path, file: Path, mass: float, of: str, decimal: str, as_json: bool) -> None:
+def predict(
+    fitted: Path,
+    file: Path,
+    mass: float,
+    of: str,
+    keep: tuple[str, ...],
+    strict: bool,
+    dialect: Dialect,
+    as_json: bool,
+) -> None:
     """Predict new rows of a CSV or Parquet file, with intervals.
 
-    FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, text as text;
-    others are left alone. Prints CSV: mean, standard deviation and the interval's ends for each row.
+    FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, and text is read
+    as the fit read it. Prints CSV: mean, standard deviation and the interval's ends for each row. A row that lacks an
+    entry, or has a level that the fit has not seen, is left blank, with the reason.
     """
     with one_line_errors(read=(fitted, file)):
         from ..commands.predict import run
 
-        run(fitted, file, mass=mass, of_mean=of == "mean", decimal=decimal, json=as_json)
+        run(fitted, file, dialect, mass=mass, of_mean=of == "mean", keep=keep, strict=strict, json=as_json)

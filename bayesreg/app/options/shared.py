@@ -8,15 +8,33 @@ from typing import Any
 import click
 
 from ..commands.rows import Rows
+from .kinds import EncodingKind, SeparatorKind
 
 Decorator = Callable[[Any], Any]
 
-DECIMAL = click.option(
-    "--decimal",
-    type=click.Choice((".", ",")),
-    default=".",
-    show_default=True,
-    help="Decimal mark of the numbers in a CSV file.",
+FILE_FORM = (
+    click.option(
+        "--separator",
+        type=SeparatorKind(),
+        metavar="SIGN",
+        help="What separates entries of a CSV file: a sign, or comma, semicolon, tab, bar or space.  [default: found]",
+    ),
+    click.option(
+        "--decimal",
+        type=click.Choice((".", ",")),
+        default=".",
+        show_default=True,
+        help="Decimal mark of the numbers in a CSV file.",
+    ),
+    click.option(
+        "--encoding",
+        type=EncodingKind(),
+        metavar="NAME",
+        help="Encoding of a CSV file, cp1252 say.  [default: UTF-8, or UTF-16 if it begins so]",
+    ),
+    click.option(
+        "--comment", metavar="SIGN", help="Lines of a CSV file that begin with it are no rows: '#', say."
+    ),
 )
 TARGET = click.option(
     "--target", required=True, metavar="NAME", help="Column to explain; it must be numeric."
@@ -49,15 +67,52 @@ _COLUMNS = (
         "--missing",
         multiple=True,
         metavar="TEXT",
-        help="What stands for a missing entry, beside a blank: ? or NA or -99, say; repeatable.",
+        help="What stands for a missing entry, beside a blank: ? or NA or -99, say; NAME=TEXT is of one column; "
+        "repeatable.",
+    ),
+    click.option(
+        "--missing-level",
+        multiple=True,
+        metavar="NAME",
+        help='Column of text whose missing entries are a level of their own; repeatable, "a, b", or all.',
     ),
     click.option(
         "--levels",
         multiple=True,
         metavar="NAME",
-        help='Column whose entries name groups, even where they look like numbers; repeatable, or "a, b".',
+        help='Column whose entries name groups, even if they look like numbers; repeatable, or "a, b".',
     ),
-    DECIMAL,
+    click.option(
+        "--reference",
+        multiple=True,
+        metavar="NAME=LEVEL",
+        help="Level without a column: the others' coefficients are differences from it; repeatable.",
+    ),
+    click.option(
+        "--max-levels",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Most levels of a text column.  [default: 50 of two rows each, up to 1000 of ten]",
+    ),
+    click.option(
+        "--gather-rare",
+        type=click.IntRange(min=2),
+        metavar="N",
+        help="Levels with fewer than N rows become one, (other), which is also that of levels unknown to predict.",
+    ),
+    click.option(
+        "--numbers",
+        multiple=True,
+        metavar="NAME",
+        help='Column of numbers written as 1,500 or $3 or 12% (12): signs are left out; repeatable, or "a, b".',
+    ),
+    click.option(
+        "--dates",
+        multiple=True,
+        metavar="NAME",
+        help='Column of dates, which become days since the first; NAME=%d.%m.%Y says how they are written; "a, b".',
+    ),
+    *FILE_FORM,
 )
 
 

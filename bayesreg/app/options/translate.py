@@ -31,7 +31,7 @@ def _rows_if_any(**said: Any) -> Rows | None:
         return Rows(**said)
     if any(value for name, value in said.items() if name != "decimal"):
         raise click.UsageError(
-            "--features, --exclude, --weights, --drop-missing, --missing and --levels speak of --data."
+            "--features, --exclude, --weights and the other options of columns and files speak of --data."
         )
     return None
 

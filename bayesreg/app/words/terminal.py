@@ -24,6 +24,11 @@ def printable(text: str) -> str:
     return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
+def print_aside(text: str) -> None:
+    """Print a line on standard error, beside what is asked for."""
+    print(printable(text), file=sys.stderr)
+
+
 def printable_json(text: str, encoding: str | None) -> str:
     """Return JSON with what a terminal would obey, or an encoding lacks, as JSON's own escapes."""
     kept = _CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)

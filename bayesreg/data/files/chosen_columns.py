@@ -53,7 +53,7 @@ def _features(
     if not chosen:
         raise ValueError(
             f"there is no column beside the target {target!r}{' and what is excluded' if unwanted else ''}. "
-            "If there should be, separate them by comma, semicolon, tab or bar."
+            "If there should be, separate them by comma, semicolon, tab or bar, or say --separator."
         )
     return chosen
 

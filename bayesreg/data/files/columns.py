@@ -1,8 +1,10 @@
 """A file's columns before any is chosen: their names, and how to read some of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, final
+
+from .missing_texts import MissingTexts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -12,7 +14,11 @@ class Reader(Protocol):
     """Reads columns of a file into a data frame: numbers as numbers, text as it is written."""
 
     def __call__(
-        self, names: Sequence[str], as_text: Sequence[str], missing: Sequence[str]
+        self,
+        names: Sequence[str],
+        as_text: Sequence[str] = (),
+        missing: MissingTexts | None = None,
+        dates: Sequence[str] = (),
     ) -> "pd.DataFrame":
         """Read them.
 
@@ -21,9 +27,11 @@ class Reader(Protocol):
         names : sequence of str
             Of the columns, in the order that is wanted.
         as_text : sequence of str
-            Those that are text, even where they look like numbers.
-        missing : sequence of str
+            Those that are text, even if they look like numbers.
+        missing : MissingTexts, optional
             What stands for a missing entry among numbers.
+        dates : sequence of str
+            Those that hold dates, which become text.
         """
         ...
 
@@ -40,15 +48,16 @@ class FileColumns:
     n_rows : int
     delimiter : str or None
         Of a CSV file.
+    was : tuple of str
+        What a CSV file was other than UTF-8 text, such as "packed by bzip2".
     read : Reader
+    written : callable
+        Returns columns as they are written, whatever they hold: a data frame of text, "" where there is nothing.
     """
 
     names: tuple[str, ...]
     n_rows: int
     delimiter: str | None
+    was: tuple[str, ...]
     read: Reader
-
-    @property
-    def writes_missing_out(self) -> bool:
-        """Whether a missing entry may be written as a word: in Parquet it is no text."""
-        return self.delimiter is not None
+    written: Callable[[Sequence[str]], "pd.DataFrame"]

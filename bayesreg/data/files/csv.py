@@ -1,9 +1,7 @@
-"""A CSV file: its encoding, its delimiter and the shape of its rows."""
+"""A CSV file: its delimiter, the shape of its rows and its columns."""
 
 import csv
-import gzip
 import re
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -13,21 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .columns import FileColumns
-from .doubtful_text import plain_numbers
-from .kinds import other_kind
+from .dialect import Dialect
+from .missing_texts import MissingTexts
+from .numeric import is_numeric
+from .pasted import pasted
+from .plain_text import plain_text
+from .written_numbers import plain_numbers
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 50
-_GZIP = b"\x1f\x8b"
 _OF_EXCEL = re.compile(r'"?sep=.?"?')
+_BLANKS = " "
 _MOST_LETTERS = 40
 _BLOCK = 2**24  # bytes
 
 
-def csv_columns(file: Path, raw: bytes, decimal: str = ".") -> FileColumns:
+def csv_columns(file: Path, raw: bytes, dialect: Dialect | None = None) -> FileColumns:
     """Look through a CSV file.
 
     Parameters
@@ -35,8 +37,9 @@ def csv_columns(file: Path, raw: bytes, decimal: str = ".") -> FileColumns:
     file : Path
         What it is called.
     raw : bytes
-        UTF-8 with a header, separated by comma, semicolon, tab or bar; gzip may have packed it.
-    decimal : "." or ",", default "."
+        Text with a header, which may be packed.
+    dialect : Dialect, optional
+        How it is written.  Default: UTF-8, separated by comma, semicolon, tab or bar.
 
     Returns
     -------
@@ -45,12 +48,19 @@ def csv_columns(file: Path, raw: bytes, decimal: str = ".") -> FileColumns:
     Raises
     ------
     ValueError
-        Where the file is no such table, with the line and the remedy.
+        If the file is no such table, with the line and the remedy.
     """
-    raw = checked_text(file, raw)
-    delimiter = _delimiter(file, raw)
-    header, n_rows = _checked_shape(file, raw, delimiter)
-    return FileColumns(tuple(header), n_rows, delimiter, partial(_parsed, raw, delimiter, decimal, header))
+    said = dialect or Dialect()
+    raw, was = plain_text(file, raw, said)
+    delimiter = said.separator or _delimiter(file, raw)
+    by = delimiter
+    if delimiter == _BLANKS:
+        raw, by = _tabs_for_blanks(raw), "\t"
+    header, n_rows = _checked_shape(file, raw, by)
+    reader = partial(_parsed, raw, by, said.decimal, header)
+    return FileColumns(
+        tuple(header), n_rows, delimiter, was, reader, lambda names: reader(names, as_text=names)
+    )
 
 
 def csv_rows(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -61,54 +71,22 @@ def csv_rows(raw: bytes, delimiter: str) -> Iterator[tuple[int, list[str]]]:
             yield reader.line_num, row
 
 
-def checked_text(file: Path, raw: bytes) -> bytes:
-    """Return UTF-8 text, unpacked where gzip has packed it.
-
-    Raises
-    ------
-    ValueError
-        Where it is none, with what it is and the remedy.
-    """
-    raw = _unpacked(file, raw)
-    other = other_kind(raw)
-    if other is not None:
-        raise ValueError(f"{file} {other}")
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise ValueError(
-            f"{file} is not UTF-8 text (byte 0x{raw[error.start]:02x} in line {line}). Save it as "
-            "'CSV UTF-8', or convert it, for example with iconv -f LATIN1 -t UTF-8."
-        ) from None
-    if b"\0" in raw:
-        raise ValueError(f"{file} is no text file: it holds zero bytes. Save it as 'CSV UTF-8'.")
-    if not any(line.strip() for line in _lines(raw)):
-        raise ValueError(
-            f"{file} is empty. It needs a header of column names and a row for each observation."
-        )
-    return raw
+def _tabs_for_blanks(raw: bytes) -> bytes:
+    """Write one tab for each run of blanks outside of quotes."""
+    trimmed = re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", raw)
+    return re.sub(rb'("(?:[^"]|"")*")|[ \t]+', lambda run: run[1] or b"\t", trimmed)
 
 
 def _lines(raw: bytes) -> TextIOWrapper:
-    return TextIOWrapper(BytesIO(raw), encoding="utf-8-sig", newline="")
-
-
-def _unpacked(file: Path, raw: bytes) -> bytes:
-    """Unpack what gzip has packed, whatever the file is called."""
-    if not raw.startswith(_GZIP):
-        return raw
-    try:
-        return gzip.decompress(raw)
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{file} is a damaged gzip file: {error}.") from None
+    return TextIOWrapper(BytesIO(raw), encoding="utf-8", newline="")
 
 
 def _delimiter(file: Path, raw: bytes) -> str:
-    lines = list(islice(_lines(raw), _SNIFFED_LINES))
+    lines = list(islice((line for line in _lines(raw) if line.strip()), _SNIFFED_LINES))
     if _OF_EXCEL.fullmatch(lines[0].strip()):
         raise ValueError(
-            f"line 1 of {file} is {lines[0].strip()!r}, which only Excel reads. Delete that line."
+            f"line 1 of {file} is {lines[0].strip()!r}, which only Excel reads. Delete that line, or pass over it by "
+            "--comment sep=."
         )
     possible = [delimiter for delimiter in _DELIMITERS if delimiter in lines[0]]
     if not possible:  # one column, or a title stands above the header
@@ -181,7 +159,7 @@ def _what_is_wrong(file: Path, rows: list[tuple[int, list[str]]], delimiter: str
         above = delimiter.join(header)[:_MOST_LETTERS]
         return (
             f"line 1 of {file}, {above!r}, is no header for what follows: a title or a comment? The header seems to be "
-            f"line {rows[start][0]}. Delete what stands above it."
+            f"line {rows[start][0]}. Delete what stands above it{_or_call_it_a_comment(rows[:start])}."
         )
     if len(lengths) == 1 and length == len(header) + 1:
         if all(row[-1].strip() == "" for _, row in rows[1:]):
@@ -197,6 +175,12 @@ def _what_is_wrong(file: Path, rows: list[tuple[int, list[str]]], delimiter: str
     )
 
 
+def _or_call_it_a_comment(rows: list[tuple[int, list[str]]]) -> str:
+    starts = {row[0].strip()[:1] for _, row in rows}
+    sign = next(iter(starts))
+    return f", or say {pasted('--comment', sign)}" if len(starts) == 1 and sign and not sign.isalnum() else ""
+
+
 def _is_header(row: list[str]) -> bool:
     """Tell names from entries, of which some are numbers."""
     import pandas as pd
@@ -210,11 +194,11 @@ def _parsed(
     decimal: str,
     header: list[str],
     names: Sequence[str],
-    as_text: Sequence[str],
-    missing: Sequence[str],
+    as_text: Sequence[str] = (),
+    missing: MissingTexts | None = None,
+    dates: Sequence[str] = (),
 ) -> "pd.DataFrame":
     import pandas as pd
-    from pandas.api.types import infer_dtype, is_numeric_dtype
 
     def read(used: Sequence[str], **options: Any) -> "pd.DataFrame":
         try:
@@ -235,17 +219,10 @@ def _parsed(
                 raise MemoryError from error
             raise
 
-    inferred = [name for name in names if name not in as_text]
-    found = read(inferred, na_values=list(missing)) if inferred else pd.DataFrame()
-    text = [*as_text]
-    for name in inferred:
-        column = found[name]
-        if is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean":
-            continue
-        numbers = plain_numbers(column.astype("str").where(column.notna()))
-        if numbers is None:
-            text.append(name)
-        else:  # whole numbers that no int64 holds
-            found[name] = numbers
+    text = [name for name in names if name in as_text or name in dates]
+    inferred = [name for name in names if name not in text]
+    words = {name: [*(missing or MissingTexts()).of(name)] for name in inferred}
+    found = read(inferred, na_values=words) if inferred else pd.DataFrame()
+    text += [name for name in inferred if not is_numeric(found[name])]
     as_written = read(text, dtype=str, keep_default_na=False, na_filter=False) if text else pd.DataFrame()
     return pd.concat([found.drop(columns=text, errors="ignore"), as_written], axis=1)[list(names)]

@@ -1,37 +1,21 @@
-"""Text that may be meant as something else: numbers with a sign too many, or entries that are missing."""
+"""Text that may be meant as something else: numbers with a sign too many, dates, or entries that are missing."""
 
 import re
-import shlex
 from collections import Counter
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ...base.listed import listed
+from .dates import date_formats
+from .missing_texts import MISSING_WORDS
+from .pasted import pasted, pasted_names
+from .written_numbers import TRUTHS, plain_number, share_of_numbers, written_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMBERS_AS_TEXT = "Write numbers without separators or units; --decimal , reads decimal commas."
 
-# What pandas takes for missing in a CSV file, beside a blank.
-_MISSING_WORDS = frozenset(
-    (
-        *(
-            "#N/A",
-            "#N/A N/A",
-            "#NA",
-            "-1.#IND",
-            "-1.#QNAN",
-            "-NaN",
-            "-nan",
-            "1.#IND",
-            "1.#QNAN",
-            "<NA>",
-            "N/A",
-        ),
-        *("NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
-    )
-)
-PLAIN_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_TRUTHS = frozenset(("TRUE", "True", "true", "FALSE", "False", "false"))
 _CURRENCY = "$€£¥"
 _GROUPED = r"\d{1,3}(?:[.,'’\s]\d{3})+(?:[.,]\d+)?"
 _DIGITS = rf"(?:{_GROUPED}|\d+(?:[.,]\d+)?|[.,]\d+)(?:[eE][-+−]?\d+)?"
@@ -40,66 +24,176 @@ _WITH_UNIT = re.compile(rf"[-+−–]?\s*{_DIGITS}\s*(?P<unit>[^\W\d_][^\s\d]*)"
 _SPREADSHEET_ERROR = re.compile(r"#[A-Z0-9/]+[!?]")
 _FEW_VALUES = 2  # of which one is 1 and the other 0, whatever they are called
 _MOSTLY = 0.9
+_MOST_UNITS = 3
+_NUMBERS_A_WORD = 5  # different ones beside one different word, from which on the words are the exception
 _MOST_SHOWN = 3
+_MOST_ASKED = 4
 
 
-def plain_numbers(text: "pd.Series") -> "pd.Series | None":
-    """Return text as float64 where every entry that is not missing is a number, else None."""
-    entries = text.dropna()
-    if not len(entries) or not all(map(PLAIN_NUMBER.fullmatch, entries.unique())):
-        return None
-    return text.map(float, na_action="ignore").astype("float64")
+class Question(NamedTuple):
+    """What is to be decided of columns.
+
+    Attributes
+    ----------
+    columns : tuple of str
+    about : str
+        The same for columns that are asked about in the same words.
+    said : str
+        Sentences.
+    answers : tuple of (str, str)
+        Options with their values, which are one way to answer.
+    """
+
+    columns: tuple[str, ...]
+    about: str
+    said: str
+    answers: tuple[tuple[str, str], ...]
 
 
-def check_levels(column: "pd.Series", *, written_out: bool) -> None:
-    """Refuse text that may be numbers, or missing entries, and not the names of groups.
+def check_levels(columns: "Sequence[pd.Series]", decimal: str = ".") -> None:
+    """Refuse text that may be numbers, dates or missing entries, and not the names of groups.
 
     Parameters
     ----------
-    column : series
-        Of text; None or NaN where an entry is known to be missing.
-    written_out : bool
-        Whether a missing entry may be written as a word, as in a CSV file.
+    columns : sequence of series
+        Of text; None or NaN for what is known to be missing.
+    decimal : "." or ",", default "."
+        The mark in numbers.
 
     Raises
     ------
     ValueError
-        With what was found, how often, and how to say what is meant.
+        With what was found in which column, how often, and how to say what is meant.
     """
-    counts = _counts(column)
-    as_levels = f"--levels {shlex.quote(str(column.name))}"
-    if _may_be_numbers(counts):
-        raise ValueError(
-            f"column {column.name!r} is text, as it holds {_counted(_odd(counts), counts)} in place of numbers. "
-            f"{_remedy(counts)} If its entries name groups, say {as_levels}."
-        )
-    words = [word for word in counts if word in _MISSING_WORDS]
-    if written_out and words:
-        raise ValueError(
-            f"column {column.name!r} is text, and {_counted(words, counts)} in it may name a group or a missing entry. "
-            f"{_as_missing(words)} says that it is missing, {as_levels} that it names a group."
-        )
+    asked = [question for column in columns if (question := _question(column, decimal)) is not None]
+    if not asked:
+        return
+    asked = _together(asked)
+    if len(asked) == 1:
+        raise ValueError(asked[0].said)
+    n = sum(len(question.columns) for question in asked)
+    said = " ".join(
+        f"({place}) {question.said}" for place, question in enumerate(asked[:_MOST_ASKED], start=1)
+    )
+    more = [name for question in asked[_MOST_ASKED:] for name in question.columns]
+    others = f" And {listed([repr(name) for name in more], _MOST_SHOWN)}." if more else ""
+    raise ValueError(
+        f"{n} columns need a word from you. {said}{others} All at once, if it is meant so: {_pasted(asked)}"
+    )
 
 
-def why_no_numbers(column: "pd.Series") -> str:
-    """Return an entry that makes a column text, and what to do where numbers are needed."""
+def why_no_numbers(column: "pd.Series", decimal: str = ".") -> str:
+    """Return an entry that makes a column text, and what to do if numbers are needed."""
     counts = _counts(column)
-    example = f"for example {telling_entry(column)!r}"
-    if _may_be_numbers(counts):
-        return f"{example}. {_remedy(counts)}"
+    example = f"for example {telling_entry(column, decimal)!r}"
+    if _may_be_numbers(counts, decimal):
+        return f"{example}. {_remedy(str(column.name), counts, decimal)}"
     if len(counts) == _FEW_VALUES:
         one, two = sorted(counts)
         return (
-            f"{example}. Where it is one of two, {one!r} or {two!r}, write them as 0 and 1: a linear model then "
+            f"{example}. If it is one of two, {one!r} or {two!r}, write them as 0 and 1: a linear model then "
             "explains the share of 1."
         )
     return f"{example}. {NUMBERS_AS_TEXT}"
 
 
-def telling_entry(column: "pd.Series") -> Any:
+def telling_entry(column: "pd.Series", decimal: str = ".") -> Any:
     """Return the first entry that is no number, which makes a column text; else the first."""
     entries = column.dropna().astype("str")
-    return next((entry for entry in entries if not PLAIN_NUMBER.fullmatch(entry)), entries.iloc[0])
+    return next((entry for entry in entries if plain_number(entry, decimal) is None), entries.iloc[0])
+
+
+def _question(column: "pd.Series", decimal: str) -> Question | None:
+    counts, name = _counts(column), str(column.name)
+    if not counts:
+        return None
+    if _may_be_numbers(counts, decimal):
+        return Question(
+            (name,),
+            name,
+            f"column {name!r} is text, as it holds {_counted(_odd(counts, decimal), counts)} in place of numbers. "
+            f"{_remedy(name, counts, decimal)} If its entries name groups, say {pasted('--levels', name)}.",
+            _answers(name, counts, decimal),
+        )
+    if all(plain_number(text, decimal) is not None for text in counts):
+        return Question(
+            (name,),
+            name,
+            f"column {name!r} is text in the file, and all its entries are numbers, for example "
+            f"{next(iter(counts))!r}. {pasted('--numbers', name)} reads them as numbers, {pasted('--levels', name)} as "
+            "names of groups.",
+            (("--numbers", name),),
+        )
+    formats = date_formats(counts)
+    if formats:
+        return Question(
+            (name,), "dates", _of_dates((name,), next(iter(counts)), formats), (("--dates", name),)
+        )
+    words = [word for word in counts if word in MISSING_WORDS]
+    if words:
+        answers = tuple(("--missing", word) for word in words)
+        return Question(
+            (name,), f"missing {sorted(words)}", _of_words((name,), words, _counted(words, counts)), answers
+        )
+    return None
+
+
+def _together(asked: list[Question]) -> list[Question]:
+    """Ask once of columns in which the same words may mean that an entry is missing."""
+    groups: dict[str, list[Question]] = {}
+    for question in asked:
+        groups.setdefault(question.about, []).append(question)
+    return [group[0] if len(group) == 1 else _one_of(group) for group in groups.values()]
+
+
+def _one_of(group: list[Question]) -> Question:
+    names = tuple(name for question in group for name in question.columns)
+    answers = tuple(dict.fromkeys(answer for question in group for answer in question.answers))
+    if group[0].about == "dates":
+        said = (
+            f"columns {listed([repr(name) for name in names], _MOST_SHOWN)} are text, and their entries are dates. "
+            f"{pasted_names('--dates', names)} turns them into days since the first, "
+            f"{pasted_names('--exclude', names)} leaves them out."
+        )
+    else:
+        words = [word for _, word in group[0].answers]
+        said = _of_words(names, words, " and ".join(map(repr, words)))
+    return Question(names, group[0].about, said, answers)
+
+
+def _of_words(names: Sequence[str], words: list[str], counted: str) -> str:
+    what = "column" if len(names) == 1 else "columns"
+    verb, its = ("is", "it") if len(names) == 1 else ("are", "them")
+    shown = listed([repr(name) for name in names], 2 * _MOST_SHOWN)
+    return (
+        f"{what} {shown} {verb} text, and {counted} in {its} may name a group or a missing entry. "
+        f"{pasted('--missing', *words[:_MOST_SHOWN])} says that it is missing, {pasted_names('--levels', names)} that "
+        "it names a group."
+    )
+
+
+def _of_dates(names: Sequence[str], example: str, formats: list[str]) -> str:
+    (name,) = names
+    if len(formats) > 1:
+        turned = " or ".join(pasted("--dates", f"{name}={one}") for one in formats)
+        how = f"{turned} says which number is the month, and turns them into days since the first"
+    else:
+        how = f"{pasted('--dates', name)} turns them into days since the first"
+    return (
+        f"column {name!r} is text, and its entries are dates, for example {example!r}. {how}, "
+        f"{pasted('--levels', name)} into groups, {pasted('--exclude', name)} leaves it out."
+    )
+
+
+def _pasted(asked: list[Question]) -> str:
+    values: dict[str, dict[str, None]] = {}
+    for question in asked:
+        for option, value in question.answers:
+            values.setdefault(option, {})[value] = None
+    return " ".join(
+        pasted(option, *given) if option in ("--missing", "--decimal") else pasted_names(option, list(given))
+        for option, given in values.items()
+    )
 
 
 def _counts(column: "pd.Series") -> Counter[str]:
@@ -107,53 +201,111 @@ def _counts(column: "pd.Series") -> Counter[str]:
     return Counter(dict(Counter(column.dropna().astype("str")).most_common()))
 
 
-def _may_be_numbers(counts: Counter[str]) -> bool:
+def _may_be_numbers(counts: Counter[str], decimal: str) -> bool:
     """Tell whether text seems to be numbers that some sign, or some entry, makes text."""
-    plain = {text for text in counts if PLAIN_NUMBER.fullmatch(text) or text in _TRUTHS}
+    plain = {text for text in counts if plain_number(text, decimal) is not None or text in TRUTHS}
     signed = {text for text in counts if text not in plain and _DECORATED.fullmatch(text)}
-    if not (plain or signed):
-        signed = _with_one_unit(counts)
-    numbers = plain | signed
+    units = _with_units(counts, known=plain | signed)
+    numbers = plain | signed | units
     others = [text for text in counts if text not in numbers]
-    if not numbers or not (signed or others):
+    if not numbers or not (signed or units or others):
         return False
     if all(_is_mark(text) for text in others):
-        return bool(others) or len(numbers) > _FEW_VALUES
+        return bool(others) or bool(signed) or len(numbers) > _FEW_VALUES
     share = sum(counts[text] for text in numbers) / counts.total()
-    return len(numbers) > _FEW_VALUES and share >= _MOSTLY
+    few_words = len(others) * _NUMBERS_A_WORD <= len(numbers)
+    return len(numbers) > _FEW_VALUES and (share >= _MOSTLY or few_words)
 
 
-def _with_one_unit(counts: Counter[str]) -> set[str]:
-    found = {text: _WITH_UNIT.fullmatch(text) for text in counts}
-    units = {match["unit"] for match in found.values() if match}
-    return {text for text, match in found.items() if match} if len(units) == 1 else set()
+def _with_units(counts: Counter[str], known: set[str]) -> set[str]:
+    """Return numbers with a unit, of which there are few, each with more than one number."""
+    found = {text: _WITH_UNIT.fullmatch(text) for text in counts if text not in known}
+    numbers = Counter(match["unit"] for match in found.values() if match)
+    one_is_enough = len(numbers) == 1 and not known
+    if len(numbers) > _MOST_UNITS or not (one_is_enough or min(numbers.values(), default=0) > 1):
+        return set()
+    return {text for text, match in found.items() if match}
 
 
 def _is_mark(text: str) -> bool:
     """Tell what stands for a missing number: a word for it, an error of a spreadsheet, or signs alone."""
     signs = not any(letter.isalnum() for letter in text)
-    return signs or text in _MISSING_WORDS or bool(_SPREADSHEET_ERROR.fullmatch(text))
+    return signs or text in MISSING_WORDS or bool(_SPREADSHEET_ERROR.fullmatch(text))
 
 
-def _odd(counts: Counter[str]) -> list[str]:
-    return [text for text in counts if not (PLAIN_NUMBER.fullmatch(text) or text in _TRUTHS)]
+def _odd(counts: Counter[str], decimal: str) -> list[str]:
+    return [text for text in counts if plain_number(text, decimal) is None and text not in TRUTHS]
 
 
-def _remedy(counts: Counter[str]) -> str:
-    """Say how entries beside numbers are told to be missing, and how numbers are written."""
-    odd = _odd(counts)
-    number = re.compile(rf"{_DECORATED.pattern}|{_WITH_UNIT.pattern}")
-    missing = [text for text in odd if not number.fullmatch(text)]
-    parts = [] if not missing else [f"{_as_missing(missing)} says that an entry is missing."]
-    return " ".join([*parts, NUMBERS_AS_TEXT] if len(missing) < len(odd) or not missing else parts)
+class _Odd(NamedTuple):
+    """What is no plain number in a column of numbers: missing, written by rules, bounds and the like."""
+
+    missing: list[str]
+    written: list[str]
+    others: list[str]
 
 
-def _as_missing(words: Iterable[str]) -> str:
-    return " ".join(f"--missing {shlex.quote(word)}" for word in list(words)[:_MOST_SHOWN])
+def _sorted_out(counts: Counter[str], decimal: str) -> _Odd:
+    odd = _odd(counts, decimal)
+    either = [text for text in odd if written_number(text, ".") or written_number(text, ",")]
+    rest = [text for text in odd if text not in either]
+    others = [text for text in rest if _DECORATED.fullmatch(text)]
+    return _Odd([text for text in rest if text not in others], either, others)
+
+
+def _readings(
+    counts: Counter[str], written: list[str], decimal: str
+) -> list[tuple[tuple[tuple[str, str], ...], str]]:
+    """Return the options that read all numbers of a column, each with the decimal mark that goes with it."""
+    numbers = [text for text in counts if text in written or plain_number(text, decimal) is not None]
+    other = "," if decimal == "." else "."
+    found: list[tuple[tuple[tuple[str, str], ...], str]] = []
+    if share_of_numbers(numbers, decimal):
+        found.append(((("--numbers", ""),), decimal))
+    if any(decimal not in text and other in text for text in written) and share_of_numbers(numbers, other):
+        plain = all(plain_number(text, other) is not None for text in numbers)
+        found.append(((("--decimal", other), *(() if plain else (("--numbers", ""),))), other))
+    return found
+
+
+def _remedy(name: str, counts: Counter[str], decimal: str) -> str:
+    """Say how entries beside numbers are told to be missing, and how numbers are read."""
+    odd = _sorted_out(counts, decimal)
+    parts = []
+    if odd.missing:
+        parts.append(f"{pasted('--missing', *odd.missing[:_MOST_SHOWN])} says that an entry is missing.")
+    if odd.written:
+        parts.append(_how_to_read(name, counts, odd.written, decimal))
+    if odd.others:
+        parts.append(
+            f"Write numbers in place of bounds and the like, such as {odd.others[0]!r}, or say that they are missing: "
+            f"{pasted('--missing', *odd.others[:_MOST_SHOWN])}."
+        )
+    return " ".join(parts)
+
+
+def _how_to_read(name: str, counts: Counter[str], written: list[str], decimal: str) -> str:
+    said = []
+    for options, mark in _readings(counts, written, decimal):
+        example = next((text for text in written if written_number(text, mark) is not None), written[0])
+        number = written_number(example, mark)
+        assert number is not None  # all numbers can be read with this mark
+        commas = " decimal commas" if ("--decimal", ",") in options else " them as numbers"
+        flags = " ".join(pasted(option, value or name) for option, value in options)
+        said.append(f"{flags} reads{commas} ({example!r} as {number.value:.12g})")
+    return f"{', '.join(said)}." if said else NUMBERS_AS_TEXT
+
+
+def _answers(name: str, counts: Counter[str], decimal: str) -> tuple[tuple[str, str], ...]:
+    odd = _sorted_out(counts, decimal)
+    missing = tuple(("--missing", text) for text in (*odd.missing, *odd.others)[: 2 * _MOST_SHOWN])
+    readings = _readings(counts, odd.written, decimal) if odd.written else []
+    return (*missing, *((option, value or name) for option, value in (readings[0][0] if readings else ())))
 
 
 def _counted(texts: list[str], counts: Counter[str]) -> str:
     shown = [f"{text!r} ({counts[text]} time{'s' * (counts[text] != 1)})" for text in texts[:_MOST_SHOWN]]
     if len(texts) > _MOST_SHOWN:
-        shown.append(f"{len(texts) - _MOST_SHOWN} more")
+        n = sum(counts[text] for text in texts[_MOST_SHOWN:])
+        shown.append(f"{n} more entr{'y' if n == 1 else 'ies'}")
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

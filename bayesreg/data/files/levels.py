@@ -1,17 +1,17 @@
 """Text columns as numbers: one-hot, by levels that are found once and kept."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, final
 
 from ...base.listed import quoted
-from .doubtful_text import NUMBERS_AS_TEXT, telling_entry
+from ...base.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_LEVELS = 50
+MISSING, OTHER = "(missing)", "(other)"
 
 
 @final
@@ -23,48 +23,86 @@ class Levels:
     ----------
     column : str
     values : tuple of str
-        Its levels, sorted.
+        Its levels, sorted; those for missing and for gathered entries stand last.
     features : tuple of str
-        The columns that stand for it; of two levels one, which is 1 at the second.
+        The columns that stand for it, in the order of the levels.  Of two levels it is one, which is 1 at the second;
+        a reference level has none.
+    missing : str or None
+        The level of a missing entry, if it has one.
+    other : str or None
+        The level of rare entries, and of those that are unknown, if there is one.
+    reference : str or None
+        The level without a column, if one was named.
     """
 
     column: str
     values: tuple[str, ...]
     features: tuple[str, ...]
+    missing: str | None = None
+    other: str | None = None
+    reference: str | None = None
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The level that each feature stands for."""
+        if self.reference is not None:
+            return tuple(value for value in self.values if value != self.reference)
+        return self.values[-len(self.features) :]
+
+    def of(self, column: "pd.Series") -> "pd.Series":
+        """Return the level of each entry of a text column; NaN if it is missing or unknown, and has none."""
+        text = column.astype("str").where(column.notna())
+        if self.missing is not None:
+            text = text.fillna(self.missing)
+        known = text.isin(self.values)
+        return text.where(known) if self.other is None else text.where(known | text.isna(), self.other)
 
     def encoded(self, column: "pd.Series") -> "pd.DataFrame":
-        """Return a text column, none of it missing, as the features.
+        """Return a text column as the features.
 
         Raises
         ------
         ValueError
-            Where it holds another level.
+            If an entry has no level.
         """
         import pandas as pd
 
-        text = column.astype("str")
-        unknown = sorted(set(text) - set(self.values))
-        if unknown:
-            raise ValueError(
-                f"column {self.column!r} holds {quoted(unknown)}, which the fit has not seen: it knows "
-                f"{quoted(self.values)}. Leave these rows out, or fit again with rows that have them."
-            )
-        shown = self.values[-len(self.features) :]
+        levels = self.of(column)
+        if levels.isna().any():
+            raise ValueError(self.unknown(sorted(column[levels.isna()].astype("str").unique())))
         ones = {
-            name: (text == value).astype("float64") for name, value in zip(self.features, shown, strict=True)
+            name: (levels == value).astype("float64")
+            for name, value in zip(self.features, self.shown, strict=True)
         }
         return pd.DataFrame(ones, index=column.index)
 
+    def unknown(self, entries: Sequence[str]) -> str:
+        """Say that entries are none of the levels, and which these are."""
+        return (
+            f"column {self.column!r} holds {quoted(entries)}, which the fit has not seen: it knows "
+            f"{quoted(self.values)}. Leave these rows out, or fit again with rows that have them."
+        )
 
-def found_levels(column: "pd.Series", n_rows: int | None) -> Levels:
+
+def found_levels(
+    column: "pd.Series",
+    *,
+    missing: str | None = None,
+    gather_rare: int | None = None,
+    reference: str | None = None,
+) -> Levels:
     """Find the levels of a text column.
 
     Parameters
     ----------
     column : series
         No entry missing.
-    n_rows : int or None
-        Of the file; None where it was said that the entries name groups.
+    missing : str, optional
+        The level that stands for a missing entry.
+    gather_rare : int, optional
+        Levels of fewer rows than this become one, but for the reference and for missing entries.
+    reference : str, optional
+        The level that has no column.
 
     Returns
     -------
@@ -73,17 +111,37 @@ def found_levels(column: "pd.Series", n_rows: int | None) -> Levels:
     Raises
     ------
     ValueError
-        Where there are so many that the column tells rows apart, not groups of them.
+        If there is no such reference.
     """
-    values = sorted(column.astype("str").unique())
-    if n_rows is not None and len(values) > 2 and (len(values) > _MOST_LEVELS or 2 * len(values) >= n_rows):
+    counts = column.astype("str").value_counts()
+    missing = missing if missing in counts.index else None
+    spared = [level for level in (missing, reference) if level is not None]
+    rare = [] if gather_rare is None else [*counts.index[counts < gather_rare].difference(spared)]
+    kept = sorted(counts.index.difference([*rare, *([] if missing is None else [missing])]))
+    other = free_name(OTHER, counts.index) if rare else None
+    values = (*kept, *(level for level in (missing, other) if level is not None))
+    if reference is not None and reference not in values:
         raise ValueError(
-            f"column {column.name!r} holds text with {len(values)} levels in {n_rows} rows, for example "
-            f"{telling_entry(column)!r}. Is it an identifier or a date? Leave it out with --exclude. "
-            f"Are numbers written as text? {NUMBERS_AS_TEXT}"
+            f"column {column.name!r} has no level {reference!r} for --reference.{did_you_mean(reference, values)} Its "
+            f"levels are {quoted(values)}."
         )
-    shown = values[1:] if len(values) == 2 else values
-    return Levels(str(column.name), tuple(values), tuple(f"{column.name}={value}" for value in shown))
+    with_column = (
+        [value for value in values if value != reference]
+        if reference is not None
+        else values[1:]
+        if len(values) == 2
+        else values
+    )
+    features = tuple(f"{column.name}={value}" for value in with_column)
+    return Levels(str(column.name), values, features, missing, other, reference)
+
+
+def free_name(name: str, taken: "Container[str] | pd.Index") -> str:
+    """Return a name that is not taken: "(other)", else "(other 2)"."""
+    tried, place = name, 2
+    while tried in taken:
+        tried, place = f"{name[:-1]} {place})", place + 1
+    return tried
 
 
 def levels_to_json(levels: Sequence[Levels]) -> str:
@@ -92,7 +150,15 @@ def levels_to_json(levels: Sequence[Levels]) -> str:
 
 
 def levels_from_json(text: str) -> tuple[Levels, ...]:
-    """Return the levels that levels_to_json made text of."""
+    """Return the levels that levels_to_json made text of, of an earlier version too."""
     return tuple(
-        Levels(one["column"], tuple(one["values"]), tuple(one["features"])) for one in json.loads(text)
+        Levels(
+            one["column"],
+            tuple(one["values"]),
+            tuple(one["features"]),
+            one.get("missing"),
+            one.get("other"),
+            one.get("reference"),
+        )
+        for one in json.loads(text)
     )

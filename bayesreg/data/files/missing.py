@@ -1,62 +1,191 @@
-"""Entries that are missing, among numbers and among text."""
+"""Rows with missing entries: how many there are, what is lost with them, and what would keep them."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, final
 
-from .doubtful_text import PLAIN_NUMBER
+import numpy as np
+
+from ...base.listed import listed
+from .pasted import pasted_names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-def is_numeric(column: "pd.Series") -> bool:
-    """Tell numbers and truth values, also beside missing entries, from text."""
-    from pandas.api.types import infer_dtype, is_numeric_dtype
-
-    return is_numeric_dtype(column) or infer_dtype(column, skipna=True) == "boolean"
-
-
-def cleaned(column: "pd.Series", missing: Sequence[str] = ()) -> "pd.Series":
-    """Strip text; what is blank, or stands for a missing entry, is missing."""
-    if is_numeric(column):
-        numbers = [float(word) for word in missing if PLAIN_NUMBER.fullmatch(word)]
-        return column.mask(column.isin(numbers)) if numbers and column.dtype.kind in "iuf" else column
-    text = column.astype("str").str.strip()
-    return text.mask(column.isna() | text.isin(["", *missing]))
+_MUCH = 0.2  # of the rows
+_MOST_SHOWN = 10
+_MOST_WORDS = 5
+_MOST_WAYS = 200  # of missing entries to lie in a row, the most frequent
+_BLANK = ""
 
 
-def without_missing(frame: "pd.DataFrame", *, drop_missing: bool) -> "tuple[pd.DataFrame, dict[str, int]]":
-    """Return the rows that are complete, and how many entries each column lacks.
+@final
+@dataclass(frozen=True)
+class Gaps:
+    """Where entries are missing in a table.
+
+    Attributes
+    ----------
+    counts : mapping of str to int
+        Missing entries of each column that lacks some, the emptiest first.
+    n_rows, n_complete : int
+    exclusions : tuple of (tuple of str, int)
+        Columns, and how many rows are complete without them: first the best to leave out, then as many as keep
+        four fifths of the rows.
+    as_levels : tuple of (tuple of str, int)
+        Text columns whose missing entries can be a level of their own, and how many rows are complete then.
+    """
+
+    counts: dict[str, int]
+    n_rows: int
+    n_complete: int
+    exclusions: tuple[tuple[tuple[str, ...], int], ...]
+    as_levels: tuple[tuple[str, ...], int] | None
+
+    @property
+    def n_dropped(self) -> int:
+        """How many rows have a missing entry."""
+        return self.n_rows - self.n_complete
+
+    @property
+    def many(self) -> bool:
+        """Whether these rows are more than a fifth."""
+        return self.n_dropped > _MUCH * self.n_rows
+
+    def advice(self) -> str:
+        """Say what keeps more rows, with how many; "" if nothing does."""
+        ways = [
+            f"{pasted_names('--exclude', names)} makes {n_complete} rows complete"
+            for names, n_complete in self.exclusions
+        ]
+        if self.as_levels is not None:
+            names, n_complete = self.as_levels
+            what = "a level of its own" if len(names) == 1 else "a level of their own in each"
+            ways.append(f"{pasted_names('--missing-level', names)} ({what}) makes {n_complete} rows complete")
+        return f"{'; '.join(ways)}." if ways else ""
+
+
+def gaps_of(frame: "pd.DataFrame", protected: Sequence[str], text: Sequence[str]) -> Gaps | None:
+    """Find where entries are missing; None if none is.
+
+    Parameters
+    ----------
+    frame : data frame
+    protected : sequence of str
+        Columns that cannot be left out: the target, and the weights.
+    text : sequence of str
+        Columns of text.
+    """
+    counts = missing_entries(frame)
+    if not counts:
+        return None
+    names = list(counts)
+    ways, times = np.unique(frame[names].isna().to_numpy(), axis=0, return_counts=True)
+    can_go = np.array([name not in protected for name in names])
+    is_text = np.array([name in text for name in names])
+    n_complete = _n_complete(ways, times, np.zeros(len(names), bool))
+    filled = _n_complete(ways, times, is_text)
+    return Gaps(
+        counts,
+        len(frame),
+        n_complete,
+        tuple(
+            (tuple(name for name, is_out in zip(names, out, strict=True) if is_out), n)
+            for out, n in _exclusions(ways, times, can_go, len(frame))
+        ),
+        (tuple(name for name in names if name in text), filled) if filled > n_complete else None,
+    )
+
+
+def without_missing(
+    frame: "pd.DataFrame", gaps: Gaps | None, *, drop_missing: bool, written: str
+) -> "pd.DataFrame":
+    """Return the rows that are complete.
+
+    Parameters
+    ----------
+    frame : data frame
+    gaps : Gaps or None
+        Of the frame.
+    drop_missing : bool
+        Whether to leave out the others.
+    written : str
+        How missing entries are written; "" if they are all blank.
 
     Raises
     ------
     ValueError
         If entries are missing and `drop_missing` is False, or fewer than two rows are left.
     """
-    counts = missing_entries(frame)
-    if not counts:
-        return frame, {}
-    where = counted(counts)
-    complete = frame.dropna()
+    if gaps is None:
+        return frame
+    where = f"{counted(gaps.counts)}{f' ({written})' if written else ''}"
     if not drop_missing:
         raise ValueError(
-            f"entries are missing: {where}. --drop-missing leaves out the rows that have them "
-            f"({len(complete)} of {len(frame)} rows are complete); or leave out a column with --exclude, "
-            "or impute them."
+            f"entries are missing: {where}. --drop-missing leaves out the rows that have them ({gaps.n_complete} of "
+            f"{gaps.n_rows} rows are complete); or impute them. {gaps.advice()}".strip()
         )
-    if len(complete) < 2:
+    if gaps.n_complete < 2:
         raise ValueError(
-            f"--drop-missing leaves {len(complete)} of {len(frame)} rows. Missing are {where}. "
-            "Leave out the emptiest column with --exclude."
+            f"--drop-missing leaves {gaps.n_complete} of {gaps.n_rows} rows. Missing are {where}. "
+            f"{gaps.advice() or 'Leave out the emptiest column with --exclude.'}"
         )
-    return complete, counts
+    return frame.dropna()
 
 
 def missing_entries(frame: "pd.DataFrame") -> dict[str, int]:
-    """Return how many entries a column lacks, by the names of those that lack some."""
-    return {str(name): int(count) for name, count in frame.isna().sum().items() if count}
+    """Return how many entries a column lacks, by the names of those that lack some, the emptiest first."""
+    counts = [(str(name), int(count)) for name, count in frame.isna().sum().items() if count]
+    return dict(sorted(counts, key=lambda one: -one[1]))
 
 
-def counted(counts: dict[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
     """Say how many entries each column lacks."""
-    return ", ".join(f"{count} in {name!r}" for name, count in counts.items())
+    return listed([f"{count} in {name!r}" for name, count in counts.items()], _MOST_SHOWN)
+
+
+def written_as(texts: Mapping[str, Counter[str]]) -> str:
+    """Say which texts were read as missing, how often and where; "" if all missing entries are blank.
+
+    Parameters
+    ----------
+    texts : mapping of str to Counter
+        By column, what stood there; "" is a blank.
+    """
+    times: Counter[str] = Counter()
+    where: dict[str, list[str]] = {}
+    for name, counts in texts.items():
+        for text, n in counts.items():
+            times[text] += n
+            where.setdefault(text, []).append(name)
+    if set(times) <= {_BLANK}:
+        return ""
+    shown = [
+        f"{'a blank' if text == _BLANK else repr(text)} {n} time{'s' * (n != 1)} in "
+        f"{listed([repr(name) for name in where[text]], 3)}"
+        for text, n in times.most_common()
+    ]
+    return f"written {listed(shown, _MOST_WORDS)}"
+
+
+def _exclusions(
+    ways: "np.ndarray", times: "np.ndarray", can_go: "np.ndarray", n_rows: int
+) -> "list[tuple[np.ndarray, int]]":
+    """Leave out step by step the columns that make most rows complete for each of them."""
+    order = np.argsort(-times, kind="stable")
+    tried = [way for way in ways[order[:_MOST_WAYS]] if way.any() and not (way & ~can_go).any()]
+    out = np.zeros(ways.shape[1], bool)
+    steps: list[tuple[np.ndarray, int]] = []
+    while True:
+        now = _n_complete(ways, times, out)
+        options = [(out | way, _n_complete(ways, times, out | way)) for way in tried if (way & ~out).any()]
+        if not options or (steps and now >= (1.0 - _MUCH) * n_rows):
+            break
+        out, _ = max(options, key=lambda option: (option[1] - now) / (option[0] & ~out).sum())
+        steps.append((out, _n_complete(ways, times, out)))
+    return [steps[0], *steps[-1:]] if len(steps) > 1 else steps
+
+
+def _n_complete(ways: "np.ndarray", times: "np.ndarray", out: "np.ndarray") -> int:
+    return int(times[~(ways & ~out).any(axis=1)].sum())

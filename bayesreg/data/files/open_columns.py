@@ -5,17 +5,18 @@ from pathlib import Path
 from ...base.listed import quoted
 from .columns import FileColumns
 from .csv import csv_columns
+from .dialect import Dialect
 from .parquet import MAGIC, parquet_columns
 
 
-def open_columns(file: Path, decimal: str, *, least: int) -> FileColumns:
+def open_columns(file: Path, dialect: Dialect, *, least: int) -> FileColumns:
     """Look into a CSV or Parquet file, told by how it begins.
 
     Parameters
     ----------
     file : Path
-    decimal : "." or ","
-        Of a CSV file.
+    dialect : Dialect
+        How a CSV file is written.
     least : int
         Rows that are needed.
 
@@ -28,19 +29,19 @@ def open_columns(file: Path, decimal: str, *, least: int) -> FileColumns:
     OSError
         If it cannot be read.
     """
-    source = _columns_of(file, decimal)
+    source = _columns_of(file, dialect)
     _check_source(file, source, least)
     return source
 
 
-def _columns_of(file: Path, decimal: str) -> FileColumns:
+def _columns_of(file: Path, dialect: Dialect) -> FileColumns:
     """Look into a file, which is opened once: of a pipe nothing is left for a second time."""
     with file.open("rb") as stream:
         start = stream.read(len(MAGIC))
         if start == MAGIC and stream.seekable():
             return parquet_columns(file)
         content = start + stream.read()
-    return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, decimal)
+    return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, dialect)
 
 
 def _check_source(file: Path, source: FileColumns, least: int) -> None:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .columns import FileColumns
-from .doubtful_text import plain_numbers
+from .missing_texts import MissingTexts
+from .pasted import pasted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,9 @@ def parquet_columns(file: Path, content: bytes | None = None) -> FileColumns:
     with _opened(file, content) as opened:
         schema, n_rows = opened.schema_arrow, opened.metadata.num_rows
     names = tuple("" if _INDEX.fullmatch(name) else name for name in schema.names)
-    return FileColumns(names, n_rows, None, partial(_parsed, file, content, schema))
+    return FileColumns(
+        names, n_rows, None, (), partial(_parsed, file, content, schema), partial(_written, file, content)
+    )
 
 
 @contextmanager
@@ -68,40 +71,55 @@ def _parsed(
     content: bytes | None,
     schema: Any,
     names: Sequence[str],
-    as_text: Sequence[str],
-    missing: Sequence[str],
+    as_text: Sequence[str] = (),
+    missing: MissingTexts | None = None,
+    dates: Sequence[str] = (),
 ) -> "pd.DataFrame":
     for name in names:
-        _check_type(file, name, schema.field(name).type)
+        _check_type(file, name, schema.field(name).type, as_text, dates)
     used = list(names)
     with _opened(file, content) as opened:
         # A name with a dot brings its namesake before the dot along: hence the second choice.
         columns = opened.read(columns=used).select(used)
-    frame = columns.cast(_plain(file, columns.schema, as_text)).to_pandas(ignore_metadata=True)
-    for name in frame.columns.difference(list(as_text)):
-        frame[name] = _numbers_beside(frame[name], missing)
+    frame = columns.cast(_plain(file, columns.schema, as_text, dates)).to_pandas(ignore_metadata=True)
+    for name in as_text:
+        if name in used and _is_truth(schema.field(name).type):
+            frame[name] = frame[name].map({"true": "True", "false": "False"})  # as pandas writes them in CSV
     return frame
 
 
-def _numbers_beside(column: "pd.Series", missing: Sequence[str]) -> "pd.Series":
-    """Return text as numbers where only what stands for a missing entry makes it text."""
-    marked = column.isin(list(missing))
-    if not marked.any() or column.dtype.kind in "iufb":
-        return column
-    numbers = plain_numbers(column.mask(marked))
-    return column if numbers is None else numbers
+def _written(file: Path, content: bytes | None, names: Sequence[str]) -> "pd.DataFrame":
+    used = list(names)
+    with _opened(file, content) as opened:
+        frame = (
+            opened.read(columns=used).select(used).to_pandas(ignore_metadata=True, integer_object_nulls=True)
+        )
+    return frame.astype("object").map(str).where(frame.notna(), "")
 
 
-def _check_type(file: Path, name: str, kind: Any) -> None:
+def _check_type(file: Path, name: str, kind: Any, as_text: Sequence[str], dates: Sequence[str]) -> None:
     from pyarrow import types
 
     kind = _value_type(kind)
     number = types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)
-    if not (number or _is_text(kind) or types.is_boolean(kind) or types.is_null(kind)):
-        raise ValueError(
-            f"column {name!r} of {file} holds {kind}, which is neither number nor text. Write it as a number, or "
-            "leave it out with --exclude."
-        )
+    if number or _is_text(kind) or types.is_boolean(kind) or types.is_null(kind):
+        return
+    is_date = types.is_date(kind) or types.is_timestamp(kind)
+    if is_date and (name in dates or (types.is_date(kind) and name in as_text)):
+        return
+    turned = (
+        f"{pasted('--dates', name)} turns it into days since the first" if is_date else "Write it as a number"
+    )
+    raise ValueError(
+        f"column {name!r} of {file} holds {kind}, which is neither number nor text. {turned}, "
+        f"{pasted('--exclude', name)} leaves it out."
+    )
+
+
+def _is_truth(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(types.is_boolean(_value_type(kind)))
 
 
 def _value_type(kind: Any) -> Any:
@@ -118,8 +136,8 @@ def _is_text(kind: Any) -> bool:
     return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
 
 
-def _plain(file: Path, schema: Any, as_text: Sequence[str]) -> Any:
-    """Return the schema with decimals as floats, values in place of a dictionary's codes, and levels as text."""
+def _plain(file: Path, schema: Any, as_text: Sequence[str], dates: Sequence[str]) -> Any:
+    """Return the schema with decimals as floats, a dictionary's values, and text for levels and dates."""
     import pyarrow
 
     for position, field in enumerate(schema):
@@ -130,6 +148,8 @@ def _plain(file: Path, schema: Any, as_text: Sequence[str]) -> Any:
                     f"column {field.name!r} of {file} holds {kind}, which does not tell how its levels are written "
                     "(1.1 or 1.10). Write it as text or as whole numbers."
                 )
+            kind = pyarrow.string()
+        elif field.name in dates:
             kind = pyarrow.string()
         elif pyarrow.types.is_decimal(kind):
             kind = pyarrow.float64()

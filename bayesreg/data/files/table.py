@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from ...base.listed import quoted
-from .chosen_columns import chosen_columns, listed_columns, unknown_column
+from .chosen_columns import chosen_columns
+from .dialect import Dialect
 from .doubtful_text import check_levels, why_no_numbers
-from .levels import Levels, found_levels
-from .missing import cleaned, counted, is_numeric, missing_entries, without_missing
+from .levels import MISSING, Levels, found_levels, free_name
+from .missing import Gaps, gaps_of, without_missing, written_as
+from .most_levels import check_number_of_levels
+from .numeric import is_numeric
 from .open_columns import open_columns
+from .pasted import pasted
+from .reading import read_columns
+from .stated_columns import StatedColumns
+from .text_rules import TextRules
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +35,7 @@ class Table:
     y : series (n,)
         float64, named as in the file.
     weights : series (n,) or None
-        The column of weights, where one was named.
+        The column of weights, if one was named.
     n_columns : int
         Of the file.
     delimiter : str or None
@@ -37,13 +43,21 @@ class Table:
     levels : tuple of Levels
         One for each text column.
     dropped : mapping of str to int
-        Missing entries of each column, where rows with them were dropped.
+        Missing entries of each column, if rows with them were dropped.
     n_dropped : int
         How many rows that were.
     constant : tuple of str
         Columns of X that do not vary.
     unnamed : tuple of int
         Columns of the file without a name, counted from 1, which are left out.
+    rules : TextRules
+        By which text was read, but for levels.
+    was : tuple of str
+        What the file was other than Parquet or UTF-8 text.
+    said : tuple of (str, str)
+        What else happened while it was read, as labels and sentences.
+    cautions : tuple of str
+        What a reader of the result must know of it.
     """
 
     X: "pd.DataFrame"
@@ -56,6 +70,10 @@ class Table:
     n_dropped: int
     constant: tuple[str, ...]
     unnamed: tuple[int, ...]
+    rules: TextRules
+    was: tuple[str, ...]
+    said: tuple[tuple[str, str], ...]
+    cautions: tuple[str, ...]
 
 
 def read_table(
@@ -66,32 +84,61 @@ def read_table(
     exclude: Sequence[str] = (),
     weights: str | None = None,
     drop_missing: bool = False,
-    decimal: str = ".",
     missing: Sequence[str] = (),
+    missing_level: Sequence[str] = (),
     levels: Sequence[str] = (),
+    reference: Sequence[str] = (),
+    max_levels: int | None = None,
+    gather_rare: int | None = None,
+    numbers: Sequence[str] = (),
+    dates: Sequence[str] = (),
+    separator: str | None = None,
+    decimal: str = ".",
+    encoding: str | None = None,
+    comment: str | None = None,
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
+
+    Names of columns are given one by one, or joined by commas.
 
     Parameters
     ----------
     file : Path
-        CSV: UTF-8 with a header, separated by comma, semicolon, tab or bar. Or Parquet, told by how it begins.
+        CSV with a header, or Parquet, told by how it begins.
     target : str
         Name of the response.
     features : sequence of str, default ()
-        Names of the columns to use, or names joined by commas; empty means all others.
+        Names of the columns to use; empty means all others.
     exclude : sequence of str, default ()
-        Names of columns to leave out, or names joined by commas.
+        Names of columns to leave out.
     weights : str, optional
         Name of a column of sample weights, which is then no feature.
     drop_missing : bool, default False
         Whether to leave out rows with a missing entry; default is to refuse them.
-    decimal : "." or ",", default "."
-        Of a CSV file.
     missing : sequence of str, default ()
-        What stands for a missing entry, beside a blank.
+        What stands for a missing entry, beside a blank; "NAME=TEXT" speaks of one column.
+    missing_level : sequence of str, default ()
+        Names of text columns whose missing entries are a level of their own; "all" is all of them.
     levels : sequence of str, default ()
-        Names of the features, or names joined by commas, whose entries name groups, whatever they look like.
+        Names of the features whose entries name groups, whatever they look like.
+    reference : sequence of str, default ()
+        "NAME=LEVEL": a level that has no column, so that the column's coefficients are differences from it.
+    max_levels : int, optional
+        How many levels a text column may have.  The default looks at the rows that there are for each.
+    gather_rare : int, optional
+        Levels with fewer rows than this become one.
+    numbers : sequence of str, default ()
+        Names of columns that are numbers with thousands separators, a currency, a percent sign or a unit.
+    dates : sequence of str, default ()
+        Names of columns of dates, which become days since the first; "NAME=FORMAT" says how they are written.
+    separator : str, optional
+        Between the entries of a CSV file.  The default finds comma, semicolon, tab or bar.
+    decimal : "." or ",", default "."
+        The mark in numbers that are text, as in a CSV file.
+    encoding : str, optional
+        Of a CSV file.  The default is UTF-8, or what its first bytes say.
+    comment : str, optional
+        What a line of a CSV file begins with that is no row.
 
     Returns
     -------
@@ -102,116 +149,135 @@ def read_table(
     Raises
     ------
     ValueError
-        Where the file is no such table, a name is unknown, an entry is missing, or a column cannot be turned into
-        numbers or is text that may be meant as numbers or as missing, with the remedy.
+        If the file is no such table, a name is unknown, an entry is missing, or a column cannot be turned into
+        numbers or is text that may be meant as numbers, dates or missing entries, with the remedy.
     ImportError
-        Where the file is Parquet and pyarrow is absent.
+        If the file is Parquet and pyarrow is absent.
     OSError
-        Where the file cannot be read.
+        If the file cannot be read.
     """
-    source = open_columns(file, decimal, least=2)
+    source = open_columns(file, Dialect(separator, decimal, encoding, comment), least=2)
     names = [name for name in source.names if name]
     asked, chosen = chosen_columns(names, target, weights, features, exclude)
-    as_text = listed_columns("column of levels", names, asked, levels)
-    unused = [name for name in as_text if name not in chosen]
-    if unused:
-        raise ValueError(f"{quoted(unused)} of --levels is not among the features.")
-    frame = source.read([*asked, *chosen], as_text, missing).apply(partial(cleaned, missing=missing))
+    stated = StatedColumns.said(
+        names, asked, chosen, levels=levels, numbers=numbers, dates=dates, missing=missing,
+        missing_level=missing_level, reference=reference,
+    )  # fmt: skip
+    reading = read_columns(source, [*asked, *chosen], stated, decimal)
+    frame = reading.frame
     for name, what in zip(asked, ("target", "weights column"), strict=False):
-        _check_numeric(frame[name], what)
-    for name in chosen:
-        if name not in as_text and not is_numeric(frame[name]):
-            check_levels(frame[name], written_out=source.writes_missing_out)
-    frame, dropped = without_missing(frame, drop_missing=drop_missing)
-    X, encoded = _encoded(frame[chosen], source.n_rows, as_text)
+        check_numeric(frame[name], what, decimal)
+    text = [name for name in chosen if not is_numeric(frame[name])]
+    check_levels([frame[name] for name in text if name not in stated.levels], decimal)
+    frame, filled = _with_missing_levels(frame, text, stated)
+    written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
+    gaps = gaps_of(frame, asked, text)
+    frame = without_missing(frame, gaps, drop_missing=drop_missing, written=written)
+    encoded = _levels(frame, text, filled, stated, max_levels, gather_rare)
+    X = _encoded(frame[chosen], encoded)
     return Table(
         X=X,
-        y=frame[target].astype("float64"),
-        weights=None if weights is None else frame[weights].astype("float64"),
+        y=frame[target],
+        weights=None if weights is None else frame[weights],
         n_columns=len(source.names),
         delimiter=source.delimiter,
         levels=encoded,
-        dropped=dropped,
+        dropped={} if gaps is None else gaps.counts,
         n_dropped=source.n_rows - len(frame),
         constant=tuple(str(name) for name in X.columns if X[name].min() == X[name].max()),
         unnamed=tuple(position for position, name in enumerate(source.names, start=1) if not name),
+        rules=reading.rules,
+        was=source.was,
+        said=(*_of_missing(reading.missing, gaps), *reading.said),
+        cautions=_cautions(gaps),
     )
 
 
-def read_features(
-    file: Path, features: Sequence[str], levels: Sequence[Levels], decimal: str = "."
-) -> "pd.DataFrame":
-    """Read a CSV or Parquet file of new rows as the features of an earlier fit.
-
-    Parameters
-    ----------
-    file : Path
-        Its other columns are left alone.
-    features : sequence of str
-        Of the fit.
-    levels : sequence of Levels
-        How the fit turned text columns into features.
-    decimal : "." or ",", default "."
-        Of a CSV file.
-
-    Returns
-    -------
-    data frame (n, p)
-        float64, with a column a feature, in that order.
+def check_numeric(column: "pd.Series", what: str, decimal: str) -> None:
+    """Refuse text in place of numbers.
 
     Raises
     ------
     ValueError
-        Where a column is missing, holds text in place of numbers or a level that the fit has not seen, or
-        where an entry is missing.
-    ImportError, OSError
-        As in read_table.
+        With an entry that is no number, and the remedy.
     """
-    import pandas as pd
-
-    source = open_columns(file, decimal, least=1)
-    from_text = {feature for one in levels for feature in one.features}
-    numeric = [name for name in features if name not in from_text]
-    names = [name for name in source.names if name]
-    wanted = [*numeric, *(one.column for one in levels)]
-    for name in wanted:
-        if name not in names:
-            raise ValueError(unknown_column("feature", name, names))
-    frame = source.read(wanted, [one.column for one in levels], ()).apply(cleaned)
-    counts = missing_entries(frame)
-    if counts:
-        raise ValueError(f"entries are missing: {counted(counts)}. Leave these rows out, or impute them.")
-    for name in numeric:
-        _check_numeric(frame[name], "feature")
-    blocks = [frame[numeric].astype("float64"), *(one.encoded(frame[one.column]) for one in levels)]
-    return pd.concat(blocks, axis=1)[list(features)]
-
-
-def _check_numeric(column: "pd.Series", what: str) -> None:
     if not is_numeric(column):
         raise ValueError(
-            f"the {what} {column.name!r} must be numeric, but it holds text, {why_no_numbers(column)}"
+            f"the {what} {column.name!r} must be numeric, but it holds text, {why_no_numbers(column, decimal)}"
         )
 
 
-def _encoded(
-    frame: "pd.DataFrame", n_rows: int, as_text: Sequence[str]
-) -> "tuple[pd.DataFrame, tuple[Levels, ...]]":
+def _with_missing_levels(
+    frame: "pd.DataFrame", text: Sequence[str], stated: StatedColumns
+) -> "tuple[pd.DataFrame, dict[str, str]]":
+    """Fill missing text if that is a level, and return the level's name for each such column."""
+    wanted = text if stated.missing_level is None else stated.missing_level
+    numeric = [name for name in wanted if name not in text]
+    if numeric:
+        raise ValueError(
+            f"{quoted(numeric)} of --missing-level holds numbers, of which a missing one is no level. "
+            f"{pasted('--levels', *numeric)} makes levels of its entries."
+        )
+    names = {name: free_name(MISSING, set(frame[name].dropna())) for name in wanted}
+    return frame.assign(**{name: frame[name].fillna(level) for name, level in names.items()}), names
+
+
+def _levels(
+    frame: "pd.DataFrame",
+    text: Sequence[str],
+    filled: dict[str, str],
+    stated: StatedColumns,
+    max_levels: int | None,
+    gather_rare: int | None,
+) -> tuple[Levels, ...]:
+    no_text = [name for name in stated.reference if name not in text]
+    if no_text:
+        raise ValueError(
+            f"{quoted(no_text)} of --reference holds numbers. {pasted('--levels', *no_text)} makes levels of them."
+        )
+    found = []
+    for name in text:
+        one = found_levels(
+            frame[name],
+            missing=filled.get(name),
+            gather_rare=gather_rare,
+            reference=stated.reference.get(name),
+        )
+        if name not in stated.levels or max_levels is not None:
+            check_number_of_levels(one, frame[name], max_levels)
+        found.append(one)
+    return tuple(found)
+
+
+def _encoded(frame: "pd.DataFrame", levels: Sequence[Levels]) -> "pd.DataFrame":
     import pandas as pd
 
-    blocks: list[Any] = []
-    levels: list[Levels] = []
-    for name in frame.columns:
-        column = frame[name]
-        if is_numeric(column):
-            blocks.append(column.astype("float64"))
-            continue
-        described = found_levels(column, None if name in as_text else n_rows)
-        block = described.encoded(column)
-        blocks.append(block)
-        levels.append(described)
+    by_column = {one.column: one for one in levels}
+    blocks: list[Any] = [
+        by_column[name].encoded(frame[name]) if name in by_column else frame[name] for name in frame.columns
+    ]
     X = pd.concat(blocks, axis=1)
     twice = sorted(set(X.columns[X.columns.duplicated()]))
     if twice:
         raise ValueError(f"after encoding text, two features are called {quoted(twice)}. Rename a column.")
-    return X, tuple(levels)
+    return X
+
+
+def _of_missing(missing: Any, gaps: Gaps | None) -> list[tuple[str, str]]:
+    said = []
+    written = written_as(missing)
+    if written:
+        said.append(("missing", f"entries that are read as missing are {written}"))
+    if gaps is not None and not gaps.many and gaps.advice():
+        said.append(("more rows", gaps.advice()))
+    return said
+
+
+def _cautions(gaps: Gaps | None) -> tuple[str, ...]:
+    if gaps is None or not gaps.many:
+        return ()
+    share = 100.0 * gaps.n_dropped / gaps.n_rows
+    return (
+        f"--drop-missing leaves out {gaps.n_dropped} of {gaps.n_rows} rows ({share:.0f}%): what is left may not stand "
+        f"for all. {gaps.advice()}".strip(),
+    )

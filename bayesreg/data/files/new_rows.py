@@ -1,0 +1,204 @@
+"""New rows as the features of an earlier fit: each by itself, whatever the other rows are."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, final
+
+from ...base.listed import quoted
+from .chosen_columns import listed_columns, unknown_column
+from .dialect import Dialect
+from .faults import ABSENT, Fault, Faults
+from .levels import Levels
+from .missing import counted
+from .numeric import is_numeric
+from .open_columns import open_columns
+from .reading import as_numbers, is_missing, stripped
+from .table import check_numeric
+from .text_rules import TextRules
+from .written_numbers import TRUTHS, plain_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .columns import FileColumns
+
+_ALL = "all"
+_UNSEEN = "a level that the fit has not seen"
+_NO_NUMBER, _NO_DATE = "no finite number", "no date that is written as the fit's are"
+
+
+class Gathered(NamedTuple):
+    """Entries of a column that count as its level of rare ones, with how often each is there."""
+
+    column: str
+    level: str
+    entries: Counter[str]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class NewRows:
+    """Rows of a file as features.
+
+    Attributes
+    ----------
+    X : data frame (n, p)
+        float64; NaN in a row that cannot be predicted.
+    reasons : series (n,)
+        Why a row cannot be predicted, "" if it can.
+    faults : tuple of Fault
+        The same by column and kind.
+    gathered : tuple of Gathered
+        Levels that the fit has not seen and that count as its level of rare ones.
+    kept : data frame (n, k)
+        Columns that are carried through, as they are written.
+    was : tuple of str
+        What the file was other than Parquet or UTF-8 text.
+    """
+
+    X: "pd.DataFrame"
+    reasons: "pd.Series"
+    faults: tuple[Fault, ...]
+    gathered: tuple[Gathered, ...]
+    kept: "pd.DataFrame"
+    was: tuple[str, ...]
+
+
+def read_new_rows(
+    file: Path,
+    features: Sequence[str],
+    levels: Sequence[Levels],
+    rules: TextRules | None = None,
+    dialect: Dialect | None = None,
+    keep: Sequence[str] = (),
+    *,
+    strict: bool = False,
+) -> NewRows:
+    """Read a CSV or Parquet file of new rows as the features of an earlier fit.
+
+    Parameters
+    ----------
+    file : Path
+        Its other columns are left alone.
+    features : sequence of str
+        Of the fit.
+    levels : sequence of Levels
+        How the fit turned text columns into features.
+    rules : TextRules, optional
+        How the fit read other text.
+    dialect : Dialect, optional
+        How this file is written.
+    keep : sequence of str, default ()
+        Names of columns to carry through, or names joined by commas; "all" is all of them.
+    strict : bool, default False
+        Whether to refuse a file in which a row cannot be predicted.
+
+    Returns
+    -------
+    NewRows
+
+    Raises
+    ------
+    ValueError
+        If a column is missing; if `strict`, also if an entry is missing, is no number where numbers are needed, or
+        is a level that the fit has not seen.
+    ImportError, OSError
+        As in read_table.
+    """
+    import pandas as pd
+
+    rules, dialect = rules or TextRules(), dialect or Dialect()
+    source = open_columns(file, dialect, least=1)
+    names = [name for name in source.names if name]
+    from_text = {feature for one in levels for feature in one.features}
+    numeric = [name for name in features if name not in from_text]
+    text_columns = [one.column for one in levels]
+    for name in (*numeric, *text_columns):
+        if name not in names:
+            raise ValueError(unknown_column("feature", name, names))
+    kept = _kept(source, names, keep)
+    raw = source.read(
+        [*numeric, *text_columns], text_columns, rules.missing, [one.column for one in rules.dates]
+    )
+    faults = Faults(raw.index)
+    blocks = [pd.DataFrame({name: _numbers(raw[name], rules, dialect.decimal, faults) for name in numeric})]
+    gathered = []
+    for one in levels:
+        text = _text(raw[one.column], rules)
+        found = one.of(text)
+        faults.add(text, found.isna() & text.isna(), ABSENT)
+        faults.add(text, found.isna() & text.notna(), _UNSEEN)
+        blocks.append(one.encoded(text.where(found.notna(), one.values[0])))
+        unseen = found.notna() & text.notna() & ~text.isin(one.values)
+        if one.other is not None and unseen.any():
+            gathered.append(Gathered(one.column, one.other, Counter(text[unseen])))
+    if strict:
+        _refuse(faults, raw, levels, dialect.decimal)
+    X = pd.concat(blocks, axis=1)[list(features)]
+    return NewRows(
+        X.mask(faults.reasons != ""), faults.reasons, tuple(faults.found), tuple(gathered), kept, source.was
+    )
+
+
+def _numbers(column: "pd.Series", rules: TextRules, decimal: str, faults: Faults) -> "pd.Series":
+    """Return float64: each entry by itself, NaN if it is missing or no finite number."""
+    import numpy as np
+
+    name = str(column.name)
+    words = rules.missing.of(name)
+    if is_numeric(column):
+        numbers = as_numbers(column, words)
+        faults.add(column, numbers.isna(), ABSENT)
+        faults.add(column, numbers.isin([np.inf, -np.inf]), _NO_NUMBER)
+        return numbers
+    text = stripped(column)
+    text = text.mask(is_missing(text, words, among_numbers=True))
+    numbers = _meant(text, name, rules, decimal)
+    kept = as_numbers(numbers, words)
+    faults.add(text, text.isna() | (kept.isna() & numbers.notna()), ABSENT)
+    faults.add(text, text.notna() & numbers.isna(), _NO_DATE if _named(rules.dates, name) else _NO_NUMBER)
+    return kept
+
+
+def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "pd.Series":
+    """Return the numbers that text means, each entry by itself."""
+    by_date, by_rules = _named(rules.dates, name), _named(rules.numbers, name)
+    if by_date is not None:
+        return by_date.days(text)
+    if by_rules is not None:
+        return by_rules.read(text, decimal)
+    values = {entry: _number(entry, decimal) for entry in text.dropna().unique()}
+    return text.map(values, na_action="ignore").astype("float64")
+
+
+def _named(columns: Sequence[Any], name: str) -> Any:
+    return next((one for one in columns if one.column == name), None)
+
+
+def _number(entry: str, decimal: str) -> float:
+    number = plain_number(entry, decimal)
+    return TRUTHS.get(entry, float("nan")) if number is None else number
+
+
+def _text(column: "pd.Series", rules: TextRules) -> "pd.Series":
+    text = stripped(column)
+    return text.mask(is_missing(text, rules.missing.of(str(column.name))))
+
+
+def _refuse(faults: Faults, raw: "pd.DataFrame", levels: Sequence[Levels], decimal: str) -> None:
+    """Refuse what leaves a row without a prediction."""
+    absent = {one.column: one.n_rows for one in faults.found if one.what == ABSENT}
+    if absent:
+        raise ValueError(f"entries are missing: {counted(absent)}. Leave these rows out, or impute them.")
+    for one in faults.found:
+        if one.what == _UNSEEN:
+            raise ValueError(_named(levels, one.column).unknown(one.entries))
+        check_numeric(raw[one.column], "feature", decimal)
+        raise ValueError(f"{quoted(one.entries)} in {one.column!r} is {one.what}.")
+
+
+def _kept(source: "FileColumns", names: list[str], keep: Sequence[str]) -> "pd.DataFrame":
+    every = list(keep) == [_ALL] and _ALL not in names
+    return source.written(names if every else listed_columns("column to keep", names, [], keep))
