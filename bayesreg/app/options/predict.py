@@ -12,7 +12,7 @@ from .shared import FILE_FORM, JSON, as_one
 _EXAMPLES = """\b
 Examples
   bayesreg predict bayesreg-out new-houses.csv > predictions.csv
-  bayesreg predict bayesreg-out new-houses.csv --keep "id, city" --interval 0.5 --of mean
+  bayesreg predict bayesreg-out new-houses.csv --keep "city, rooms" --interval 0.5 --of mean
   bayesreg predict bayesreg-out/posterior.nc new-houses.csv --json
 
 \b

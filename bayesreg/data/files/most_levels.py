@@ -50,9 +50,8 @@ def check_number_of_levels(levels: Levels, column: "pd.Series", allowed: int | N
     if allowed is not None:
         raise ValueError(f"{told}, and --max-levels allows {allowed}. {_gathered(column, most)}".strip())
     leave_out = f"Is it an identifier? {pasted('--exclude', str(column.name))} leaves it out."
-    raise ValueError(
-        f"{told}. {leave_out} {_gathered(column, most)}--max-levels {n_levels} takes them all, each with a column."
-    )
+    take_all = f"--max-levels {n_levels} takes them all, each with a column." if n_levels < n_rows else ""
+    raise ValueError(f"{told}. {leave_out} {_gathered(column, most)}{take_all}".strip())
 
 
 def _gathered(column: "pd.Series", most: int) -> str:
