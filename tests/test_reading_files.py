@@ -17,7 +17,7 @@ from bayesreg.app.cli import main
 from bayesreg.data.files import csv as csv_file
 from bayesreg.data.files import plain_text as text_file
 from bayesreg.data.files.csv import csv_columns
-from bayesreg.data.files.doubtful_text import check_levels
+from bayesreg.data.files.doubtful_text import check_text
 from bayesreg.data.files.levels import Levels
 from bayesreg.data.files.new_rows import read_new_rows
 from bayesreg.data.files.table import read_table
@@ -77,7 +77,7 @@ def column(values, name="c"):
 )
 def test_numbers_as_text_are_asked_about(values, said):
     with pytest.raises(ValueError) as told:
-        check_levels([column(values, "the c")])
+        check_text([column(values, "the c")])
     assert said in str(told.value)
     assert "--levels 'the c'" in str(told.value)
 
@@ -101,7 +101,7 @@ def test_numbers_as_text_are_asked_about(values, said):
     ],
 )
 def test_levels_that_only_look_a_little_like_numbers_are_levels(values):
-    check_levels([column(values)])
+    check_text([column(values)])
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])

@@ -182,7 +182,10 @@ def _check_levels(tree: "xr.DataTree") -> None:
         for one in levels_from_json(tree.attrs.get(LEVELS, "[]")):
             without = 1 if one.reference is not None or len(one.values) == 2 else 0
             known = [one.missing, one.other, one.reference]
-            words = (one.column, *one.values, *one.features, *(word for word in known if word is not None))
+            words = (
+                *(one.column, *one.values, *one.features, *one.gathered),
+                *(word for word in known if word is not None),
+            )
             if not all(isinstance(word, str) for word in words):
                 raise TypeError
             if len(one.features) != len(one.values) - without or not {*known} <= {*one.values, None}:

@@ -38,6 +38,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "features": list(names),
             "n_rows": fit.data.n_samples,
             "n_rows_dropped": table.n_dropped,
+            "notes": [f"{label}: {text}" for label, text in table.said],
         },
         "model": described(fit.model),
         "selection": _selection(fit),
@@ -65,7 +66,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "contrasts": _by_row(fit.contrasts),
         },
         "diagnostics": _diagnostics(fit),
-        "cautions": list(prior_data_conflicts(fit)),
+        "cautions": [*table.cautions, *prior_data_conflicts(fit)],
         "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
         "written": written,
     }

@@ -9,7 +9,7 @@ from ...base.listed import listed, quoted
 from ...base.version import __version__
 from ...data.files.dialect import Dialect
 from ...data.files.levels import levels_from_json
-from ...data.files.new_rows import NewRows, read_new_rows
+from ...data.files.new_rows import UNSEEN, NewRows, read_new_rows
 from ...data.files.text_rules import TextRules
 from ...posterior.draws.predict import predict_posterior
 from ..draws_file import DRAWS, LEVELS, TEXT_RULES, files_of_fit, read_draws
@@ -63,14 +63,14 @@ def run(
     rules = TextRules.from_json(tree.attrs[TEXT_RULES]) if TEXT_RULES in tree.attrs else TextRules()
     rows = read_new_rows(file, names, levels, rules, dialect, keep, strict=strict)
     if rows.was:
-        print_aside(f"{file} is read as {', '.join(rows.was)}.")
+        print_aside(f"Reading {file}: {', '.join(rows.was)}.")
     found = _with_kept(rows, _predicted(tree, rows, mass=mass, of_mean=of_mean))
     if json:
         predictions = found.drop(columns=_ROW).to_dict("records")
         print_json({"bayesreg": __version__, "mass": mass, "of_mean": of_mean, "predictions": predictions})
     else:
         print(_csv(found), end="")
-    for sentence in _summary(rows):
+    for sentence in _summary(rows, dialect.decimal):
         print_aside(sentence)
 
 
@@ -83,7 +83,11 @@ def _predicted(tree: "xr.DataTree", rows: NewRows, *, mass: float, of_mean: bool
     if len(whole):
         found = predict_posterior(tree, whole, mass=mass, of="mean" if of_mean else "observation")
     found = found.reindex(rows.X.index)
-    return found if len(whole) == len(rows.X) else found.assign(**{_REASON: rows.reasons})
+    return (
+        found
+        if len(whole) == len(rows.X)
+        else found.assign(**{_REASON: rows.reasons.astype("object").where(rows.reasons != "", None)})
+    )
 
 
 def _with_kept(rows: NewRows, predicted: "pd.DataFrame") -> "pd.DataFrame":
@@ -100,7 +104,7 @@ def _with_kept(rows: NewRows, predicted: "pd.DataFrame") -> "pd.DataFrame":
     return pd.concat([rows.kept, numbered, predicted], axis=1)
 
 
-def _summary(rows: NewRows) -> Iterator[str]:
+def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
     """Say how many rows have no prediction and why, and what counts as a level of rare ones."""
     n_blank = int((rows.reasons != "").sum())
     if n_blank:
@@ -109,12 +113,15 @@ def _summary(rows: NewRows) -> Iterator[str]:
             f"{n_blank} of {n_rows} rows {'has' if n_blank == 1 else 'have'} no prediction: "
             f"{'; '.join(map(str, rows.faults))}. The column 'reason' says why; --strict refuses such a file."
         )
+    other = "." if decimal == "," else ","
+    if any(one.what != UNSEEN and one.has_numbers_with(other) for one in rows.faults):
+        yield f"Are numbers written with {other!r} as decimal mark? --decimal {other} reads them."
     for column, level, entries in rows.gathered:
         shown = listed([repr(entry) for entry, _ in entries.most_common()], 3)
         n = entries.total()
         yield (
             f"{n} row{'s' * (n != 1)} with {shown} in {column!r}, which the fit has not seen, count"
-            f"{'s' * (n == 1)} as {level!r}, its level of rare ones."
+            f"{'s' * (n == 1)} as {level!r}, the level of rare ones."
         )
 
 

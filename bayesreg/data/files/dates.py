@@ -151,10 +151,10 @@ def _fitting(texts: Sequence[str], formats: Sequence[str]) -> list[str]:
 
 
 def _moments(text: "pd.Series", format: str) -> "pd.Series":
-    """Return moments, of which those without a zone are in UTC; NaT for what is no date."""
+    """Return moments to the microsecond, of which those without a zone are in UTC; NaT for what is no date."""
     import pandas as pd
 
-    given = pd.to_datetime(text, format=format, errors="coerce", utc=True)
+    given = pd.to_datetime(text, format=format, errors="coerce", utc=True).dt.as_unit("us")
     if format == _ISO:
         looks = [isinstance(entry, str) and bool(_LOOKS_ISO.fullmatch(entry)) for entry in text]
         return given.where(pd.Series(looks, index=text.index, dtype="bool"))

@@ -40,7 +40,7 @@ def separator_named(text: str) -> str:
     named = {name: sign for sign, name in SEPARATOR_NAMES.items()} | {r"\t": "\t"}
     if text in named:
         return named[text]
-    if len(text) != 1 or text.isalnum() or text in "\"'\r\n.":
+    if len(text) != 1 or not text.isascii() or text.isalnum() or text in "\"'\r\n.":
         raise ValueError(f"{text!r} is no separator: give one sign, or one of {', '.join(named)}.")
     return text
 

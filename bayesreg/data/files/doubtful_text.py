@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...base.listed import listed
@@ -27,7 +27,8 @@ _MOSTLY = 0.9
 _MOST_UNITS = 3
 _NUMBERS_A_WORD = 5  # different ones beside one different word, from which on the words are the exception
 _MOST_SHOWN = 3
-_MOST_ASKED = 4
+_MOST_ASKED = 6
+_FEW_LEVELS = 20
 
 
 class Question(NamedTuple):
@@ -50,7 +51,9 @@ class Question(NamedTuple):
     answers: tuple[tuple[str, str], ...]
 
 
-def check_levels(columns: "Sequence[pd.Series]", decimal: str = ".") -> None:
+def check_text(
+    columns: "Sequence[pd.Series]", decimal: str = ".", numbers: "Mapping[str, pd.Series] | None" = None
+) -> None:
     """Refuse text that may be numbers, dates or missing entries, and not the names of groups.
 
     Parameters
@@ -59,13 +62,16 @@ def check_levels(columns: "Sequence[pd.Series]", decimal: str = ".") -> None:
         Of text; None or NaN for what is known to be missing.
     decimal : "." or ",", default "."
         The mark in numbers.
+    numbers : mapping of str to series, optional
+        Text that has to be numbers, by what it is: "target".
 
     Raises
     ------
     ValueError
         With what was found in which column, how often, and how to say what is meant.
     """
-    asked = [question for column in columns if (question := _question(column, decimal)) is not None]
+    asked = [_question_of_numbers(column, what, decimal) for what, column in (numbers or {}).items()]
+    asked += [question for column in columns if (question := _question(column, decimal)) is not None]
     if not asked:
         return
     asked = _together(asked)
@@ -80,6 +86,13 @@ def check_levels(columns: "Sequence[pd.Series]", decimal: str = ".") -> None:
     raise ValueError(
         f"{n} columns need a word from you. {said}{others} All at once, if it is meant so: {_pasted(asked)}"
     )
+
+
+def _question_of_numbers(column: "pd.Series", what: str, decimal: str) -> Question:
+    counts, name = _counts(column), str(column.name)
+    answers = _answers(name, counts, decimal) if _may_be_numbers(counts, decimal) else ()
+    said = f"the {what} {name!r} must be numeric, but it holds text, {why_no_numbers(column, decimal)}"
+    return Question((name,), name, said, tuple(answer for answer in answers if answer[0] != "--levels"))
 
 
 def why_no_numbers(column: "pd.Series", decimal: str = ".") -> str:
@@ -298,6 +311,8 @@ def _how_to_read(name: str, counts: Counter[str], written: list[str], decimal: s
 
 def _answers(name: str, counts: Counter[str], decimal: str) -> tuple[tuple[str, str], ...]:
     odd = _sorted_out(counts, decimal)
+    if odd.others and len(counts) <= _FEW_LEVELS:
+        return (("--levels", name),)
     missing = tuple(("--missing", text) for text in (*odd.missing, *odd.others)[: 2 * _MOST_SHOWN])
     readings = _readings(counts, odd.written, decimal) if odd.written else []
     return (*missing, *((option, value or name) for option, value in (readings[0][0] if readings else ())))

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
+from .written_numbers import plain_number
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -28,6 +30,10 @@ class Fault:
     n_rows: int
     entries: tuple[str, ...]
 
+    def has_numbers_with(self, decimal: str) -> bool:
+        """Tell whether an entry is a number with another decimal mark."""
+        return any(plain_number(entry, decimal) is not None for entry in self.entries)
+
     def __str__(self) -> str:
         """Say it of all rows that have it."""
         rows = f"{self.n_rows} row{'s' * (self.n_rows != 1)}"
@@ -35,7 +41,8 @@ class Fault:
             return f"{rows} with nothing in {self.column!r}"
         shown = ", ".join(_shown(entry) for entry in self.entries[:3])
         more = f" and {len(self.entries) - 3} more" if len(self.entries) > 3 else ""
-        return f"{rows} with {shown}{more} in {self.column!r}, {self.what}"
+        is_or_are = "is" if len(self.entries) == 1 else "are"
+        return f"{rows} with {shown}{more} in {self.column!r}, which {is_or_are} {self.what}"
 
 
 @final

@@ -33,6 +33,8 @@ class Levels:
         The level of rare entries, and of those that are unknown, if there is one.
     reference : str or None
         The level without a column, if one was named.
+    gathered : tuple of str
+        The rare entries that became the level `other`, sorted.
     """
 
     column: str
@@ -41,6 +43,7 @@ class Levels:
     missing: str | None = None
     other: str | None = None
     reference: str | None = None
+    gathered: tuple[str, ...] = ()
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -133,7 +136,7 @@ def found_levels(
         else values
     )
     features = tuple(f"{column.name}={value}" for value in with_column)
-    return Levels(str(column.name), values, features, missing, other, reference)
+    return Levels(str(column.name), values, features, missing, other, reference, tuple(sorted(rare)))
 
 
 def free_name(name: str, taken: "Container[str] | pd.Index") -> str:
@@ -159,6 +162,7 @@ def levels_from_json(text: str) -> tuple[Levels, ...]:
             one.get("missing"),
             one.get("other"),
             one.get("reference"),
+            tuple(one.get("gathered", ())),
         )
         for one in json.loads(text)
     )

@@ -120,7 +120,7 @@ def without_missing(
     """
     if gaps is None:
         return frame
-    where = f"{counted(gaps.counts)}{f' ({written})' if written else ''}"
+    where = f"{counted(gaps.counts)}{f' (written {written})' if written else ''}"
     if not drop_missing:
         raise ValueError(
             f"entries are missing: {where}. --drop-missing leaves out the rows that have them ({gaps.n_complete} of "
@@ -166,7 +166,7 @@ def written_as(texts: Mapping[str, Counter[str]]) -> str:
         f"{listed([repr(name) for name in where[text]], 3)}"
         for text, n in times.most_common()
     ]
-    return f"written {listed(shown, _MOST_WORDS)}"
+    return listed(shown, _MOST_WORDS)
 
 
 def _exclusions(

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from .columns import FileColumns
 
 _ALL = "all"
-_UNSEEN = "a level that the fit has not seen"
-_NO_NUMBER, _NO_DATE = "no finite number", "no date that is written as the fit's are"
+UNSEEN = "a level that the fit has not seen"
+_NO_NUMBER, _NO_SUCH_NUMBER = "no number", "no number that is written as the fit's are"
+_NO_DATE = "no date that is written as the fit's are"
 
 
 class Gathered(NamedTuple):
@@ -129,9 +130,9 @@ def read_new_rows(
         text = _text(raw[one.column], rules)
         found = one.of(text)
         faults.add(text, found.isna() & text.isna(), ABSENT)
-        faults.add(text, found.isna() & text.notna(), _UNSEEN)
+        faults.add(text, found.isna() & text.notna(), UNSEEN)
         blocks.append(one.encoded(text.where(found.notna(), one.values[0])))
-        unseen = found.notna() & text.notna() & ~text.isin(one.values)
+        unseen = found.notna() & text.notna() & ~text.isin([*one.values, *one.gathered])
         if one.other is not None and unseen.any():
             gathered.append(Gathered(one.column, one.other, Counter(text[unseen])))
     if strict:
@@ -158,8 +159,14 @@ def _numbers(column: "pd.Series", rules: TextRules, decimal: str, faults: Faults
     numbers = _meant(text, name, rules, decimal)
     kept = as_numbers(numbers, words)
     faults.add(text, text.isna() | (kept.isna() & numbers.notna()), ABSENT)
-    faults.add(text, text.notna() & numbers.isna(), _NO_DATE if _named(rules.dates, name) else _NO_NUMBER)
+    faults.add(text, text.notna() & numbers.isna(), _what_it_is_not(name, rules))
     return kept
+
+
+def _what_it_is_not(name: str, rules: TextRules) -> str:
+    if _named(rules.dates, name) is not None:
+        return _NO_DATE
+    return _NO_NUMBER if _named(rules.numbers, name) is None else _NO_SUCH_NUMBER
 
 
 def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "pd.Series":
@@ -193,7 +200,7 @@ def _refuse(faults: Faults, raw: "pd.DataFrame", levels: Sequence[Levels], decim
     if absent:
         raise ValueError(f"entries are missing: {counted(absent)}. Leave these rows out, or impute them.")
     for one in faults.found:
-        if one.what == _UNSEEN:
+        if one.what == UNSEEN:
             raise ValueError(_named(levels, one.column).unknown(one.entries))
         check_numeric(raw[one.column], "feature", decimal)
         raise ValueError(f"{quoted(one.entries)} in {one.column!r} is {one.what}.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from ...base.listed import quoted
 from .chosen_columns import chosen_columns
 from .dialect import Dialect
-from .doubtful_text import check_levels, why_no_numbers
+from .doubtful_text import check_text, why_no_numbers
 from .levels import MISSING, Levels, found_levels, free_name
 from .missing import Gaps, gaps_of, without_missing, written_as
 from .most_levels import check_number_of_levels
@@ -165,10 +165,16 @@ def read_table(
     )  # fmt: skip
     reading = read_columns(source, [*asked, *chosen], stated, decimal)
     frame = reading.frame
-    for name, what in zip(asked, ("target", "weights column"), strict=False):
-        check_numeric(frame[name], what, decimal)
     text = [name for name in chosen if not is_numeric(frame[name])]
-    check_levels([frame[name] for name in text if name not in stated.levels], decimal)
+    check_text(
+        [frame[name] for name in text if name not in stated.levels],
+        decimal,
+        {
+            what: frame[name]
+            for name, what in zip(asked, ("target", "weights column"), strict=False)
+            if not is_numeric(frame[name])
+        },
+    )
     frame, filled = _with_missing_levels(frame, text, stated)
     written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
     gaps = gaps_of(frame, asked, text)
@@ -267,7 +273,7 @@ def _of_missing(missing: Any, gaps: Gaps | None) -> list[tuple[str, str]]:
     said = []
     written = written_as(missing)
     if written:
-        said.append(("missing", f"entries that are read as missing are {written}"))
+        said.append(("missing", f"read as missing: {written}"))
     if gaps is not None and not gaps.many and gaps.advice():
         said.append(("more rows", gaps.advice()))
     return said
