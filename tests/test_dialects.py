@@ -155,9 +155,9 @@ def zipped(content, name="rows.csv", more=()):
 @pytest.mark.parametrize(
     ("pack", "was"),
     [
-        (gzip.compress, "packed by gzip"),
-        (bz2.compress, "packed by bzip2"),
-        (lzma.compress, "packed by xz"),
+        (gzip.compress, "text packed by gzip"),
+        (bz2.compress, "text packed by bzip2"),
+        (lzma.compress, "text packed by xz"),
         (zipped, "rows.csv in a zip archive"),
         (
             lambda content: zipped(content, more=("folder/", "__MACOSX/._rows.csv")),
@@ -179,7 +179,7 @@ def test_how_a_file_was_read_is_said_beside_the_results(tmp_path, monkeypatch):
     monkeypatch.setattr(analysis, "map_estimate", stop)
     (tmp_path / "t.csv").write_bytes(as_csv().encode("utf-16"))
     result = CliRunner().invoke(main, ["fit", str(tmp_path / "t.csv"), "--target", "y"])
-    assert result.stderr.splitlines()[0] == f"Reading {tmp_path}/t.csv: UTF-16 text."
+    assert result.stderr.splitlines()[0] == f"{tmp_path}/t.csv is read as UTF-16 text."
     assert "separated by comma, UTF-16 text;" in " ".join(result.stdout.split())
 
 

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import bayesreg as br
-from bayesreg.app.draws_file import LEVELS, draws_content, files_of_fit, read_draws
+from bayesreg.app.draws_file import LEVELS, TEXT_RULES, draws_content, files_of_fit, read_draws
+from bayesreg.data.files.text_rules import TextRules
 
+RULES = TextRules().to_json()
 TEXT = [{"column": "t", "values": ["u", "é", "ö"], "features": ["t=u", "t=é", "t=ö"]}]
 
 
@@ -24,6 +26,7 @@ def tree():
     model = br.LinearModel(br.LaplacePrior(0.5))
     drawn = br.sample_posterior(model, data, num_warmup=50, num_samples=20, num_chains=2, progress=False)
     drawn.attrs[LEVELS] = json.dumps(TEXT)
+    drawn.attrs[TEXT_RULES] = RULES
     return drawn
 
 
@@ -52,6 +55,7 @@ def test_what_is_read_is_what_was_written(tree, file):
         np.testing.assert_array_equal(found["posterior"][name], tree["posterior"][name])
     assert list(found["posterior"]["feature"].values) == ["a", "t=u", "t=é", "t=ö"]
     assert found.attrs[LEVELS] == tree.attrs[LEVELS]
+    assert found.attrs[TEXT_RULES] == tree.attrs[TEXT_RULES]
     assert list(files_of_fit(found)) == ["coefficients.csv"]
     assert "files" not in tree.attrs  # the user's own tree is left alone
 
@@ -159,6 +163,14 @@ CRAFTED = {
     "levels as a number": (levels(3), "text columns is malformed"),
     "levels that are no text": (levels([TEXT[0] | {"values": [1, 2, 3]}]), "text columns is malformed"),
     "more features than levels": (levels([TEXT[0] | {"features": ["a"] * 9}]), "text columns is malformed"),
+    "a reference that is no level": (levels([TEXT[0] | {"reference": "x", "features": ["t=u", "t=é"]}]), "text columns is malformed"),
+    "a reference with a column": (levels([TEXT[0] | {"reference": "u"}]), "text columns is malformed"),
+    "a missing level that is none": (levels([TEXT[0] | {"missing": "x"}]), "text columns is malformed"),
+    "gathered numbers": (levels([TEXT[0] | {"gathered": [1]}]), "text columns is malformed"),
+    "rules as a number": (attribute(TEXT_RULES, "3"), "reading text is malformed"),
+    "rules that are no JSON": (attribute(TEXT_RULES, "{"), "reading text is malformed"),
+    "a date that is none": (attribute(TEXT_RULES, RULES.replace('"dates": []', '"dates": [{"column": "a", "format": "ISO8601", "first": "x"}]')), "reading text is malformed"),
+    "a format that is none": (attribute(TEXT_RULES, RULES.replace('"dates": []', '"dates": [{"column": "a", "format": "%Q", "first": "2024-01-01"}]')), "reading text is malformed"),
     "no JSON": (attribute(LEVELS, "{"), "text columns is malformed"),
     "files as a list": (attribute("files", "[1]"), "list of files is malformed"),
     "no files": (attribute("files", "[" * 50_000), "malformed"),

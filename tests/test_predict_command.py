@@ -289,7 +289,7 @@ def test_new_rows_may_be_written_otherwise(of_streets, tmp_path):
     pd.testing.assert_frame_equal(predicted(of_streets, tmp_path / "other.csv", *options), expected)
     result = call("predict", of_streets, tmp_path / "other.csv", *options[:2], *options[4:])
     assert "Are numbers written with ',' as decimal mark? --decimal , reads them." in result.stderr
-    assert "Reading" in result.stderr.splitlines()[0]
+    assert "is read as utf-16-le text." in result.stderr.splitlines()[0]
 
 
 def test_new_rows_of_parquet_are_those_of_csv(of_streets, tmp_path):

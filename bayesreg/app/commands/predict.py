@@ -63,7 +63,7 @@ def run(
     rules = TextRules.from_json(tree.attrs[TEXT_RULES]) if TEXT_RULES in tree.attrs else TextRules()
     rows = read_new_rows(file, names, levels, rules, dialect, keep, strict=strict)
     if rows.was:
-        print_aside(f"Reading {file}: {', '.join(rows.was)}.")
+        print_aside(f"{file} is read as {', '.join(rows.was)}.")
     found = _with_kept(rows, _predicted(tree, rows, mass=mass, of_mean=of_mean))
     if json:
         predictions = found.drop(columns=_ROW).to_dict("records")

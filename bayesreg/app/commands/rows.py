@@ -44,5 +44,5 @@ class Rows:
         """Read them; what the file is other than what it seems goes to standard error."""
         table = read_table(**asdict(self))
         if table.was:
-            print_aside(f"Reading {self.file}: {', '.join(table.was)}.")
+            print_aside(f"{self.file} is read as {', '.join(table.was)}.")
         return table

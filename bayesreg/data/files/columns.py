@@ -49,7 +49,7 @@ class FileColumns:
     delimiter : str or None
         Of a CSV file.
     was : tuple of str
-        What a CSV file was other than UTF-8 text, such as "packed by bzip2".
+        What a CSV file was other than UTF-8 text, such as "text packed by bzip2".
     read : Reader
     written : callable
         Returns columns as they are written, whatever they hold: a data frame of text, "" where there is nothing.

@@ -54,6 +54,17 @@ class DateColumn:
     format: str
     first: str
 
+    @property
+    def is_sound(self) -> bool:
+        """Whether its format and its first date can be read."""
+        import pandas as pd
+
+        try:
+            _checked(self.format)
+            return pd.Timestamp(self.first).tzinfo is not None
+        except ValueError:
+            return False
+
     def days(self, text: "pd.Series") -> "pd.Series":
         """Return float64: NaN for what is missing or no such date."""
         import pandas as pd
@@ -95,7 +106,9 @@ def found_dates(text: "pd.Series", format: str | None) -> DateColumn:
             f"column {text.name!r} of --dates holds {entries[moments.isna()].iloc[0]!r}, which is not written as "
             f"{formats[0]!r} says."
         )
-    return DateColumn(str(text.name), formats[0], moments.min().isoformat() if len(moments) else "1970-01-01")
+    return DateColumn(
+        str(text.name), formats[0], moments.min().isoformat() if len(moments) else "1970-01-01T00:00:00+00:00"
+    )
 
 
 def _checked(format: str) -> str:

@@ -37,7 +37,7 @@ def unpacked(file: Path, raw: bytes) -> tuple[bytes, str]:
     for start, name, unpack in _PACKERS:
         if raw.startswith(start):
             try:
-                return unpack(raw), f"packed by {name}"
+                return unpack(raw), f"text packed by {name}"
             except (EOFError, OSError, ValueError, lzma.LZMAError, zlib.error) as error:
                 raise ValueError(f"{file} is a damaged {name} file: {error}.") from None
     return _unzipped(file, raw) if raw.startswith(ZIP) else (raw, "")

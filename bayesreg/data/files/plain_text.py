@@ -27,7 +27,7 @@ class PlainText(NamedTuple):
     raw : bytes
         UTF-8, without a byte order mark.
     was : tuple of str
-        What the file was other than such text: "UTF-16 text", "packed by bzip2".
+        What the file was other than such text: "UTF-16 text", "text packed by bzip2".
     """
 
     raw: bytes

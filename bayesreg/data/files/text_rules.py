@@ -55,8 +55,8 @@ class TextRules:
             *(word for one in rules.numbers for word in (one.column, one.unit)),
             *(word for one in rules.dates for word in (one.column, one.format, one.first)),
         ]
-        if not all(isinstance(word, str) for word in words) or any(
-            len(pair) != 2 for pair in rules.missing.in_column
-        ):
+        texts = all(isinstance(word, str) for word in words)
+        pairs = all(len(pair) == 2 for pair in rules.missing.in_column)
+        if not (texts and pairs and all(one.is_sound for one in rules.dates)):
             raise ValueError("what it says of reading text is malformed")
         return rules
