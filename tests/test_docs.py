@@ -1,12 +1,14 @@
 """The documentation: its code runs and prints what it shows, every public name is in it, every link leads somewhere."""
 
 import importlib.util
+import json
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import browser
 import pytest
 
 import bayesreg as br
@@ -272,6 +274,61 @@ def test_site_holds_every_name_every_notebook_and_no_raw_formula(site):
         text = re.sub(r"<(pre|code|script)\b.*?</\1>", "", page.read_text(), flags=re.DOTALL)
         assert 'class="arithmatex"' not in text, page
         assert "$$" not in text, page
+
+
+# The search. Pages are opened from the disk, where it has no server to ask.
+
+needs_a_browser = pytest.mark.skipif(browser.CHROMIUM is None, reason="no chromium is installed")
+READERS_WORDS = {"checkpoint": "how-to/checkpoints"}
+SEARCH_ALL = """(async () => {
+  const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
+  const ask = (message) => new Promise((heard) => {
+    worker.addEventListener("message", ({ data }) => heard(data.data), { once: true });
+    worker.postMessage(message);
+  });
+  await ask({ type: 0, data: { ...__index, options: {} } });
+  const found = {};
+  for (const word of %s)
+    found[word] = (await ask({ type: 2, data: word })).items.map((page) => page.find((part) => !part.parent).location);
+  return found;
+})()"""
+
+
+@pytest.fixture(scope="module")
+def opened(site, tmp_path_factory):
+    """A page of the site in a browser, opened from the disk; the word that was typed into its search."""
+    with browser.Browser(tmp_path_factory.mktemp("profile")) as page:
+        page.open((site / "how-to" / "index.html").as_uri())
+        page.evaluate("document.querySelector('[data-md-component=search-query]').focus()")
+        page.type("checkpoint")
+        page.wait("document.querySelector('a.md-search-result__link') !== null")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def found(opened):
+    """The pages that the search finds for each word of readers, best first."""
+    return opened.evaluate(SEARCH_ALL % json.dumps(list(READERS_WORDS)))
+
+
+@pytest.mark.extended
+@needs_the_extra
+@needs_a_browser
+def test_a_word_typed_on_a_page_from_the_disk_finds_a_page_of_the_disk(opened, found, site):
+    first = opened.evaluate("document.querySelector('a.md-search-result__link').href")
+    assert first.startswith((site / "how-to" / "checkpoints.html").as_uri())
+    opened.evaluate("document.querySelector('a.md-search-result__link').click()")
+    assert opened.wait("document.title.startsWith('Keep a long run safe')")
+    assert opened.errors == []
+    assert [one for one in opened.addresses if not one.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.extended
+@needs_the_extra
+@needs_a_browser
+@pytest.mark.parametrize(("word", "page"), READERS_WORDS.items())
+def test_the_search_finds_the_page_by_the_word_that_a_reader_types(word, page, found):
+    assert f"{page}.html" in found[word][:3], found[word][:6]
 
 
 @needs_the_extra

@@ -53,7 +53,8 @@ _SCRIPTED = {_NAMESPACE + tag for tag in ("msub", "munder")}
 _OPERATORS = {_NAMESPACE + tag for tag in ("mi", "mo")}
 _OPERANDS = {_NAMESPACE + tag for tag in ("mi", "mn", "msub", "msup", "msubsup", "mfrac", "mstyle", "msqrt")}
 _OPENED = ("(", "[")
-_WIDE = re.compile(r"tutorials/\d|benchmarks|calibration")
+_BOOST = 2.0  # of pages that answer a question, over the search's 1
+_WIDE = re.compile(r"tutorials/\d|benchmarks|calibration|changelog")
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
 
@@ -85,6 +86,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Fill in what comes from the package, and lead links to notebooks to their pages."""
     if _WIDE.match(page.file.src_uri):
         page.meta["hide"] = ["toc"]  # its place goes to figures and tables
+    else:
+        page.meta["search"] = {"boost": _BOOST}  # its words are what a reader looks for
     here = posixpath.dirname(page.file.src_uri)
     markdown = _NOTEBOOK_LINK.sub(
         lambda found: "](" + posixpath.relpath(f"tutorials/{found[1]}.md", here or "."), markdown
