@@ -13,7 +13,7 @@ _TIME_LIMIT = 60.0  # seconds
 _TO_BROWSER, _FROM_BROWSER = 3, 4  # the numbers that --remote-debugging-pipe stands for
 
 
-class NoAnswer(Exception):
+class BrowserError(Exception):
     """The browser refused a call."""
 
 
@@ -74,7 +74,7 @@ class Browser:
         """Wait until an expression is true, and return its value."""
         end = time.monotonic() + _TIME_LIMIT
         while time.monotonic() < end:
-            with contextlib.suppress(NoAnswer):  # while another page comes
+            with contextlib.suppress(BrowserError):  # while another page comes
                 if value := self.evaluate(condition):
                     return value
             time.sleep(0.05)
@@ -95,7 +95,7 @@ class Browser:
         while (message := self._message()).get("id") != self._calls:
             self._note(message)
         if "error" in message:
-            raise NoAnswer(message)
+            raise BrowserError(message)
         return message["result"]
 
     def _message(self):

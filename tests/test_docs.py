@@ -143,6 +143,10 @@ def test_notebooks_become_markdown():
     assert ours.notebooks()
     for notebook in ours.notebooks():
         markdown, pictures = ours.notebook_to_markdown(notebook)
+        shown = re.sub(r"<details.*?</details>", "", markdown, flags=re.DOTALL)
+        assert "assert " in markdown
+        assert "assert " not in shown
+        assert shown.count("```python") > 10
         assert markdown.startswith("# ")
         assert markdown.count("```") % 2 == 0
         assert len(re.findall(r"^!\[", markdown, flags=re.MULTILINE)) == len(pictures) > 0

@@ -55,6 +55,12 @@ _OPERANDS = {_NAMESPACE + tag for tag in ("mi", "mn", "msub", "msup", "msubsup",
 _OPENED = ("(", "[")
 _BOOST = 2.0  # of pages that answer a question, over the search's 1
 _WIDE = re.compile(r"tutorials/\d|benchmarks|calibration|changelog")
+_FOLDED = """<details class="folded" markdown data-search-exclude>
+<summary>The check, in code</summary>
+
+{}
+
+</details>"""
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
 
@@ -138,7 +144,8 @@ def notebook_to_markdown(notebook: Path) -> tuple[str, dict[str, bytes]]:
             heading = headings[-1] if headings else heading
             parts.append(as_python_markdown(source))
         elif cell["cell_type"] == "code" and source.strip():
-            parts.append(_fenced(source, "python"))
+            code = _fenced(source, "python")
+            parts.append(_FOLDED.format(code) if is_folded(cell) else code)
             for output in cell["outputs"]:
                 shown, picture = _output(output)
                 if picture is not None:
@@ -147,6 +154,11 @@ def notebook_to_markdown(notebook: Path) -> tuple[str, dict[str, bytes]]:
                     shown = f"![Figure {len(pictures)}, of the section “{_plain(heading)}”]({name})"
                 parts.append(shown)
     return "\n\n".join(part for part in parts if part) + "\n", pictures
+
+
+def is_folded(cell: dict[str, Any]) -> bool:
+    """Tell whether Jupyter shows a cell's output without its code: so it is with checks."""
+    return bool(cell["metadata"].get("jupyter", {}).get("source_hidden"))
 
 
 def _output(output: dict[str, Any]) -> tuple[str, bytes | None]:
