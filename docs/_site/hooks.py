@@ -53,7 +53,6 @@ _SCRIPTED = {_NAMESPACE + tag for tag in ("msub", "munder")}
 _OPERATORS = {_NAMESPACE + tag for tag in ("mi", "mo")}
 _OPERANDS = {_NAMESPACE + tag for tag in ("mi", "mn", "msub", "msup", "msubsup", "mfrac", "mstyle", "msqrt")}
 _OPENED = ("(", "[")
-_BOOST = 2.0  # of pages that answer a question, over the search's 1
 _WIDE = re.compile(r"tutorials/\d|benchmarks|calibration|changelog")
 _FOLDED = """<details class="folded" markdown data-search-exclude>
 <summary>The check, in code</summary>
@@ -61,6 +60,7 @@ _FOLDED = """<details class="folded" markdown data-search-exclude>
 {}
 
 </details>"""
+_NOT_SEARCHED = re.compile(r'<table(?=[ >])|<div class="language-\w+ highlight"|<math(?=[ >])')
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
 
@@ -92,8 +92,6 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Fill in what comes from the package, and lead links to notebooks to their pages."""
     if _WIDE.match(page.file.src_uri):
         page.meta["hide"] = ["toc"]  # its place goes to figures and tables
-    else:
-        page.meta["search"] = {"boost": _BOOST}  # its words are what a reader looks for
     here = posixpath.dirname(page.file.src_uri)
     markdown = _NOTEBOOK_LINK.sub(
         lambda found: "](" + posixpath.relpath(f"tutorials/{found[1]}.md", here or "."), markdown
@@ -112,8 +110,10 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
     """Turn formulas into MathML, and names of the package into links to the reference."""
     for item in _all_items(page.toc):
         item.title = with_mathml(item.title, page.file.src_uri)
-    content = _NOTHING_SAID.sub("", content)
-    return with_links(with_mathml(content, page.file.src_uri))
+    content = with_mathml(_NOTHING_SAID.sub("", content), page.file.src_uri)
+    if _WIDE.match(page.file.src_uri):
+        content = _NOT_SEARCHED.sub(r"\g<0> data-search-exclude", content)  # its words are what readers look for
+    return with_links(content)
 
 
 def _all_items(items: Any) -> Iterator[Any]:
