@@ -112,7 +112,9 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
         item.title = with_mathml(item.title, page.file.src_uri)
     content = with_mathml(_NOTHING_SAID.sub("", content), page.file.src_uri)
     if _WIDE.match(page.file.src_uri):
-        content = _NOT_SEARCHED.sub(r"\g<0> data-search-exclude", content)  # its words are what readers look for
+        content = _NOT_SEARCHED.sub(
+            r"\g<0> data-search-exclude", content
+        )  # its words are what readers look for
     return with_links(content)
 
 
