@@ -100,7 +100,7 @@ def typed(commands):
         ways = {
             "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
             "PYTHONPATH": str(ROOT),
-            "COLUMNS": "100",
+            "COLUMNS": "80",
         }
         shell = subprocess.run(
             ["bash", "-c", commands],
@@ -442,7 +442,7 @@ READERS_WORDS = {
     "interval": "how-to/predict-with-intervals",
     "checkpoint": "how-to/checkpoints",
     "λ": "explanation/lambda",
-    "lambda": "explanation/lambda",
+    "lambda": "how-to/glmnet-to-scikit-learn",
 }
 SEARCH_ALL = """(async () => {
   const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
