@@ -46,7 +46,7 @@ notebooks: $(STAMP)
 pictures: $(STAMP)
 	$(BIN)/python docs/_site/pictures.py
 
-# The documentation site, in build/site: python -m http.server -d build/site shows it with its search.
+# The documentation site: build/site/index.html opens from the disk, its search too.
 docs: $(DOCS_STAMP)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 

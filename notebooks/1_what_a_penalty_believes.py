@@ -21,8 +21,8 @@
 #
 # This notebook looks at one coefficient at a time. We ask what $\lvert\beta\rvert$ believes, what $\beta^2$
 # believes, and why one of them gives exact zeros and the other does not. The whole fit is the subject of
-# the next notebook. Each statement is followed by an `assert`. If a statement were false, the notebook
-# would stop there.
+# the next notebook. A check in code follows each statement, folded out of the way. If the statement were
+# false, the notebook would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -62,11 +62,12 @@ sigma = float(np.sqrt(2.0 * least_squares.certificate.primal / (n - p - 1)))
 likelihood = br.GaussianLikelihood(sigma)
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 
 # %% [markdown]
-# ## 1. Two penalties, two beliefs (A1)
+# ## 1. Two penalties, two beliefs
 #
 # **Question.** What do $\lvert\beta\rvert$ and $\beta^2$ believe of one coefficient, and what do they do to
 # it?
@@ -88,6 +89,7 @@ l1 = br.Penalty.from_prior(laplace, sigma).l1
 l2 = br.Penalty.from_prior(gauss, sigma).l2
 print(f"lambda_1 = {l1:.2f}, lambda_2 = {l2:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(l1, sigma**2 / b, rtol=1e-14)
 assert np.isclose(l2, sigma**2 / (2.0 * b**2), rtol=1e-14)
 assert np.isclose(stats.laplace(scale=b).std(), stats.norm(scale=gauss.scale).std())
@@ -121,7 +123,7 @@ for ax, place in zip(axes, ("upper left", "upper center"), strict=False):
 # **Check.** The densities are SciPy's, the penalties are the densities' logarithms, and the slopes are
 # what finite differences of the log density give.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 coefs = np.linspace(-200.0, 200.0, 402)  # without 0
 assert np.allclose(laplace.log_prob(coefs), stats.laplace.logpdf(coefs, scale=b), rtol=1e-13)
 assert np.allclose(gauss.log_prob(coefs), stats.norm.logpdf(coefs, scale=gauss.scale), rtol=1e-13)
@@ -146,6 +148,7 @@ large = [2.0 * law.sf(3.0 * gauss.scale) for law in laws]
 print(f"within 0.1 sd of 0: Laplace {small[0]:.3f}, Gaussian {small[1]:.3f}")
 print(f"beyond 3 sd:        Laplace {large[0]:.4f}, Gaussian {large[1]:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert small[0] > 1.6 * small[1]
 assert large[0] > 5.0 * large[1]
 
@@ -200,7 +203,7 @@ _ = axes[1].set_ylabel("")
 # a small value becomes smaller, and never 0. That is the meaning of "L1 sets a small weight to 0, L2 leaves
 # it small".
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A1
 assert np.allclose(by_laplace, np.sign(z) * np.maximum(np.abs(z) - l1, 0.0), rtol=0.0, atol=1e-10)
 assert np.array_equal(by_laplace == 0.0, np.abs(z) <= l1)
@@ -213,14 +216,14 @@ assert np.count_nonzero(by_laplace == 0.0) == 24
 # exactly 0: it is a density, and gives a single point the probability 0. The smaller the interval around 0,
 # the smaller its probability, in proportion.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 widths = b * np.array([1e-2, 1e-4, 1e-6])
 around_zero = -np.expm1(-widths / b)  # P(|β| ≤ width)
 assert np.allclose(around_zero, stats.laplace(scale=b).cdf(widths) - stats.laplace(scale=b).cdf(-widths))
 assert np.allclose(around_zero / (widths / b), 1.0, rtol=1e-2)
 
 # %% [markdown]
-# ## 2. From the likelihood to the mode: add the log prior (C5)
+# ## 2. From the likelihood to the mode: add the log prior
 #
 # **Question.** What is the difference between maximum likelihood (MLE) and the mode of the posterior (MAP)?
 #
@@ -279,7 +282,7 @@ _ = axes[0].set_ylabel("log density, 0 at the MLE")
 # digits.) And the distance is known: $\lambda_1$ for the Laplace prior,
 # $\hat\beta_\text{MLE}\,\lambda_2/(1+\lambda_2)$ for the Gaussian.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 penalties = {name: br.Penalty.from_prior(prior, sigma) for name, prior in priors.items()}
 moved = {
     "Laplace": penalties["Laplace"].l1,
@@ -328,7 +331,7 @@ _ = ax.legend(frameon=False)
 # %% [markdown]
 # **Check.** On logarithmic axes the lines become straight, with slopes $-1$, $-2$ and $-1$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for name, (_, power) in families.items():
     tail = scales >= 1e6
     slope = np.polyfit(np.log(scales[tail]), np.log(away[name][tail]), 1)[0]
@@ -342,7 +345,7 @@ for name, (_, power) in families.items():
 # A flat prior is this limit. It is no belief itself: a density that is the same everywhere cannot have the
 # integral 1. `FlatPrior` says "no penalty", and its mode is least squares.
 #
-# ## 3. One step down (A3)
+# ## 3. One step down
 #
 # **Question.** How much do we save if we make a weight $w > 0$ smaller by $\delta$?
 #
@@ -395,7 +398,7 @@ _ = right.legend(loc="lower left", frameon=False)
 # %% [markdown]
 # **Check.** First with the package's penalties, on a grid of 6,400 pairs.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 within = delta <= w
 assert 3000 < np.count_nonzero(within) < 6400
 # claim A3
@@ -409,7 +412,7 @@ assert np.allclose(saved_l2, 2.0 * delta * w - delta**2, rtol=0.0, atol=1e-14)
 # linear on each side of $\delta = w$. Two linear functions that agree at two points which are no multiples
 # of each other agree on the whole side. Fractions are exact.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 grid = [Fraction(k, 3) for k in (1, 2, 5)]
 on_this_side = [(Fraction(1), Fraction(1, 3)), (Fraction(1), Fraction(1))]  # (w, δ) with δ ≤ w
 beyond = [(Fraction(1), Fraction(1)), (Fraction(1), Fraction(5, 2))]  # δ ≥ w
@@ -424,7 +427,7 @@ assert all(abs(a) - abs(a - d) == 2 * a - d for a, d in beyond)
 # which it reaches with $\delta = w$. With a step of fixed length it does not vanish but becomes
 # $-\delta^2$: the penalty *rises*. And both penalties rise as soon as $\delta > 2w$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A3
 assert np.all(saved_l2[within] <= w[within] ** 2 + 1e-14)
 assert np.all(saved_l1[delta > 2.0 * w + 1e-12] < 0.0)
@@ -454,15 +457,16 @@ def change(penalty, j, step=1e-3):
 
 table["pays under L1"] = [change(dear, j) < 0.0 for j in range(p)]
 table["pays under L2"] = [change(cheap, j) < 0.0 for j in range(p)]
+table.round(1)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A3
 assert np.array_equal(table["pays under L1"], np.abs(slope_of_loss) > dear.l1)
 assert table["pays under L2"].all()
 assert table["pays under L1"].sum() == 6
-table.round(1)
 
 # %% [markdown]
-# ## 4. The slope explains the zeros, but it does not make them (A4)
+# ## 4. The slope explains the zeros, but it does not make them
 #
 # **Question.** The slope of $\lvert w\rvert$ is $\pm1$ for every small $w$. The slope of $w^2$ is $2w$, which
 # fades away. "Hence L1 gives exact zeros." Does a program that follows the slope find them?
@@ -508,7 +512,7 @@ _ = ax.legend(frameon=False)
 # **Check.** The constant slope reaches 0 in finite time, and then jumps over it at every step. The fading
 # slope never arrives. The proximal step stops exactly at 0, at step 11, because $10\,\eta < 1.03 \le 11\,\eta$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A4
 assert np.all(walk["slope of |w|"] != 0.0)
 assert np.all(np.abs(walk["slope of |w|"][11:]) <= eta)
@@ -618,6 +622,7 @@ for name, trace in traces.items():
     print(f"{name:30s} {zeros} zeros, {distance[name]:.1e} of the largest coefficient from the exact solver")
 print(f"the proximal steps have the right zeros from step {settled} on")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A4
 assert np.all(traces["lasso, slope, fixed step"] != 0.0)
 assert np.all(traces["lasso, slope, shrinking step"] != 0.0)
@@ -636,7 +641,7 @@ assert np.all(traces["ridge, slope"] != 0.0)
 # updates, or by the exact solver here. At the kink, $w = 0$, $\lvert w\rvert$ has no slope at all. The next
 # section says what it has instead.
 #
-# ## 5. The slope at the kink is an interval (D1)
+# ## 5. The slope at the kink is an interval
 #
 # **Question.** What is the slope of $\lvert w\rvert$ at 0, and how do we recognise a minimum there?
 #
@@ -644,7 +649,7 @@ assert np.all(traces["ridge, slope"] != 0.0)
 # function there and lies nowhere above it. For $\lvert w\rvert$ at 0 these are all $g$ with
 # $\lvert w\rvert \ge g\,w$ for every $w$, which is the interval $[-1, 1]$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 slopes = np.linspace(-1.5, 1.5, 301)
 places = np.linspace(-2.0, 2.0, 401)
 is_subgradient = np.all(np.abs(places) >= slopes[:, None] * places - 1e-15, axis=1)
@@ -656,7 +661,7 @@ assert np.count_nonzero(is_subgradient) == 201
 # %% [markdown]
 # At every other place there is one subgradient, the slope: at $w = 0.7$ only $g = 1$ keeps below.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 at = 0.7
 below = np.all(np.abs(places) >= at + slopes[:, None] * (places - at) - 1e-12, axis=1)
 assert np.allclose(slopes[below], [1.0])
@@ -688,7 +693,7 @@ for ax, model, mode in zip(axes, models, certified, strict=True):
 # %% [markdown]
 # **Check.** The conditions, from the rows and nothing else.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for mode in certified:
     residual = data.y - mode.intercept - data.X @ mode.coef
     slope = data.X.T @ residual / mode.penalty.l1
@@ -716,6 +721,7 @@ just_below, just_above = (
     for factor in (1.0 - 1e-6, 1.0 + 1e-6)
 )
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim D1
 assert np.allclose(refit_slope[on], 0.0, atol=1e-9 * strength)
 assert np.allclose(audit.kkt_violation[on], strength / np.abs(cross).max(), rtol=1e-9)  # in units of λmax
@@ -724,7 +730,7 @@ assert np.count_nonzero(just_below.coef) == 0
 assert np.count_nonzero(just_above.coef) == 1
 
 # %% [markdown]
-# ## 6. The constants drop out, until the scale is asked for (B2)
+# ## 6. The constants drop out, until the scale is asked for
 #
 # **Question.** A negative log prior is a penalty plus terms without the coefficients. Do these matter?
 #
@@ -738,7 +744,7 @@ assert np.count_nonzero(just_above.coef) == 1
 # (The text that we follow writes $n$ for the number of weights. Here $n$ is the number of rows, and the
 # weights are $p$.)
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rng = np.random.default_rng(1)
 for _ in range(200):
     coef = rng.normal(0.0, 100.0, size=p)
@@ -756,7 +762,7 @@ for _ in range(200):
 # **They drop out.** For a fixed scale, negative log prior and penalty differ by one constant, so they order
 # all coefficients alike and have one mode.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 many = rng.normal(0.0, 100.0, size=(200, p))
 for prior in (laplace, gauss):
     penalty = br.Penalty.from_prior(prior, 1.0)  # at σ = 1 the penalty is −log prior itself
@@ -783,6 +789,7 @@ best = minimize_scalar(
     options={"xatol": 1e-10},
 )
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim B2
 assert np.all(np.diff(penalty_only) > 0.0)
 assert np.isclose(np.exp(best.x), np.abs(known).mean(), rtol=1e-6)
@@ -826,6 +833,8 @@ for ax in (left, right):
 
 # %%
 print(f"chosen by the evidence: tau = {chosen.scale:.1f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim B2
 assert 0 < evidence.argmax() < wide_scales.size - 1
 assert chosen.scale == wide_scales[evidence.argmax()]
@@ -839,16 +848,18 @@ assert np.all(np.diff(without) > 0.0)
 
 # %%
 at_zero = [float(br.LaplacePrior(scale).log_prob(np.zeros(p)).sum()) for scale in (1.0, 1e-1, 1e-2, 1e-3)]
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(np.diff(at_zero), p * np.log(10.0), rtol=1e-12)
 
 # %% [markdown]
 # ## What was shown
 #
 # - A penalty is a negative log prior. Its slope is a pull towards 0. One coefficient under a Laplace prior is
-#   soft-thresholded, under a Gaussian prior it loses a fixed share (A1).
-# - MAP is MLE with the log prior added. As the prior flattens, MAP goes to MLE, like $1/b$ or $1/\tau^2$ (C5).
+#   soft-thresholded, under a Gaussian prior it loses a fixed share.
+# - MAP is MLE with the log prior added. As the prior flattens, MAP goes to MLE, like $1/b$ or $1/\tau^2$.
 # - Under L1 a step down saves the same everywhere, if it does not pass 0. Under L2 it saves less and less
-#   (A3).
-# - That is why the minimum has zeros. Following the slope does not find them as zeros, proximal steps do (A4).
-# - At the kink the slope is an interval. It certifies the zeros (D1).
-# - The constants of the density drop out of the mode, but they decide the scale (B2).
+#  .
+# - That is why the minimum has zeros. Following the slope does not find them as zeros, proximal steps do.
+# - At the kink the slope is an interval. It certifies the zeros.
+# - The constants of the density drop out of the mode, but they decide the scale.

@@ -21,8 +21,8 @@
 #
 # In this notebook `bayesreg` computes modes. The judges are scikit-learn's `Lasso`, `Ridge` and
 # `ElasticNet`, which know nothing of priors. We follow whole paths, with more rows than columns and with
-# more columns than rows. Each statement is followed by an `assert`. If a statement were false, the
-# notebook would stop there.
+# more columns than rows. A check in code follows each statement, folded out of the way. If the statement
+# were false, the notebook would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -66,6 +66,7 @@ least_squares = br.map_estimate(br.LinearModel(br.FlatPrior(), br.GaussianLikeli
 sigma = float(np.sqrt(2.0 * least_squares.certificate.primal / (n - p - 1)))
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 assert np.isclose(sigma**2, np.linalg.lstsq(np.column_stack([np.ones(n), X]), y)[1][0] / (n - p - 1))
 assert np.allclose(data.X.mean(axis=0), 0.0, atol=1e-12)
@@ -100,9 +101,11 @@ penalties = {name: br.Penalty.from_prior(prior, sigma) for name, prior in priors
 
 for name, penalty in penalties.items():
     print(f"{name:17s} lambda_1 = {penalty.l1:6.2f}   lambda_2 = {penalty.l2:5.3f}")
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(penalties["elastic net"].l1, sigma**2 / 6.0, rtol=1e-14)
 assert np.isclose(penalties["elastic net"].l2, sigma**2 / 50.0**2, rtol=1e-14)
-
 
 # %% [markdown]
 # Two functions, written independently. The first uses SciPy's normal density and the prior object's own
@@ -126,7 +129,7 @@ def objective(intercept, coef, penalty):
 # **Picture.** A slice: only the coefficient of body mass index moves, the others stay at 0. Each curve is
 # shifted so that its lowest point is 0.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 bmi = data.feature_names.index("bmi")
 slice_coefs = np.linspace(-600.0, 1400.0, 201)[:, None] * np.eye(p)[bmi]
 
@@ -149,7 +152,7 @@ _ = ax.legend(frameon=False)
 # **Check.** At 200 random points the difference of the two functions is one constant. We also know which
 # one: $\sigma^2\,\bigl(n \log(\sigma\sqrt{2\pi}) - \sum_j \log p(\beta_j = 0)\bigr)$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rng = np.random.default_rng(1)
 points = [(rng.normal(150.0, 50.0), rng.normal(0.0, 500.0, size=p)) for _ in range(200)]
 
@@ -179,7 +182,7 @@ for name, prior in priors.items():
 # share of the largest such number at the same scale.
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def scikit_learn_path(name, path, X, y):
     """Return scikit-learn's coefficients for each penalty of a path."""
     options = {} if name == "Ridge" else {"tol": 1e-14, "max_iter": 100_000}
@@ -267,7 +270,7 @@ def draw(path, theirs, title):
 
 
 # %% [markdown]
-# ## 1. The lasso path (C6)
+# ## 1. The lasso path
 #
 # **Question.** Is the mode under a Laplace prior the lasso, along the whole path?
 #
@@ -285,7 +288,7 @@ theirs = scikit_learn_path("Lasso", lasso, data.X, data.y)
 # The path chooses its own grid: 40 scales over three decades. It starts where the prior is just tight
 # enough to hold all coefficients at 0.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert lasso.scales.size == 40
 assert np.isclose(lasso.scales[-1] / lasso.scales[0], 1000.0)
 assert np.all(lasso.coefs[0] == 0.0)
@@ -294,7 +297,7 @@ assert np.all(np.any(lasso.coefs[1:] != 0.0, axis=1))
 # %% [markdown]
 # The translation is the formula above. It can start from the prior, too.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for scale in lasso.scales:
     alpha = br.translate(br.LaplacePrior(scale), "LaplacePrior", "sklearn.Lasso", y=y, noise_scale=sigma)
     assert np.isclose(float(alpha), sigma**2 / (n * scale), rtol=1e-14)
@@ -313,6 +316,8 @@ draw(lasso, theirs, "Laplace prior: the mode is the lasso")
 
 # %%
 check("442 × 10, diabetes", "lasso", lasso, theirs, data)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C6
 assert results[-1]["from scikit-learn"] <= 1e-9
 
@@ -324,13 +329,15 @@ assert results[-1]["from scikit-learn"] <= 1e-9
 # %%
 n_nonzero = np.count_nonzero(lasso.coefs, axis=1)
 print("nonzero coefficients along the path:", *n_nonzero)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert n_nonzero[0] == 0
 assert 0 < n_nonzero[20] < p
 assert np.any(np.diff(n_nonzero) < 0)
 assert n_nonzero[-1] == p
 
 # %% [markdown]
-# ## 2. The ridge path (C6)
+# ## 2. The ridge path
 #
 # **Question.** Is the mode under a Gaussian prior ridge regression?
 #
@@ -344,6 +351,7 @@ model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(sigma))
 ridge = br.map_path(model, data, n_scales=40, min_ratio=1e-5, tol=1e-10)
 theirs = scikit_learn_path("Ridge", ridge, data.X, data.y)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for scale in ridge.scales:
     alpha = br.translate(br.GaussianPrior(scale), "GaussianPrior", "sklearn.Ridge", noise_scale=sigma)
     assert np.isclose(float(alpha), sigma**2 / scale**2, rtol=1e-14)
@@ -359,13 +367,15 @@ draw(ridge, theirs, "Gaussian prior: the mode is ridge regression")
 
 # %%
 check("442 × 10, diabetes", "ridge", ridge, theirs, data)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C6
 assert results[-1]["from scikit-learn"] <= 1e-9
 assert ridge.scales[-1] / ridge.scales[0] >= 1000.0
 assert np.all(ridge.coefs != 0.0)
 
 # %% [markdown]
-# ## 3. The elastic-net path (C6)
+# ## 3. The elastic-net path
 #
 # **Question.** What do both penalties give at once?
 #
@@ -385,6 +395,7 @@ model = br.LinearModel(br.ElasticNetPrior(1.0, 20.0), br.GaussianLikelihood(sigm
 net = br.map_path(model, data, n_scales=40, tol=1e-10)
 theirs = scikit_learn_path("ElasticNet", net, data.X, data.y)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for penalty in net.penalties:
     values = br.translate(penalty, "Penalty", "sklearn.ElasticNet", y=y).values
     assert np.isclose(values["alpha"], (penalty.l1[0] + penalty.l2[0]) / n, rtol=1e-14)
@@ -403,6 +414,8 @@ draw(net, theirs, "Elastic-net prior: the mode is the elastic net")
 
 # %%
 check("442 × 10, diabetes", "elastic net", net, theirs, data)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C6
 assert results[-1]["from scikit-learn"] <= 1e-9
 assert np.any(net.coefs[1:] == 0.0)
@@ -410,7 +423,7 @@ assert np.allclose(net.scales, lasso.scales, rtol=1e-12)
 assert np.all(np.abs(net.coefs[1:]).sum(axis=1) < np.abs(lasso.coefs[1:]).sum(axis=1))
 
 # %% [markdown]
-# ## 4. More columns than rows (C6)
+# ## 4. More columns than rows
 #
 # **Question.** Does all of this hold when $n < p$, where least squares has no unique answer?
 #
@@ -429,6 +442,8 @@ wide_rows = rng.normal(size=(60, 200))
 wide = br.RowData.from_arrays(wide_rows, 2.0 + wide_rows @ truth + rng.normal(size=60))
 
 rank = np.linalg.matrix_rank(wide_rows - wide_rows.mean(axis=0))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert rank == 59
 assert 200 - rank == 141
 
@@ -452,6 +467,8 @@ draw(wide_lasso, theirs, "60 rows, 200 columns: lasso")
 check("60 × 200, simulated", "lasso", wide_lasso, theirs, wide)
 n_nonzero = np.count_nonzero(wide_lasso.coefs, axis=1)
 print("nonzero coefficients along the path:", *n_nonzero)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert n_nonzero.max() <= 59
 assert np.any(np.all(wide_lasso.coefs[:, :8] != 0.0, axis=1))
 
@@ -464,6 +481,8 @@ draw(wide_ridge, theirs, "60 rows, 200 columns: ridge")
 
 # %%
 check("60 × 200, simulated", "ridge", wide_ridge, theirs, wide)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.all(wide_ridge.coefs != 0.0)
 
 # %% [markdown]
@@ -476,10 +495,12 @@ draw(wide_net, theirs, "60 rows, 200 columns: elastic net")
 
 # %%
 check("60 × 200, simulated", "elastic net", wide_net, theirs, wide)
-# claim C6
-assert max(row["from scikit-learn"] for row in results[-3:]) <= 1e-9
 n_nonzero = np.count_nonzero(wide_net.coefs, axis=1)
 print("nonzero coefficients along the path:", *n_nonzero)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+# claim C6
+assert max(row["from scikit-learn"] for row in results[-3:]) <= 1e-9
 assert n_nonzero.max() > 59
 
 # %% [markdown]
@@ -504,7 +525,7 @@ model = br.LinearModel(br.LaplacePrior(15.0), br.GaussianLikelihood(sigma))
 mode = br.map_estimate(model, data, tol=1e-10)
 print(mode)
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for (intercept_a, coef_a), (intercept_b, coef_b) in zip(points[:100], points[100:], strict=True):
     ends = objective(intercept_a, coef_a, mode.penalty) + objective(intercept_b, coef_b, mode.penalty)
     middle = objective((intercept_a + intercept_b) / 2.0, (coef_a + coef_b) / 2.0, mode.penalty)
@@ -531,6 +552,7 @@ def lasso_gap(intercept, coef):
     return (primal - dual) / null_objective
 
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert mode.duality_gap <= 1e-10
 assert abs(lasso_gap(mode.intercept, mode.coef)) <= 1e-10
 assert np.isclose(mode.certificate.null_objective, null_objective, rtol=1e-12)
@@ -613,7 +635,7 @@ _ = right.legend(loc="upper right", frameon=False)
 # a million times above the $10^{-10}$ that we accept. For a small error $\delta$ the excess falls like
 # $\delta^2$, but the gap only like $\delta$: the certificate is the sharper witness.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.all(excess <= gaps)
 assert lasso_gap(mode.intercept, spoiled(1e-3)) > 1e6 * 1e-10
 small = deltas < 1e-3
@@ -632,6 +654,8 @@ smallest = np.abs(mode.coef[mode.coef != 0.0]).min()
 emptied = np.where(np.abs(mode.coef) == smallest, 0.0, mode.coef)
 
 print(f"filled: {lasso_gap(mode.intercept, filled):.1e}, emptied: {lasso_gap(mode.intercept, emptied):.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert lasso_gap(mode.intercept, filled) > 1e-6
 assert lasso_gap(mode.intercept, emptied) > 1e-6
 
@@ -639,7 +663,7 @@ assert lasso_gap(mode.intercept, emptied) > 1e-6
 # The general-purpose optimiser reports success. Yet its $J$ is higher and its gap is large. The mode has six
 # exact zeros, and it has none.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert general.success
 assert general.fun > minimum
 assert general_gap > 1e-6
@@ -647,7 +671,7 @@ assert zeros_mode == 6
 assert zeros_general == 0
 
 # %% [markdown]
-# ## 6. Ridge in closed form, "almost the same" (C4)
+# ## 6. Ridge in closed form, "almost the same"
 #
 # **Question.** A teaching text computes ridge in closed form, $(X^\top X + \lambda I)^{-1} X^\top y$, finds
 # 1.998 and 2.937, and scikit-learn finds 1.979 and 2.973: "almost the same". Both are said to minimise the
@@ -671,8 +695,6 @@ toy = br.RowData.from_arrays(toy_rows, toy_y)
 strength = 1.0  # the text's λ
 
 print(f"added to every row: {shift:.2f}")
-assert np.ndim(shift) == 0  # one number, no noise
-assert abs(shift - beta.shape[0]) < 0.1
 
 
 def closed_form(A, b, l2):
@@ -690,12 +712,16 @@ as_written = closed_form(toy_rows, toy_y, strength)
 centred = closed_form(toy_rows - toy_rows.mean(axis=0), toy_y - toy_y.mean(), strength)
 with_ones = closed_form(np.column_stack([np.ones(100), toy_rows]), toy_y, [0.0, strength, strength])
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert np.ndim(shift) == 0  # one number, no noise
+assert abs(shift - beta.shape[0]) < 0.1
+
 # %% [markdown]
 # **Picture.** We let the one number run from −1 to 3. The closed form as written follows it, because a column
 # whose mean is not exactly 0 takes over a part of the missing intercept. The fits with an intercept do not
 # move.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 shifts = np.linspace(-1.0, 3.0, 9)
 moved = [br.RowData.from_arrays(toy_rows, toy_rows @ beta[0] + one) for one in shifts]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), sharex=True, layout="constrained")
@@ -734,6 +760,8 @@ print("no intercept:   closed form", as_written.round(3), " scikit-learn", witho
 print("with intercept: closed form", centred.round(3), " scikit-learn", sklearn_ridge.coef_.round(3))
 
 added = closed_form(toy_rows, np.full(100, shift), strength)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C4
 assert np.abs(as_written - without).max() <= 1e-10
 assert np.abs(as_written - ridge_mode(toy, False)).max() <= 1e-10
@@ -744,7 +772,7 @@ assert np.abs(as_written - added - closed_form(toy_rows, toy_rows @ beta[0], str
 assert 0.01 < np.abs(as_written - sklearn_ridge.coef_).max() < 0.2
 
 # %% [markdown]
-# ## 7. Coordinate descent, and three readings of λ (C3)
+# ## 7. Coordinate descent, and three readings of λ
 #
 # **Question.** Another text writes its own solver of the lasso, finds 1.00 and 2.00, and scikit-learn finds
 # 1.11 and 2.04. Again "almost the same". It gives neither data nor code, so we cannot compute these numbers
@@ -783,7 +811,7 @@ def descend(A, b, l1, n_steps):
 # correlation of 0.9, and the path becomes a staircase. The yellow diamond is the penalty's level through
 # the mode.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 mixed_rows = toy_rows @ np.linalg.cholesky([[1.0, 0.9], [0.9, 1.0]]).T
 mixed = br.RowData.from_arrays(mixed_rows, mixed_rows @ beta[0] + shift)
 
@@ -804,7 +832,7 @@ _ = axes[1].set(adjustable="box", xlim=(-1.0, 5.0), ylim=(-1.0, 4.5))
 # $\frac12$RSS, as RSS$/n$ or as RSS$/(2n)$, which makes $\lambda_1$ equal to 1, $n/2$ or $n$. And some fit an
 # intercept, some do not. We solve all six with coordinate descent, as modes and with scikit-learn.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rows = []
 for loss, reading in (("½ RSS", 1.0), ("RSS / n", 50.0), ("RSS / (2n)", 100.0)):
     for fit_intercept in (False, True):
@@ -829,11 +857,10 @@ readings = pd.DataFrame(rows, columns=["loss", "intercept", "coef 1", "coef 2"])
 )
 readings.round(2)
 
-# %% [markdown]
-# **Check.** Under one convention the three agree to $10^{-9}$; the assertions stand in the loop. Between
-# conventions they do not agree at all. RSS$/(2n)$, which is scikit-learn's, takes about 1 from each
-# coefficient: 2 and 3 become about 1 and 2, as in the text. $\frac12$RSS takes about 0.01. The intercept
-# alone moves a coefficient by about as much as the text's two solvers differ.
+# %% [markdown] **Check.** Under one convention the three agree to $10^{-9}$. Between conventions they do
+# not agree at all. RSS$/(2n)$, which is scikit-learn's, takes about 1 from each coefficient: 2 and 3 become
+# about 1 and 2, as in the text. $\frac12$RSS takes about 0.01. The intercept alone moves a coefficient by
+# about as much as the text's two solvers differ.
 #
 # Was that luck? We draw 1,000 data sets like these and count in how many of them the intercept alone moves
 # a coefficient by the text's 0.11 or more.
@@ -851,6 +878,8 @@ share = np.mean(differences >= 0.11)
 print(f"the intercept moves a coefficient by 0.11 or more in {100 * share:.0f}% of the data sets")
 
 first = readings["coef 1"]
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C3
 assert abs(first["½ RSS", True] - first["RSS / (2n)", True]) > 0.9
 assert np.abs(readings.xs("RSS / (2n)") - [1.0, 2.0]).to_numpy().max() < 0.25
@@ -859,7 +888,7 @@ assert 0.05 < np.abs(readings.xs(False, level=1) - readings.xs(True, level=1)).t
 assert 0.3 < share < 0.6
 
 # %% [markdown]
-# ## 8. One lowest value, from any start (E4)
+# ## 8. One lowest value, from any start
 #
 # **Question.** Could another start lead to another, better answer?
 #
@@ -929,7 +958,7 @@ _ = right.legend(frameon=False)
 # same, and the pair can be anywhere on the line. `bayesreg` returns one of these places, and its
 # certificate is about the value. Ridge has one place, and there the two coefficients are equal.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 lowest = objective(mode.intercept, mode.coef, mode.penalty) / null_objective
 # claim E4
 assert np.abs(values[-1] - lowest).max() <= 1e-12
@@ -947,6 +976,8 @@ assert abs(half[bmi] - half[-1]) <= 1e-9 * abs(half[bmi])
 
 # %%
 copy_mode = br.map_estimate(model, br.RowData.from_arrays(twice, data.y))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert values.size + values_twice.size == 2 * 101 * 200
 # claim E4
 assert min(values.min(), values_twice.min()) >= lower_bound - 1e-15
@@ -955,7 +986,7 @@ assert copy_mode.duality_gap <= 1e-10
 assert np.isclose(copy_mode.certificate.primal, mode.certificate.primal, rtol=1e-12)
 
 # %% [markdown]
-# ## 9. The formulas for a diagonal Hessian (B1)
+# ## 9. The formulas for a diagonal Hessian
 #
 # **Question.** Some texts derive closed formulas for both penalties from a quadratic approximation of the
 # loss around its minimum $w^*$, with a Hessian $H$ that is assumed *diagonal*:
@@ -971,7 +1002,7 @@ assert np.isclose(copy_mode.certificate.primal, mode.certificate.primal, rtol=1e
 # are orthogonal. Then $J$ is a sum of functions of one coefficient each. Each is solved on its own, and the
 # formulas are its solution.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rng = np.random.default_rng(23)
 gaussian_rows = rng.normal(size=(50, 5))
 orthonormal = np.linalg.qr(gaussian_rows - gaussian_rows.mean(axis=0))[0]
@@ -1010,6 +1041,8 @@ turned = V.T @ w_star
 soft_turned = V @ (np.sign(turned) * np.maximum(np.abs(turned) - l1 / h, 0.0))
 off = np.abs(soft_turned - mode.coef).max() / np.abs(mode.coef).max()
 print(f"L1 in eigenvectors: off by {off:.2f} of the largest coefficient")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim B1
 assert np.abs(in_eigenvectors - ridge_there.coef).max() <= 1e-10 * np.abs(ridge_there.coef).max()
 assert off > 0.1
@@ -1054,6 +1087,8 @@ expected = w_star - (alpha / (1.0 + correlations[inside]))[:, None]
 diagonal = np.sign(least_squares.coef) * np.maximum(np.abs(least_squares.coef) - l1, 0.0)
 worst = np.abs(diagonal - mode.coef).max() / np.abs(mode.coef).max()
 print(f"diabetes: the diagonal formula is off by {worst:.2f} of the largest coefficient")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim B1
 assert np.abs(exact["L1"][inside] - expected).max() <= 1e-10
 assert np.abs(exact["L1"][38] - formulas["L1"]).max() <= 1e-10
@@ -1082,6 +1117,8 @@ gram = br.GramData.from_chunks(blocks, feature_names=data.feature_names)
 
 sizes = [len(block_y) for _, block_y in blocks]
 print("rows in each block:", *sizes)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(sizes) == 7
 assert len(set(sizes)) == 7
 assert sum(sizes) == gram.n_samples == n
@@ -1089,7 +1126,7 @@ assert sum(sizes) == gram.n_samples == n
 # %% [markdown]
 # The formula, checked against the rows at a random point:
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 coef = rng.normal(0.0, 500.0, size=p)
 intercept = gram.y_mean - gram.x_mean @ coef
 from_sums = 0.5 * gram.response_ss - gram.cross @ coef + 0.5 * coef @ gram.gram @ coef
@@ -1099,7 +1136,7 @@ assert np.isclose(from_sums, objective(intercept, coef, br.Penalty()), rtol=1e-1
 # **Picture.** The three paths again, now from the seven blocks, and how far they are from the paths
 # computed from the rows.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 paths = {
     "lasso": (br.LaplacePrior(1.0), lasso),
     "ridge": (br.GaussianPrior(1.0), ridge),
@@ -1130,9 +1167,8 @@ ax.set_xlabel("prior scale, in units of y per unit of x")
 ax.set_ylabel("largest difference,\nshare of the largest coefficient")
 ax.set_title("Seven blocks against all rows at once")
 _ = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-# %% [markdown]
-# **Check.** The assertions stand in the loop: the coefficients agree to $10^{-10}$, the zeros are the
-# same, and the gaps, computed from the sums alone, are at most $10^{-10}$.
+# %% [markdown] **Check.** The coefficients agree to $10^{-10}$, the zeros are the same, and the gaps,
+# computed from the sums alone, are at most $10^{-10}$.
 #
 # ## 11. The mode knows σ and b only together
 #
@@ -1145,6 +1181,7 @@ _ = ax.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
 one = br.map_estimate(br.LinearModel(br.LaplacePrior(15.0), br.GaussianLikelihood(sigma)), data)
 two = br.map_estimate(br.LinearModel(br.LaplacePrior(60.0), br.GaussianLikelihood(2.0 * sigma)), data)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(one.penalty.l1, two.penalty.l1, rtol=1e-14)
 assert np.allclose(one.coef, two.coef, rtol=0.0, atol=1e-12 * np.abs(one.coef).max())
 assert np.array_equal(one.coef == 0.0, two.coef == 0.0)
@@ -1192,6 +1229,8 @@ _ = fig.colorbar(mesh, ticks=np.arange(p + 1), label="nonzero coefficients")
 size = np.abs(modes).max()
 along = np.abs(modes[1:, 1:] - modes[:-1, :-1]).max()
 print(f"largest step along a diagonal: {along / size:.1e} of the largest coefficient")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert along <= 1e-11 * size
 assert np.array_equal(modes[1:, 1:] == 0.0, modes[:-1, :-1] == 0.0)
 
@@ -1209,6 +1248,7 @@ def log_posterior(coef, noise_scale, scale):
     return log_likelihood + br.LaplacePrior(scale).log_prob(coef).sum()
 
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for _ in range(20):
     elsewhere = one.coef + rng.normal(0.0, 100.0, size=p)
     fall_one = log_posterior(one.coef, sigma, 15.0) - log_posterior(elsewhere, sigma, 15.0)
@@ -1217,7 +1257,7 @@ for _ in range(20):
     assert np.isclose(fall_two, fall_one / 4.0, rtol=1e-9)
 
 # %% [markdown]
-# ## What was shown (C6)
+# ## What was shown
 #
 # Six paths, each with 40 prior scales: the mode of the posterior is the penalised least-squares fit, for
 # every penalty, with more rows than columns and with fewer. If two correct solvers are "almost the same",
@@ -1227,9 +1267,11 @@ for _ in range(20):
 
 # %%
 table = pd.DataFrame(results).set_index(["data", "penalty"])
+table.map(lambda value: f"{value:.1e}" if isinstance(value, float) else value)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(table) == 6
 assert (table["scales"] == 40).all()
 # claim C6
 assert table[["from scikit-learn", "from closed form"]].to_numpy().max() <= 1e-9
 assert table["duality gap"].max() <= 1e-10
-table.map(lambda value: f"{value:.1e}" if isinstance(value, float) else value)

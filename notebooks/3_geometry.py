@@ -20,8 +20,8 @@
 # is more likely" that the contact has a coefficient that is 0.
 #
 # Here we draw the picture from real data, count how likely that is, and check that penalty and budget state
-# one problem in two ways. Each statement is followed by an `assert`. If a statement were false, the notebook
-# would stop there.
+# one problem in two ways. A check in code follows each statement, folded out of the way. If the statement
+# were false, the notebook would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -60,12 +60,13 @@ sigma = float(np.sqrt(2.0 * least_squares.certificate.primal / (n - p - 1)))
 likelihood = br.GaussianLikelihood(sigma)
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 assert np.allclose(data.X.mean(axis=0), 0.0, atol=1e-12)
 assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 
 # %% [markdown]
-# ## 1. The diamond and the circle (A2)
+# ## 1. The diamond and the circle
 #
 # **Question.** Where do the contours of the loss touch the ball of the penalty?
 #
@@ -170,7 +171,7 @@ _ = fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower cente
 # **Check.** The mode is the point of contact, in all six pictures. The diamond is touched on an axis in two
 # of the three, the circle in none.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 on_axis = []
 for names in pairs:
     two, H, best = pair_of(names)
@@ -186,7 +187,7 @@ assert on_axis[0::2] == [False, True, True]  # the diamond
 assert on_axis[1::2] == [False, False, False]  # the circle
 
 # %% [markdown]
-# ## 2. How likely is "more likely"? (A2)
+# ## 2. How likely is "more likely"?
 #
 # **Question.** How often is the contact on an axis?
 #
@@ -240,7 +241,7 @@ formula = 1.0 - 4.0 / np.pi * np.arctan(shares)
 # We computed the contacts from the parabolas. Does the package agree? For 150 of the losses of the last kind
 # we make rows that have this $H$ and this $\hat\beta$, and ask for the mode.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 some = slice(0, 150)
 touched = contact_l1(kinds["anything"][some], best[some], 0.5 * np.abs(best[some]).sum(axis=1))
 for rows, target, point in zip(anything[some], best[some], touched, strict=True):
@@ -290,7 +291,9 @@ half = int(np.flatnonzero(np.isclose(shares, 0.5))[0])
 half_unit = [contact_l1(kinds[kind], best, 0.5 * np.abs(best).sum(axis=1)) for kind in list(kinds)[:2]]
 table = pd.DataFrame({kind: share[half] for kind, share in counted.items()}, index=["L1, q = 0.5"]).T
 table["formula"] = [formula[half], formula[half], np.nan]
+table.round(4).astype(object).fillna("–")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A2
 assert np.all(np.abs(counted["orthogonal, length 1"] - formula) <= 4.0 * error)
 assert np.all(np.abs(counted["correlated, length 1"] - formula) <= 4.0 * error)
@@ -298,7 +301,6 @@ assert np.array_equal(*(np.any(points == 0.0, axis=1) for points in half_unit))
 assert np.isclose(formula[half], 0.4097, atol=5e-5)
 assert counted["anything"][half] > formula[half] + 4.0 * error[half]
 assert abs(counted["anything"][half] - 0.46) < 0.01
-table.round(4).astype(object).fillna("–")
 
 # %% [markdown]
 # With the circle it never happens: its contact is on an axis only if $H\hat\beta$ has exactly the right
@@ -312,6 +314,7 @@ by_degree = np.degrees(np.arctan2(*np.abs(circle["orthogonal, length 1"]).T))
 near_axis = float(np.mean((by_degree < 1.0) | (by_degree > 89.0)))
 print(f"nearest to an axis: {nearest:.1e} of s; within 1 degree: {near_axis:.4f}, expected {8 / 360:.4f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A2
 assert nearest > 1e-8
 assert circle_share == 9 * [0.0]
@@ -324,7 +327,7 @@ assert abs(near_axis - 8.0 / 360.0) <= 4.0 * np.sqrt(8.0 / 360.0 / n_losses)
 #
 # The same count on the real data: all 45 pairs of columns, at half the budget.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 n_axis_l1 = n_axis_l2 = 0
 for names in combinations(X.columns, 2):
     two, H, target = pair_of(names)
@@ -344,7 +347,7 @@ assert n_axis_l2 == 0
 assert n_axis_l1 == 27
 
 # %% [markdown]
-# ## 3. A penalty and a budget are one problem (C2)
+# ## 3. A penalty and a budget are one problem
 #
 # **Question.** "By Lagrange multipliers" the fit with a penalty is the fit with a budget. Can we see the
 # multiplier?
@@ -408,7 +411,7 @@ for (name, (_, strength, budget, recovered)), column in zip(found.items(), axes.
 # **Check.** The multiplier is $\lambda$, to six digits, along both paths. And the budget always falls as
 # $\lambda$ grows, so each names the other.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for name, (_, strength, budget, recovered) in found.items():
     worst = np.abs(recovered / strength - 1.0).max()
     print(f"{name}: 40 scales, multiplier from the slope differs from lambda by at most {worst:.1e} of it")
@@ -422,7 +425,7 @@ for name, (_, strength, budget, recovered) in found.items():
 # the loss and goes to the nearest point of the ball, again and again.
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def nearest_in_l1_ball(point, budget):
     """Return the nearest point with ‖β‖₁ ≤ budget: a soft threshold that just fits."""
     sizes = np.sort(np.abs(point))[::-1]
@@ -484,6 +487,13 @@ _ = br.plot_coefficient_path(found["lasso"][0], ax, "Lasso: coefficients along t
 
 # %%
 lambda_max = np.abs(data.X.T @ y_centred).max()
+
+half_data = br.RowData.from_arrays(X.iloc[: n // 2], y.iloc[: n // 2])
+same = br.LinearModel(br.LaplacePrior(15.0), likelihood)
+budgets = [np.abs(br.map_estimate(same, rows).coef).sum() for rows in (data, half_data)]
+print(f"budget at the same lambda: {budgets[0]:.0f} with all patients, {budgets[1]:.0f} with half of them")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for factor in (1.0, 2.0, 10.0):
     prior = br.LaplacePrior(sigma**2 / (lambda_max * factor * (1.0 + 1e-9)))
     # claim C2
@@ -491,15 +501,10 @@ for factor in (1.0, 2.0, 10.0):
 assert np.allclose(
     by_budget(nearest_in_l1_ball, 2.0 * np.abs(least_squares.coef).sum()), least_squares.coef, rtol=1e-8
 )
-
-half_data = br.RowData.from_arrays(X.iloc[: n // 2], y.iloc[: n // 2])
-same = br.LinearModel(br.LaplacePrior(15.0), likelihood)
-budgets = [np.abs(br.map_estimate(same, rows).coef).sum() for rows in (data, half_data)]
-print(f"budget at the same lambda: {budgets[0]:.0f} with all patients, {budgets[1]:.0f} with half of them")
 assert abs(budgets[1] / budgets[0] - 1.0) > 0.1
 
 # %% [markdown]
-# ## 4. What a corner catches (E6)
+# ## 4. What a corner catches
 #
 # **Question.** "Many lines can touch the diamond at its corner, but a circle is touched by one line at each
 # point." How many?
@@ -559,7 +564,7 @@ for ax, (outline, point, turns, title) in zip(axes, panels, strict=True):
 # **Check.** At the corner $(s, 0)$ the normals fill the range from −45° to 45°. As lines: all with a slope of
 # at least 1 in size, and the upright one. An edge and a circle have one normal at each point.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E6
 assert np.array_equal(touching(diamond, corner), np.arange(-45, 46))
 assert np.array_equal(touching(diamond, edge_point), [45])
@@ -577,7 +582,7 @@ for slope in np.linspace(-4.0, 4.0, 81):
 # slope of the loss is not fixed: it changes along the ball. On an edge the contact slides to the place where
 # the slope has exactly the edge's direction. We see both in the 20,000 losses of section 2.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 steepest = np.argmax(normals[:, None, :] @ diamond.T, axis=2).ravel()  # the corner farthest in each direction
 generic = np.abs(np.abs(normals[:, 0]) - np.abs(normals[:, 1])) > 1e-9
 slope = np.einsum("mij,mj->mi", kinds["anything"], best - half_l1)
@@ -592,7 +597,7 @@ assert np.all(across_axis[at_corner] <= along_axis[at_corner] * (1.0 + 1e-9))
 assert np.allclose(size[~at_corner, 0], size[~at_corner, 1], rtol=1e-6, atol=1e-9)
 
 # %% [markdown]
-# ## 5. "Evenly", and "large ones more" (E6)
+# ## 5. "Evenly", and "large ones more"
 #
 # **Question.** Texts say that L2 lowers all weights evenly, and also that it lowers large ones more and small
 # ones less. Which is it?
@@ -651,6 +656,8 @@ _ = axes[0].set_ylabel("ridge / least squares")
 
 # %%
 print("ridge / least squares, column by column:", *(f"{f:.2f}" for f in factor_x))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E6
 assert np.allclose(factor_u, 1.0 / (1.0 + l2), rtol=1e-11)
 assert np.allclose(np.abs(plain) - np.abs(on_u), np.abs(plain) * l2 / (1.0 + l2), rtol=1e-10)
@@ -668,6 +675,8 @@ lasso_model = br.LinearModel(br.LaplacePrior(30.0), likelihood)
 l1 = br.Penalty.from_prior(lasso_model.prior, sigma).l1
 lost = np.abs(plain) - np.abs(br.map_estimate(lasso_model, orthonormal, tol=1e-10).coef)
 print("lost under L1:", *(f"{amount:.1f}" for amount in lost), f"(lambda_1 = {l1:.1f})")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E6
 assert np.allclose(lost, np.minimum(np.abs(plain), l1), rtol=1e-10)
 assert 0 < np.count_nonzero(np.abs(plain) < l1) < p
@@ -677,9 +686,9 @@ assert 0 < np.count_nonzero(np.abs(plain) < l1) < p
 #
 # - The mode is where loss and ball touch. With L1 that is on an axis in a share $1 - \frac4\pi\arctan q$ of
 #   all losses with columns of length 1, whatever their correlation: 41% at half the budget. With L2 it never
-#   is (A2).
+#   is.
 # - Penalty and budget are one problem. The multiplier, from slopes of the loss along the budget, is $\lambda$
-#   to six digits, and a solver that knows only the budget finds the mode (C2).
+#   to six digits, and a solver that knows only the budget finds the mode.
 # - A corner catches a quarter turn of slopes, a point of the circle catches one slope. L2 takes the same
 #   factor from each orthonormal direction, so the larger amount from the larger coefficient. L1 takes the
-#   same amount (E6).
+#   same amount.

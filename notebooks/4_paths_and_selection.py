@@ -20,7 +20,8 @@
 # we look at three other things that are said to regularise: stopping early, noise on the inputs, and dropout.
 # Each of them is close to ridge, and we say how close.
 #
-# Each statement is followed by an `assert`. If a statement were false, the notebook would stop there.
+# A check in code follows each statement, folded out of the way. If the statement were false, the notebook
+# would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -71,10 +72,12 @@ least_squares = br.map_estimate(br.LinearModel(br.FlatPrior(), br.GaussianLikeli
 sigma = float(np.sqrt(2.0 * least_squares.certificate.primal / (n - p - 1)))
 likelihood = br.GaussianLikelihood(sigma)
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 
 # %% [markdown]
-# ## 1. The two paths (A5)
+# ## 1. The two paths
 #
 # **Question.** What does the penalty do to the coefficients?
 #
@@ -112,7 +115,7 @@ _ = axes[1].set_ylabel("")
 # with exact zeros at all coefficients, and at the wide end it has none. Ridge has no exact zero under any
 # penalty. Both end near least squares.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 l1 = np.array([penalty.l1[0] for penalty in lasso.penalties])
 l2 = np.array([penalty.l2[0] for penalty in ridge.penalties])
 largest = np.abs(least_squares.coef).max()
@@ -133,7 +136,7 @@ for path in (lasso, ridge):
     assert np.abs((path.coefs[-1] - least_squares.coef) * data.X.std(axis=0)).max() < 0.1 * np.std(y)
 
 # %% [markdown]
-# ## 2. Which of the three predicts better? (A6)
+# ## 2. Which of the three predicts better?
 #
 # **Question.** The lasso selects, ridge keeps all, the elastic net does both. Texts say that the choice
 # depends on the goal. On what, exactly?
@@ -228,6 +231,8 @@ print(
 print(pd.DataFrame({f"mean error, {kind} truth": table.mean().round(3) for kind, table in errors.items()}
                    | {"columns kept, sparse truth": supports["sparse"].mean().round(1)}))  # fmt: skip
 print(f"of the four true ones the lasso keeps {found['sparse']['lasso'].mean():.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A6
 assert z_sparse > 4.0
 assert z_dense > 4.0
@@ -239,7 +244,7 @@ assert (supports["sparse"]["lasso"] - found["sparse"]["lasso"]).mean() > 8.0
 assert np.all(supports["sparse"]["ridge"] == columns)
 
 # %% [markdown]
-# ## 3. The elastic net is a prior too (A6)
+# ## 3. The elastic net is a prior too
 #
 # **Question.** Two penalties are added. Which prior is that?
 #
@@ -272,6 +277,8 @@ coefs = np.linspace(-5.0, 5.0, 101)
 joint = br.LaplacePrior(1.0).log_prob(coefs) + br.GaussianPrior(1.0).log_prob(coefs)
 twice = br.RowData.from_arrays(np.column_stack([X, X["bmi"]]), y)
 shared = br.map_estimate(br.LinearModel(br.ElasticNetPrior(15.0, 100.0), likelihood), twice).coef
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A6
 assert np.ptp(net_prior.log_prob(coefs) - joint) <= 1e-12
 assert np.isclose(
@@ -282,7 +289,7 @@ assert abs(shared[2] - shared[10]) <= 1e-9 * shared[2]
 assert np.any(shared == 0.0)
 
 # %% [markdown]
-# ## 4. Stopping early (A6)
+# ## 4. Stopping early
 #
 # **Question.** Texts say that gradient descent that is stopped early is like ridge. How close is it?
 #
@@ -354,12 +361,14 @@ small = x < 0.1
 relative = (1.0 - np.exp(-x)) / (x / (1.0 + x)) - 1.0
 gap = 1.0 - np.exp(-x) - x / (1.0 + x)
 print(f"largest difference {gap.max():.4f} at x = {x[gap.argmax()]:.2f}")
+ridge_filters = s**2 / (s**2 + 1.0 / (eta * counts[:, None]))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A6
 assert np.abs(stopped - filters * in_directions @ Vt).max() <= 1e-10 * largest
 assert np.abs(relative[small] / (x[small] / 2.0) - 1.0).max() < 0.07
 assert abs(gap.max() - 0.2037) < 1e-4
 assert abs(x[gap.argmax()] - 2.51) < 0.05
-ridge_filters = s**2 / (s**2 + 1.0 / (eta * counts[:, None]))
 assert np.abs(equal_ridge.coefs - ridge_filters * in_directions @ Vt).max() <= 1e-9 * largest
 
 # %% [markdown]
@@ -373,6 +382,8 @@ equal_l2 = s**2 * (1.0 - eta * s**2) ** k / (1.0 - (1.0 - eta * s**2) ** k)
 print("λ₂ by direction, in units of 1/(ηk):", (equal_l2 * eta * k).round(3))
 directions = br.RowData.from_arrays(data.X @ Vt.T, data.y)
 as_prior = br.map_estimate(br.LinearModel(br.Penalty(l2=equal_l2).to_prior(sigma), likelihood), directions)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A6
 assert np.abs(as_prior.coef @ Vt - gradient_descent(k)).max() <= 1e-9 * largest
 assert np.all(np.diff(equal_l2) > 0.0)
@@ -380,7 +391,7 @@ assert equal_l2[0] * eta * k < 0.01
 assert equal_l2[-1] * eta * k > 0.9
 
 # %% [markdown]
-# ## 5. Noise on the inputs, and dropout (A6)
+# ## 5. Noise on the inputs, and dropout
 #
 # **Question.** Texts say that training on inputs with added noise, or with inputs dropped at random, is like
 # ridge. With which $\lambda_2$?
@@ -473,7 +484,7 @@ _ = axes[2].legend(frameon=False)
 # within four standard errors of the formula. Then the fits: the slope on the logarithmic axes is −½, and
 # over the repeats with 256 copies each coefficient is ridge's within its Monte Carlo error.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for name, (disturb, one, penalty) in kinds.items():
     coef, intercept = ridges[name].coef, ridges[name].intercept
     losses = np.array(
@@ -501,15 +512,17 @@ for name, (disturb, one, penalty) in kinds.items():
 standard = (raw.X - raw.X.mean(axis=0)) / raw.X.std(axis=0)
 on_centred = mask_variance * np.sum((raw.X - raw.X.mean(axis=0)) ** 2, axis=0)
 print("raw columns are penalised more than centred ones by a factor of", (l2_dropout / on_centred).round(1))
+kept = np.abs(ridges["dropout"].coef * raw.X.std(axis=0)).sum()
+plain = br.map_estimate(br.LinearModel(br.Penalty(l2=on_centred).to_prior(sigma), likelihood), raw).coef
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim A6
 assert np.allclose(mask_variance * np.sum(standard**2, axis=0), n * q / (1.0 - q), rtol=1e-12)
 assert np.median(l2_dropout / on_centred) > 10.0
-kept = np.abs(ridges["dropout"].coef * raw.X.std(axis=0)).sum()
-plain = br.map_estimate(br.LinearModel(br.Penalty(l2=on_centred).to_prior(sigma), likelihood), raw).coef
 assert kept < np.abs(plain * raw.X.std(axis=0)).sum()
 
 # %% [markdown]
-# ## 6. A polynomial of degree 15 (C1)
+# ## 6. A polynomial of degree 15
 #
 # **Question.** What does ridge do to a model that is much too flexible?
 #
@@ -595,6 +608,8 @@ print(
     f"RSS {rss_free:.2f} and {rss_tame:.2f}; squared error of the curve {error_free:.3f} and {error_tame:.3f}"
 )
 print(f"least squares has coefficients {ratio:.0f} times larger")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C1
 assert error_free > 20.0 * error_tame
 assert rss_free < rss_tame
@@ -625,13 +640,15 @@ for k in range(200):
     mean, sd = closed_form_curve(mode)
     of_sine[k] = np.mean(np.abs(mean - truth) < norm.ppf(0.95) * sd)
 print(f"truth from the prior: {100 * promised.mean():.1f}% of x; sine: {100 * of_sine.mean():.1f}%")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim C1
 assert abs(promised.mean() - 0.9) < 4.0 * promised.std(ddof=1) / np.sqrt(200.0)
 assert 0.75 < of_sine.mean() < 0.87
 assert of_sine.min() < 0.6
 
 # %% [markdown]
-# ## 7. Training and test error along the path (E5)
+# ## 7. Training and test error along the path
 #
 # **Question.** Should a penalty lower the loss?
 #
@@ -650,7 +667,6 @@ unpenalised = br.map_estimate(
     br.LinearModel(br.FlatPrior(), br.GaussianLikelihood(1.0), standardize=True), training
 )
 training_sigma = float(np.sqrt(2.0 * unpenalised.certificate.primal / (len(train) - 65)))
-assert many.shape == (442, 64)
 
 
 def mean_squared_errors(coefs, intercepts, rows):
@@ -671,6 +687,9 @@ paths = {
 floor, ceiling = (
     mean_squared_errors(unpenalised.coef, unpenalised.intercept, rows)[0] for rows in (train, test)
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert many.shape == (442, 64)
 
 # %% [markdown]
 # **Picture.**
@@ -698,7 +717,7 @@ _ = axes[1].legend(loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
 # never below that of least squares. The test error has its lowest point inside the path. At that scale the
 # training error is well above its floor.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for name, (on_train, on_test) in curves.items():
     best = on_test.argmin()
     print(
@@ -713,7 +732,7 @@ for name, (on_train, on_test) in curves.items():
     assert on_train[best] > 1.1 * floor
 
 # %% [markdown]
-# ## 8. Choosing the scale, four ways on one axis (E3)
+# ## 8. Choosing the scale, four ways on one axis
 #
 # **Question.** Texts choose $\lambda$ by $K$-fold cross-validation. Is there nothing else?
 #
@@ -769,6 +788,8 @@ some = [20, 50, 80]
 apart = [log_evidence(scales[k]) - selections["evidence"].scores[k] for k in some]
 density = np.exp(selections["posterior"].scores)
 steps = np.log(scales)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E3
 assert np.allclose(selections["cv"].scores[::5], by_folds, rtol=1e-9)
 assert np.allclose(selections["loo"].scores, by_rows, rtol=1e-9)
@@ -795,11 +816,13 @@ table["lambda_2"] = (sigma / table["prior scale"]) ** 2
 table["CV error"] = [cv.scores[np.abs(scales - scale).argmin()] for scale in table["prior scale"]]
 weakest, strongest = (sigma / high) ** 2, (sigma / low) ** 2
 print(f"posterior, 90%: scale {low:.0f} to {high:.0f}, lambda_2 {weakest:.3f} to {strongest:.3f}")
+table.round(4)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E3
 assert all(scales[near].min() <= scale <= scales[near].max() for scale in table["prior scale"])
 assert low < selections["evidence"].scale < high
 assert 1.5 < high / low < 4.0
-table.round(4)
 
 # %% [markdown]
 # The lasso's scale is chosen in the same ways. What texts call *the* cross-validation of the lasso,
@@ -813,6 +836,8 @@ per_row = br.select_scale(lasso_model, data, "cv", hold="per_row", n_scales=50, 
 alphas = per_row.in_convention("sklearn.Lasso")
 theirs = LassoCV(alphas=alphas, cv=5, tol=1e-12, max_iter=100_000).fit(X, y)
 print(per_row)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.all(np.diff(alphas) < 0.0)
 # claim E3
 assert np.allclose(theirs.mse_path_.mean(axis=1), per_row.scores, rtol=1e-9)

@@ -72,10 +72,12 @@ bmi = names.index("bmi")
 rss = np.linalg.lstsq(np.column_stack([np.ones(n), data.X]), data.y)[1][0]
 sigma = float(np.sqrt(rss / (n - p - 1)))
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 
 # %% [markdown]
-# ## 1. Must the ½ be found by experiment? (E2)
+# ## 1. Must the ½ be found by experiment?
 #
 # **Question.** Some texts write the cost of the lasso as $\sum_i r_i^2 + \lambda\lVert w\rVert_1$ and the
 # cost of ridge as $\sum_i r_i^2 + \tfrac12\lambda\lVert w\rVert^2$, and add that the factor ½ "must be
@@ -155,6 +157,8 @@ table.round({"is": 3, "coefficient of bmi": 1})
 of_bmi = table["coefficient of bmi"].to_numpy()
 plain = np.linalg.lstsq(data.X, data.y - data.y.mean())[0][bmi]
 print(f"least squares: {plain:.1f}; under the eight penalties from {of_bmi.min():.1f} to {of_bmi.max():.1f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert of_bmi.max() > 0.98 * plain
 assert of_bmi.min() < 0.1 * plain
 
@@ -203,7 +207,7 @@ _ = axes[1, 1].set_title("Ridge: the same fits, by prior scale")
 # large as 500.) And this test must notice a forgotten ½: with twice the λ it must fail.
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def costs_around(cost, lam, intercept, coef, step=1e-3):
     """Return the cost at a point, and at its neighbours one step away in each direction."""
     here = np.append(coef, intercept)
@@ -234,17 +238,17 @@ for name, cost in (lasso_costs | ridge_costs).items():
 text_lasso, text_ridge = lasso_costs["Σr² + λ‖w‖₁"], ridge_costs["Σr² + ½λ‖w‖²"]
 ours = mode_under(prior_of(text_lasso, 200.0))
 theirs = Lasso(alpha=200.0 / (2 * n), tol=1e-14, max_iter=100_000).fit(X, y)
+our_ridge, their_ridge = mode_under(prior_of(text_ridge, 0.5)), Ridge(alpha=0.25).fit(X, y)
 print(
     f"lasso: largest difference {np.abs(ours.coef - theirs.coef_).max():.1e}, {np.sum(ours.coef == 0.0)} exact zeros"
 )
+print(f"ridge: largest difference {np.abs(our_ridge.coef - their_ridge.coef_).max():.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E2
 assert np.allclose(ours.coef, theirs.coef_, rtol=0.0, atol=1e-7)
 assert np.array_equal(ours.coef == 0.0, theirs.coef_ == 0.0)
-
-ours, theirs = mode_under(prior_of(text_ridge, 0.5)), Ridge(alpha=0.25).fit(X, y)
-print(f"ridge: largest difference {np.abs(ours.coef - theirs.coef_).max():.1e}")
-# claim E2
-assert np.allclose(ours.coef, theirs.coef_, rtol=0.0, atol=1e-9)
+assert np.allclose(our_ridge.coef, their_ridge.coef_, rtol=0.0, atol=1e-9)
 
 # %% [markdown]
 # ### And if λ is found by experiment?
@@ -261,6 +265,8 @@ with_half = 2.0 * RidgeCV(alphas=lams / 2.0, **by_error).fit(X, y).alpha_
 scales = prior_of(ridge_costs["Σr² + λ‖w‖²"], without_half).scale, prior_of(text_ridge, with_half).scale
 print(f"found without the ½: λ = {without_half:.6f}, prior scale {scales[0]:.3f}")
 print(f"found with the ½:    λ = {with_half:.6f}, prior scale {scales[1]:.3f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert lams[0] < without_half < lams[-2]  # inside the numbers that both tried
 # claim E2
 assert np.isclose(with_half, 2.0 * without_half, rtol=1e-12)
@@ -277,6 +283,8 @@ chosen = br.select_scale(
 )
 for convention in ("GaussianPrior", "sklearn.Ridge", "glmnet", "MASS.lm.ridge"):
     print(f"{convention:14s} {chosen.in_convention(convention)[chosen.index]:.6g}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(chosen.scale, scales[0], rtol=1e-12)
 assert np.isclose(chosen.in_convention("sklearn.Ridge")[chosen.index], without_half, rtol=1e-12)
 
@@ -298,6 +306,8 @@ apart = np.max(np.abs(held["prior"].mse / per_row.mse - 1.0))
 
 print(f"LassoCV finds alpha = {theirs.alpha_:.6g}; with the penalty per row held: {grid[per_row.index]:.6g}")
 print(f"the two curves of errors are up to {100 * apart:.2f}% apart")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(theirs.alpha_, grid[per_row.index], rtol=1e-12)
 assert np.allclose(theirs.mse_path_.mean(axis=1), per_row.mse[np.argsort(-grid)], rtol=1e-6)
 assert apart > 1e-3
@@ -330,6 +340,8 @@ for key, row in stated.iterrows():
 print(everywhere.loc["sklearn.Ridge", "reason"])
 print(everywhere.loc["sklearn.HuberRegressor", "reason"])
 print(everywhere.loc["torch.AdamW", "reason"])
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(stated) + (everywhere["reason"] != "").sum() == len(everywhere)
 assert set(everywhere.index) == set(br.CONVENTIONS)
 
@@ -352,11 +364,6 @@ print("shrinkage     ", {name: round(value, 2) + 0.0 for name, value in amounts[
 # %%
 penalty = br.Penalty.from_prior(prior, sigma)
 context = {"X": X, "y": y, "noise_scale": sigma}
-for key in stated.index:
-    there = br.translate(penalty, "Penalty", key, **context)
-    back = br.translate(there.values, key, "Penalty", **context).penalty
-    assert np.allclose(back.l1, penalty.l1, rtol=1e-12)
-    assert np.all(np.asarray(back.l2) == 0.0)
 
 mode = mode_under(prior)
 fitted = Lasso(
@@ -364,6 +371,13 @@ fitted = Lasso(
 ).fit(X, y)
 least_squares = np.linalg.lstsq(data.X, data.y - data.y.mean())[0]
 print(f"{len(stated)} rows; scikit-learn's Lasso differs by {np.abs(fitted.coef_ - mode.coef).max():.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+for key in stated.index:
+    there = br.translate(penalty, "Penalty", key, **context)
+    back = br.translate(there.values, key, "Penalty", **context).penalty
+    assert np.allclose(back.l1, penalty.l1, rtol=1e-12)
+    assert np.all(np.asarray(back.l2) == 0.0)
 assert len(stated) > 20
 assert np.allclose(fitted.coef_, mode.coef, rtol=0.0, atol=1e-7)
 assert amounts["effective_df"] == 1 + np.count_nonzero(fitted.coef_)
@@ -417,6 +431,8 @@ by_pipeline = pipeline[-1].coef_ / pipeline[0].scale_
 size = X_units.std(ddof=0).to_numpy()
 
 print(f"on standardised columns they differ by {np.abs((by_unit - glmnet_mode.coef) * size).max():.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(by_unit * size, glmnet_mode.coef * size, rtol=0.0, atol=1e-7)
 assert np.allclose(by_pipeline * size, glmnet_mode.coef * size, rtol=0.0, atol=1e-7)
 assert np.allclose(like_glmnet.prior.scale * size, sigma**2 / (n * 2.0), rtol=1e-12)
@@ -432,6 +448,8 @@ default, as_object = (
     for key in ("glmnet", "glmnet.family_object")
 )
 print(f"Ridge(3.0): lambda = {default:.6f} with family='gaussian', {as_object:.6f} with family=gaussian()")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(default, 3.0 * np.std(y) / n, rtol=1e-12)
 assert np.isclose(as_object, 3.0 / n, rtol=1e-12)
 
@@ -494,6 +512,8 @@ _ = ax.legend(frameon=False, loc="upper right")
 pipeline = make_pipeline(StandardScaler(), Ridge(implied.alpha)).fit(X_units, y_units)
 by_hand = br.GaussianPrior({name: 2.5 * float(np.std(y_units) / np.std(X_units[name])) for name in names})
 bambi_mode = br.map_estimate(br.LinearModel(by_hand, br.GaussianLikelihood(implied.noise_scale)), units_data)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(implied.noise_scale, sigma, rtol=1e-9)
 assert np.isclose(implied.alpha, sigma**2 / (2.5 * np.std(y_units)) ** 2, rtol=1e-9)
 assert np.isclose(implied.effective_df, 1.0 + np.sum(eigenvalues / (eigenvalues + implied.alpha)), rtol=1e-9)
@@ -522,7 +542,7 @@ assert loo_alpha > 10.0 * implied.alpha
 # glmnet was run in R, version 4.1.6, on 40 rows of simulated data with columns of unequal scale: a lasso,
 # and an elastic net by each of its two Gaussian families. These are its coefficients.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rng = np.random.default_rng(6)
 X_small = rng.normal(size=(40, 5)) @ np.diag([1.0, 3.0, 0.4, 1.5, 0.8]) + [0.5, -2.0, 0.0, 4.0, 1.0]
 X_small[:, 1] += 0.8 * X_small[:, 0]
@@ -559,7 +579,7 @@ for (key, alpha), (coef, intercept) in from_glmnet.items():
 # audit says that these coefficients are not optimal for it, and whose they are. It tells glmnet's two
 # families apart.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for (key, alpha), (coef, intercept) in from_glmnet.items():
     mistaken = br.translate(
         {"alpha": 0.3, "l1_ratio": alpha}, "sklearn.ElasticNet", "Penalty", X_small, y_small
@@ -599,6 +619,8 @@ logistic = LogisticRegression(
 )
 theirs = logistic.fit(X_small / to_sklearn.column_unit, y_binary).coef_[0] / to_sklearn.column_unit
 print(f"scikit-learn differs from glmnet by {np.abs(theirs - coef).max():.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert found.duality_gap < 1e-6
 assert np.allclose(theirs, coef, rtol=0.0, atol=1e-5)
 
@@ -613,7 +635,6 @@ assert np.allclose(theirs, coef, rtol=0.0, atol=1e-5)
 rng = np.random.default_rng(12)
 X_twelve = 0.5 * rng.normal(size=(40, 12)) + rng.normal(size=(40, 1))
 y_twelve = X_twelve[:, :4] @ [1.0, -1.0, 0.5, 0.25] + rng.normal(size=40)
-assert np.isclose(y_twelve.sum(), 17.139791602818153, rtol=1e-12)  # the data that the package was given
 
 from_statsmodels = np.zeros(12)  # statsmodels 0.15.0
 from_statsmodels[[0, 1, 7, 9]] = (
@@ -625,6 +646,9 @@ from_statsmodels[[0, 1, 7, 9]] = (
 stated = br.translate(0.1, "statsmodels.OLS", "Penalty", X_twelve, y_twelve, fit_intercept=False)
 found = br.audit(from_statsmodels, 0.0, X_twelve, y_twelve, stated, fit_intercept=False)
 print(found)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert np.isclose(y_twelve.sum(), 17.139791602818153, rtol=1e-12)  # the data that the package was given
 
 # %% [markdown]
 # **Picture.** The KKT conditions of each coefficient, for its answer and for the optimum. Inside the band a
@@ -671,6 +695,8 @@ above = found.objective / found.optimum - 1.0
 print(
     f"the objective is {100 * above:.1f}% above its minimum; wrong zeros: {np.flatnonzero(found.wrong_zeros)}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert not found.optimal
 assert above > 0.01
 assert found.nearest is None  # it is no other package's λ: the solver is wrong
@@ -746,7 +772,7 @@ _ = ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(0.08, 1.0))
 # **Check.** The optimum has six exact zeros, and neither search has one. The audit calls them missing zeros.
 # It used no threshold: that would be one more number to find by experiment.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 exact = mode.coef == 0.0
 assert exact.sum() == 6
 for name in ("NumPyro, AutoDelta + Adam", "L-BFGS-B"):
@@ -789,7 +815,7 @@ ax.set_ylabel("duality gap, as a share of\nthe null model's objective")
 ax.set_title("scikit-learn keeps its promise")
 _ = ax.legend(frameon=False, loc="upper left")
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert all(one.duality_gap <= 2.0 * tol for one, tol in zip(gaps, tols, strict=True))
 assert gaps[-1].optimal
 

@@ -19,9 +19,9 @@
 # `2_map_is_penalized_least_squares` shows that. But a highest point does not say how wide the mountain is.
 # Here we ask the same model for draws from the whole posterior, and look at what the mode hides.
 #
-# Each statement is followed by an `assert`. Draws carry a random error, so we judge them by their own
-# yardstick: ArviZ estimates the Monte Carlo standard error (MCSE), and we accept an average of draws if it
-# is off by less than 4 MCSE from an answer that was computed without draws.
+# A check in code follows each statement, folded out of the way. Draws carry a random error, so we judge
+# them by their own yardstick: ArviZ estimates the Monte Carlo standard error (MCSE), and we accept an
+# average of draws if it is off by less than 4 MCSE from an answer that was computed without draws.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -70,10 +70,11 @@ rss = np.linalg.lstsq(np.column_stack([np.ones(n), data.X]), data.y)[1][0]
 sigma = float(np.sqrt(rss / (n - p - 1)))
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
 
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (n, p) == (442, 10)
 assert np.allclose(data.X.mean(axis=0), 0.0, atol=1e-12)
 assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
-
 
 # %% [markdown]
 # Two helpers for the checks. A *z-score* here is error divided by MCSE. The other helper asks ArviZ whether
@@ -81,7 +82,7 @@ assert np.allclose(np.linalg.norm(data.X, axis=0), 1.0)
 # draws our draws are worth.
 
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 def z_scores(draws, exact, method="mean"):
     """Return (mean or sd of the draws − exact) / MCSE."""
     estimate = getattr(draws, "std" if method == "sd" else "mean")(("chain", "draw"))
@@ -115,6 +116,8 @@ lasso_mode = br.map_estimate(lasso_model, data)
 lasso = br.sample_posterior(lasso_model, data, num_samples=2000, seed=1, progress=False)
 
 print(lasso_mode)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert lasso["posterior"]["coef"].shape == (4, 2000, p)  # chain, draw, feature
 
 # %% [markdown]
@@ -199,6 +202,8 @@ lasso_fall = fall_from_mode(lasso, lasso_mode)
 print(
     f"below the mode: the best draw {float(lasso_fall.min()):.2f}, the average {float(lasso_fall.mean()):.2f}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert lasso_fall.size == 8000
 assert np.all(lasso_fall > 0.0)
 
@@ -273,6 +278,8 @@ distance = np.sum(pair @ np.linalg.inv(covariance[np.ix_([s1, s2], [s1, s2])]) *
 inside = xr.DataArray((distance < stats.chi2.ppf(0.9, 2)).astype(float), dims=("chain", "draw"))
 
 print(f"{z.size} z-scores, the largest {np.abs(z).max():.2f}; inside the ellipse: {float(inside.mean()):.3f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert z.size == 32
 assert np.all(np.abs(z) < 4.0)
 assert abs(z_scores(inside, 0.9)) < 4.0
@@ -280,7 +287,7 @@ assert abs(z_scores(inside, 0.9)) < 4.0
 # %% [markdown]
 # For a Gaussian, mode and mean are the same point.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(ridge_mode.coef, mean, rtol=1e-9)
 assert np.isclose(ridge_mode.intercept, data.y.mean(), rtol=1e-12)
 
@@ -293,6 +300,8 @@ assert np.isclose(ridge_mode.intercept, data.y.mean(), rtol=1e-12)
 # %%
 ridge_fall = fall_from_mode(ridge, ridge_mode)
 print(f"average fall {float(ridge_fall.mean()):.2f}, smallest fall {float(ridge_fall.min()):.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(z_scores(ridge_fall, 0.5 * (p + 1))) < 4.0
 assert abs(z_scores(ridge_fall, np.sqrt(0.5 * (p + 1)), "sd")) < 4.0
 assert 0.003 < np.exp(-0.5 * (p + 1)) < 0.005
@@ -321,10 +330,12 @@ check_chains(one)
 
 slope_left, slope_right = x @ centred_y / sigma**2 + 1.0 / 15.0, x @ centred_y / sigma**2 - 1.0 / 15.0
 print(f"slope left of 0: {slope_left:.4f}, right of 0: {slope_right:.4f}; mode {one_mode.coef[0]}")
+
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.isclose(slope_left - slope_right, 2.0 / 15.0)
 assert slope_right < 0.0 < slope_left
 assert one_mode.coef[0] == 0.0
-
 
 # %% [markdown]
 # The exact density needs one integral. SciPy's quadrature gives it, piece by piece on each side of the kink.
@@ -349,6 +360,8 @@ exact_mean = integral(lambda t: t) / total
 exact_sd = np.sqrt(integral(lambda t: (t - exact_mean) ** 2) / total)
 exact_positive = integral(lambda _: 1.0, low=0.0) / total
 print(f"exact: mean {exact_mean:.3f}, sd {exact_sd:.3f}, P(coefficient > 0) = {exact_positive:.4f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert unnormalised(600.0) < 1e-25  # nothing is left outside
 assert unnormalised(-600.0) < 1e-25
 
@@ -392,6 +405,8 @@ z += [z_scores((draws < q) * 1.0, probability) for q, probability in below.items
 print(
     f"{len(z)} z-scores, the largest {np.abs(z).max():.2f}; zeros among {draws.size} draws: {int((draws == 0.0).sum())}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(z) == 12
 assert np.all(np.abs(z) < 4.0)
 assert draws.size == 8000
@@ -418,7 +433,7 @@ table = pd.DataFrame(
 )
 table.round({"mode": 1, "mean": 1, "sd": 1, "P(coef > 0)": 3})
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert is_zero.sum() == 6
 assert coef.size == 80_000
 assert table["draws exactly 0"].sum() == 0
@@ -455,7 +470,7 @@ _ = right.legend(loc="upper left", frameon=False)
 # of a positive sign are better than 4 to 1. For sex the odds of a negative sign are better than 2 to 1. Age,
 # s1 and s2 are nearly open. And if the mode is not 0, the posterior gives the mode's sign at least 95%.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 positive = table["P(coef > 0)"]
 assert np.all(np.abs(z_scores(coef, 0.0))[is_zero] > 4.0)
 assert positive[["s4", "s6"]].min() > 4.0 / 5.0
@@ -492,7 +507,7 @@ for name, (theirs, ours) in fitted.items():
     print(f"{name}: alpha = {theirs.alpha_:.4g}, sigma = {ours.noise_scale_:.2f}, "
           f"{type(ours.prior).__name__}({ours.prior.scale:.4g})")  # fmt: skip
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 eigenvalues = np.linalg.eigvalsh(data.X.T @ data.X)
 df = {
     "lasso": 1.0 + np.count_nonzero(lasso_cv.coef_),
@@ -510,7 +525,7 @@ assert np.isclose(fitted["ridge"][1].prior.scale, fitted["ridge"][1].noise_scale
 # The mode is what scikit-learn reports. `LassoCV` stops at a tolerance of $10^{-4}$, so we allow its
 # coefficients that share of the largest one; `RidgeCV` solves exactly.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 allowed = {"lasso": 1e-4, "ridge": 1e-9}
 for name, (theirs, ours) in fitted.items():
     difference = np.abs(ours.coef_ - theirs.coef_).max() / np.abs(theirs.coef_).max()
@@ -550,7 +565,7 @@ _ = ax.legend(handles=handles, loc="lower left", frameon=False)
 # lasso sets to 0 have intervals from below to above 0. For sex, bmi, bp and s5 both models are sure of
 # the sign: the 90% intervals do not touch 0.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 bounds = {}
 for name, (theirs, ours) in fitted.items():
     bounds[name] = ours.posterior_["posterior"]["coef"].quantile([0.05, 0.95], ("chain", "draw")).values
@@ -573,6 +588,8 @@ s1 = names.index("s1")
 widths = {name: float(np.diff(bounds[name][:, s1])[0]) for name in bounds}
 print(f"s1, lasso: mode {lasso_cv.coef_[s1]:.0f}, width {widths['lasso']:.0f}")
 print(f"s1, ridge: mode {ridge_cv.coef_[s1]:.0f}, width {widths['ridge']:.0f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(lasso_cv.coef_[s1] - ridge_cv.coef_[s1]) > 400.0
 assert widths["ridge"] > 2.0 * widths["lasso"]
 assert bounds["lasso"][0, s1] < bounds["ridge"][1, s1]
@@ -604,6 +621,8 @@ comparison[["rank", "elpd", "se", "p", "elpd_diff", "dse", "weight"]].round(2)
 # %%
 worse = comparison.iloc[1]
 print(f"difference {worse['elpd_diff']:.2f}, its standard error {worse['dse']:.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(worse["elpd_diff"]) < 2.0 * worse["dse"]
 assert abs(worse["elpd_diff"]) < 4.0
 assert all(result.pareto_k.max() < 0.7 for result in loo.values())
@@ -629,6 +648,8 @@ exact = stats.norm.logpdf(residual / (1.0 - hat), scale=ridge_sigma / np.sqrt(1.
 inverse = np.exp(-with_log_likelihood["ridge"]["log_likelihood"]["y"])
 error = float(az.mcse((inverse / inverse.mean(("chain", "draw"))).sum("observation"), method="mean"))
 print(f"exact {exact:.3f}, az.loo {loo['ridge'].elpd:.3f}, MCSE {error:.3f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(loo["ridge"].elpd - exact) < 4.0 * error
 
 # %% [markdown]
@@ -713,7 +734,7 @@ _ = right.legend(frameon=False, loc="upper right")
 # move a large β towards 0, and the posterior also covers it in only 74%. That is the price of a prior under
 # which such values are unlikely.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 at_large = stats.norm.cdf(2.645) - stats.norm.cdf(-0.645)
 assert abs(on_average["posterior"] - 0.9) < 1e-3
 assert np.all(np.abs(coverage["bootstrap"] - at_large) < 2e-3)
@@ -733,13 +754,15 @@ for replicate in replicates:
     replicate[:] = Lasso(lasso_cv.alpha_, tol=1e-8).fit(data.X[rows], data.y[rows]).coef_
 
 of_features = side_by_side.iloc[:p]
-assert np.allclose(of_features[["posterior_low", "posterior_high"]].to_numpy().T, bounds["lasso"])
 chance = 4.0 * np.sqrt(0.05 * 0.95 * (1.0 / 500.0 + 1.0 / 1000.0))
+mostly_zero = of_features[of_features["bootstrap_zero"] > 0.5]
+print("exactly 0 in more than half of the replicates:", ", ".join(mostly_zero.index))
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert np.allclose(of_features[["posterior_low", "posterior_high"]].to_numpy().T, bounds["lasso"])
 for end, share in (("bootstrap_low", 0.05), ("bootstrap_high", 0.95)):
     assert np.all((replicates < of_features[end].to_numpy() - 1e-6).mean(axis=0) < share + chance)
     assert np.all((replicates <= of_features[end].to_numpy() + 1e-6).mean(axis=0) > share - chance)
-mostly_zero = of_features[of_features["bootstrap_zero"] > 0.5]
-print("exactly 0 in more than half of the replicates:", ", ".join(mostly_zero.index))
 assert len(mostly_zero) > 0
 assert np.all((mostly_zero["bootstrap_low"] <= 0.0) & (mostly_zero["bootstrap_high"] >= 0.0))
 assert np.all(mostly_zero["posterior_low"] < 0.0)
@@ -783,6 +806,8 @@ twin_correlation_x = np.corrcoef(twin_data.X.T)[0, 1]
 print(
     f"correlation of the columns {twin_correlation_x:.4f}; mode: x1 {twin_mode.coef[0]}, x2 {twin_mode.coef[1]:.4f}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert twin_correlation_x > 0.99
 assert twin_mode.coef[0] == 0.0
 assert twin_mode.coef[1] > 1.5
@@ -795,6 +820,8 @@ assert twin_mode.coef[1] > 1.5
 # %%
 others = np.array([br.map_estimate(twin_model, simulate(seed=seed)).coef for seed in range(200)])
 print(f"zeros in 200 modes: x1 {np.sum(others[:, 0] == 0.0)}, x2 {np.sum(others[:, 1] == 0.0)}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.mean(np.any(others == 0.0, axis=1)) > 0.5
 assert np.all(np.mean(others == 0.0, axis=0) >= 0.25)
 assert not np.any(np.all(others == 0.0, axis=1))
@@ -803,7 +830,7 @@ assert np.all((others.sum(axis=1) > 1.0) & (others.sum(axis=1) < 3.0))
 # %% [markdown]
 # The exact answer, for the check: the posterior of two coefficients on a fine grid of sum and difference.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 centred = twin_data.X - twin_data.X.mean(axis=0)
 gram, cross = centred.T @ centred, centred.T @ (twin_data.y - twin_data.y.mean())
 
@@ -877,6 +904,8 @@ z = [z_scores(values, twin_mean[k]) for k, values in enumerate((x1, x2, x1 + x2)
 z += [z_scores(values, twin_sd[k], "sd") for k, values in enumerate((x1, x2, x1 + x2))]
 z += [z_scores((x1 - twin_mean[0]) * (x2 - twin_mean[1]) / (twin_sd[0] * twin_sd[1]), twin_correlation)]
 print(f"{len(z)} z-scores, the largest {np.abs(z).max():.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(z) == 7
 assert np.all(np.abs(z) < 4.0)
 
@@ -889,6 +918,8 @@ assert np.all(np.abs(z) < 4.0)
 split = 0.5 * twin_mode.coef.sum()
 cost = twin_log_density(*twin_mode.coef) - twin_log_density(split, split)
 print(f"P(x1 > 0) = {float((x1 > 0.0).mean()):.3f}; the fair split costs {cost:.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert twin_correlation < -0.95
 assert twin_sd[:2].min() > 5.0 * twin_sd[2]
 assert (x1 > 0.0).mean() > 0.7
@@ -917,6 +948,8 @@ regressor = br.BayesRegressor().fit(X_fit, y_fit).sample(num_samples=2000, seed=
 prediction, bounds_new = regressor.predict(X_new, interval=0.9)
 _, bounds_mean = regressor.predict(X_new, interval=0.9, of_mean=True)
 check_chains(regressor.posterior_)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert len(y_new) == 142
 
 # %% [markdown]
@@ -944,6 +977,8 @@ def noise_integral(function):
 noise_total = noise_integral(lambda _: 1.0)
 noise_mean = noise_integral(lambda s: s) / noise_total
 noise_sd = np.sqrt(noise_integral(lambda s: (s - noise_mean) ** 2) / noise_total)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert max(noise_density(0.6 * peak), noise_density(1.6 * peak)) < 1e-12 * noise_density(peak)
 
 # %% [markdown]
@@ -981,6 +1016,8 @@ _ = right.legend(frameon=False, loc="upper left", ncols=2)
 # %%
 z = [z_scores(noise, noise_mean), z_scores(noise, noise_sd, "sd")]
 print(f"sigma: exact mean {noise_mean:.3f}, sd {noise_sd:.3f}; z-scores {z[0]:.2f} and {z[1]:.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.all(np.abs(z) < 4.0)
 
 # %% [markdown]
@@ -990,6 +1027,8 @@ assert np.all(np.abs(z) < 4.0)
 
 # %%
 print(f"sigma at the joint mode {regressor.noise_scale_:.3f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert regressor.noise_scale_ < noise_mean
 assert noise_integral(lambda s: float(s < regressor.noise_scale_)) / noise_total < 0.5
 
@@ -1004,6 +1043,8 @@ covered_by_mean = (bounds_mean[:, 0] < y_new) & (y_new < bounds_mean[:, 1])
 print(
     f"inside: {covered.sum()} (band {low:.0f} to {high:.0f}); inside the interval of the mean: {covered_by_mean.sum()}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert low <= covered.sum() <= high
 assert np.all(np.diff(bounds_mean, axis=1) < np.diff(bounds_new, axis=1))
 assert covered_by_mean.mean() < 0.5
@@ -1016,6 +1057,8 @@ assert covered_by_mean.mean() < 0.5
 simulated = regressor.posterior_predictive(X_new, seed=6)
 inside = ((simulated > bounds_new[:, 0]) & (simulated < bounds_new[:, 1])).mean("observation")
 print(f"simulated observations inside: {float(inside.mean()):.4f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert simulated.shape == (4, 2000, 142)
 assert abs(z_scores(inside, 0.9)) < 4.0
 
@@ -1030,11 +1073,13 @@ assert abs(z_scores(inside, 0.9)) < 4.0
 # $$ b \sim \mathrm{HalfCauchy}(100), \qquad \beta_j \mid b \sim \mathrm{Laplace}(b). $$
 
 # %%
-assert np.isclose(stats.halfcauchy.median(scale=100.0), 100.0)
 hyper_model = br.LinearModel(br.LaplacePrior(dist.HalfCauchy(100.0)), br.GaussianLikelihood(sigma))
 hyper = br.sample_posterior(hyper_model, data, num_samples=2000, seed=7, progress=False)
 check_chains(hyper)
 az.summary(hyper, var_names=["prior_scale", "coef"], ci_prob=0.9)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert np.isclose(stats.halfcauchy.median(scale=100.0), 100.0)
 
 # %% [markdown]
 # There is no mode to ask for, and `map_estimate` says so.
@@ -1069,8 +1114,10 @@ at_draws = joint_log_density(*(hyper_draws[name].values for name in ("intercept"
 b_mean = float(hyper_draws["prior_scale"].mean())
 coef_mean = hyper_draws["coef"].mean(("chain", "draw")).values
 shrink = np.geomspace(1.0, 1e-12, 61)
-assert stats.halfcauchy.pdf(0.0, scale=100.0) > 0.0
 along = joint_log_density(np.full(shrink.size, data.y.mean()), shrink[:, None] * coef_mean, shrink * b_mean)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert stats.halfcauchy.pdf(0.0, scale=100.0) > 0.0
 
 # %% [markdown]
 # **Picture.** Left: what the data say of $b$. Right: the joint density on the way down.
@@ -1123,6 +1170,8 @@ slope = np.polyfit(np.log(shrink[-20:]), along[-20:], 1)[0]
 print(
     f"slope {slope:.4f}; end {along[-1]:.0f}, best draw {at_draws.max():.0f}; smallest b drawn {float(scale.min()):.1f}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(slope + p) < 1e-6
 assert along[-1] > at_draws.max() + 40.0
 assert at_draws.size == 8000
@@ -1139,6 +1188,8 @@ assert scale.min() > 20.0
 norm_1 = np.abs(hyper["posterior"]["coef"]).sum("feature")
 slopes = 1.0 - p + norm_1 / scale - 2.0 * scale**2 / (100.0**2 + scale**2)
 print(f"average slope {float(slopes.mean()):.4f}, z-score {float(z_scores(slopes, 0.0)):.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert abs(z_scores(slopes, 0.0)) < 4.0
 
 # %% [markdown]
@@ -1152,6 +1203,8 @@ low, high = scale.quantile([0.05, 0.95]).values
 print(
     f"b: 90% interval {low:.0f} to {high:.0f}; LassoCV, 10 folds: {cv_scales[10]:.0f}, 5 folds: {cv_scales[5]:.0f}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert high > 2.0 * low
 assert cv_scales[10] < low
 assert cv_scales[5] > high
@@ -1201,7 +1254,7 @@ _ = ax.legend(frameon=False)
 # Carlo errors allow. The chosen scale is next to the median of the draws. It is a number, so there is a mode
 # again, with a certificate.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for q in scale.quantile([0.05, 0.25, 0.5, 0.75, 0.95]).values:
     share = np.interp(np.log(q), np.log(grid), below)
     by_draws = float((scale < q).mean())

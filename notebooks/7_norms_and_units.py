@@ -20,7 +20,8 @@
 # choice of prior. This notebook first says what the norms are. Then it explains four words that are easily
 # confused (normalise, scale, standardise, regularise). Then it follows the units through the lasso.
 #
-# Each statement is followed by an `assert`. If a statement were false, the notebook would stop there.
+# A check in code follows each statement, folded out of the way. If the statement were false, the notebook
+# would stop there.
 #
 # | on paper | in code | meaning |
 # |---|---|---|
@@ -64,12 +65,13 @@ least_squares = br.map_estimate(flat, data)
 sigma = float(np.sqrt(2.0 * least_squares.certificate.primal / (n - p - 1)))
 likelihood = br.GaussianLikelihood(sigma)
 print(f"n = {n}, p = {p}, sigma = {sigma:.4f}")
-
-assert (n, p) == (442, 10)
 X.describe().loc[["mean", "std", "min", "max"]].round(1)
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert (n, p) == (442, 10)
+
 # %% [markdown]
-# ## 1. Lengths and distances (E1)
+# ## 1. Lengths and distances
 #
 # **Question.** What do the L1 and the L2 norm measure?
 #
@@ -83,6 +85,7 @@ X.describe().loc[["mean", "std", "min", "max"]].round(1)
 v = least_squares.coef
 print(f"least-squares coefficients: L1 norm {np.abs(v).sum():.3f}, L2 norm {np.sqrt(v @ v):.3f}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E1
 assert np.isclose(np.linalg.norm(v, ord=1), np.abs(v).sum(), rtol=1e-14)
 assert np.isclose(np.linalg.norm(v, ord=2), np.sqrt(v @ v), rtol=1e-14)
@@ -128,7 +131,7 @@ _ = ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.14), ncols=2, frameon=Fa
 # **Check.** There are $\binom{10}{4} = 210$ ways. All arrive, all differ, and each has the length
 # $\lVert v\rVert_1 = 10$. The straight line has the length $\lVert v\rVert_2 = \sqrt{52}$.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 lengths = [np.abs(np.diff(way, axis=0)).sum() for way in ways]
 # claim E1
 assert len(ways) == comb(10, 4) == 210
@@ -142,7 +145,7 @@ assert f"{euclidean(start, end):.2f}" == "7.21"
 # Off the streets it is the same. In L1, *every* point of the rectangle lies on a shortest way. In L2, only
 # the points of the straight line do: any other point is a detour.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rng = np.random.default_rng(7)
 via = rng.uniform(0.0, 1.0, size=(1000, 2)) * end
 on_the_line = rng.uniform(0.0, 1.0, size=1000)[:, None] * end
@@ -158,7 +161,7 @@ assert np.count_nonzero(off > 1e-6) > 990
 assert np.allclose(straight, np.sqrt(52.0), rtol=1e-14)
 
 # %% [markdown]
-# ## 2. Four words (E1)
+# ## 2. Four words
 #
 # **Question.** What is the difference between normalising, scaling, standardising and regularising?
 #
@@ -174,7 +177,7 @@ assert np.allclose(straight, np.sqrt(52.0), rtol=1e-14)
 # Texts do not agree on these words. Some call any change of columns "normalisation", and "normalised
 # features" in section 3 are columns of length 1. What counts is the formula.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 rows = X.to_numpy()
 by_hand = {
     "normalise, L2": rows / np.sqrt((rows**2).sum(axis=1, keepdims=True)),
@@ -248,12 +251,13 @@ change = pd.DataFrame(
 )
 columns_only = change.loc[["scale", "standardise"]]
 rows_changed = change.loc[["normalise, L2", "normalise, L1"]]
+change.map(lambda value: f"{value:.2g}")
 
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim E1
 assert columns_only["least squares"].max() <= 1e-9
 assert columns_only[["ridge", "lasso"]].to_numpy().min() > 0.01
 assert rows_changed.to_numpy().min() > 0.1
-change.map(lambda value: f"{value:.2g}")
 
 # %% [markdown]
 # - To **scale** or **standardise** columns is a change of units. Least squares does not notice.
@@ -263,7 +267,7 @@ change.map(lambda value: f"{value:.2g}")
 #   the units matter: in other units the same number is another belief. The rest of this notebook is about
 #   that.
 #
-# ## 3. One coordinate at a time (D2)
+# ## 3. One coordinate at a time
 #
 # **Question.** How does one coefficient move if the others stand still?
 #
@@ -312,7 +316,7 @@ unit_columns = centred / norms
 # First one update, at 20 random points, for each of the ten columns, on columns in their own units and of
 # length 1. The judge is `map_estimate` on that one column with the partial residual as its response.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for columns, l1 in ((centred, 3000.0), (unit_columns, 100.0)):
     model = br.LinearModel(br.LaplacePrior(sigma**2 / l1), likelihood)
     zeros = 0
@@ -332,7 +336,7 @@ for columns, l1 in ((centred, 3000.0), (unit_columns, 100.0)):
 # %% [markdown]
 # Then all updates in turn, until nothing moves.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for name, columns, l1 in (("own units", rows, 3000.0), ("length 1", unit_columns, 200.0)):
     model = br.LinearModel(br.LaplacePrior(sigma**2 / l1), likelihood)
     mode = br.map_estimate(model, br.RowData.from_arrays(columns, y), tol=1e-10).coef
@@ -347,7 +351,7 @@ for name, columns, l1 in (("own units", rows, 3000.0), ("length 1", unit_columns
 # Without the division by $z_j$ the update is wrong for columns of any other length: here the first update
 # already makes the loss much larger. With columns of length 1 the division changes nothing.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 first_rho = centred.T @ y_centred
 bmi = X.columns.get_loc("bmi")
 losses = [
@@ -366,7 +370,7 @@ assert np.allclose(with_division, without_division, rtol=1e-9)
 # One more trap: some texts write the cost as $\sum_i r_i^2 + \lambda\lVert\beta\rVert_1$, without the ½. Then
 # the threshold is $\lambda/2$, and nothing else changes. Here a search minimises that cost.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 x, rho = unit_columns[:, bmi], unit_columns[:, bmi] @ y_centred
 tried = minimize_scalar(
     lambda value: np.sum((y_centred - x * value) ** 2) - np.sum(y_centred**2) + 400.0 * abs(value),
@@ -407,7 +411,7 @@ _ = ax.legend(frameon=False)
 # %% [markdown]
 # **Check.**
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 unit_data = br.RowData.from_arrays(unit_columns, y, feature_names=X.columns)
 counts = {}
 for name, strength in strengths.items():
@@ -428,7 +432,7 @@ assert counts["1000, too large"] == (0, 0)
 assert 300.0 < np.abs(first).max() < 1000.0
 
 # %% [markdown]
-# ## 4. One fit in three units (D2)
+# ## 4. One fit in three units
 #
 # **Question.** Columns in their own units, standardised, or of length 1: which is right?
 #
@@ -488,7 +492,7 @@ _ = axes[1].legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False)
 # **Check.** With matching scales all three are one fit: the same coefficients after conversion, the same
 # zeros, the same predictions, for the lasso and for ridge.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 for make, modes in matched.items():
     reference = modes["length 1"]
     predicted = reference.intercept + unit_columns @ reference.coef
@@ -522,6 +526,8 @@ pipeline = make_pipeline(StandardScaler(), Lasso(float(alpha), tol=1e-14, max_it
 print(alpha.code)
 
 size = np.abs(by_array.coef * norms).max()
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim D2
 assert np.allclose(by_factor.coef * norms, by_array.coef * norms, rtol=0.0, atol=1e-9 * size)
 assert np.allclose(by_switch.coef * norms, by_array.coef * norms, rtol=0.0, atol=1e-9 * size)
@@ -539,6 +545,8 @@ rescaled = br.translate(
 )
 theirs = Lasso(float(rescaled), tol=1e-14, max_iter=100_000).fit(rows / rescaled.column_unit, y)
 print(rescaled.code)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 # claim D2
 assert np.allclose(
     theirs.coef_ / rescaled.column_unit * norms, by_array.coef * norms, rtol=0.0, atol=1e-9 * size
@@ -555,6 +563,8 @@ ratio = X.std().to_numpy() / sd
 by_pandas = fit(br.LaplacePrior, ((X - X.mean()) / X.std()).to_numpy(), b / np.sqrt(n))
 gap = np.abs(by_pandas.coef / X.std().to_numpy() * norms - by_array.coef * norms).max() / size
 print(f"the same scale with n − 1: coefficients differ by {gap:.1e} of the largest")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(ratio, np.sqrt(n / (n - 1.0)), rtol=1e-13)
 assert 1e-6 < gap < 1e-2
 
@@ -562,8 +572,8 @@ assert 1e-6 < gap < 1e-2
 # ## What was shown
 #
 # - L1 and L2 are two lengths. In L1 there are many shortest ways, in L2 one. Normalising acts on rows.
-#   Scaling and standardising act on columns and change only units. Regularising acts on coefficients (E1).
+#   Scaling and standardising act on columns and change only units. Regularising acts on coefficients.
 # - The coordinate update is a soft threshold, divided by the column's sum of squares. Without a threshold it
-#   leads to least squares, with one that is too large to nothing (D2).
+#   leads to least squares, with one that is too large to nothing.
 # - You may choose the units. The prior scale goes with them: $b$, $b/\sqrt n$ and $b/(\sqrt n\,s_j)$ are one
-#   belief, and give one fit (D2).
+#   belief, and give one fit.

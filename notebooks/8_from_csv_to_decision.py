@@ -96,6 +96,8 @@ X, y = known.drop(columns="progression"), known["progression"]
 X_new = new.drop(columns="progression")
 names = list(X.columns)
 print(f"{len(known)} patients with a known progression, {len(new)} new ones, {len(names)} measurements")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert (len(known), len(new), len(names)) == (400, 42, 10)
 assert not table[names].isna().any().any()
 assert np.array_equal(X, everybody[names].iloc[:400])  # the file holds what was written
@@ -128,6 +130,8 @@ _ = right.set_title(f"correlation {np.corrcoef(X['cholesterol'], X['ldl'])[0, 1]
 by_itself = X.corrwith(y).abs()
 print(f"strongest correlation with progression: {by_itself.idxmax()}, {by_itself.max():.2f}")
 print(f"skewness of progression: {stats.skew(y):.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert y.min() > 0
 assert stats.skew(y) > 0.3
 assert by_itself.max() < 0.65
@@ -198,13 +202,15 @@ cv, bic = advice["cv"], advice["bic"]
 within = cv.scales[cv.mse <= cv.mse[cv.index] + cv.standard_errors[cv.index]]
 print(f"within one standard error of the best: b from {within.min():.3f} to {within.max():.3f}")
 diagnostics = az.summary(with_scale, kind="diagnostics", round_to="none")
+
+b = round(float(median_b), 2)
+model = br.LinearModel(br.LaplacePrior(b, relative_to_noise=True), standardize=True)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert diagnostics["r_hat"].max() < 1.01
 assert within.max() > 10.0 * within.min()
 assert within.min() < low_b < high_b < within.max()
 assert within.min() < bic.scale < within.max()
-
-b = round(float(median_b), 2)
-model = br.LinearModel(br.LaplacePrior(b, relative_to_noise=True), standardize=True)
 
 # %% [markdown]
 # ## 5. The mode, and its proof
@@ -233,6 +239,8 @@ _ = br.plot_certificate(mode, model, data, ax)
 # %%
 judged = br.audit(mode.coef, mode.intercept, X, y, mode.penalty)
 print(judged)
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert mode.converged
 assert mode.duality_gap < 1e-10
 assert judged.optimal
@@ -249,6 +257,8 @@ posterior = br.add_posterior_predictive(posterior, model, data, seed=8)
 diagnostics = az.summary(posterior, kind="diagnostics", round_to="none")
 smallest_ess = diagnostics[["ess_bulk", "ess_tail"]].min().min()
 print(f"largest R-hat {diagnostics['r_hat'].max():.4f}, smallest ESS {smallest_ess:.0f} of 8000 draws")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert diagnostics["r_hat"].max() < 1.01
 assert smallest_ess > 1000
 
@@ -269,8 +279,10 @@ coef = posterior["posterior"]["coef"]
 low, high = coef.quantile([0.05, 0.95], ("chain", "draw")).values
 clear = {name for name, start, end in zip(names, low, high, strict=True) if start > 0.0 or end < 0.0}
 print("90% interval without 0:", ", ".join(name for name in names if name in clear))
-assert clear == {"bmi", "log_trigl", "bp", "sex"}
 widest = np.argsort((low - high) * sd)[:3]
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert clear == {"bmi", "log_trigl", "bp", "sex"}
 assert {"cholesterol", "ldl"} <= {names[j] for j in widest}
 
 # %% [markdown]
@@ -317,13 +329,14 @@ _ = ax.set_ylabel("distribution function\nless the even one")
 
 # %%
 pit = az.loo_pit(posterior)["y"].values
+inside, band = {}, {}
 for mass in (0.5, 0.9):
-    inside = np.sum(np.abs(pit - 0.5) < 0.5 * mass)
-    band = stats.binom.interval(0.999, len(y), mass)
+    inside[mass] = np.sum(np.abs(pit - 0.5) < 0.5 * mass)
+    band[mass] = stats.binom.interval(0.999, len(y), mass)
+    low, high = band[mass]
     print(
-        f"{100 * mass:.0f}% interval: {inside} of {len(y)} patients inside (band {band[0]:.0f} to {band[1]:.0f})"
+        f"{100 * mass:.0f}% interval: {inside[mass]} of {len(y)} patients inside (band {low:.0f} to {high:.0f})"
     )
-    assert band[0] <= inside <= band[1]
 simulated = posterior["posterior_predictive"]["y"]
 too_low = float((simulated < y.min()).mean())
 print(f"simulated scores below the smallest of the patients, {y.min():.0f}: {100 * too_low:.1f}%")
@@ -331,6 +344,9 @@ skewness = stats.skew(simulated.values.reshape(-1, len(y)), axis=1)
 print(
     f"skewness: patients {stats.skew(y):.2f}; simulations, 99% of them, below {np.quantile(skewness, 0.99):.2f}"
 )
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+assert all(band[mass][0] <= inside[mass] <= band[mass][1] for mass in inside)
 assert 0.01 < too_low < 0.1
 assert np.quantile(skewness, 0.99) < stats.skew(y)
 
@@ -361,6 +377,8 @@ solution, rss = np.linalg.lstsq(design, y)[:2]
 error = np.sqrt(rss[0] / (len(y) - 11) * np.linalg.inv(design.T @ design)[bmi + 1, bmi + 1])
 classical = solution[bmi + 1] + error * stats.t.ppf([0.05, 0.95], len(y) - 11)
 print(f"least squares {solution[bmi + 1]:.2f}, 90% interval {classical[0]:.2f} to {classical[1]:.2f}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert bounds[0] > 3.0
 assert np.all(np.abs(bounds - classical) < 0.5 * error)
 assert bounds[0] < mode.coef[bmi] < bounds[1]
@@ -394,6 +412,8 @@ inside = ((predicted["lower"] < true_progression) & (true_progression < predicte
 band = stats.binom.interval(0.999, len(true_progression), 0.9)
 print(f"intervals are {width_ratio.min():.1f} to {width_ratio.max():.1f} times as wide")
 print(f"{inside} of 42 inside (band {band[0]:.0f} to {band[1]:.0f})")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert width_ratio.min() > 4.0
 assert band[0] <= inside <= band[1]
 
@@ -517,6 +537,8 @@ off = (np.maximum(draws - LIMIT, 0.0).mean(("chain", "draw")) - excess.to_numpy(
     np.maximum(draws - LIMIT, 0.0), method="mean"
 )
 print(f"42 z-scores, the largest {float(np.abs(off).max()):.2f}; decided differently: {differ.sum()} of 42")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.all(np.abs(off) < 4.0)
 assert list(decision.loc[three, "offer"]) == [False, True, True]
 assert list(decision.loc[three, "offer, by the mode alone"]) == [False, False, True]
@@ -577,7 +599,7 @@ groups.round(1)
 # **Check.** Offering by expected loss is cheaper than each of the other three rules, by more than two
 # standard errors. In each group the average excess is as predicted, up to three standard errors.
 
-# %%
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 saves, error = rules["expected loss saves"].iloc[:3], rules["± standard error"].iloc[:3]
 assert np.all(saves > 2.0 * error)
 assert np.all((groups["happened"] - groups["foretold"]).abs() < 3.0 * groups["± standard error"])
@@ -602,23 +624,26 @@ sensitivity[["mean", "sd", "if doubled, in sd"]].round(2)
 # index stays where it is, and so do all three decisions.
 
 # %%
-refitted = {}
+refitted, in_sd, offers = {}, {}, {}
 for factor in (0.5, 2.0):
     other = br.LinearModel(model.prior.with_scale(factor * b), standardize=True)
     refitted[factor] = br.sample_posterior(other, data, num_samples=2000, seed=8, progress=False)
-    moved = refitted[factor]["posterior"]["coef"].mean(("chain", "draw")).values - sensitivity["mean"][names]
-    announced = np.log(factor) * sensitivity["derivative"][names]
-    in_sd = moved / sensitivity["sd"][names]
-    offers = EFFECT * expected_excess(refitted[factor], X_new.loc[three]).mean(axis=(0, 1)) > COST
-    print(
-        f"scale × {factor}: {in_sd.abs().idxmax()} moves most, by {in_sd.abs().max():.2f} sd; offers {offers.tolist()}"
-    )
-    assert in_sd.abs().idxmax() == "cholesterol"
-    assert in_sd.abs().max() < 0.7
-    assert in_sd["cholesterol"] * in_sd["ldl"] < 0.0
-    assert abs(in_sd["bmi"]) < 0.1
-    assert np.all(np.abs(moved - announced) < 0.2 * sensitivity["sd"][names])
-    assert list(offers) == [False, True, True]
+    means = refitted[factor]["posterior"]["coef"].mean(("chain", "draw")).values
+    in_sd[factor] = (means - sensitivity["mean"][names]) / sensitivity["sd"][names]
+    excess_then = expected_excess(refitted[factor], X_new.loc[three]).mean(axis=(0, 1))
+    offers[factor] = (EFFECT * excess_then > COST).tolist()
+    most = in_sd[factor].abs()
+    print(f"scale × {factor}: {most.idxmax()} moves most, by {most.max():.2f} sd; offers {offers[factor]}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
+for factor, moved in in_sd.items():
+    announced = np.log(factor) * sensitivity["derivative_in_sd"][names]
+    assert moved.abs().idxmax() == "cholesterol"
+    assert moved.abs().max() < 0.7
+    assert moved["cholesterol"] * moved["ldl"] < 0.0
+    assert abs(moved["bmi"]) < 0.1
+    assert np.all(np.abs(moved - announced) < 0.2)
+    assert offers[factor] == [False, True, True]
 
 # %% [markdown]
 # **The costs.** They matter far more. Offer a patient the programme if it costs less than the effect times
@@ -633,6 +658,8 @@ break_even.round(1)
 
 # %%
 print(f"with a quarter, at a cost of {COST:.0f}: offer {list(0.25 * excess[three] > COST)}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert list(0.5 * excess[three] > COST) == [False, True, True]
 assert list(0.25 * excess[three] > COST) == [False, False, True]
 
@@ -663,6 +690,8 @@ pipeline = make_pipeline(
     StandardScaler(), Lasso(to_glmnet.values["lambda_"], tol=1e-13, max_iter=100_000)
 ).fit(X, y)
 print(f"largest difference, per sd of a column: {np.abs((theirs.coef_ / unit - mode.coef) * sd).max():.1e}")
+
+# %% jupyter={"source_hidden": true} tags=["hide-input"]
 assert np.allclose(theirs.coef_ / unit * sd, mode.coef * sd, rtol=0.0, atol=1e-7)
 assert np.array_equal(theirs.coef_ == 0.0, mode.coef == 0.0)
 assert np.allclose(pipeline[-1].coef_, mode.coef * sd, rtol=0.0, atol=1e-7)

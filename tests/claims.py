@@ -81,12 +81,13 @@ def index() -> str:
     lines = [
         "# Notebooks",
         "",
-        "In reading order. Each statement in them is followed by an assertion: a false one would stop the notebook.",
-        "`make notebooks` runs all from clean kernels.",
+        "In reading order. A check in code follows each statement; a false one would stop the notebook. The checks are",
+        "folded in JupyterLab and on the documentation site. `make notebooks` runs all from clean kernels.",
         "",
         *(f"- [{title}]({name}.ipynb)" for name, title in titles().items()),
         "",
-        "## Which claim is shown where",
+        "<details>",
+        "<summary>Which claim is shown where</summary>",
         "",
         "The claims are those of five teaching texts on l1 and l2 regularisation (A to E). Made by `python tests/claims.py`",
         "from the marks in the notebooks.",
@@ -104,7 +105,7 @@ def index() -> str:
             lines.append(
                 f"| {claim} | {text} | [{one.notebook}]({one.notebook}.ipynb) | {one.section} | `{code}` |"
             )
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", "</details>"]) + "\n"
 
 
 if __name__ == "__main__":

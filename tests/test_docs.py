@@ -1,15 +1,21 @@
 """The documentation: its code runs and prints what it shows, every public name is in it, every link leads somewhere."""
 
 import importlib.util
+import json
 import os
 import re
+import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import browser
+import click
 import pytest
 
 import bayesreg as br
+from bayesreg.app.cli import main
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -22,8 +28,9 @@ BUILDS = [
 ]
 
 BLOCK = re.compile(
-    r"^```python\n(.*?)^```\n(?:\s*(<!-- draws -->)?\s*^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+    r"^```(python|sh)\n(.*?)^```\n(?:\s*(<!-- draws -->)?\s*^```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
 )
+LEFT_OUT = "…"  # a line that stands for any number of lines
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 ROUNDING = re.compile(r"-?\d+(?:\.\d+)?e-\d\d")
@@ -43,16 +50,33 @@ def hooks():
 # Code.
 
 
-def blocks(page):
-    return [(code, bool(draws), shown) for code, draws, shown in BLOCK.findall(page.read_text())]
+def blocks(page, language="python"):
+    return [
+        (code, bool(draws), shown)
+        for written, code, draws, shown in BLOCK.findall(page.read_text())
+        if written == language
+    ]
+
+
+def to_run(page):
+    """Return what runs, in its order: Python, and commands whose output is shown."""
+    found = BLOCK.findall(page.read_text())
+    return [one for one in found if one[0] == "python" or one[3]]
 
 
 def agrees(printed, shown, from_draws):
     """Compare line by line: exactly, but for rounding error; numbers made of draws up to Monte Carlo error."""
-    ours, theirs = printed.split("\n"), shown.split("\n")
-    if len(ours) != len(theirs):
-        return False
-    return all(_line_agrees(a.rstrip(), b.rstrip(), from_draws) for a, b in zip(ours, theirs, strict=True))
+    return _lines_agree(printed.split("\n"), shown.split("\n"), from_draws)
+
+
+def _lines_agree(ours, theirs, from_draws):
+    for place, line in enumerate(theirs):
+        if line == LEFT_OUT:
+            rest = theirs[place + 1 :]
+            return any(_lines_agree(ours[i:], rest, from_draws) for i in range(place, len(ours) + 1))
+        if place >= len(ours) or not _line_agrees(ours[place].rstrip(), line.rstrip(), from_draws):
+            return False
+    return len(ours) == len(theirs)
 
 
 def _line_agrees(ours, theirs, from_draws):
@@ -67,7 +91,29 @@ def _line_agrees(ours, theirs, from_draws):
     return all(abs(a - b) <= allowed for a, b in zip(*numbers, strict=True))
 
 
-WITH_CODE = [page for page in PAGES if blocks(page)]
+def typed(commands):
+    """Return what a terminal shows after lines for the shell."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = Path(folder) / "bayesreg"
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m bayesreg "$@"\n')
+        command.chmod(0o755)
+        ways = {
+            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "COLUMNS": "80",
+        }
+        shell = subprocess.run(
+            ["bash", "-c", commands],
+            env={**os.environ, **ways},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    return shell.stdout
+
+
+WITH_CODE = [page for page in PAGES if to_run(page)]
 
 
 @pytest.mark.extended
@@ -78,9 +124,12 @@ def test_code_runs_and_prints_what_is_shown(page, capsys, monkeypatch, tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}
-    for code, from_draws, shown in blocks(page):
-        exec(compile(code, str(page), "exec"), names)
-        printed = capsys.readouterr().out
+    for language, code, from_draws, shown in to_run(page):
+        if language == "python":
+            exec(compile(code, str(page), "exec"), names)
+            printed = capsys.readouterr().out
+        else:
+            printed = typed(code)
         assert agrees(printed, shown, from_draws), f"printed:\n{printed}\nshown:\n{shown}"
     plt.close("all")
 
@@ -90,6 +139,40 @@ def test_every_guide_has_code_and_every_block_is_found():
     assert len(guides) >= 11
     for page in {*guides, *WITH_CODE}:
         assert len(blocks(page)) == page.read_text().count("```python\n") > 0, page
+        assert len(blocks(page, "sh")) == page.read_text().count("```sh\n"), page
+
+
+def commands(page):
+    """Return every line of `bayesreg` that a page shows for the shell, as words without the program's name."""
+    lines = "".join(code for code, *_ in blocks(page, "sh")).replace("\\\n", " ").splitlines()
+    words = [shlex.split(re.sub(r"\s[|>] .*", "", line), comments=True) for line in lines]
+    return [line[1:] for line in words if line and Path(line[0]).name == "bayesreg"]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_have_the_options_that_are_shown(page):
+    for name, *words in commands(page):
+        command = main.commands[name]
+        command.make_parser(click.Context(command)).parse_args(list(words))
+
+
+GUIDES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md")), DOCS / "reference" / "files.md"]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_named_in_sentences_are_those_of_a_command(page):
+    known = {option for command in main.commands.values() for one in command.params for option in one.opts}
+    known |= {"--help", "--preload", "--pool"}  # two are of gunicorn and celery
+    named = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]*)", FENCED.sub("", page.read_text())))
+    assert named <= known
+
+
+def test_commands_of_pages_are_found():
+    assert len([line for page in LINKED for line in commands(page)]) > 10
+    with pytest.raises(click.NoSuchOption):
+        main.commands["fit"].make_parser(click.Context(main.commands["fit"])).parse_args(
+            ["x.csv", "--targte", "y"]
+        )
 
 
 @pytest.mark.parametrize(
@@ -105,6 +188,12 @@ def test_every_guide_has_code_and_every_block_is_found():
         ("x 100\n", "x 100 100\n", True, False),
         ("x 100\n", "x 100\nx 100\n", True, False),
         ("bmi\n", "bmi\n", True, True),
+        ("a\nb\nc\nd\n", "a\n…\nd\n", False, True),
+        ("a\nd\n", "a\n…\nd\n", False, True),
+        ("a\nb\nc\nd\n", "…\nb\n…\nd\n", False, True),
+        ("a\nb\nc\nd\n", "b\n…\n", False, False),
+        ("a\nb\nc\nd\n", "a\n…\ne\n", False, False),
+        ("a\nb\nc\nd\n", "a\n…\nc\n", False, False),
     ],
 )
 def test_the_comparison_itself(printed, shown, from_draws, expected):
@@ -141,6 +230,10 @@ def test_notebooks_become_markdown():
     assert ours.notebooks()
     for notebook in ours.notebooks():
         markdown, pictures = ours.notebook_to_markdown(notebook)
+        shown = re.sub(r"<details.*?</details>", "", markdown, flags=re.DOTALL)
+        assert "assert " in markdown
+        assert "assert " not in shown
+        assert shown.count("```python") > 10
         assert markdown.startswith("# ")
         assert markdown.count("```") % 2 == 0
         assert len(re.findall(r"^!\[", markdown, flags=re.MULTILINE)) == len(pictures) > 0
@@ -272,6 +365,140 @@ def test_site_holds_every_name_every_notebook_and_no_raw_formula(site):
         text = re.sub(r"<(pre|code|script)\b.*?</\1>", "", page.read_text(), flags=re.DOTALL)
         assert 'class="arithmatex"' not in text, page
         assert "$$" not in text, page
+
+
+# The search. Pages are opened from the disk, where it has no server to ask.
+
+needs_a_browser = pytest.mark.skipif(browser.CHROMIUM is None, reason="no chromium is installed")
+READERS_WORDS = {
+    "NaN": "how-to/missing-values",
+    "missing": "how-to/missing-values",
+    "missing values": "how-to/missing-values",
+    "NA": "reference/files",
+    "blank": "how-to/missing-values",
+    "null": "reference/files",
+    "impute": "how-to/missing-values",
+    "dropna": "how-to/missing-values",
+    "?": "how-to/missing-values",
+    "Namibia": "reference/files",
+    "one-hot": "how-to/text-columns",
+    "one hot": "how-to/text-columns",
+    "dummy": "how-to/text-columns",
+    "get_dummies": "how-to/text-columns",
+    "categorical": "how-to/text-columns",
+    "categories": "how-to/text-columns",
+    "levels": "how-to/text-columns",
+    "rare levels": "how-to/text-columns",
+    "reference level": "how-to/read-the-table",
+    "baseline": "how-to/text-columns",
+    "identifier": "how-to/text-columns",
+    "ID column": "how-to/text-columns",
+    "dates": "how-to/text-columns",
+    "timestamp": "how-to/text-columns",
+    "postcode": "how-to/text-columns",
+    "OneHotEncoder": "how-to/text-columns",
+    "benchmarks": "benchmarks",
+    "coordinate descent": "tutorials/2_map_is_penalized_least_squares",
+    "R squared": "how-to/read-the-table",
+    "report": "reference/estimators",
+    "PDF": "how-to/read-the-table",
+    "summary": "how-to/error-bars-for-a-lasso",
+    "to_csv": "how-to/audit-coefficients",
+    "collinear": "how-to/collinear-columns",
+    "constant column": "how-to/collinear-columns",
+    "0/1": "how-to/yes-no-and-counts",
+    "yes/no": "how-to/yes-no-and-counts",
+    "binary": "how-to/yes-no-and-counts",
+    "logistic": "how-to/yes-no-and-counts",
+    "classification": "how-to/yes-no-and-counts",
+    "count": "how-to/yes-no-and-counts",
+    "Poisson": "how-to/yes-no-and-counts",
+    "skewed": "how-to/yes-no-and-counts",
+    "shuffle": "how-to/order-groups-and-time",
+    "sorted": "how-to/order-groups-and-time",
+    "time series": "how-to/order-groups-and-time",
+    "groups": "how-to/order-groups-and-time",
+    "TimeSeriesSplit": "how-to/order-groups-and-time",
+    "xlsx": "how-to/files-from-elsewhere",
+    "Excel": "how-to/files-from-elsewhere",
+    "encoding": "how-to/files-from-elsewhere",
+    "latin-1": "how-to/files-from-elsewhere",
+    "UTF-8": "how-to/files-from-elsewhere",
+    "semicolon": "how-to/files-from-elsewhere",
+    "delimiter": "how-to/files-from-elsewhere",
+    "separator": "how-to/files-from-elsewhere",
+    "decimal comma": "how-to/files-from-elsewhere",
+    "currency": "how-to/files-from-elsewhere",
+    "percent": "how-to/files-from-elsewhere",
+    "$1,500": "how-to/files-from-elsewhere",
+    "#DIV/0!": "reference/files",
+    "zip archive": "how-to/files-from-elsewhere",
+    "UTF-16": "reference/files",
+    "bzip2": "how-to/files-from-elsewhere",
+    "typographic minus": "reference/files",
+    "comment lines": "how-to/files-from-elsewhere",
+    "polars": "how-to/polars",
+    "pyarrow": "how-to/polars",
+    "parquet": "how-to/large-data",
+    "out of memory": "how-to/large-data",
+    "GridSearchCV": "how-to/pipelines-and-grid-search",
+    "ColumnTransformer": "how-to/pipelines-and-grid-search",
+    "unseen level": "how-to/text-columns",
+    "predict new rows": "how-to/predict-with-intervals",
+    "interval": "how-to/predict-with-intervals",
+    "checkpoint": "how-to/checkpoints",
+    "λ": "explanation/lambda",
+    "lambda": "how-to/glmnet-to-scikit-learn",
+}
+SEARCH_ALL = """(async () => {
+  const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
+  const ask = (message) => new Promise((heard) => {
+    worker.addEventListener("message", ({ data }) => heard(data.data), { once: true });
+    worker.postMessage(message);
+  });
+  await ask({ type: 0, data: { ...__index, options: {} } });
+  const found = {};
+  for (const word of %s)
+    found[word] = (await ask({ type: 2, data: word })).items.map((page) => page.find((part) => !part.parent).location);
+  return found;
+})()"""
+
+
+@pytest.fixture(scope="module")
+def opened(site, tmp_path_factory):
+    """A page of the site in a browser, opened from the disk; the word that was typed into its search."""
+    with browser.Browser(tmp_path_factory.mktemp("profile")) as page:
+        page.open((site / "how-to" / "index.html").as_uri())
+        page.evaluate("document.querySelector('[data-md-component=search-query]').focus()")
+        page.type("checkpoint")
+        page.wait("document.querySelector('a.md-search-result__link') !== null")
+        yield page
+
+
+@pytest.fixture(scope="module")
+def found(opened):
+    """The pages that the search finds for each word of readers, best first."""
+    return opened.evaluate(SEARCH_ALL % json.dumps(list(READERS_WORDS)))
+
+
+@pytest.mark.extended
+@needs_the_extra
+@needs_a_browser
+def test_a_word_typed_on_a_page_from_the_disk_finds_a_page_of_the_disk(opened, found, site):
+    first = opened.evaluate("document.querySelector('a.md-search-result__link').href")
+    assert first.startswith((site / "how-to" / "checkpoints.html").as_uri())
+    opened.evaluate("document.querySelector('a.md-search-result__link').click()")
+    assert opened.wait("document.title.startsWith('Keep a long run safe')")
+    assert opened.errors == []
+    assert [one for one in opened.addresses if not one.startswith(("file:", "data:"))] == []
+
+
+@pytest.mark.extended
+@needs_the_extra
+@needs_a_browser
+@pytest.mark.parametrize(("word", "page"), READERS_WORDS.items())
+def test_the_search_finds_the_page_by_the_word_that_a_reader_types(word, page, found):
+    assert f"{page}.html" in found[word][:3], found[word][:6]
 
 
 @needs_the_extra

@@ -1,5 +1,6 @@
 """Each notebook's script runs clean, and the executed notebook beside it is that script's."""
 
+import ast
 import os
 import re
 import subprocess
@@ -57,6 +58,27 @@ def test_script_runs_in_a_fresh_interpreter_without_a_warning(script, tmp_path):
 @each_script
 def test_executed_notebook_has_the_cells_of_the_script(script):
     assert sources(executed(script)) == sources(jupytext.read(script))
+
+
+def folded(cell):
+    """Tell whether a cell is shown without its code. JupyterLab reads one of the marks, Jupyter Book the other."""
+    hidden = cell.metadata.get("jupyter", {}).get("source_hidden", False)
+    assert hidden == ("hide-input" in cell.metadata.get("tags", [])), cell.source
+    return hidden
+
+
+@each_script
+def test_checks_and_marks_of_claims_are_folded_in_the_script_and_in_the_notebook(script):
+    cells = jupytext.read(script).cells
+    assert [folded(cell) for cell in cells] == [folded(cell) for cell in executed(script).cells]
+    for cell in cells:
+        if cell.cell_type == "markdown":
+            assert not re.search(r"\b[A-E]\d\b", cell.source), cell.source
+        elif not folded(cell):
+            nodes = ast.walk(ast.parse(cell.source))
+            assert not any(isinstance(node, ast.Assert) for node in nodes), cell.source
+            assert "# claim" not in cell.source
+    assert any(folded(cell) for cell in cells)
 
 
 @each_script

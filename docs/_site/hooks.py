@@ -53,7 +53,14 @@ _SCRIPTED = {_NAMESPACE + tag for tag in ("msub", "munder")}
 _OPERATORS = {_NAMESPACE + tag for tag in ("mi", "mo")}
 _OPERANDS = {_NAMESPACE + tag for tag in ("mi", "mn", "msub", "msup", "msubsup", "mfrac", "mstyle", "msqrt")}
 _OPENED = ("(", "[")
-_WIDE = re.compile(r"tutorials/\d|benchmarks|calibration")
+_WIDE = re.compile(r"tutorials/\d|benchmarks|calibration|changelog")
+_FOLDED = """<details class="folded" markdown data-search-exclude>
+<summary>The check, in code</summary>
+
+{}
+
+</details>"""
+_NOT_SEARCHED = re.compile(r'<table(?=[ >])|<div class="language-\w+ highlight"|<math(?=[ >])')
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
 
@@ -103,8 +110,12 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
     """Turn formulas into MathML, and names of the package into links to the reference."""
     for item in _all_items(page.toc):
         item.title = with_mathml(item.title, page.file.src_uri)
-    content = _NOTHING_SAID.sub("", content)
-    return with_links(with_mathml(content, page.file.src_uri))
+    content = with_mathml(_NOTHING_SAID.sub("", content), page.file.src_uri)
+    if _WIDE.match(page.file.src_uri):
+        content = _NOT_SEARCHED.sub(
+            r"\g<0> data-search-exclude", content
+        )  # its words are what readers look for
+    return with_links(content)
 
 
 def _all_items(items: Any) -> Iterator[Any]:
@@ -135,7 +146,8 @@ def notebook_to_markdown(notebook: Path) -> tuple[str, dict[str, bytes]]:
             heading = headings[-1] if headings else heading
             parts.append(as_python_markdown(source))
         elif cell["cell_type"] == "code" and source.strip():
-            parts.append(_fenced(source, "python"))
+            code = _fenced(source, "python")
+            parts.append(_FOLDED.format(code) if is_folded(cell) else code)
             for output in cell["outputs"]:
                 shown, picture = _output(output)
                 if picture is not None:
@@ -144,6 +156,11 @@ def notebook_to_markdown(notebook: Path) -> tuple[str, dict[str, bytes]]:
                     shown = f"![Figure {len(pictures)}, of the section “{_plain(heading)}”]({name})"
                 parts.append(shown)
     return "\n\n".join(part for part in parts if part) + "\n", pictures
+
+
+def is_folded(cell: dict[str, Any]) -> bool:
+    """Tell whether Jupyter shows a cell's output without its code: so it is with checks."""
+    return bool(cell["metadata"].get("jupyter", {}).get("source_hidden"))
 
 
 def _output(output: dict[str, Any]) -> tuple[str, bytes | None]:
