@@ -1,6 +1,7 @@
 """The report: one page, self-contained, true to the fit, and escaped; opened in a browser where there is one."""
 
 import base64
+import datetime
 import html
 import json
 import os
@@ -27,7 +28,11 @@ from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.words.code_lines import regressor_code
 from bayesreg.posterior.draws.predictive_check import check_predictions
 
-SECTIONS = ["data", "model", "mode", "posterior", "lambda", "diagnostics", "check", "path", "origin"]
+SECTIONS = [
+    *("summary", "coefficients", "check", "residuals", "diagnostics", "mode", "path", "model", "data"),
+    *("lambda", "origin"),
+]
+DAY = datetime.date(2024, 2, 29)
 ODD = [
     "<script>alert('x')</script>",
     "<img src=x onerror=alert(1)>",
@@ -38,7 +43,7 @@ ODD = [
     "two\nlines",
     "long " * 40,
 ]
-VOID = {"meta", "img", "br", "hr", "link", "input"}
+VOID = {"meta", "img", "br", "hr", "link", "input", "wbr"}
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None
@@ -104,7 +109,7 @@ def sampled(regressor, X, y, **options):
 
 
 def written(regressor, path, **options):
-    return br.write_report(regressor, path, **options).read_text(encoding="utf-8")
+    return br.write_report(regressor, path, date=DAY, **options).read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +159,7 @@ def test_the_page_is_whole_and_needs_nothing(diabetes_report):
     *_, path, text = diabetes_report
     page = self_contained(text)
     assert [section["aria-labelledby"] for section in page.all("section")] == SECTIONS
-    assert len(page.all("img")) == 4
+    assert len(page.all("img")) == 6
     assert path.stat().st_size < 2_000_000
     assert re.search(r"<title>Diabetes</title>", text)
 
@@ -171,7 +176,7 @@ def test_the_tables_hold_the_results(diabetes_report):
         atol=0.01 * y.std(),
     )
     np.testing.assert_allclose([float(row[4]) for row in columns[2:]], X.max(), atol=0.01 * X.std().min())
-    (posterior,) = page.tables["posterior"]
+    (posterior,) = page.tables["coefficients"]
     draws = regressor.posterior_["posterior"]["coef"].values.reshape(-1, 10)
     for j, row in enumerate(posterior[1:11]):
         low, high = np.quantile(draws[:, j], (0.05, 0.95))
@@ -194,7 +199,7 @@ def test_the_tables_hold_the_results(diabetes_report):
 
 def test_the_points_are_true(diabetes_report):
     regressor, X, *_, text = diabetes_report
-    said = " ".join(Page(text).texts[""].split())
+    said = Page(text).said("summary")
     zeros = int((regressor.coef_ == 0.0).sum())
     assert f"At the mode {zeros} of 10 coefficients are exactly 0." in said
     draws = regressor.posterior_["posterior"]["coef"].values.reshape(-1, 10)
@@ -227,7 +232,7 @@ def test_the_lines_for_scikit_learn_run_as_they_stand(tmp_path, standardize):
     model = br.BayesRegressor(br.LaplacePrior(0.05), noise_scale=1.0, standardize=standardize)
     regressor = sampled(model, X, y)
     text = written(regressor, tmp_path / "r.html")
-    code = re.search(r"X being the columns.*?<code>(.*?)</code>", text, flags=re.DOTALL)[1]
+    code = re.search(r"X being the columns of the data.*?<code>(.*?)</code>", text, flags=re.DOTALL)[1]
     names = {"X": X, "y": y}
     exec(html.unescape(code), names)
     np.testing.assert_allclose(names["coef"], regressor.coef_, atol=1e-6)
@@ -249,17 +254,24 @@ def test_prior_and_data_that_disagree_are_named(tmp_path):
 
 def test_the_code_makes_the_page_again(diabetes_report, tmp_path, monkeypatch):
     *_, X, y, path, text = diabetes_report
-    code = Page(text).texts["origin"].split("Python", 1)[1].split("With bayesreg", 1)[0]
+    code = Page(text).texts["origin"].split("Python", 1)[1]
     assert "title='Diabetes', response='progression')" in code
     monkeypatch.chdir(tmp_path)
-    exec(code.replace("seed=0)", "seed=0, progress=False)"), {"X": X, "y": y})
+    code = code.replace("seed=0)", "seed=0, progress=False)")
+    code = code.replace("response='progression')", "response='progression', date=day)")
+    exec(code, {"X": X, "y": y, "day": DAY})
     assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
 def test_the_same_fit_gives_the_same_file(diabetes_report, tmp_path):
     regressor, *_, path, _ = diabetes_report
-    other = br.write_report(regressor, tmp_path / path.name, title="Diabetes", response="progression")
+    options = {"title": "Diabetes", "response": "progression"}
+    other = br.write_report(regressor, tmp_path / path.name, date=DAY, **options)
     assert other.read_bytes() == path.read_bytes()
+    another_day = br.write_report(regressor, tmp_path / path.name, date=datetime.date(2024, 3, 1), **options)
+    assert another_day.read_text(encoding="utf-8") == path.read_text(encoding="utf-8").replace(
+        "2024-02-29", "2024-03-01"
+    )
 
 
 def test_names_are_escaped(tmp_path):
@@ -271,7 +283,7 @@ def test_names_are_escaped(tmp_path):
     assert not page.all("i") or all(not attributes for attributes in page.all("i"))
     (columns,) = page.tables["data"]
     assert [row[0] for row in columns[1:]] == ['"y" <i>', *ODD]
-    assert "{{ 7 * 7 }}" in page.said("posterior")
+    assert "{{ 7 * 7 }}" in page.said("coefficients")
 
 
 @pytest.mark.parametrize("p", [2, 60])
@@ -279,11 +291,15 @@ def test_few_and_many_columns(tmp_path, p):
     prior = br.LaplacePrior(0.5) if p == 2 else br.GaussianPrior(0.5)
     regressor = sampled(br.BayesRegressor(prior), *frame(p))
     page = self_contained(written(regressor, tmp_path / "r.html"))
-    (posterior,) = page.tables["posterior"]
-    assert len(posterior) == 1 + min(p + 1, 60)
-    assert (f"The table has the 60 of {p + 1} whose" in page.said("posterior")) == (p == 60)
+    shown, *rest = page.tables["coefficients"]
+    assert len(shown) == 1 + min(p, 30) + 1
+    assert shown[-1][0] == "intercept"
+    assert (f"The table has the 30 of {p} whose" in page.said("coefficients")) == (p == 60)
+    assert [len(table) for table in rest] == ([1 + 30] if p == 60 else [])
+    named = [row[0] for table in (shown[1:-1], *(table[1:] for table in rest)) for row in table]
+    assert sorted(named) == sorted(f"c{j}" for j in range(p))
     assert "σ = " in page.said("mode")  # unknown, so the proof is given it
-    assert len(page.all("img")) == 4
+    assert len(page.all("img")) == 6
 
 
 @pytest.mark.parametrize(
@@ -341,7 +357,7 @@ def test_a_sampled_scale_says_where_its_mode_is(tmp_path):
     assert "no joint mode" in page.said("mode")
     draws = regressor.posterior_["posterior"]["prior_scale"].values
     low = re.search(
-        r"The prior scale: posterior mean (\S+), 90% interval \[(\S+), (\S+)\]", page.said("posterior")
+        r"The prior scale: posterior mean (\S+), 90% interval \[(\S+), (\S+)\]", page.said("coefficients")
     )
     np.testing.assert_allclose(
         [float(x) for x in low.groups()], [draws.mean(), *np.quantile(draws, (0.05, 0.95))], rtol=0.01
@@ -359,8 +375,9 @@ def test_statistics_leave_out_what_needs_rows_and_say_so(tmp_path):
     np.testing.assert_allclose([float(row[1]) for row in columns[2:]], X.mean(), atol=0.01 * X.std().min())
     assert "extremes are left out" in page.said("data")
     assert "a predictive check needs the rows" in page.said("check")
+    assert "residuals need the rows" in page.said("residuals")
     assert "what other packages standardise needs the rows" in page.said("lambda")
-    assert len(page.all("img")) == 3
+    assert len(page.all("img")) == 4
 
 
 def test_weighted_rows(tmp_path):
