@@ -48,7 +48,7 @@ def selection_figure(selection: ScaleSelection) -> "Figure":
 
 def predictive_figure(check: PredictiveCheck, replicates: Replicates, response: str) -> "Figure":
     """Draw the response beside its replications, and the places of the observations in their predictions."""
-    figure = make_figure(8, 3.1)
+    figure = make_figure(8, 2.9)
     left, right = figure.subplots(1, 2)
     plot_replicates(replicates, left, response=response)
     plot_predictive_check(check, right)
@@ -57,7 +57,7 @@ def predictive_figure(check: PredictiveCheck, replicates: Replicates, response: 
 
 def residual_figure(check: PredictiveCheck, response: str) -> "Figure":
     """Draw the residuals against the fitted values, and the observations against them."""
-    figure = make_figure(8, 3.1)
+    figure = make_figure(8, 2.9)
     left, right = figure.subplots(1, 2, width_ratios=(3, 2))
     plot_residuals(check, left, response=response)
     plot_observed(check, right, response=response)
