@@ -36,7 +36,7 @@ from bayesreg.app.report.section import Row, fold_rows
 from bayesreg.app.words.code_lines import regressor_code
 from bayesreg.plots.style import shown
 from bayesreg.posterior.draws.predictive_check import check_predictions
-from bayesreg.posterior.draws.replicates import replicate
+from bayesreg.posterior.draws.replicates import Replicates, replicate
 from bayesreg.posterior.draws.residual_groups import residual_groups
 from bayesreg.posterior.draws.summary import summarise_coefs
 
@@ -310,6 +310,8 @@ def test_few_and_many_columns(tmp_path, p):
     assert [len(table) for table in rest] == ([1 + 30] if p == 60 else [])
     named = [row[0] for table in (shown[1:-1], *(table[1:] for table in rest)) for row in table]
     assert sorted(named) == sorted(f"c{j}" for j in range(p))
+    assert ("The 30 other coefficients" in page.said("coefficients")) == (p == 60)
+    assert ("The 60 columns" in page.said("data")) == (p == 60)
     assert "σ = " in page.said("mode")  # unknown, so the proof is given it
     assert len(page.all("img")) == 6
 
@@ -509,12 +511,25 @@ class TestReplicates:
         inside = (skewed.counts >= low) & (skewed.counts <= high)
         assert inside[high > 0].mean() < 0.5
 
-    def test_few_whole_numbers_have_a_bar_each(self):
+    def test_few_whole_numbers_are_the_middles_of_bars(self):
+        """Between them the model's own draws are seen, if it draws any there."""
         _, found = self.of(np.arange(60.0) % 3)
-        assert np.isin([-0.5, 0.5, 1.5, 2.5], found.edges).all()
-        assert np.diff(found.edges) == pytest.approx(1.0)
-        counts = dict(zip(found.edges[:-1] + 0.5, found.counts, strict=True))
+        middles = 0.5 * (found.edges[:-1] + found.edges[1:])
+        counts = dict(zip(np.round(middles, 9), found.counts, strict=True))
         assert [counts[value] for value in (0.0, 1.0, 2.0)] == [20, 20, 20]
+        low, _, _ = found.band
+        assert low[np.argmin(np.abs(middles - 0.5))] > 0.0
+        assert found.counts[np.argmin(np.abs(middles - 0.5))] == 0
+        y, counted = np.array([0.0, 1.0, 1.0]), np.array([[0.0, 2.0, 1.0], [1.0, 1.0, 0.0]])
+        np.testing.assert_array_equal(Replicates(y, counted).edges, [-0.5, 0.5, 1.5, 2.5])
+
+    @pytest.mark.parametrize("step", range(1, 29))
+    def test_there_are_not_too_many_bars_of_whole_numbers(self, step):
+        y = np.array([0.0, float(step)])
+        found = Replicates(y, np.array([[0.1, step - 0.1]]))
+        assert found.counts.sum() == 2
+        assert found.edges.size - 1 <= 31
+        assert (np.abs((found.edges[:-1] + found.edges[1:]) / 2).min()) < 1e-12
 
     def test_odd_responses_have_bars(self):
         mostly = np.zeros(50)
@@ -598,10 +613,10 @@ class TestCut:
 def test_rows_beyond_what_a_page_can_bear_are_counted():
     rows = [Row((f"c{j}", "1")) for j in range(1001)]
     assert fold_rows([], "column") is None
-    assert fold_rows(rows[:1], "column") == ("The other 1 column", (rows[0],))
-    assert fold_rows(rows[:1000], "column").label == "The other 1000 columns"
+    assert fold_rows(rows[:1], "column") == ("The 1 column", (rows[0],))
+    assert fold_rows(rows[:1000], "other column").label == "The 1000 other columns"
     many = fold_rows(rows, "column")
-    assert (many.label, len(many.rows)) == ("1000 of the other 1001 columns", 1000)
+    assert (many.label, len(many.rows)) == ("1000 of the 1001 columns", 1000)
 
 
 def test_the_summary_says_what_to_do_next(diabetes_report, tmp_path):

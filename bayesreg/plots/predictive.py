@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..posterior.draws.predictive_check import BAND
-from .style import COLOURS, DARK, NO_CODE, axes_or_current, shown
+from .style import COLOURS, DARK, NO_CODE, axes_or_current, leave_room_above, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -112,5 +112,6 @@ def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None, *, respons
     ax.set_xlabel(f"predicted mean of {shown(response)}", **NO_CODE)
     ax.set_ylabel(f"observed {shown(response)}", **NO_CODE)
     ax.locator_params(axis="x", nbins=4)
+    leave_room_above(ax, 0.2)
     ax.legend(loc="upper left", frameon=False, fontsize="small")
     return ax

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from ..posterior.draws.residual_groups import residual_groups
-from .style import COLOURS, NO_CODE, axes_or_current, shown
+from .style import COLOURS, NO_CODE, axes_or_current, leave_room_above, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,9 +47,8 @@ def plot_residuals(check: "PredictiveCheck", ax: "Axes | None" = None, *, respon
             label="means of neighbours",
         )
     ax.set_xlabel(f"predicted mean of {shown(response)}", **NO_CODE)
-    ax.set_ylabel("residual (observed − predicted)")
-    low, high = ax.get_ylim()
-    ax.set_ylim(low, high + 0.12 * (high - low))  # room for the legend
+    ax.set_ylabel("observed − predicted")
+    leave_room_above(ax, 0.12)
     ax.locator_params(axis="x", nbins=6)
     ax.legend(loc="upper left", ncols=2, frameon=False, fontsize="small")
     return ax

@@ -125,7 +125,7 @@ def posterior_section(fit: Fit, response: str) -> Section:
     )
     picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data, response), alt)
     columns = ("coefficient", "mode (MAP)", "posterior mean", "90% interval", "sd", "P(sign)")
-    return Section(sentences, picture, columns, tuple(rows), fold_rows(rest, "coefficient"))
+    return Section(sentences, picture, columns, tuple(rows), fold_rows(rest, "other coefficient"))
 
 
 def _rows(summary: "pd.DataFrame", after: str = "") -> list[Row]:

@@ -100,7 +100,7 @@ def fold_rows(rows: Sequence[Row], what: str) -> FoldedRows | None:
     if not rows:
         return None
     kept = f"{_MOST_FOLDED} of the" if len(rows) > _MOST_FOLDED else "The"
-    return FoldedRows(f"{kept} other {count(len(rows), what)}", tuple(rows[:_MOST_FOLDED]))
+    return FoldedRows(f"{kept} {count(len(rows), what)}", tuple(rows[:_MOST_FOLDED]))
 
 
 def count(n: int, what: str) -> str:

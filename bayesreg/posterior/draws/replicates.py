@@ -40,16 +40,23 @@ class Replicates:
 
     @cached_property
     def edges(self) -> Float[np.ndarray, " bins+1"]:
-        """The edges of a histogram's bars: one bar for each whole number if there are few of them, and no others."""
+        """The edges of a histogram's bars; if the responses are few whole numbers, each is the middle of a bar."""
         y = self.observed
         low, high = np.quantile(self.replicated, (_FAR, 1.0 - _FAR))
         low, high = min(low, y.min()), max(high, y.max())
-        if np.all(y % 1.0 == 0.0) and high - low < _MOST_BINS:
-            return np.arange(np.floor(low) - 0.5, np.ceil(high) + 1.0)
+        if _whole(y) and high - low < _MOST_BINS:
+            return self._edges_about_whole_numbers(low, high)
         spread = float(np.subtract(*np.quantile(y, (0.75, 0.25))))
         width = 2.0 * spread / np.cbrt(y.size)  # Freedman and Diaconis
         wanted = np.ceil((high - low) / width) if width > 0.0 else _FEWEST_BINS
         return np.linspace(low, high, int(np.clip(wanted, _FEWEST_BINS, _MOST_BINS)) + 1)
+
+    def _edges_about_whole_numbers(self, low: float, high: float) -> Float[np.ndarray, " bins+1"]:
+        """Part each step into an odd number of bars: what the model draws between whole numbers is seen there."""
+        units = np.floor(low), np.ceil(high)
+        bars = 1 if _whole(self.replicated) else max(1, int(_MOST_BINS / max(units[1] - units[0], 1.0)))
+        bars -= 1 - bars % 2
+        return (np.arange(units[0] * bars, units[1] * bars + 2) - 0.5) / bars
 
     @cached_property
     def counts(self) -> Int[np.ndarray, " bins"]:
@@ -96,6 +103,10 @@ def replicate(
     step = -(-len(eta) // _MOST_DRAWS)
     one = Observation.of(tree, likelihood).thinned(step)
     return Replicates(data.y[rows], one.draw(rng, eta[::step]))
+
+
+def _whole(values: Float[np.ndarray, "..."]) -> bool:
+    return bool(np.all(values % 1.0 == 0.0))
 
 
 def _some_rows(data: RowData, rng: np.random.Generator) -> Int[np.ndarray, " k"]:
