@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...estimators.regressor import BayesRegressor
 
 _EXPONENT = re.compile(r"\d[\d.]*e-\d+")
-_SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 20
+_SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 24  # letters
 _TITLE, _RESPONSE = "Bayesian linear regression", "y"
 _PACKAGES = (
     "numpy", "scipy", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
