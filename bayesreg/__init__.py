@@ -69,6 +69,7 @@ _HOME = {
     "plot_predictive_check": "plots.predictive",
     "plot_calibration": "plots.predictive",
     "plot_observed": "plots.predictive",
+    "plot_residuals": "plots.residuals",
     "path_intervals": "selection.path_intervals",
     "plot_scale_selection": "plots.scales",
     "CheckpointError": "base.errors",
@@ -130,6 +131,7 @@ if TYPE_CHECKING:
     from .plots.priors import plot_penalty as plot_penalty
     from .plots.priors import plot_prior as plot_prior
     from .plots.priors import plot_shrinkage as plot_shrinkage
+    from .plots.residuals import plot_residuals as plot_residuals
     from .plots.scales import plot_scale_selection as plot_scale_selection
     from .posterior.certificate import PosteriorCertificate as PosteriorCertificate
     from .posterior.certificate import certify_posterior as certify_posterior

@@ -7,6 +7,8 @@ from conftest import diabetes, model, one_of_eight
 from matplotlib.figure import Figure
 
 import bayesreg as br
+from bayesreg.plots.replicates import plot_replicates
+from bayesreg.posterior.draws.replicates import Replicates
 
 X, Y = diabetes()
 DATA = br.RowData.from_arrays(X, Y)
@@ -131,6 +133,35 @@ def check():
         for noise in [y[300:] - x[300:] @ [1.0, -2.0]]
         for width in (0.5, 1.0, 2.0)
     }
+
+
+def test_residuals_and_their_means_are_drawn(check):
+    one = check[1.0]
+    ax = br.plot_residuals(one, axes(), response="_weight_ in $")
+    x, y = line(ax, "rows").get_data()
+    np.testing.assert_array_equal(x, one.predicted)
+    np.testing.assert_allclose(y, one.observed - one.predicted)
+    (means,) = [one for one in ax.get_lines() if one.get_marker() == "D"]
+    assert means.get_xdata().size == 12
+    size = one.predicted.size // 12
+    first = np.argsort(one.predicted)[:size]
+    assert means.get_xdata()[0] == pytest.approx(one.predicted[first].mean())
+    assert means.get_ydata()[0] == pytest.approx(y[first].mean())
+    assert ax.get_xlabel() == r"predicted mean of  _weight_ in \$"
+    few = br.PredictiveCheck(np.array([0.5]), np.array([1.0]), np.array([2.0]), 1)
+    assert line(br.plot_residuals(few, axes()), "rows").get_ydata() == [1.0]
+
+
+def test_replications_are_drawn_about_the_bars():
+    found = Replicates(np.array([0.0, 1.0, 1.0]), np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0]]))
+    ax = plot_replicates(found, axes(), response="count")
+    bars = {bar.get_x() + 0.5 * bar.get_width(): bar.get_height() for bar in ax.patches}
+    assert (bars[0.0], bars[1.0]) == (1, 2)
+    (lines,) = ax.collections
+    spans = {segment[0, 0]: tuple(segment[:, 1]) for segment in lines.get_segments()}
+    assert spans[0.0] == pytest.approx((0.1, 1.9))
+    assert spans[1.0] == pytest.approx((1.1, 2.9))
+    assert ax.get_xlabel() == "count"
 
 
 def test_predictive_check_draws_its_counts(check):

@@ -2,7 +2,9 @@
 
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, final
 
 from ..data.files.levels import levels_to_json
@@ -89,7 +91,7 @@ def run(task: Task, written: list[str]) -> None:
     model, chosen = _choose(console, task.stated, model, data)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
     outputs = Outputs(task.out, written)
-    files = _mode_files(model, mode, chosen, data)
+    files = _mode_files(model, mode, chosen, data, str(table.y.name))
     outputs.put(files)
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
@@ -100,18 +102,27 @@ def run(task: Task, written: list[str]) -> None:
     files[COEFFICIENTS] = _csv(fit.coefs)
     put_somewhere(outputs, files | {DRAWS: draws_content(tree, files)})
     print_fit(console, fit)
-    files[FOREST] = picture(forest_figure(fit.tree, fit.mode, fit.data))
+    files[FOREST] = picture(forest_figure(fit.tree, fit.mode, fit.data, str(table.y.name)))
     if task.report:
-        origin = Origin(
-            f"{table.y.name} in {task.rows.file.name}", str(table.y.name), "Command", task.command, notes
-        )
-        files[REPORT] = render(fit, origin).encode()
+        files[REPORT] = render(fit, _origin(task, str(table.y.name), notes)).encode()
     outputs.put(files | {DRAWS: draws_content(tree, files)})
     _print_outputs(console, outputs)
     if task.json:
         print_json(fit_document(fit, table, [str(task.out / name) for name in written]))
     if not fit.complete:
         raise KeyboardInterrupt
+
+
+def _origin(task: Task, response: str, notes: tuple[tuple[str, str], ...]) -> Origin:
+    return Origin(
+        f"{response} in {task.rows.file.name}",
+        response,
+        "Command",
+        task.command,
+        date.today(),
+        f"bayesreg predict {quote(str(task.out))} NEW.csv",
+        notes,
+    )
 
 
 def _check_names(table: Table, *, fit_intercept: bool) -> None:
@@ -151,14 +162,14 @@ def _choose(
 
 
 def _mode_files(
-    model: LinearModel, mode: MapEstimate, chosen: ScaleSelection | None, data: RowData
+    model: LinearModel, mode: MapEstimate, chosen: ScaleSelection | None, data: RowData, response: str
 ) -> dict[str, bytes]:
     """Return what is known before the posterior is, by the names of the files."""
     files = {COEFFICIENTS: _csv(_mode_frame(mode, model))}
     if chosen is not None:
         files[SCALES] = _csv(chosen.to_frame())
     if mode.noise_scale > 0.0:  # it is 0 for a constant response, which was warned of
-        files[PATH] = picture(path_figure(model, mode, data))
+        files[PATH] = picture(path_figure(model, mode, data, response))
     return files
 
 

@@ -5,10 +5,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, final
 
 from ..data.files.levels import Levels
+from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..posterior.diagnostics import Diagnostics, diagnose
+from ..posterior.draws.predictive_check import PredictiveCheck, check_predictions
 from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
 from ..selection.scale_selection import ScaleSelection
 from .words.sklearn_line import SklearnLine, sklearn_line
@@ -88,6 +90,11 @@ class Fit:
     def diagnostics(self) -> Diagnostics | None:
         """What the draws' diagnostics are; None if draws are too few to have any."""
         return diagnose(self.tree) if self.n_draws_a_chain >= FEWEST_DRAWS else None
+
+    @cached_property
+    def check(self) -> PredictiveCheck | None:
+        """The rows held against their predictions; None if only statistics of them are at hand."""
+        return check_predictions(self.tree, self.data) if isinstance(self.data, RowData) else None
 
     def sklearn_line(self) -> SklearnLine:
         """Return what reproduces the mode in scikit-learn.

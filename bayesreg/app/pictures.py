@@ -12,6 +12,7 @@ from ..model.problem import Data
 from ..plots.forest import plot_forest
 from ..plots.named_rows import MOST_ROWS
 from ..plots.paths import plot_coefficient_path
+from ..plots.style import NO_CODE, shown
 from ..priors.base import DEFAULT_SCALE, Prior
 from .figures import make_figure
 
@@ -19,14 +20,13 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-_FEWEST_ROWS = 5
+_FEWEST_ROWS = 9  # room for the label beside them
 _DIFFERENT_UNITS = 10.0  # ratio of column sds above which raw coefficients share no axis
-_UNITS_LABEL = "coefficient × sd(x), in units of y"
 _MARGIN = 1.5  # how far a path goes on past the scale of the fit
 
 
-def path_figure(model: LinearModel, mode: MapEstimate, data: Data) -> "Figure":
-    """Draw the coefficients along the prior's scale, with this fit marked.
+def path_figure(model: LinearModel, mode: MapEstimate, data: Data, response: str = "y") -> "Figure":
+    """Draw the coefficients along the prior's scale, with this fit marked; the axes name the response.
 
     Raises
     ------
@@ -42,17 +42,20 @@ def path_figure(model: LinearModel, mode: MapEstimate, data: Data) -> "Figure":
     scale = _first_scale(model.prior)
     marks = {f"this fit: {scale:.3g}": scale} if scale < np.inf else None
     ax = plot_coefficient_path(path, figure.subplots(), marks=marks)
-    ax.set_xlabel("prior scales, as multiples of this fit's" if multiples else _path_label(model))
-    if units is not None:
-        ax.set_ylabel(_UNITS_LABEL)
+    along = "prior scales, as multiples of this fit's" if multiples else _path_label(model, response)
+    ax.set_xlabel(along, **NO_CODE)
+    ax.set_ylabel(_coefficient_label(response, in_common_units=units is not None), **NO_CODE)
     return figure
 
 
-def forest_figure(tree: "xr.DataTree", mode: MapEstimate, data: Data) -> "Figure":
-    """Draw the posterior intervals, as tall as they need."""
+def forest_figure(tree: "xr.DataTree", mode: MapEstimate, data: Data, response: str = "y") -> "Figure":
+    """Draw the posterior intervals, as tall as they need; the axis names the response."""
     rows = min(max(len(mode.feature_names), _FEWEST_ROWS), MOST_ROWS)
-    figure = make_figure(8, 1.6 + 0.26 * rows)
-    plot_forest(tree, mode, figure.subplots(), _common_units(data))
+    figure = make_figure(8, 1.25 + 0.185 * rows)
+    units = _common_units(data)
+    ax = plot_forest(tree, mode, figure.subplots(), units)
+    ax.locator_params(axis="x", nbins=6)
+    ax.set_xlabel(_coefficient_label(response, in_common_units=units is not None), **NO_CODE)
     return figure
 
 
@@ -98,8 +101,14 @@ def _path_past(model: LinearModel, data: Data) -> MapPath:
     return map_path(model, data, scales=scales)
 
 
-def _path_label(model: LinearModel) -> str:
-    y = "σ" if model.prior.relative_to_noise else "y"
+def _coefficient_label(response: str, *, in_common_units: bool) -> str:
+    if in_common_units:
+        return f"coefficient × sd(x), in units of {shown(response)}"
+    return f"coefficient, {shown(response)} per unit of x"
+
+
+def _path_label(model: LinearModel, response: str) -> str:
+    y = "σ" if model.prior.relative_to_noise else shown(response)
     x = "sd(x)" if model.standardize else "x"
     name = "Laplace scale" if len(model.prior.scales()) > 1 else "prior scale"
     return f"{name}, in units of {y} per {'' if model.standardize else 'unit of '}{x}"

@@ -68,9 +68,18 @@ def plot_forest(
     ax.hlines(rows, bounds[1], bounds[2], color=COLOURS[0], linewidth=4.0, label="50% interval")
     at_mode = (mode.coef * multipliers)[shown_rows]
     ax.plot(
-        mean[shown_rows], rows, "o", color="white", markeredgecolor=DARK, markersize=4, zorder=4, label="mean"
+        mean[shown_rows],
+        rows,
+        "o",
+        color="white",
+        markeredgecolor=DARK,
+        markersize=3.5,
+        zorder=4,
+        label="mean",
     )
-    ax.plot(at_mode, rows, "D", color=light, markeredgecolor=DARK, markersize=7, zorder=3, label="mode (MAP)")
+    ax.plot(
+        at_mode, rows, "D", color=light, markeredgecolor=DARK, markersize=5.5, zorder=3, label="mode (MAP)"
+    )
     if penalized is not None:
         theirs = (_of_each("penalized", penalized, p) * multipliers)[shown_rows]
         ax.plot(theirs, rows, "x", color="black", markersize=6, zorder=5, label="penalised estimate")

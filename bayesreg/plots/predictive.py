@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..posterior.draws.predictive_check import BAND
-from .style import COLOURS, DARK, axes_or_current
+from .style import COLOURS, DARK, NO_CODE, axes_or_current, leave_room_above, shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,7 +78,7 @@ def plot_calibration(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axe
     return ax
 
 
-def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
+def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None, *, response: str = "y") -> "Axes":
     """Draw observations against the means of their predictions.
 
     Parameters
@@ -87,6 +87,8 @@ def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
         From `check_predictions`.
     ax : matplotlib Axes, optional
         Default: the current one.
+    response : str, default "y"
+        Its name.
 
     Returns
     -------
@@ -107,7 +109,9 @@ def plot_observed(check: "PredictiveCheck", ax: "Axes | None" = None) -> "Axes":
         markeredgewidth=0,
         label="rows",
     )
-    ax.set_xlabel("predicted mean, units of y")
-    ax.set_ylabel("observed, units of y")
+    ax.set_xlabel(f"predicted mean of {shown(response)}", **NO_CODE)
+    ax.set_ylabel(f"observed {shown(response)}", **NO_CODE)
+    ax.locator_params(axis="x", nbins=4)
+    leave_room_above(ax, 0.2)
     ax.legend(loc="upper left", frameon=False, fontsize="small")
     return ax

@@ -35,6 +35,12 @@ def current_figure() -> "Figure":
     return figure
 
 
+def leave_room_above(ax: "Axes", share: float) -> None:
+    """Raise the upper end of the vertical axis by a share of its length: a legend then hides nothing."""
+    low, high = ax.get_ylim()
+    ax.set_ylim(low, high + share * (high - low))
+
+
 NO_CODE: dict[str, Any] = {"usetex": False}  # for text with a user's name: LaTeX would run it as code
 
 

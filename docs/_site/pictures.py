@@ -74,6 +74,7 @@ def main() -> None:
     save("plot_predictive_check", lambda ax: br.plot_predictive_check(check, ax))
     save("plot_calibration", lambda ax: br.plot_calibration(check, ax), 5.0)
     save("plot_observed", lambda ax: br.plot_observed(check, ax), 5.0)
+    save("plot_residuals", lambda ax: br.plot_residuals(check, ax))
 
 
 if __name__ == "__main__":

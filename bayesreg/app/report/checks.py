@@ -1,39 +1,67 @@
 """The fit held against the data, and against other weights of its penalty."""
 
-from ...data.rows import RowData
 from ...gaussian.degrees_of_freedom import effective_df
 from ...model.problem import resolve
-from ...posterior.draws.predictive_check import check_predictions
+from ...posterior.draws.replicates import replicate
+from ...posterior.draws.residual_groups import residual_groups
 from ..fitted import Fit
 from ..pictures import path_figure
-from .figures import predictive_figure
+from .figures import predictive_figure, residual_figure
 from .section import Picture, Section, count
 
+_STATISTICS = "Only statistics of the rows are at hand;"
 
-def predictive_section(fit: Fit) -> Section:
+
+def predictive_section(fit: Fit, response: str) -> Section:
     """Set the observations beside what the posterior predicts for them."""
-    if not isinstance(fit.data, RowData):
-        reason = "Only statistics of the rows are at hand; a predictive check needs the rows."
-        return Section([], reason=reason)
-    check = check_predictions(fit.tree, fit.data)
+    check = fit.check
+    if check is None:
+        return Section([], reason=f"{_STATISTICS} a predictive check needs the rows.")
     k, outside, bars = check.places.size, check.n_outside_band, check.n_bins
     rows = f"{k} rows" if k == check.n_rows else f"{k} rows, taken at random from {check.n_rows},"
     sentences = [
         f"Of {rows} {check.covered:.1%} lie inside their own 90% predictive interval.",
-        f"On the left (PIT), where the model is right, the bars are level but for chance: {outside} of {bars} lie "
-        f"outside the dashed lines, and {0.1 * bars:g} or fewer are to be expected there by chance. Tall ends mean "
-        "observations further out than the model says, a hump in the middle observations nearer than it says, and a "
-        "slope predictions that are too low or too high.",
-        "On the right, points should scatter evenly about the line.",
         f"These rows also made the fit, with {_effective_df(fit):.4g} effective degrees of freedom for {check.n_rows} "
         "rows. The larger their share, the kinder the check, and the taller the hump: it shows a wrong shape of the "
         "noise, not overfitting.",
     ]
+    how_to_read = [
+        "Left: bars are the response as observed; lines say how tall each bar is in data that the model draws anew. A "
+        "bar that ends outside its line is a shape that the model does not know.",
+        f"Right (PIT): if the model is right, the bars are level but for chance: {outside} of {bars} lie outside the "
+        f"dashed lines, and {0.1 * bars:g} or fewer are to be expected there. Tall ends mean observations further out "
+        "than the model says, a hump observations nearer than it says, a slope predictions too low or too high.",
+    ]
     alt = (
-        f"Two charts. Left: histogram of the places of {k} observations in their predictions, {outside} of {bars} bars "
-        "outside the band of chance. Right: observed against predicted response."
+        "Two charts. Left: histogram of the observed response, and of its replications by the model. Right: histogram "
+        f"of the places of {k} observations in their predictions, {outside} of {bars} bars outside the band of chance."
     )
-    return Section(sentences, Picture.of(predictive_figure(check), alt))
+    figure = predictive_figure(check, replicate(fit.tree, fit.data), response)
+    return Section(sentences, Picture.of(figure, alt), more=how_to_read)
+
+
+def residual_section(fit: Fit, response: str) -> Section:
+    """Draw what the predictions miss against the predictions."""
+    check = fit.check
+    if check is None:
+        return Section([], reason=f"{_STATISTICS} residuals need the rows.")
+    how_to_read = [
+        "Left: points should scatter equally far about the line at 0, whatever is predicted. A bend means that the "
+        "response does not follow a straight line: transform a column, or add its square. A funnel means that the "
+        "noise grows with the prediction: the logarithm of the response may have even noise.",
+        "Right: points should scatter evenly about the line.",
+    ]
+    groups, sentences = residual_groups(check), []
+    if n := groups.mean.size:
+        sentences.append(
+            f"Of {n} means of neighbouring rows (diamonds, with two standard errors to either side) {groups.n_away} "
+            "lie more than two standard errors from 0, and one in twenty is to be expected by chance."
+        )
+    alt = (
+        f"Two charts of {check.places.size} rows. Left: residuals against predicted response. Right: observed against "
+        "predicted response."
+    )
+    return Section(sentences, Picture.of(residual_figure(check, response), alt), more=how_to_read)
 
 
 def _effective_df(fit: Fit) -> float:
@@ -41,10 +69,10 @@ def _effective_df(fit: Fit) -> float:
     return effective_df(resolve(fit.model_of_mode, fit.data), fit.mode.coef, fit.mode.penalty)
 
 
-def path_section(fit: Fit) -> Section:
+def path_section(fit: Fit, response: str) -> Section:
     """Draw the mode at every strength of the penalty."""
     try:
-        figure = path_figure(fit.model_of_mode, fit.mode, fit.data)
+        figure = path_figure(fit.model_of_mode, fit.mode, fit.data, response)
     except (TypeError, ValueError) as error:
         return Section([], reason=f"There is no path: {error}")
     sentences = [

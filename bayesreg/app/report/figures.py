@@ -9,9 +9,12 @@ from ...plots.certificate import plot_certificate
 from ...plots.named_rows import MOST_ROWS
 from ...plots.posterior_certificate import plot_posterior_certificate
 from ...plots.predictive import plot_observed, plot_predictive_check
+from ...plots.replicates import plot_replicates
+from ...plots.residuals import plot_residuals
 from ...plots.scales import plot_scale_selection
 from ...posterior.certificate import PosteriorCertificate
 from ...posterior.draws.predictive_check import PredictiveCheck
+from ...posterior.draws.replicates import Replicates
 from ...selection.scale_selection import ScaleSelection
 from ..figures import make_figure
 
@@ -43,12 +46,21 @@ def selection_figure(selection: ScaleSelection) -> "Figure":
     return figure
 
 
-def predictive_figure(check: PredictiveCheck) -> "Figure":
-    """Draw the histogram of the places of the observations in their predictions, and observed against predicted."""
-    figure = make_figure(8, 3.6)
+def predictive_figure(check: PredictiveCheck, replicates: Replicates, response: str) -> "Figure":
+    """Draw the response beside its replications, and the places of the observations in their predictions."""
+    figure = make_figure(8, 2.9)
     left, right = figure.subplots(1, 2)
-    plot_predictive_check(check, left)
-    plot_observed(check, right)
+    plot_replicates(replicates, left, response=response)
+    plot_predictive_check(check, right)
+    return figure
+
+
+def residual_figure(check: PredictiveCheck, response: str) -> "Figure":
+    """Draw the residuals against the fitted values, and the observations against them."""
+    figure = make_figure(8, 2.9)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    plot_residuals(check, left, response=response)
+    plot_observed(check, right, response=response)
     return figure
 
 

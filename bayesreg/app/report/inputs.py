@@ -5,12 +5,13 @@ from ...selection.methods import METHOD_WORDS
 from ...selection.scale_selection import SCORES
 from ..fitted import Fit
 from ..words.model_text import described, is_weighted
-from ..words.text import MOST_LINES, rounded
+from ..words.text import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
 from .formula import formulas
-from .section import Origin, Picture, Section, capital, count
+from .section import Origin, Picture, Row, Section, capital, count, fold_rows
 
+_MOST_SHOWN = 13  # rows: the response and a dozen columns
 _COLUMNS = {"mean": "mean", "sd": "sd", "min": "smallest", "max": "largest"}
 
 
@@ -25,14 +26,18 @@ def data_section(fit: Fit, origin: Origin) -> Section:
     ]
     if not isinstance(data, RowData):
         sentences.append("Only statistics of the rows are at hand, so the columns' extremes are left out.")
-    if len(summary) > MOST_LINES + 1:
-        sentences.append(f"The table has the first {MOST_LINES} of {data.n_features} columns.")
     rows = [
-        (str(name), *(rounded(value, row["sd"]) for value in row))
-        for name, row in summary.iloc[: MOST_LINES + 1].iterrows()
+        Row((str(name), *(rounded(value, row["sd"]) for value in row))) for name, row in summary.iterrows()
     ]
+    shown = len(rows) if len(rows) <= _MOST_SHOWN else 1
     columns = ("column", *(_COLUMNS[str(column)] for column in summary.columns))
-    return Section(sentences, columns=columns, rows=tuple(rows), more=origin.notes)
+    return Section(
+        sentences,
+        columns=columns,
+        rows=tuple(rows[:shown]),
+        folded=fold_rows(rows[shown:], "column"),
+        more=origin.notes,
+    )
 
 
 def model_section(fit: Fit) -> Section:

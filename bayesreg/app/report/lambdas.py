@@ -18,7 +18,7 @@ from .section import Section, capital
 if TYPE_CHECKING:
     import pandas as pd
 
-_LONGEST_CODE = 72
+_LONGEST_LINE, _LONGEST_CELL = 240, 72  # letters of a line of code: on its own, in the table
 
 
 class Line(NamedTuple):
@@ -40,11 +40,11 @@ class Conventions(NamedTuple):
 def lambda_section(fit: Fit) -> Section:
     """State the penalty in every package's convention."""
     mode = fit.mode
-    lines = [("bayesreg", regressor_code(fit.model_of_mode))]
+    lines = [_line("bayesreg", regressor_code(fit.model_of_mode))]
     sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss ½ Σ r²."]
     try:
         script = fit.sklearn_line().script
-        lines.append(("scikit-learn, X being the columns of the table above", script))
+        lines.append(_line("scikit-learn, X being the columns of the data", script))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
     if not isinstance(fit.data, RowData):
@@ -91,7 +91,7 @@ def _budget(penalty: Penalty, known: Mapping[Any, Any]) -> list[str]:
 
 def _conventions(frame: "pd.DataFrame") -> Conventions:
     stated = [
-        Line(_full_name(str(key)), _shortened(row["code"]), row["code"], row["evidence"])
+        _line(_full_name(str(key)), row["code"], row["evidence"], _LONGEST_CELL)
         for key, row in frame.iterrows()
         if row["code"]
     ]
@@ -105,5 +105,10 @@ def _full_name(key: str) -> str:
     return f"bayesreg.{key}" if CONVENTIONS[key].family == "any" else key
 
 
-def _shortened(code: str) -> str:
-    return code if len(code) <= _LONGEST_CODE else f"{code[:_LONGEST_CODE].rsplit(',', 1)[0]}, …"
+def _line(name: str, code: str, evidence: str = "", longest: int = _LONGEST_LINE) -> Line:
+    short = "\n".join(_shortened(line, longest) for line in code.split("\n"))
+    return Line(name, short, code, evidence)
+
+
+def _shortened(code: str, longest: int) -> str:
+    return code if len(code) <= longest else f"{code[:longest].rsplit(',', 1)[0]}, …"

@@ -1,10 +1,12 @@
 """One HTML page of a fit, which needs no network and no script."""
 
+import datetime
 import os
 import re
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from typing import TYPE_CHECKING
 
 from ...base.files import write_whole
@@ -13,11 +15,12 @@ from ...priors.scales import is_distribution
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import is_weighted
-from .checks import path_section, predictive_section
+from .checks import path_section, predictive_section, residual_section
 from .inputs import data_section, model_section, selection_section
 from .lambdas import lambda_section
-from .results import certificate_section, diagnostics_section, points, posterior_section
+from .results import certificate_section, diagnostics_section, posterior_section
 from .section import Origin
+from .summary import summary
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
     from ...estimators.regressor import BayesRegressor
 
 _EXPONENT = re.compile(r"\d[\d.]*e-\d+")
+_SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 24  # letters
 _TITLE, _RESPONSE = "Bayesian linear regression", "y"
 _PACKAGES = (
-    "numpy", "scipy", "jax", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
+    "numpy", "scipy", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
 )  # fmt: skip
 
 
@@ -37,13 +41,16 @@ def write_report(
     *,
     title: str = _TITLE,
     response: str = _RESPONSE,
+    date: datetime.date | None = None,
 ) -> Path:
     """Write one self-contained HTML page of a fitted and sampled regressor.
 
-    The page holds the data in a table, the model in formulas, the mode with its proof, the posterior, λ in every
-    package's convention with a line of code to paste, how the scale was chosen where it was, the diagnostics in plain
-    words, a predictive check, the coefficient path, and the code and versions that made it. It loads nothing: pictures
-    are inside it. The same fit gives the same file, byte for byte.
+    The page begins with a summary: what was fitted, what it says, how sure it is, what to do next. Then come the
+    coefficients as table and picture, a predictive check, residuals, diagnostics in plain words, the mode's proof, how
+    the scale was chosen if it was, the coefficient path, the model in formulas and the data in a table. λ in every
+    package's convention, with a line of code to paste, comes last, with the code, the date and the versions that made
+    the page. It loads nothing: pictures are inside it. On paper, what is folded away is left out: a fit of 300 columns
+    takes at most eight pages. The same fit at the same date gives the same file, byte for byte.
 
     Parameters
     ----------
@@ -56,6 +63,8 @@ def write_report(
     title : str, default "Bayesian linear regression"
     response : str, default "y"
         What the response is called.
+    date : datetime.date, optional
+        At the foot of the page. Default: today.
 
     Returns
     -------
@@ -80,7 +89,9 @@ def write_report(
     given = {"title": (title, _TITLE), "response": (response, _RESPONSE)}
     options = "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
     made_by = _code_of(regressor, fit, f"br.write_report(regressor, {file.name!r}{options})")
-    write_whole(file, render(fit, Origin(title, response, "Python", made_by)).encode())
+    predicts = "regressor.predict(X_new, interval=0.9)"
+    origin = Origin(title, response, "Python", made_by, date or datetime.date.today(), predicts)
+    write_whole(file, render(fit, origin).encode())
     return file
 
 
@@ -95,21 +106,33 @@ def render(fit: Fit, origin: Origin) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["unbroken"] = _unbroken
+    environment.filters |= {"unbroken": _unbroken, "breakable": _breakable}
     return environment.get_template("report.html").render(
         origin=origin,
-        points=points(fit),
+        summary=summary(fit, origin),
         data=data_section(fit, origin),
         model=model_section(fit),
         certificate=certificate_section(fit),
-        posterior=posterior_section(fit),
+        posterior=posterior_section(fit, origin.response),
         lambdas=lambda_section(fit),
         selection=selection_section(fit),
         diagnostics=diagnostics_section(fit),
-        predictive=predictive_section(fit),
-        path=path_section(fit),
-        versions=[("bayesreg", __version__), *((name, version(name)) for name in _PACKAGES)],
+        predictive=predictive_section(fit, origin.response),
+        residuals=residual_section(fit, origin.response),
+        path=path_section(fit, origin.response),
+        made_on=origin.made_on.isoformat(),
+        versions=_versions(),
     )
+
+
+def _versions() -> list[tuple[str, str]]:
+    """Return what made the page, the three first that its numbers depend on most."""
+    return [
+        ("bayesreg", __version__),
+        ("Python", python_version()),
+        ("JAX", version("jax")),
+        *((name, version(name)) for name in _PACKAGES),
+    ]
 
 
 def _unbroken(text: str) -> "Markup":
@@ -117,6 +140,14 @@ def _unbroken(text: str) -> "Markup":
     from markupsafe import Markup, escape
 
     return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
+
+
+def _breakable(name: str) -> "Markup":
+    """Let a long name break after its signs, and so in no word."""
+    from markupsafe import Markup, escape
+
+    text = str(escape(name))
+    return Markup(_SIGN.sub(r"\g<0><wbr>", text) if len(name) > _LONG_NAME else text)
 
 
 def _fit_of(regressor: "BayesRegressor") -> Fit:

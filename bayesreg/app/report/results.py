@@ -11,11 +11,10 @@ from ...posterior.diagnostics import LARGEST_R_HAT
 from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
-from ..words.model_text import described
-from ..words.prior_data_conflict import prior_data_conflicts
-from ..words.text import clearest, coefficient_cells, probability, rounded
+from ..words.text import coefficient_cells, probability, rounded
+from .cut import cut
 from .figures import certificate_figure, posterior_certificate_figure
-from .section import Picture, Section, capital, count
+from .section import FoldedPicture, Picture, Row, Section, capital, count, fold_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,15 +31,15 @@ _WAYS = {
 }
 
 
-def points(fit: Fit) -> list[str]:
-    """Return what is to be known first."""
+def findings(fit: Fit) -> list[str]:
+    """Say what the fit has found."""
     p = fit.mode.coef.size
     of_features = fit.coefs.iloc[:p].copy()
     has_levels = fit.model.fit_intercept and not fit.contrasts.empty
     if has_levels:
         of_features.loc[fit.contrasts.index] = fit.contrasts
     clear = [str(name) for name, row in of_features.iterrows() if row["q05"] > 0.0 or row["q95"] < 0.0]
-    found = [f"{described(fit.model)}.", f"{fit.data.n_samples} rows, {count(p, 'column')}."]
+    found = []
     zeros = int((fit.mode.coef == 0.0).sum())
     if np.any(fit.mode.penalty.l1):
         found.append(
@@ -53,10 +52,17 @@ def points(fit: Fit) -> list[str]:
     )
     if fit.r_squared is not None:
         found.append(f"The mode explains {fit.r_squared:.1%} of the response's variance on these rows (R²).")
-    found.append(_certainty(fit))
+    return found
+
+
+def sureness(fit: Fit) -> list[str]:
+    """Say how far the mode, the draws and the predictions can be relied on."""
+    found = [_certainty(fit)]
     if fit.diagnostics is not None:
         found.append(fit.diagnostics.sentence)
-    return [*found, *prior_data_conflicts(fit)]
+    if fit.check is not None:
+        found.append(f"{fit.check.covered:.1%} of the rows lie inside their own 90% predictive interval.")
+    return found
 
 
 def certificate_section(fit: Fit) -> Section:
@@ -78,31 +84,35 @@ def certificate_section(fit: Fit) -> Section:
     if not (np.any(mode.penalty.l1) or np.any(mode.penalty.l2)):
         return Section(sentences)
     if np.any(mode.penalty.l1):
-        must = "a coefficient that is not 0 must lie on a bound, one that is 0 between the bounds"
+        must = "A coefficient that is not 0 must lie on a bound, one that is 0 between the bounds."
     else:
-        must = "every coefficient must lie on the line at 0, but for rounding"
-    sentences.append(f"In the picture {must}.")
+        must = "Every coefficient must lie on the line at 0, but for rounding."
     alt = f"Chart of the optimality condition of {_drawn(fit)}: the slope of the loss against what the penalty allows."
-    return Section(sentences, Picture.of(certificate_figure(mode, fit.model_of_mode, fit.data), alt))
+    picture = Picture.of(certificate_figure(mode, fit.model_of_mode, fit.data), alt)
+    caption = f"What the data pull at each coefficient with, against what its penalty allows. {must}"
+    return Section(sentences, folded=FoldedPicture("Picture of the optimality conditions", picture, caption))
 
 
-def posterior_section(fit: Fit) -> Section:
+def posterior_section(fit: Fit, response: str) -> Section:
     """Tabulate mode and posterior, and draw the intervals."""
-    shown = clearest(fit.coefs)
-    rows = [_row(str(name), row) for name, row in shown.iterrows()]
+    p = fit.mode.coef.size
+    features = cut(fit.coefs.iloc[:p])
+    rows = [*_rows(features.shown), *_rows(fit.coefs.iloc[p:])]
+    rest = _rows(features.rest)
     sentences = [
         "P(sign) is the posterior probability that a coefficient has the sign of its mean. A mode of 0 is exactly 0; "
-        "the posterior around it still has a width."
+        "the posterior around it still has a width. Names in bold: the 90% interval leaves out 0."
     ]
-    if len(shown) < len(fit.coefs):
-        sentences.append(f"The table has the {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest.")
+    if rest:
+        sentences.append(f"The table has the {len(features.shown)} of {p} whose |mean|/sd is largest.")
     if fit.model.fit_intercept and not fit.contrasts.empty:
         sentences.append(
             "Beside an intercept the data tell only how the levels of a text column differ: the last rows are each "
             "level less the mean of its column's levels."
         )
-        levels = clearest(fit.contrasts)
-        rows += [_row(f"{name}, less the mean", row) for name, row in levels.iterrows()]
+        levels = cut(fit.contrasts)
+        rows += _rows(levels.shown, ", less the mean")
+        rest += _rows(levels.rest, ", less the mean")
     sentences += _other_parameters(fit)
     if has_common_units(fit.data):
         sentences.append(
@@ -113,13 +123,18 @@ def posterior_section(fit: Fit) -> Section:
         f"Chart of the posterior of {_drawn(fit)}, one a row: 90% and 50% intervals, mean and mode. "
         "The numbers are in the table."
     )
-    picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data), alt)
+    picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data, response), alt)
     columns = ("coefficient", "mode (MAP)", "posterior mean", "90% interval", "sd", "P(sign)")
-    return Section(sentences, picture, columns, tuple(rows))
+    return Section(sentences, picture, columns, tuple(rows), fold_rows(rest, "other coefficient"))
 
 
-def _row(name: str, row: "pd.Series") -> tuple[str, ...]:
-    return (name, *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
+def _rows(summary: "pd.DataFrame", after: str = "") -> list[Row]:
+    return [_row(f"{name}{after}", row) for name, row in summary.iterrows()]
+
+
+def _row(name: str, row: "pd.Series") -> Row:
+    cells = (name, *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
+    return Row(cells, stands_out=bool(row["q05"] > 0.0 or row["q95"] < 0.0))
 
 
 def diagnostics_section(fit: Fit) -> Section:
@@ -135,17 +150,18 @@ def diagnostics_section(fit: Fit) -> Section:
         return Section([*sentences, "These are too few draws to judge them."])
     if found.tried:
         sentences.append(f"Tried before, and not used: {found.tried}.")
-    picture = None
+    folded = None
     if found.certificate:
         judged = certify_posterior(fit.tree, fit.model, fit.data)
         sentences.append(
             f"The density itself was asked: {judged}. Each test compares the draws with the gradient of the log "
             "density, which no sampler's own opinion enters; z is in standard errors."
         )
-        picture = Picture.of(
-            posterior_certificate_figure(judged), "Chart of the largest z of each parameter's tests."
-        )
-    rows = (
+        alt = "Chart of the z of each parameter's tests, against the largest that chance gives."
+        picture = Picture.of(posterior_certificate_figure(judged), alt)
+        caption = "What the density says of the draws, parameter by parameter."
+        folded = FoldedPicture("Picture of these tests", picture, caption)
+    cells = (
         (
             "largest R-hat",
             f"{found.r_hat:.3f}",
@@ -156,7 +172,7 @@ def diagnostics_section(fit: Fit) -> Section:
         ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
     )
     columns = ("diagnostic", "value", "meaning")
-    return Section([*sentences, found.sentence], picture, columns, rows)
+    return Section([*sentences, found.sentence], None, columns, tuple(map(Row, cells)), folded)
 
 
 def _certainty(fit: Fit) -> str:
@@ -191,15 +207,17 @@ def _about_scale(fit: Fit) -> list[str]:
     ]
 
 
+def noise_text(fit: Fit) -> str:
+    """Say what is known of σ."""
+    if fit.noise is None:
+        return f"known: {fit.mode.noise_scale:.6g}"
+    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
+    return f"mode {at_mode}, posterior mean {mean}, 90% interval {interval}"
+
+
 def _other_parameters(fit: Fit) -> list[str]:
     """Say what is known of σ and of a sampled scale."""
-    if fit.noise is None:
-        found = [f"The noise σ is known: {fit.mode.noise_scale:.6g}, in units of the response."]
-    else:
-        at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
-        found = [
-            f"The noise σ: mode {at_mode}, posterior mean {mean}, 90% interval {interval}, in units of the response."
-        ]
+    found = [f"The noise σ{' is' if fit.noise is None else ':'} {noise_text(fit)}, in units of the response."]
     posterior = fit.tree["posterior"].to_dataset()
     for name in SCALE_NAMES:
         if name in posterior:

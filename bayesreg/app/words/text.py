@@ -80,8 +80,12 @@ def clearest(summary: "pd.DataFrame") -> "pd.DataFrame":
     """Return the rows of `summarise_coefs` whose |mean|/sd is largest, as many as a table has, in their order."""
     if len(summary) <= MOST_LINES:
         return summary
-    clarity = (summary["mean"] / summary["sd"].where(summary["sd"] > 0)).abs()
-    return summary.loc[(clarity.rank(ascending=False, method="first") <= MOST_LINES).to_numpy()]
+    return summary.loc[(clarity(summary).rank(ascending=False, method="first") <= MOST_LINES).to_numpy()]
+
+
+def clarity(summary: "pd.DataFrame") -> "pd.Series":
+    """Return |mean|/sd of each row of `summarise_coefs`; NaN if the sd is 0."""
+    return (summary["mean"] / summary["sd"].where(summary["sd"] > 0)).abs()
 
 
 def coefficient_cells(row: "pd.Series") -> list[str]:

@@ -48,6 +48,11 @@ class PredictiveCheck:
     n_rows: int
 
     @property
+    def residuals(self) -> Float[np.ndarray, " k"]:
+        """What was observed, less what was predicted."""
+        return self.observed - self.predicted
+
+    @property
     def n_bins(self) -> int:
         """The number of bars of a histogram of the places: one for each ten rows, from five to twenty."""
         return min(max(self.places.size // _ROWS_IN_A_BIN, _FEWEST_BINS), _MOST_BINS)

@@ -1,0 +1,85 @@
+"""What stands at the head of a page: what was fitted, what it says, how sure it is, what to do next."""
+
+from typing import NamedTuple
+
+from ..fitted import Fit
+from ..words.model_text import described, is_weighted
+from ..words.prior_data_conflict import prior_data_conflicts
+from .results import findings, noise_text, sureness
+from .section import Origin, count
+
+
+class Step(NamedTuple):
+    """A thing to do, and the line that does it, if one does."""
+
+    text: str
+    code: str | None = None
+
+
+class Summary(NamedTuple):
+    """The head of a page.
+
+    Attributes
+    ----------
+    facts : list of (label, text)
+    findings, sureness, cautions : list of str
+        Sentences.
+    steps : list of Step
+    """
+
+    facts: list[tuple[str, str]]
+    findings: list[str]
+    sureness: list[str]
+    cautions: list[str]
+    steps: list[Step]
+
+
+def summary(fit: Fit, origin: Origin) -> Summary:
+    """Sum up a fit for somebody who reads no further."""
+    cautions = list(prior_data_conflicts(fit))
+    return Summary(_facts(fit, origin), findings(fit), sureness(fit), cautions, _steps(fit, origin, cautions))
+
+
+def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
+    weights = f"; weights sum to {fit.data.sum_weights:g}" if is_weighted(fit.data) else ""
+    chains = int(fit.tree["posterior"].sizes["chain"])
+    facts = [
+        ("response", origin.response),
+        ("data", f"{fit.data.n_samples} rows, {count(fit.data.n_features, 'column')}{weights}"),
+        ("model", described(fit.model)),
+    ]
+    if fit.selection is not None:
+        facts.append(("scale chosen by", fit.selection.method))
+    facts.append(("noise σ", noise_text(fit)))
+    facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))
+    return facts
+
+
+def _steps(fit: Fit, origin: Origin, cautions: list[str]) -> list[Step]:
+    """Say what a careful person would do with this fit."""
+    steps = []
+    if cautions:
+        steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
+    if fit.diagnostics is None or fit.diagnostics.complaints:
+        steps.append(Step("Sample longer: these draws are not yet to be relied on."))
+    if fit.check is not None:
+        steps.append(
+            Step(
+                "Look at the predictive check and at the residuals. They show a wrong shape of the model, which "
+                "nothing else on this page does."
+            )
+        )
+    steps += _choose_scale(fit, origin)
+    steps.append(Step("Predict new rows, each with its interval:", origin.predicts))
+    steps.append(Step("Fit the same penalty elsewhere: the lines to paste are near the end of this page."))
+    return steps
+
+
+def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:
+    """Offer the choice of a scale that is one number and was not chosen."""
+    scales = fit.model.prior.scales().values()
+    if fit.selection is not None or not scales or not all(s is None or isinstance(s, float) for s in scales):
+        return []
+    whose = "the default" if None in scales else "the one that was given"
+    option = "--scale cv" if origin.language == "Command" else "scale_selection='cv'"
+    return [Step(f"The prior's scale is {whose}. Let the data choose one, and see what changes:", option)]
