@@ -19,6 +19,10 @@ _HOME = {
     "ElasticNetPrior": "priors.elastic_net",
     "FlatPrior": "priors.flat",
     "GaussianLikelihood": "likelihoods.gaussian",
+    "BernoulliLikelihood": "likelihoods.bernoulli",
+    "PoissonLikelihood": "likelihoods.poisson",
+    "NegativeBinomialLikelihood": "likelihoods.negative_binomial",
+    "StudentTLikelihood": "likelihoods.student_t",
     "Penalty": "priors.penalty",
     "CONVENTIONS": "conventions.table",
     "Translation": "conventions.translation",
@@ -113,7 +117,11 @@ if TYPE_CHECKING:
     from .estimators.from_sklearn import from_sklearn as from_sklearn
     from .estimators.regressor import BayesRegressor as BayesRegressor
     from .gaussian.evidence import log_marginal_likelihood as log_marginal_likelihood
+    from .likelihoods.bernoulli import BernoulliLikelihood as BernoulliLikelihood
     from .likelihoods.gaussian import GaussianLikelihood as GaussianLikelihood
+    from .likelihoods.negative_binomial import NegativeBinomialLikelihood as NegativeBinomialLikelihood
+    from .likelihoods.poisson import PoissonLikelihood as PoissonLikelihood
+    from .likelihoods.student_t import StudentTLikelihood as StudentTLikelihood
     from .mode.certificate import Certificate as Certificate
     from .mode.estimate import MapEstimate as MapEstimate
     from .mode.estimate import MapPath as MapPath

@@ -169,6 +169,25 @@ def as_weights(sample_weight: Any, n_samples: int, *, may_be_absent: bool = Fals
     return values
 
 
+def as_offset(offset: Any, n_samples: int) -> Vector | None:
+    """Return an offset as float64 of shape (n,), all finite, or None."""
+    if offset is None:
+        return None
+    values = _numeric_array(offset, "offset")
+    if values.shape != (n_samples,):
+        raise ValueError(
+            f"`offset` must have one number for each of the {n_samples} rows, shape ({n_samples},); "
+            f"got shape {values.shape}."
+        )
+    if np.isneginf(values).any():
+        row = int(np.argmax(np.isneginf(values)))
+        raise ValueError(
+            f"`offset` is -inf at row {row}: an exposure of 0 has no logarithm. Leave out rows without exposure."
+        )
+    _refuse_non_finite(values[:, None], ("offset",), what="offset")
+    return values
+
+
 def _refuse_sparse(value: Any, what: str) -> None:
     if is_sparse(value):
         raise TypeError(

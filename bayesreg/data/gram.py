@@ -123,7 +123,7 @@ class GramData:
         for label, own in folds.rows.items():
             weight = rows.sample_weight[own]
             if weight.any():
-                parts[label] = cls.from_rows(RowData(rows.X[own], rows.y[own], weight, rows.feature_names))
+                parts[label] = cls.from_rows(rows.at(own))
         return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts))
 
     @classmethod

@@ -1,7 +1,7 @@
 """Rows, dense or sparse (SciPy), with weights and names."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self, final
 
@@ -11,8 +11,18 @@ from jaxtyping import Float
 from ..base.blas import dot
 from .adjustment import Adjustment
 from .centring import centred_rows
-from .checks import Design, Vector, as_design, as_response, as_weights, column_names, numbered_names
+from .checks import (
+    Design,
+    Vector,
+    as_design,
+    as_offset,
+    as_response,
+    as_weights,
+    column_names,
+    numbered_names,
+)
 from .kept import LIGHT, Kept, fingerprint, without_kept
+from .labels import Labels, coded
 from .least_squares import Means, matrices_of
 from .row_least_squares import RowLeastSquares
 
@@ -31,16 +41,22 @@ class RowData:
     X : array or scipy.sparse.csc_array (n, p)
         The design matrix in float64, without a column for the intercept.
     y : array (n,)
-        The response.
+        The response; 0 and 1 if labels were given.
     sample_weight : array (n,)
         wᵢ multiplies row i's log-likelihood. A weight of 2 counts the row twice, and 0 leaves it out.
     feature_names : tuple of p str
+    offset : array (n,) or None
+        The known part of η.
+    labels : pair or None
+        The labels that 0 and 1 stand for, if y was text of two kinds.
     """
 
     X: Design
     y: Vector
     sample_weight: Vector
     feature_names: tuple[str, ...]
+    offset: Vector | None = None
+    labels: Labels | None = None
 
     @classmethod
     def from_arrays(
@@ -49,6 +65,7 @@ class RowData:
         y: Any,
         sample_weight: Any = None,
         feature_names: Sequence[str] | None = None,
+        offset: Any = None,
     ) -> Self:
         """Check arrays or data frames and hold them as float64.
 
@@ -57,11 +74,13 @@ class RowData:
         X : array, data frame or SciPy sparse array (n, p)
             Finite numbers, with at least 2 rows of positive weight. Sparse X stays sparse, as CSC.
         y : array (n,)
-            Finite numbers.
+            Finite numbers; or text of two kinds, for a BernoulliLikelihood: the first in order is 0, the other 1.
         sample_weight : array (n,), optional
             At least 0, not all 0.
         feature_names : sequence of p str, optional
             Default: the frame's columns, else "x0", "x1", ...
+        offset : array (n,), optional
+            Finite numbers: a known part of η, in its units. An exposure e is the offset log(e) of a log link.
 
         Returns
         -------
@@ -72,9 +91,10 @@ class RowData:
         TypeError, ValueError
             The message names the column, the row and the remedy.
         """
-        data = cls._checked(X, y, sample_weight, feature_names)
+        values, labels = coded(y)
+        data = cls._checked(X, values, sample_weight, feature_names, offset)
         require_two_rows(data.n_samples)
-        return data
+        return replace(data, labels=labels)
 
     @classmethod
     def _checked(
@@ -83,6 +103,7 @@ class RowData:
         y: Any,
         sample_weight: Any,
         feature_names: Sequence[str] | None,
+        offset: Any = None,
         *,
         may_be_absent: bool = False,
     ) -> Self:
@@ -90,11 +111,14 @@ class RowData:
         values = as_design(X, names)
         n, p = values.shape
         weights = as_weights(sample_weight, n, may_be_absent=may_be_absent)
-        return cls(values, as_response(y, n), weights, names or numbered_names(p))
+        return cls(values, as_response(y, n), weights, names or numbered_names(p), as_offset(offset, n))
 
     def at(self, rows: Any) -> Self:
-        """Return some of the rows, given by a slice, by positions or by a mask."""
-        return type(self)(self.X[rows], self.y[rows], self.sample_weight[rows], self.feature_names)
+        """Return some of the rows: a slice, or their positions."""
+        offset = None if self.offset is None else self.offset[rows]
+        return replace(
+            self, X=self.X[rows], y=self.y[rows], sample_weight=self.sample_weight[rows], offset=offset
+        )
 
     def present(self, folds: Any) -> tuple[Self, Any]:
         """Leave out rows of weight 0, and their labels in `folds`. Such rows have no effect."""
@@ -104,6 +128,11 @@ class RowData:
         if not hasattr(folds, "split") and np.ndim(folds) == 1 and np.size(folds) == kept.size:
             folds = np.asarray(folds)[kept]
         return self.at(np.flatnonzero(kept)), folds
+
+    @property
+    def less_offset(self) -> Vector:
+        """The response less the offset: what X has to explain if the link is the identity."""
+        return self.y if self.offset is None else self.y - self.offset
 
     @property
     def n_features(self) -> int:
@@ -131,9 +160,10 @@ class RowData:
 
     @property
     def response_sd(self) -> float:
-        """Weighted standard deviation of y (ddof 0)."""
+        """Weighted standard deviation of y less the offset, ddof 0."""
         share = self.sample_weight / self.sum_weights
-        centred = self.y - dot(share, self.y)
+        response = self.less_offset
+        centred = response - dot(share, response)
         return float(np.sqrt(dot(share, centred**2)))
 
     def least_squares(self, *, centre: bool, intercept_column: bool = False) -> tuple[RowLeastSquares, Means]:
@@ -142,7 +172,8 @@ class RowData:
         If it takes little memory, or less than the rows, it is the same object each time, with all that was computed
         from it.
         """
-        about = centre, intercept_column, fingerprint(self.X, self.y, self.sample_weight)
+        arrays = (self.X, self.y, self.sample_weight, *(() if self.offset is None else (self.offset,)))
+        about = centre, intercept_column, fingerprint(*arrays)
         return self._losses.get(about, lambda: self._loss(centre, intercept_column), worth=self._is_light)
 
     @cached_property
@@ -158,8 +189,8 @@ class RowData:
     def _loss(self, centre: bool, intercept_column: bool) -> tuple[RowLeastSquares, Means]:
         root = None if (self.sample_weight == 1.0).all() else np.sqrt(self.sample_weight)
         if centre:
-            return centred_rows(self.X, self.y, root)
-        X, y = self.X, self.y if root is None else self.y * root
+            return centred_rows(self.X, self.less_offset, root)
+        X, y = self.X, self.less_offset if root is None else self.less_offset * root
         if intercept_column:
             X = _with_ones(X)
         return RowLeastSquares(X, y, Adjustment(y.size, root)), Means(np.zeros(X.shape[1]), 0.0)

@@ -6,6 +6,7 @@ from ..base.errors import ImproperPosteriorError
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
 from ..model.row_problem import AnyProblem, RowProblem
+from ..model.separation import refuse_separation
 from ..priors.scales import bounds
 from .spectrum import unpenalised_fit
 
@@ -25,6 +26,7 @@ def check_proper(problem: AnyProblem) -> None:
     """
     if isinstance(problem, RowProblem):
         _check_flat_rows(problem)
+        refuse_separation(problem, ImproperPosteriorError, "the posterior is improper")
         return
     _check_flat_block(problem)
     _check_scales(problem)

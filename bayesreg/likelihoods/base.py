@@ -12,6 +12,8 @@ from ..priors.hyperpriors import LogDensity
 Array = Float[np.ndarray, "..."]
 Nuisance = Mapping[str, Any]
 
+_STEP = 1e-4  # of η, for a derivative
+
 
 class Likelihood(ABC):
     """The density of a row's response given its linear predictor η = β₀ + xᵢ'β.
@@ -28,11 +30,20 @@ class Likelihood(ABC):
         Its density as text, with places for {y} and {mean}.
     is_quadratic : bool
         Whether the loss is ½(y − η)²/σ² with one σ for all rows. Then sufficient statistics replace the rows.
+    is_convex : bool
+        Whether the loss is convex in η. Else a mode is a stationary point, without a duality gap.
+    is_discrete : bool
+        Whether responses are whole numbers.
+    takes_labels : bool
+        Whether responses may be labels of two kinds.
     """
 
     family: ClassVar[str]
     formula: ClassVar[str]
     is_quadratic: ClassVar[bool] = False
+    is_convex: ClassVar[bool] = True
+    is_discrete: ClassVar[bool] = False
+    takes_labels: ClassVar[bool] = False
 
     @abstractmethod
     def check_response(self, y: Array) -> None:
@@ -42,6 +53,10 @@ class Likelihood(ABC):
         ------
         ValueError
         """
+
+    def coded(self, y: Array) -> Array:
+        """Return responses as `loss` takes them: those given, unless a likelihood takes labels."""
+        return y
 
     def parameters(self) -> dict[str, Any]:
         """Return the nuisance parameters as given, by name: a number, a prior, or None for the default prior."""
@@ -64,7 +79,7 @@ class Likelihood(ABC):
 
     @abstractmethod
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
-        """Evaluate −log p(y | η), up to terms that do not depend on η. It is convex in η."""
+        """Evaluate −log p(y | η), up to terms without η. It is convex in η unless `is_convex` is False."""
 
     @abstractmethod
     def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
@@ -72,7 +87,15 @@ class Likelihood(ABC):
 
     @abstractmethod
     def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
-        """Evaluate the loss's second derivative in η, at least 0, in a shape that broadcasts with η."""
+        """Evaluate the loss's second derivative in η, at least 0, in a shape that broadcasts with η.
+
+        If the loss is not convex: the curvature of a parabola that touches it from above.
+        """
+
+    def skewness(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate the loss's third derivative in η, in a shape that broadcasts with η."""
+        above, below = (self.curvature(eta + sign * _STEP, y, nuisance) for sign in (1.0, -1.0))
+        return (above - below) / (2.0 * _STEP)
 
     @abstractmethod
     def conjugate(self, slope: Array, y: Array, nuisance: Nuisance) -> Array:
@@ -87,6 +110,11 @@ class Likelihood(ABC):
         u = share * self.slope(eta, y, nuisance)
         terms = self.loss(eta, y, nuisance) + self.conjugate(u, y, nuisance) - u * eta
         return np.maximum(terms, 0.0)
+
+    def bounded(self, y: Array) -> tuple[Array, Array]:
+        """Tell for each response whether the loss stays bounded as η goes to ∞, and as it goes to −∞."""
+        never = np.zeros(np.shape(y), dtype=bool)
+        return never, never
 
     @abstractmethod
     def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:

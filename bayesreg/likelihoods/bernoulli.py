@@ -12,18 +12,31 @@ from .base import Array, Likelihood, Nuisance
 @final
 @dataclass(frozen=True)
 class BernoulliLikelihood(Likelihood):
-    """Binary responses: yᵢ ~ Bernoulli(1/(1 + exp(−ηᵢ))). y is 0 or 1, or the fraction of wᵢ trials that are 1."""
+    """Binary responses: yᵢ ~ Bernoulli(1/(1 + exp(−ηᵢ))).
+
+    y holds labels of two kinds, of which the larger is 1; or the fraction of wᵢ trials that are 1.
+    """
 
     family = "bernoulli"
     formula = "{y} ~ Bernoulli(1/(1 + exp(−{mean})))"
+    is_discrete = True
+    takes_labels = True
+
+    def coded(self, y: Array) -> Array:
+        """Return two numbers that are no fractions as 0 and 1."""
+        low, high = y.min(), y.max()
+        if (low < 0.0 or high > 1.0) and low < high and ((y == low) | (y == high)).all():
+            return (y == high).astype(float)
+        return y
 
     def check_response(self, y: Array) -> None:
         """Allow numbers from 0 to 1."""
         outside = np.flatnonzero((y < 0.0) | (y > 1.0))
         if outside.size:
             raise ValueError(
-                f"`y` must be 0 or 1, or a fraction between them, for a BernoulliLikelihood; got {y[outside[0]]:g} at "
-                f"row {outside[0]}. Code the classes as 0 and 1, for example y == label."
+                "`y` must hold two labels, or fractions from 0 to 1, for a BernoulliLikelihood; it holds "
+                f"{np.unique(y).size} different numbers, {y[outside[0]]:g} at row {outside[0]} among them. "
+                "Ask about one label, y == label; or give counts a PoissonLikelihood."
             )
 
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
@@ -38,22 +51,21 @@ class BernoulliLikelihood(Likelihood):
         """Evaluate μ(1 − μ)."""
         return self.variance(eta, nuisance)
 
+    def skewness(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate μ(1 − μ)(1 − 2μ)."""
+        return -self.variance(eta, nuisance) * np.tanh(0.5 * eta)
+
     def conjugate(self, slope: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate ν log ν + (1 − ν) log(1 − ν) at ν = y + slope."""
-        from scipy.special import xlogy
-
-        nu = y + slope
-        return np.asarray(xlogy(nu, nu) + xlogy(1.0 - nu, 1.0 - nu))
+        return entropy_terms(y + slope)
 
     def excess(self, eta: Array, y: Array, share: float, nuisance: Nuisance) -> Array:
         """Evaluate the Kullback-Leibler divergence from μ to (1 − share)·y + share·μ."""
-        if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
-            return np.maximum(self.loss(eta, y, nuisance) + self.conjugate(0.0 * y, y, nuisance), 0.0)
-        from scipy.special import kl_div
+        return kl_bernoulli(eta, y, share)
 
-        mu = _mean(eta)
-        nu = y + share * (mu - y)
-        return np.maximum(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)), 0.0)
+    def bounded(self, y: Array) -> tuple[Array, Array]:
+        """Tell whether y is 1, and whether it is 0."""
+        return y == 1.0, y == 0.0
 
     def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
         """Evaluate y·η − log(1 + exp(η)); for fractions, without the binomial coefficient."""
@@ -78,6 +90,24 @@ class BernoulliLikelihood(Likelihood):
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ(1 − μ)."""
         return _mean(eta) * _mean(-eta)
+
+
+def entropy_terms(nu: Array) -> Array:
+    """Return ν log ν + (1 − ν) log(1 − ν)."""
+    from scipy.special import xlogy
+
+    return np.asarray(xlogy(nu, nu) + xlogy(1.0 - nu, 1.0 - nu))
+
+
+def kl_bernoulli(eta: Array, y: Array, share: float) -> Array:
+    """Return the Kullback-Leibler divergence from μ = 1/(1 + exp(−η)) to (1 − share)·y + share·μ."""
+    if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
+        return np.maximum(np.logaddexp(0.0, eta) - y * eta + entropy_terms(y), 0.0)
+    from scipy.special import kl_div
+
+    mu = _mean(eta)
+    nu = y + share * (mu - y)
+    return np.maximum(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)), 0.0)
 
 
 def _mean(eta: Array) -> Array:

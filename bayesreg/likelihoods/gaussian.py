@@ -10,8 +10,7 @@ from ..priors.hyperpriors import LogDensity, half_student_t, log_density
 from ..priors.penalty import checked_noise_scale
 from ..priors.scales import bounds, check_positive_distribution, is_distribution
 from .base import Array, Nuisance, QuadraticLikelihood
-
-_DEGREES_OF_FREEDOM = 4.0
+from .noise import DEGREES_OF_FREEDOM, default_noise_prior
 
 
 @final
@@ -55,9 +54,7 @@ class GaussianLikelihood(QuadraticLikelihood):
         """
         if self.noise_scale is not None:
             return self.noise_scale
-        import numpyro.distributions as dist
-
-        return dist.FoldedDistribution(dist.StudentT(_DEGREES_OF_FREEDOM, 0.0, response_scale))
+        return default_noise_prior(response_scale)
 
     def noise_bounds(self) -> tuple[float, float]:
         """Return the support of the prior on σ."""
@@ -72,7 +69,7 @@ class GaussianLikelihood(QuadraticLikelihood):
             The spread of y that scales the default prior.
         """
         if self.noise_scale is None:
-            return half_student_t(_DEGREES_OF_FREEDOM, response_scale)
+            return half_student_t(DEGREES_OF_FREEDOM, response_scale)
         return log_density(self.noise_scale)
 
     def check_response(self, y: Array) -> None:
@@ -89,6 +86,10 @@ class GaussianLikelihood(QuadraticLikelihood):
     def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate 1/σ²."""
         return np.asarray(1.0 / np.square(nuisance["noise_scale"]))
+
+    def skewness(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate 0."""
+        return np.zeros(())
 
     def conjugate(self, slope: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate ½σ²u² + u·y at a slope u."""

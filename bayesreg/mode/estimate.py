@@ -15,6 +15,7 @@ from ..model.linear_model import LinearModel
 from ..model.needs import KNOWN_NOISE, PENALTY, QUADRATIC_LOSS, require
 from ..model.problem import Data, Problem, resolve
 from ..model.row_problem import RowProblem, resolve_rows
+from ..model.separation import refuse_separation
 from ..priors.penalty import Penalty
 from .certificate import Certificate, Certificates, certify
 from .grid import (
@@ -266,6 +267,7 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
             f"{', '.join(unknown)} must be known for a mode with {type(problem.likelihood).__name__}. "
             "Give a number, or sample it with sample_posterior."
         )
+    refuse_separation(problem, NoModeError, "there is no mode")
     unit = problem.known.get("noise_scale", 1.0)
     l1, l2 = problem.rates.at(unit, problem.is_feature, {})
     one = RowObjective(problem.data, problem.likelihood, problem.known, l1, l2, problem.has_intercept)

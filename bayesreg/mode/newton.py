@@ -219,4 +219,5 @@ class RowObjective:
         return np.maximum(curvature, _LEAST_CURVATURE * curvature.max())
 
     def _eta(self, coefs: Coefs) -> Float[np.ndarray, " n"]:
-        return np.asarray(self.design @ coefs).ravel()
+        eta = np.asarray(self.design @ coefs).ravel()
+        return eta if self.data.offset is None else eta + self.data.offset

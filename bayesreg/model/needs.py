@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
+from ..base.listed import quoted
 from ..data.gram import GramData
 from ..data.rows import RowData
 from .linear_model import LinearModel
@@ -84,6 +85,15 @@ KNOWN_NOISE = Need(
     "Give GaussianLikelihood(noise_scale), for example the one of map_estimate.",
     ValueError,
 )
+NUMBERS = Need(
+    "a response in numbers",
+    lambda model, data: model.likelihood.takes_labels or getattr(data, "labels", None) is None,
+    lambda model, data: (
+        f"`y` holds the labels {quoted(data.labels)}, and the model is a {type(model.likelihood).__name__}"
+    ),
+    "Give LinearModel a BernoulliLikelihood(), which takes two labels.",
+    ValueError,
+)
 
 
 def refusal(by: str, what: str, given: str, remedy: str) -> str:
@@ -108,7 +118,7 @@ def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
     """
     check_model(model)
     check_data(data)
-    for need in needs:
+    for need in (NUMBERS, *needs):
         need.check(by, model, data)
 
 

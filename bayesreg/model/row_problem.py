@@ -1,6 +1,6 @@
 """A model on rows whose loss is not one quadratic; the intercept is a coefficient like the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, final
 
@@ -37,8 +37,9 @@ class RowProblem(ModelOnData):
         return self.data.least_squares(centre=False, intercept_column=self.has_intercept)[0]
 
     def eta(self, coefs: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... n"]:
-        """Return the linear predictors at some coefficients."""
-        return np.asarray((self.design @ coefs.T).T)
+        """Return the linear predictors at some coefficients, the offset included."""
+        eta = np.asarray((self.design @ coefs.T).T)
+        return eta if self.data.offset is None else eta + self.data.offset
 
 
 AnyProblem = Problem | RowProblem
@@ -76,6 +77,7 @@ def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowPr
     require(by, model, data, ROWS, *needs)
     assert isinstance(data, RowData)
     require_two_rows(data.n_samples)
+    data = replace(data, y=model.likelihood.coded(data.y), labels=None)
     model.likelihood.check_response(data.y)
     rates = prior_rates(model, data.feature_names, column_sd_for(model, data))
     if model.fit_intercept and model.intercept_prior is None:

@@ -143,6 +143,7 @@ def sample_posterior(
         "tried": ", ".join(tried),
         "parts": in_words(parts),
         **_certified(chosen.certificate),
+        "has_offset": int(getattr(data, "offset", None) is not None),
     }
     tree = to_datatree(problem, chosen.posterior, settings)
     if log_likelihood:

@@ -51,6 +51,20 @@ def checked_noise_scale(noise_scale: Any) -> float:
     return value
 
 
+def checked_positive(label: str, value: Any) -> float:
+    """Return a number as a float, or raise an error if it is not positive and finite."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if isinstance(value, bool | str) or not SMALLEST <= number <= LARGEST:
+        raise ValueError(
+            f"`{label}` must be a positive finite number between {SMALLEST:g} and {LARGEST:g}, or a NumPyro "
+            f"distribution; got {value!r}."
+        )
+    return number
+
+
 def penalty_weights(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
     """Return (l1, l2) = σ²·(1/b, 1/τ²), or (σ/b, 1/τ²) if scales are relative to the noise."""
     with np.errstate(over="ignore"):

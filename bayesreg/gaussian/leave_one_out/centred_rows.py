@@ -65,8 +65,8 @@ class CentredRows:
         return out
 
     def response(self, rows: Any) -> Vector:
-        """Return y less its mean."""
-        return self.data.y[rows] - self.problem.means.y
+        """Return y less the offset and their mean."""
+        return self.data.less_offset[rows] - self.problem.means.y
 
     def stacked(self, rows: Any) -> Matrix:
         """Return [intercept, flat columns, Z, y] of some rows, times the roots of their weights."""

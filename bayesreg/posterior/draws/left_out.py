@@ -54,7 +54,7 @@ def weighted_rows(problem: Problem, data: RowData) -> Rows:
     X = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
     flat = np.hstack([np.ones((len(X), int(problem.centred))), X[:, problem.rates.flat[: X.shape[1]]]])
     columns = X[:, problem.penalised] / np.sqrt(problem.penalised_rates.l2)
-    return Rows(flat * root[:, None], columns * root[:, None], data.y * root)
+    return Rows(flat * root[:, None], columns * root[:, None], data.less_offset * root)
 
 
 def residuals_of(

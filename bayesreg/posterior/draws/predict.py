@@ -1,12 +1,13 @@
 """Predictive draws, intervals and the pointwise log-likelihood."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ...base.arguments import check_probability
-from ...data.checks import as_design, column_names
+from ...data.checks import as_design, as_offset, column_names
 from ...data.rows import RowData
 from ...likelihoods.base import Likelihood
 from ...model.linear_model import LinearModel
@@ -52,7 +53,8 @@ def add_log_likelihood(tree: "xr.DataTree", model: LinearModel, data: Data) -> "
     shape = (*_posterior(tree)["coef"].shape[:2], data.y.size)
     check_budget(shape)
     one = Observation.of(tree, model.likelihood)
-    values = data.sample_weight * one.log_prob(linear_predictor(tree, data.X), data.y)
+    eta = linear_predictor(tree, data.X, data.offset)
+    values = data.sample_weight * one.log_prob(eta, model.likelihood.coded(data.y))
     return _with_rows(tree, "log_likelihood", values.reshape(shape), data)
 
 
@@ -83,7 +85,8 @@ def add_posterior_predictive(
     """
     data = check_rows(tree, data, "drawing responses")
     one = Observation.of(tree, model.likelihood)
-    return _with_rows(tree, "posterior_predictive", predictive_draws(tree, data.X, seed, one), data)
+    draws = predictive_draws(tree, data.X, seed, one, data.offset)
+    return _with_rows(tree, "posterior_predictive", draws, data)
 
 
 def check_rows(tree: "xr.DataTree", data: Data, what: str) -> RowData:
@@ -124,6 +127,7 @@ def predict_posterior(
     mass: float = 0.9,
     of: str = "observation",
     likelihood: Likelihood | None = None,
+    offset: Any = None,
 ) -> "pd.DataFrame":
     """Predict at new rows, with posterior means, standard deviations and intervals.
 
@@ -139,12 +143,15 @@ def predict_posterior(
         A new observation, with its noise, or its mean.
     likelihood : Likelihood, optional
         Needed if it is one of your own: draws hold only its name.
+    offset : array (n,), optional
+        The known part of η at these rows. Needed if the rows of the fit had one: 0 is an exposure of 1.
 
     Returns
     -------
     DataFrame
         One row for each row of X, with X's index; columns "mean", "sd", "lower" and "upper". The bounds
-        invert the mixture's distribution function; no noise is simulated.
+        invert the mixture's distribution function; no noise is simulated. Bounds of a discrete response are
+        whole numbers.
 
     Raises
     ------
@@ -162,15 +169,14 @@ def predict_posterior(
         _check_names(tree, names)
     elif rows.shape[1] != known.size:
         raise ValueError(f"`X` has {rows.shape[1]} columns, but the draws are of {known.size} features.")
+    known_part = checked_offset(tree, offset, rows.shape[0])
     of_mean = of == "mean"
     one = Observation.of(tree, likelihood)
-    mean = np.concatenate(
-        [one.mean(linear_predictor(tree, block)).mean(axis=0) for block in _blocks(tree, rows)]
-    )
-    bounds = predictive_bounds(tree, rows, float(mass), one, of_mean=of_mean)
+    mean = np.concatenate([one.mean(eta).mean(axis=0) for eta in _along_rows(tree, rows, known_part)])
+    bounds = predictive_bounds(tree, rows, float(mass), one, known_part, of_mean=of_mean)
     columns = {
         "mean": mean,
-        "sd": predictive_sd(tree, rows, one, of_mean=of_mean),
+        "sd": predictive_sd(tree, rows, one, known_part, of_mean=of_mean),
         "lower": bounds[:, 0],
         "upper": bounds[:, 1],
     }
@@ -212,35 +218,60 @@ def check_budget(shape: tuple[int, ...]) -> None:
         )
 
 
-def linear_predictor(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> Float[np.ndarray, "s n"]:
-    """Return β₀ + Xβ for each of the s draws of all chains."""
+def checked_offset(tree: "xr.DataTree", offset: Any, n: int) -> Float[np.ndarray, " n"] | None:
+    """Return the offset of new rows, or refuse to go without one that the fit had.
+
+    Raises
+    ------
+    ValueError
+    """
+    if offset is None and tree.attrs.get("has_offset", 0):
+        raise ValueError(
+            "the rows of the fit had an offset, so predictions need one: give `offset`, the known part of η of each "
+            "new row (0 is an exposure of 1)."
+        )
+    return as_offset(offset, n)
+
+
+def linear_predictor(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], offset: Float[np.ndarray, " n"] | None = None
+) -> Float[np.ndarray, "s n"]:
+    """Return β₀ + Xβ, plus the offset, for each of the s draws of all chains."""
     posterior = _posterior(tree)
     coefs = posterior["coef"].values.reshape(-1, X.shape[1])
     mean = coefs @ X.T
     if "intercept" in posterior:
         mean += posterior["intercept"].values.reshape(-1, 1)
-    return mean
+    return mean if offset is None else mean + offset
 
 
 def predictive_draws(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], seed: int, one: Observation | None = None
+    tree: "xr.DataTree",
+    X: Float[np.ndarray, "n p"],
+    seed: int,
+    one: Observation | None = None,
+    offset: Float[np.ndarray, " n"] | None = None,
 ) -> Float[np.ndarray, "chain draw n"]:
     """Draw new observations at X, one for each draw of the posterior."""
     chains, draws = _posterior(tree)["coef"].shape[:2]
     check_budget((chains, draws, X.shape[0]))
-    mean = linear_predictor(tree, X)
+    mean = linear_predictor(tree, X, offset)
     # A separate stream: the same seed has drawn the intercept, and its numbers must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
     return (one or Observation.of(tree)).draw(rng, mean).reshape(chains, draws, X.shape[0])
 
 
 def predictive_sd(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], one: Observation | None = None, *, of_mean: bool
+    tree: "xr.DataTree",
+    X: Float[np.ndarray, "n p"],
+    one: Observation | None = None,
+    offset: Float[np.ndarray, " n"] | None = None,
+    *,
+    of_mean: bool,
 ) -> Float[np.ndarray, " n"]:
     """Return the posterior sd of a new observation at each row, or of its mean."""
     one, variances = one or Observation.of(tree), []
-    for block in _blocks(tree, X):
-        eta = linear_predictor(tree, block)
+    for eta in _along_rows(tree, X, offset):
         variances.append(one.mean(eta).var(axis=0) + (0.0 if of_mean else one.variance(eta).mean(axis=0)))
     return np.sqrt(np.concatenate(variances))
 
@@ -250,14 +281,14 @@ def predictive_bounds(
     X: Float[np.ndarray, "n p"],
     mass: float,
     one: Observation | None = None,
+    offset: Float[np.ndarray, " n"] | None = None,
     *,
     of_mean: bool,
 ) -> Float[np.ndarray, "n 2"]:
     """Return equal-tailed bounds of a new observation at each row, or of its mean."""
     tails = (0.5 * (1.0 - mass), 0.5 * (1.0 + mass))
     one, bounds = one or Observation.of(tree), []
-    for block in _blocks(tree, X):
-        eta = linear_predictor(tree, block)
+    for eta in _along_rows(tree, X, offset):
         if of_mean:
             bounds.append(np.quantile(one.mean(eta), tails, axis=0).T)
         else:
@@ -265,23 +296,38 @@ def predictive_bounds(
     return np.concatenate(bounds)
 
 
-def _blocks(tree: "xr.DataTree", X: Float[np.ndarray, "n p"]) -> list[Float[np.ndarray, "b p"]]:
+def _along_rows(
+    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], offset: Float[np.ndarray, " n"] | None
+) -> Iterator[Float[np.ndarray, "s b"]]:
+    """Yield linear predictors, block by block of rows."""
     n_draws = int(np.prod(_posterior(tree)["coef"].shape[:2]))
     step = max(1, _BLOCK // n_draws)
-    return [X[first : first + step] for first in range(0, X.shape[0], step)]
+    for first in range(0, X.shape[0], step):
+        some = slice(first, first + step)
+        yield linear_predictor(tree, X[some], None if offset is None else offset[some])
 
 
 def _mixture_quantile(
     mean: Float[np.ndarray, "s n"], one: Observation, probability: float
 ) -> Float[np.ndarray, " n"]:
-    """Invert the distribution function of the mixture over draws."""
+    """Invert the distribution function of the mixture over draws. A discrete response's quantiles are whole numbers."""
     quantiles = one.quantile(mean, probability)
     low, high = quantiles.min(axis=0), quantiles.max(axis=0)
-    enough = _NEAR_ENOUGH * float(np.sqrt(one.variance(mean).min()))
+    discrete = one.likelihood.is_discrete
+    if discrete:
+        low, enough = (
+            low - 1.0,
+            1.0,
+        )  # the distribution function is too small at `low`, large enough at `high`
+    else:
+        spread = float(np.sqrt(one.variance(mean).min()))
+        enough = _NEAR_ENOUGH * (spread if np.isfinite(spread) else float((high - low).max()))
     for _ in range(_BISECTIONS):
         middle = 0.5 * (low + high)
+        if discrete:
+            middle = np.floor(middle)
         above = one.cdf(mean, middle).mean(axis=0) >= probability
         low, high = np.where(above, low, middle), np.where(above, middle, high)
         if np.all(high - low <= enough):
             break
-    return 0.5 * (low + high)
+    return high if discrete else 0.5 * (low + high)

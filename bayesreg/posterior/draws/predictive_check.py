@@ -34,7 +34,9 @@ class PredictiveCheck:
     ----------
     places : array (k,)
         The probability, under each row's predictive distribution, of a value below the observed one (PIT).
-        It is uniform between 0 and 1 if the model is right.
+        It is uniform between 0 and 1 if the model is right. The place of a discrete response is drawn uniformly
+        between the probabilities of less than it and of at most it (Czado, Gneiting and Held 2009,
+        doi:10.1111/j.1541-0420.2009.01191.x).
     predicted : array (k,)
         Predictive means.
     observed : array (k,)
@@ -138,7 +140,13 @@ def _block(
     tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"], one: Observation
 ) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
     """Return places and predictive means of some rows."""
-    eta = linear_predictor(tree, data.X[rows])
+    offset = None if data.offset is None else data.offset[rows]
+    eta = linear_predictor(tree, data.X[rows], offset)
     step = -(-len(eta) // _MOST_DRAWS)
     eta, one = eta[::step], one.thinned(step)
-    return one.cdf(eta, data.y[rows]).mean(axis=0), one.mean(eta).mean(axis=0)
+    y = one.likelihood.coded(data.y)[rows]
+    places = one.cdf(eta, y).mean(axis=0)
+    if one.likelihood.is_discrete:
+        below = one.cdf(eta, y - 1.0).mean(axis=0)
+        places = below + np.random.default_rng([0, *rows[:1]]).random(rows.size) * (places - below)
+    return places, one.mean(eta).mean(axis=0)
