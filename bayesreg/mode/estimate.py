@@ -12,9 +12,9 @@ from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError
 from ..base.threads import blas_for
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
-from ..model.needs import KNOWN_NOISE, PENALTY, QUADRATIC_LOSS, require
+from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, PENALTY, require
 from ..model.problem import Data, Problem, resolve
-from ..model.row_problem import RowProblem, resolve_rows
+from ..model.row_problem import AnyProblem, RowProblem, resolve_rows
 from ..model.separation import refuse_separation
 from ..priors.penalty import Penalty
 from .certificate import Certificate, Certificates, certify
@@ -25,8 +25,8 @@ from .grid import (
     penalty_weights_along,
     unit_prior,
 )
-from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
+from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
 from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class MapPath:
         A sequence of k.
     converged : array (k,) of bool
     noise_scale : float
-        The known σ.
+        The known σ; 1 if the likelihood has none.
     feature_names : tuple of p str
     """
 
@@ -132,7 +132,7 @@ class MapPath:
     noise_scale: float
     feature_names: tuple[str, ...]
     _strengths: tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]] = field(repr=False)
-    _problem: Problem | None = field(repr=False, default=None)
+    _problem: AnyProblem | None = field(repr=False, default=None)
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle: without the data, but with the degrees of freedom."""
@@ -143,6 +143,9 @@ class MapPath:
         """Effective degrees of freedom of each row, intercept included (Zou, Hastie and Tibshirani 2007)."""
         problem = self._problem
         assert problem is not None
+        if isinstance(problem, RowProblem):
+            coefs = np.column_stack([self.coefs, self.intercepts][: 1 + problem.has_intercept])
+            return effective_df_on_rows(problem, coefs, *self._strengths)
         l1, l2 = (weight[:, problem.penalised] for weight in self._strengths)
         coefs = np.column_stack([self.coefs, self.intercepts]) if problem.has_intercept_column else self.coefs
         return effective_df_along(problem, coefs[:, problem.penalised], l1, l2)
@@ -270,30 +273,16 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
     refuse_separation(problem, NoModeError, "there is no mode")
     unit = problem.known.get("noise_scale", 1.0)
     l1, l2 = problem.rates.at(unit, problem.is_feature, {})
-    one = RowObjective(problem.data, problem.likelihood, problem.known, l1, l2, problem.has_intercept)
-    coefs, n_rounds = one.mode()
-    found, primal, null = one.gap(coefs), one.objective(coefs), one.objective(one.null)
-    per_null = 1.0 / null if null > 0.0 else 0.0
-    certificate = Certificate(
-        primal=primal,
-        dual=primal - found.gap,
-        null_objective=null,
-        duality_gap=found.gap * per_null,
-        kkt_residual=float(one.violations(coefs).max(initial=0.0)),
-        rounding=found.rounding * per_null,
-        coef_rounding=0.0,
-        source="rows",
-        noise_scale=unit,
-    )
+    found = modes_along(problem, l1[None], l2[None])
     p = problem.n_features
     return MapEstimate(
-        coef=coefs[:p],
-        intercept=float(coefs[p]) if problem.has_intercept else 0.0,
+        coef=found.coefs[0, :p],
+        intercept=float(found.intercepts(problem)[0]),
         noise_scale=unit,
         penalty=Penalty(l1[:p], l2[:p]),
-        certificate=certificate,
-        n_iter=n_rounds,
-        converged=certificate.proves(tol),
+        certificate=found.certificates[0],
+        n_iter=int(found.n_rounds[0]),
+        converged=found.certificates[0].proves(tol),
         feature_names=problem.feature_names,
     )
 
@@ -306,7 +295,7 @@ def map_path(
     min_ratio: float = 1e-3,
     tol: float = 1e-8,
 ) -> MapPath:
-    """Find the modes along the scale of the prior, for a known noise scale.
+    """Find the modes along the scale of the prior, for known nuisance parameters.
 
     Parameters
     ----------
@@ -318,7 +307,8 @@ def map_path(
         In any order. The default is `n_scales` values in geometric progression. Laplace and
         elastic net: from the largest scale at which all penalised coefficients are 0 (λmax)
         to the scale at min_ratio·λmax. Gaussian: λ₂ from 100 times the largest eigenvalue of
-        X'X, in units of the prior, down to min_ratio times it.
+        X'X, in units of the prior, down to min_ratio times it; X'WX at the null model if the
+        likelihood is not Gaussian, W the loss's curvatures.
     n_scales : int, default 100
     min_ratio : float, default 1e-3
     tol : float, default 1e-8
@@ -333,15 +323,47 @@ def map_path(
     NoModeError
         If a scale is a distribution.
     TypeError, ValueError
-        If the noise is unknown, or the prior's scale is not one number.
+        If a nuisance parameter (σ) is unknown, or the prior's scale is not one number.
     """
     check_tol(tol)
-    require("map_path", model, data, QUADRATIC_LOSS, PENALTY)
+    require("map_path", model, data, PENALTY)
     _refuse_sampled_scale(model)
-    KNOWN_NOISE.check("map_path", model, data)
-    sigma = model.likelihood.known["noise_scale"]
+    KNOWN_NUISANCE.check("map_path", model, data)
     with blas_for(getattr(data, "X", None)):
+        if not model.likelihood.is_quadratic:
+            return _path_on_rows(model, data, scales, n_scales, min_ratio, tol)
+        sigma = model.likelihood.known["noise_scale"]
         return _map_path(model, data, scales, n_scales, min_ratio, tol, sigma)
+
+
+def _path_on_rows(
+    model: LinearModel, data: Data, scales: Any, n_scales: int, min_ratio: float, tol: float
+) -> MapPath:
+    prior = unit_prior(model.prior)
+    problem = resolve_rows(replace(model, prior=prior), data, "map_path", CONVEX_LOSS).in_absolute_units
+    refuse_separation(problem, NoModeError, "there is no mode")
+    if scales is None:
+        scales = prior.scales_at(multiples_on_rows(problem, prior, n_scales, min_ratio))
+    values = checked_scales(scales)
+    weights = penalty_weights_along(problem, prior.multiples(values), 1.0)
+    order = np.argsort(values, kind="stable")
+    found = modes_along(problem, *(weight[order] for weight in weights))
+    back = np.argsort(order)
+    certificates = found.certificates.of(back)
+    converged = certificates.prove(tol)
+    if not converged.all():
+        warn(_missed(certificates[int(np.argmin(converged))], tol), ConvergenceWarning)
+    return MapPath(
+        scales=values,
+        coefs=found.coefs[back, : problem.n_features],
+        intercepts=found.intercepts(problem)[back],
+        certificates=certificates,
+        converged=converged,
+        noise_scale=problem.known.get("noise_scale", 1.0),
+        feature_names=problem.feature_names,
+        _strengths=weights,
+        _problem=problem,
+    )
 
 
 def _map_path(

@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from ..gaussian.prior_units import prior_units
 from ..model.problem import Problem
+from ..model.row_problem import AnyProblem
 from ..priors.base import Prior
 from ..priors.penalty import penalty_weights
 from ..priors.scales import LARGEST, SMALLEST
@@ -55,13 +56,13 @@ def checked_scales(scales: Any) -> Float[np.ndarray, " k"]:
 
 
 def penalty_weights_along(
-    problem: Problem, multiples: Float[np.ndarray, " k"], noise_scales: Float[np.ndarray, " k"] | float
+    problem: AnyProblem, multiples: Float[np.ndarray, " k"], noise_scales: Float[np.ndarray, " k"] | float
 ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, "k p"]]:
     """Return the canonical penalties (l1, l2) of all coefficients along a path.
 
     Parameters
     ----------
-    problem : Problem
+    problem : Problem or RowProblem
         Under the prior at scale 1.
     multiples : array (k,)
         Of the features' rates. A prior on the intercept does not change.
@@ -86,7 +87,7 @@ def problem_at(problem: Problem, multiple: float) -> Problem:
     return replace(problem, rates=rates)
 
 
-def _by_coefficient(problem: Problem, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k p"]:
+def _by_coefficient(problem: AnyProblem, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k p"]:
     varied = np.repeat(multiples[:, None], problem.rates.l1.size, axis=1)
     if problem.has_intercept_column:
         varied[:, -1] = 1.0

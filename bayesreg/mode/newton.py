@@ -17,7 +17,7 @@ from ..data.rows import RowData
 from ..likelihoods.base import Likelihood, Nuisance
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
-from ..model.problem import resolve
+from ..model.problem import Problem, resolve
 from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
 from .solve_penalised import solve_coefs
@@ -75,6 +75,11 @@ class RowObjective:
     def null(self) -> Coefs:
         """The null model: penalised coefficients 0, the others optimal."""
         return self.settled(np.zeros(self.l1.size))
+
+    def with_null(self, null: Coefs) -> "RowObjective":
+        """Return the same, with the null model at hand: it does not depend on the penalty."""
+        self.__dict__["null"] = null
+        return self
 
     @cached_property
     def norms(self) -> Float[np.ndarray, " d"]:
@@ -145,15 +150,15 @@ class RowObjective:
                 break
         return coefs
 
-    def mode(self) -> tuple[Coefs, int]:
-        """Return the optimum, and the number of Newton steps.
+    def mode(self, start: Coefs | None = None) -> tuple[Coefs, int]:
+        """Return the optimum, and the number of Newton steps from a start, by default from the null model.
 
         Raises
         ------
         NoModeError
             If the objective has no minimum: unpenalised columns may separate the rows.
         """
-        coefs = self.null
+        coefs = self.null if start is None else start
         best = self.objective(coefs)
         for n_rounds in range(1, _ROUNDS + 1):
             moved, value = self._lower(coefs, self._quadratic_mode(coefs) - coefs, best, strictly=True)
@@ -191,6 +196,13 @@ class RowObjective:
 
     def _quadratic_mode(self, coefs: Coefs) -> Coefs:
         """Return the minimum of the loss's quadratic at a point, plus the penalty."""
+        problem = self.quadratic(coefs)
+        l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(1.0))
+        found, intercepts = problem.expand(solve_coefs(problem, l1, l2).values)
+        return np.append(found[0], intercepts[: int(self.has_intercept)])
+
+    def quadratic(self, coefs: Coefs) -> Problem:
+        """Return the loss's quadratic at a point, under the same penalty, as a problem with σ = 1."""
         eta = self._eta(coefs)
         curvature = self._curvature(eta)
         response = eta - self.likelihood.slope(eta, self.data.y, self.nuisance) / curvature
@@ -201,10 +213,7 @@ class RowObjective:
         if self.has_intercept and not self.free[-1]:
             of_intercept = Penalty(float(self.l1[-1]), float(self.l2[-1])).to_prior(1.0)
         model = LinearModel(prior, GaussianLikelihood(1.0), self.has_intercept, intercept_prior=of_intercept)
-        problem = resolve(model, rows)
-        l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(1.0))
-        found, intercepts = problem.expand(solve_coefs(problem, l1, l2).values)
-        return np.append(found[0], intercepts[: int(self.has_intercept)])
+        return resolve(model, rows)
 
     def _free_step(self, coefs: Coefs, slopes: Coefs) -> Coefs:
         """Return the Newton step of the unpenalised coefficients."""

@@ -78,11 +78,20 @@ FLAT_INTERCEPT = Need(
     "Leave it out.",
     ValueError,
 )
-KNOWN_NOISE = Need(
+CONVEX_LOSS = Need(
+    "a likelihood whose loss is convex",
+    lambda model, _: model.likelihood.is_convex,
+    lambda model, _: f"the loss of {type(model.likelihood).__name__} is not",
+    "Use map_estimate at one scale, or sample_posterior.",
+)
+KNOWN_NUISANCE = Need(
     "known noise",
-    lambda model, _: bool(model.likelihood.known),
-    lambda *_: "noise_scale is unknown: along a path it would change too, and lambda with it",
-    "Give GaussianLikelihood(noise_scale), for example the one of map_estimate.",
+    lambda model, _: model.likelihood.known.keys() == model.likelihood.parameters().keys(),
+    lambda model, _: (
+        f"{', '.join(sorted(model.likelihood.parameters().keys() - model.likelihood.known.keys()))} is unknown: "
+        "along a path it would change too, and lambda with it"
+    ),
+    "Give the likelihood a number, for example the noise_scale of map_estimate.",
     ValueError,
 )
 NUMBERS = Need(

@@ -36,6 +36,12 @@ class RowProblem(ModelOnData):
         """The squared error of the same rows. It identifies a set of rows."""
         return self.data.least_squares(centre=False, intercept_column=self.has_intercept)[0]
 
+    @property
+    def in_absolute_units(self) -> "RowProblem":
+        """The same problem, its rates stated without σ, which is known or which the likelihood does not have."""
+        l1, l2 = self.rates.at(self.known.get("noise_scale", 1.0), self.is_feature, {})
+        return replace(self, rates=Rates(l1, l2, np.zeros(l1.size, dtype=bool)))
+
     def eta(self, coefs: Float[np.ndarray, "... d"]) -> Float[np.ndarray, "... n"]:
         """Return the linear predictors at some coefficients, the offset included."""
         eta = np.asarray((self.design @ coefs.T).T)

@@ -1,0 +1,117 @@
+"""Modes along the scale of a prior under any convex loss, each from the one before, each certified."""
+
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ..gaussian.degrees_of_freedom import effective_df_along
+from ..model.row_problem import RowProblem
+from ..priors.base import Prior
+from .certificate import Certificates
+from .grid import default_multiples
+from .newton import RowObjective
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class RowModes:
+    """Modes at k penalties. Coefficients are those of the features, then the intercept if there is one."""
+
+    coefs: Float[np.ndarray, "k d"]
+    n_rounds: Int[np.ndarray, " k"]
+    certificates: Certificates
+
+    def intercepts(self, problem: RowProblem) -> Float[np.ndarray, " k"]:
+        """Return the intercepts, 0 in a model without one."""
+        return self.coefs[:, -1] if problem.has_intercept else np.zeros(len(self.coefs))
+
+
+def objective_at(
+    problem: RowProblem, l1: Float[np.ndarray, " d"], l2: Float[np.ndarray, " d"]
+) -> RowObjective:
+    """Return the objective of a problem under a penalty."""
+    return RowObjective(problem.data, problem.likelihood, problem.known, l1, l2, problem.has_intercept)
+
+
+def modes_along(
+    problem: RowProblem,
+    l1: Float[np.ndarray, "k d"],
+    l2: Float[np.ndarray, "k d"],
+    *,
+    certified: bool = True,
+) -> RowModes:
+    """Find the modes at k penalties, the strongest first, and certify them.
+
+    Parameters
+    ----------
+    problem : RowProblem
+        Its own rates are of no matter.
+    l1, l2 : array (k, d)
+        Penalties of all coefficients, the intercept's included. Which of them are 0 is the same in all rows.
+    certified : bool, default True
+        Whether gaps are wanted; without them the certificates hold NaN.
+
+    Returns
+    -------
+    RowModes
+
+    Raises
+    ------
+    NoModeError
+    """
+    k, d = l1.shape
+    coefs, n_rounds = np.empty((k, d)), np.empty(k, dtype=int)
+    primal, gaps, kkt, rounding = (np.full(k, np.nan) for _ in range(4))
+    null = start = objective_at(problem, l1[0], l2[0]).null
+    null_objective = 0.0
+    for row in range(k):
+        one = objective_at(problem, l1[row], l2[row]).with_null(null)
+        coefs[row], n_rounds[row] = one.mode(start)
+        start = coefs[row]
+        if certified:
+            null_objective = one.objective(null)
+            found = one.gap(coefs[row])
+            per_null = 1.0 / null_objective if null_objective > 0.0 else 0.0
+            primal[row], gaps[row], rounding[row] = (
+                one.objective(coefs[row]), found.gap * per_null, found.rounding * per_null,
+            )  # fmt: skip
+            kkt[row] = float(one.violations(coefs[row]).max(initial=0.0))
+    certificates = Certificates(
+        primal=primal,
+        gaps=gaps,
+        kkt_residuals=kkt,
+        rounding=rounding,
+        coef_rounding=np.zeros(k),
+        noise_scales=np.full(k, problem.known.get("noise_scale", 1.0)),
+        null_objective=null_objective,
+        source="rows",
+        conditional_on_noise_scale=False,
+    )
+    return RowModes(coefs, n_rounds, certificates)
+
+
+def multiples_on_rows(
+    problem: RowProblem, prior: Prior, n_scales: int, min_ratio: float
+) -> Float[np.ndarray, " k"]:
+    """Return `default_multiples` of the loss's quadratic at the null model."""
+    one = objective_at(problem, problem.rates.l1, problem.rates.l2)
+    return default_multiples(one.quadratic(one.null), prior, n_scales, min_ratio)
+
+
+def effective_df_on_rows(
+    problem: RowProblem,
+    coefs: Float[np.ndarray, "k d"],
+    l1: Float[np.ndarray, "k d"],
+    l2: Float[np.ndarray, "k d"],
+) -> Float[np.ndarray, " k"]:
+    """Return the effective degrees of freedom of each mode: those of the loss's quadratic there."""
+    found = []
+    for row, of_l1, of_l2 in zip(coefs, l1, l2, strict=True):
+        quadratic = objective_at(problem, of_l1, of_l2).quadratic(row)
+        held = quadratic.penalised
+        of_all = row if quadratic.has_intercept_column else row[: problem.n_features]
+        penalty = (part[: held.size][held][None] for part in (of_l1, of_l2))
+        found.append(effective_df_along(quadratic, of_all[held][None], *penalty)[0])
+    return np.array(found)
