@@ -56,7 +56,7 @@ def suitable_samplers(
     if method not in METHODS:
         raise ValueError(f"`method` must be one of {', '.join(map(repr, METHODS))}; got {method!r}.")
     if isinstance(problem, RowProblem):
-        yield on_rows(problem, method, num_warmup)
+        yield from on_rows(problem, method, num_warmup)
         return
     bulks = material(found)
     maker = Maker(problem, reference_point(problem, bulks[0] if bulks else None), found, num_warmup)

@@ -1,5 +1,6 @@
 """The samplers: each has a density in coordinates that suit it, and a kernel."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..gaussian.propriety import power
@@ -10,6 +11,7 @@ from ..model.row_problem import RowProblem
 from ..priors.law import ScaleMixture
 from .kernels.chains import Program
 from .kernels.expected import expected_moments
+from .kernels.first_order import first_order
 from .kernels.gibbs import gibbs_program
 from .kernels.independence import Pilot, independence_program, pilot
 from .kernels.nuts import TARGET_ACCEPT, nuts_program
@@ -127,15 +129,15 @@ class Maker(NamedTuple):
         return self.whitened(target) if name == "whitened" else self.independence(self.trial(target))
 
 
-def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
-    """Return NUTS for a likelihood that needs the rows.
+def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampler]:
+    """Yield samplers for a likelihood that needs the rows: independent proposals if a pilot promises, then NUTS.
 
     Raises
     ------
     ValueError
         If another method was requested.
     """
-    if method not in ("auto", "whitened"):
+    if method not in ("auto", "independence", "whitened"):
         raise ValueError(
             refusal(
                 f"method={method!r}",
@@ -144,4 +146,12 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Sampler:
                 _LEAVE_OUT,
             )
         )
-    return Sampler("whitened", "nuts", row_target(problem), nuts_program(num_warmup))
+    target = row_target(problem)
+    if method != "whitened":
+        expected = first_order(problem, target)
+        if method == "independence" or not expected.hopeless:
+            trial = pilot(target.in_blocks(), expected.moments)
+            if method == "independence" or trial.promising:
+                yield Sampler("independence", "independence", trial.target, independence_program())
+    if method != "independence":
+        yield Sampler("whitened", "nuts", target, nuts_program(num_warmup))

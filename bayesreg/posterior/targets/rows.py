@@ -23,6 +23,7 @@ _JITTER = 1e-12  # of the unit diagonal
 _ROUNDED = 0.1  # of a prior's sd: its kink is smoothed within it
 _DRAWS = 1024  # of a prior, for its median
 _STEP = 1.0  # of an unconstrained coordinate
+_BLOCK = 4096  # rows whose densities at many positions are held at once
 
 
 @final
@@ -41,7 +42,7 @@ class Traced:
         one = self.likelihood
         named = {field.name: getattr(one, field.name) for field in fields(one)}  # type: ignore[arg-type]
         arrays = {name: value for name, value in named.items() if isinstance(value, np.ndarray | jax.Array)}
-        rest = {k: v for k, v in named.items() if k not in arrays and k not in one.parameters()}
+        rest = {k: None if k in one.parameters() else v for k, v in named.items() if k not in arrays}
         return list(arrays.values()), (type(one), tuple(arrays), tuple(rest.items()))
 
     @classmethod
@@ -55,9 +56,10 @@ class Traced:
 
 
 class RowTarget(NamedTuple):
-    """coef = reference + transform·z. The intercept is last."""
+    """coef = reference + transform·z. The intercept is last. Rows may be in k blocks, then (k, m, d) and (k, m)."""
 
     design: Float[Any, "n d"]
+    offset: Float[Any, " n"]
     response: Float[Any, " n"]
     weight: Float[Any, " n"]
     reference: Float[Any, " d"]
@@ -82,9 +84,40 @@ class RowTarget(NamedTuple):
         """Evaluate the log posterior density of a position, up to a constant."""
         nuisance, scales, log_prior = self.scales.at(position)
         coef, sigma = self._coef(position), nuisance.get("noise_scale", 1.0)
-        of_rows = self.of.likelihood.log_prob(self.design @ coef, self.response, nuisance)
         of_coefs = jnp.where(self.penalised > 0.0, self.prior.log_density(coef, sigma, scales), 0.0)
-        return self.weight @ of_rows + jnp.sum(of_coefs) + log_prior
+        return self._log_likelihood(coef, nuisance) + jnp.sum(of_coefs) + log_prior
+
+    def _log_likelihood(self, coef: Array, nuisance: Nuisance) -> Array:
+        def of(design: Array, offset: Array, response: Array, weight: Array) -> Array:
+            return weight @ self.of.likelihood.log_prob(design @ coef + offset, response, nuisance)
+
+        rows = self.design, self.offset, self.response, self.weight
+        if self.design.ndim == 2:
+            return of(*rows)
+        return jax.lax.scan(lambda total, block: (total + of(*block), None), jnp.zeros(()), rows)[0]
+
+    def in_blocks(self) -> "RowTarget":
+        """Return the same with many rows in blocks, so that many positions take little memory at once."""
+        n, d = self.design.shape
+        if n <= _BLOCK:
+            return self
+        missing = -n % _BLOCK
+
+        def blocks(rows: Any, *shape: int) -> Any:
+            padded = np.concatenate(
+                [np.asarray(rows), np.broadcast_to(np.asarray(rows)[:1], (missing, *shape))]
+            )
+            return padded.reshape(-1, _BLOCK, *shape)
+
+        weight = np.concatenate([np.asarray(self.weight), np.zeros(missing)]).reshape(-1, _BLOCK)
+        return as_arrays(
+            self._replace(
+                design=blocks(self.design, d),
+                offset=blocks(self.offset),
+                response=blocks(self.response),
+                weight=weight,
+            )
+        )
 
     def _coef(self, position: Position) -> Array:
         return self.reference + self.transform @ position["coef"]
@@ -117,6 +150,7 @@ def row_target(problem: RowProblem) -> RowTarget:
     return as_arrays(
         RowTarget(
             design=design,
+            offset=_offset(problem),
             response=problem.data.y,
             weight=problem.data.sample_weight,
             reference=reference,
@@ -136,6 +170,11 @@ def _dense(design: Design) -> Float[np.ndarray, "n d"]:
     return np.asarray(design.toarray())
 
 
+def _offset(problem: RowProblem) -> Float[np.ndarray, " n"]:
+    offset = problem.data.offset
+    return np.zeros(problem.data.y.size) if offset is None else offset
+
+
 def _coordinate(prior: Any) -> tuple[float, Coordinate]:
     """Return approximately the median of a prior, and the coordinate around it."""
     from numpyro.distributions import biject_to
@@ -153,17 +192,17 @@ def _reference(
 
     Newton steps use normal densities that majorise the prior's. No program is compiled for them.
     """
-    data, likelihood = problem.data, problem.likelihood
+    data, likelihood, offset = problem.data, problem.likelihood, _offset(problem)
     l1, l2 = problem.rates.at(values.get("noise_scale", 1.0), problem.is_feature, values)
     nuisance: Nuisance = {name: value for name, value in values.items() if name not in SCALE_NAMES}
     held = problem.penalised
 
     def height(coef: Float[np.ndarray, " d"]) -> float:
-        loss = likelihood.loss(design @ coef, data.y, nuisance)
+        loss = likelihood.loss(design @ coef + offset, data.y, nuisance)
         return float(data.sample_weight @ loss + problem.law.energy(coef, l1, l2)[held].sum())
 
     def precision_at(coef: Float[np.ndarray, " d"], of_prior: Any) -> Float[np.ndarray, "d d"]:
-        curvature = data.sample_weight * likelihood.curvature(design @ coef, data.y, nuisance)
+        curvature = data.sample_weight * likelihood.curvature(design @ coef + offset, data.y, nuisance)
         precision = product(design.T * curvature, design)
         precision[np.diag_indices_from(precision)] += np.where(held, of_prior, 0.0)
         return precision
@@ -173,7 +212,7 @@ def _reference(
     rounded = np.where(held, _ROUNDED**2 / np.maximum(problem.law.precision(l1, l2), 1e-300), 1.0)
     for _ in range(_STEPS):
         weight = np.where(held, problem.law.majoriser(coef, l1, l2, 1.0, rounded), 0.0)
-        slope = data.sample_weight * likelihood.slope(design @ coef, data.y, nuisance)
+        slope = data.sample_weight * likelihood.slope(design @ coef + offset, data.y, nuisance)
         root = _root_of_inverse(precision_at(coef, weight))
         step = -root @ (root.T @ (design.T @ slope + weight * coef))
         for _ in range(_HALVINGS):
