@@ -1,0 +1,108 @@
+"""Posteriors of likelihoods that need their rows: which sampler draws them, and that the draws are right."""
+
+import numpy as np
+import numpyro.distributions as dist
+import pytest
+from scipy import stats
+
+import bayesreg as br
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(90, 2))
+OFFSET = 0.4 * RNG.normal(size=90)
+WEIGHT = RNG.uniform(0.5, 1.5, 90)
+ETA = 0.3 + OFFSET + X @ [0.8, -0.4]
+MODELS = {
+    "bernoulli": (br.BernoulliLikelihood(), (RNG.random(90) < 1.0 / (1.0 + np.exp(-ETA))).astype(float)),
+    "poisson": (br.PoissonLikelihood(), RNG.poisson(np.exp(ETA)).astype(float)),
+    "negative binomial": (
+        br.NegativeBinomialLikelihood(1.5),
+        RNG.poisson(np.exp(ETA) * RNG.gamma(1.5, size=90) / 1.5).astype(float),
+    ),
+    "student t": (br.StudentTLikelihood(4.0, 0.8), ETA + 0.8 * RNG.standard_t(4, size=90)),
+}
+
+
+def by_quadrature(likelihood, y, log_prior):
+    """Return means and sds of intercept and both coefficients on a grid."""
+    centre = np.array([0.3, 0.8, -0.4])
+    axes = [np.linspace(c - 1.6, c + 1.6, 61) for c in centre]
+    points = np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], axis=1)
+    eta = points[:, :1] + points[:, 1:] @ X.T + OFFSET
+    height = likelihood.log_prob(eta, y, likelihood.known) @ WEIGHT + log_prior(points[:, 1:])
+    mass = np.exp(height - height.max())
+    mass /= mass.sum()
+    mean = mass @ points
+    return mean, np.sqrt(mass @ (points - mean) ** 2)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("prior", ["gaussian", pytest.param("laplace", marks=pytest.mark.extended)])
+def test_draws_have_the_moments_of_quadrature(name, prior):
+    likelihood, y = MODELS[name]
+    of_coef = br.GaussianPrior(0.7) if prior == "gaussian" else br.LaplacePrior(0.4)
+    density = stats.norm(0.0, 0.7) if prior == "gaussian" else stats.laplace(0.0, 0.4)
+    data = br.RowData.from_arrays(X, y, WEIGHT, offset=OFFSET)
+    model = br.LinearModel(of_coef, likelihood)
+    tree = br.sample_posterior(model, data, progress=False)
+    assert tree.attrs["method"] == "independence"
+    assert tree.attrs["certified"] == 1
+    mean, sd = by_quadrature(likelihood, y, lambda coef: density.logpdf(coef).sum(axis=1))
+    draws = np.concatenate(
+        [tree["posterior"]["intercept"].values[..., None], tree["posterior"]["coef"].values], axis=-1
+    ).reshape(-1, 3)
+    assert (np.abs(draws.mean(axis=0) - mean) < 4.5 * sd / np.sqrt(2500)).all()
+    np.testing.assert_allclose(draws.std(axis=0), sd, rtol=0.06)
+
+
+def test_a_posterior_far_from_gaussian_is_left_to_nuts():
+    """Nearly separated rows under a wide prior: few effective events for each direction."""
+    rng = np.random.default_rng(0)
+    columns = rng.normal(size=(60, 12))
+    y = (columns[:, 0] + 0.2 * rng.normal(size=60) > 0.0).astype(float)
+    data = br.RowData.from_arrays(columns, y)
+    model = br.LinearModel(br.GaussianPrior(10.0), br.BernoulliLikelihood())
+    tree = br.sample_posterior(model, data, progress=False)
+    assert tree.attrs["method"] == "whitened"
+    assert tree.attrs["certified"] == 1
+
+
+@pytest.mark.extended
+def test_many_rows_in_blocks_have_the_density_of_rows_at_once():
+    rng = np.random.default_rng(1)
+    columns = rng.normal(size=(9000, 2))
+    y = rng.poisson(np.exp(0.2 + 0.3 * columns[:, 0])).astype(float)
+    model, data = (
+        br.LinearModel(br.GaussianPrior(1.0), br.PoissonLikelihood()),
+        br.RowData.from_arrays(columns, y),
+    )
+    tree = br.sample_posterior(model, data, num_samples=200, progress=False)
+    assert tree.attrs["method"] == "independence"
+    lp = tree["sample_stats"]["lp"].values
+    eta = tree["posterior"]["coef"].values @ columns.T + tree["posterior"]["intercept"].values[..., None]
+    expected = stats.poisson(np.exp(eta)).logpmf(y).sum(axis=-1)
+    expected = expected + stats.norm().logpdf(tree["posterior"]["coef"].values).sum(axis=-1)
+    np.testing.assert_allclose(lp - lp.mean(), expected - expected.mean(), atol=1e-7)
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize(
+    ("likelihood", "name"),
+    [
+        (br.NegativeBinomialLikelihood(dist.Gamma(2.0, 1.0)), "negative binomial"),
+        (br.StudentTLikelihood(), "student t"),
+    ],
+)
+def test_unknown_dispersion_and_noise_are_sampled(likelihood, name):
+    data = br.RowData.from_arrays(X, MODELS[name][1], WEIGHT, offset=OFFSET)
+    tree = br.sample_posterior(br.LinearModel(br.GaussianPrior(0.7), likelihood), data, progress=False)
+    assert tree.attrs["certified"] == 1
+    (unknown,) = likelihood.parameters().keys() - likelihood.known.keys()
+    assert tree["posterior"][unknown].values.min() > 0.0
+
+
+def test_a_sampler_of_quadratics_is_refused():
+    likelihood, y = MODELS["poisson"]
+    model, data = br.LinearModel(br.LaplacePrior(0.4), likelihood), br.RowData.from_arrays(X, y)
+    with pytest.raises(ValueError, match="method='gibbs' needs a likelihood whose loss is one quadratic"):
+        br.sample_posterior(model, data, method="gibbs")
