@@ -50,6 +50,9 @@ class Certificate:
         The σ of J's penalty.
     conditional_on_noise_scale : bool
         Whether σ was estimated too. The gap is then for the coefficients at that σ.
+    kind : {"gap", "stationary"}
+        Whether the gap proves the minimum, or the density is not log-concave and the point is only known to be
+        stationary: then the gap is NaN.
     """
 
     primal: float
@@ -62,12 +65,16 @@ class Certificate:
     source: str
     noise_scale: float
     conditional_on_noise_scale: bool = False
+    kind: str = "gap"
 
     def proves(self, tol: float) -> bool:
         """Tell whether the objective is known to `tol`, and coefficients with an l2 penalty to √tol.
 
-        Near its minimum the objective grows with the square of the distance.
+        Near its minimum the objective grows with the square of the distance. A stationary point has no gap: its KKT
+        residual must be at most √tol.
         """
+        if self.kind == "stationary":
+            return self.kkt_residual <= np.sqrt(tol)
         return self.proven_gap <= tol and self.coef_rounding <= np.sqrt(tol)
 
     @property
@@ -76,6 +83,11 @@ class Certificate:
         return max(self.duality_gap, self.rounding) if self.source == "gram" else self.duality_gap
 
     def __str__(self) -> str:
+        if self.kind == "stationary":
+            return (
+                f"a stationary point, the highest found from several starts; KKT residual {self.kkt_residual:.1e} of "
+                f"lambda_max (from the {self.source}). The density is not log-concave, so there is no duality gap"
+            )
         given = f", given noise_scale = {self.noise_scale:.6g}" if self.conditional_on_noise_scale else ""
         return (
             f"duality gap {self.duality_gap:.1e} of the null model's objective, "

@@ -25,9 +25,11 @@ from .grid import (
     penalty_weights_along,
     unit_prior,
 )
+from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
 from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
+from .stationary import stationary_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +67,10 @@ class MapEstimate:
         √tol of the largest.
     feature_names : tuple of p str
     local_modes : tuple of NoiseMode
-        Every local mode of an unknown σ, the highest first. Empty for a known σ.
+        Every local mode of an unknown σ, the highest first. Empty for a known σ, and unless the likelihood is Gaussian.
+    nuisance : dict of str to float
+        Nuisance parameters of a likelihood other than the Gaussian (df, dispersion, noise_scale), as given or at the
+        mode.
     """
 
     coef: Float[np.ndarray, " p"]
@@ -77,6 +82,7 @@ class MapEstimate:
     converged: bool
     feature_names: tuple[str, ...]
     local_modes: tuple[NoiseMode, ...] = field(default=())
+    nuisance: dict[str, float] = field(default_factory=dict)
 
     @property
     def duality_gap(self) -> float:
@@ -263,14 +269,11 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
     Raises
     ------
     NoModeError
-        If a nuisance parameter is not a number, or the objective has no minimum.
+        If the density is unbounded.
     """
-    if unknown := sorted(problem.likelihood.parameters().keys() - problem.known.keys()):
-        raise NoModeError(
-            f"{', '.join(unknown)} must be known for a mode with {type(problem.likelihood).__name__}. "
-            "Give a number, or sample it with sample_posterior."
-        )
     refuse_separation(problem, NoModeError, "there is no mode")
+    if not problem.likelihood.is_convex or problem.likelihood.parameters().keys() != problem.known.keys():
+        return _stationary_mode(problem, tol)
     unit = problem.known.get("noise_scale", 1.0)
     l1, l2 = problem.rates.at(unit, problem.is_feature, {})
     found = modes_along(problem, l1[None], l2[None])
@@ -284,6 +287,40 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
         n_iter=int(found.n_rounds[0]),
         converged=found.certificates[0].proves(tol),
         feature_names=problem.feature_names,
+        nuisance=dict(problem.known),
+    )
+
+
+def _stationary_mode(problem: RowProblem, tol: float) -> MapEstimate:
+    """Return the highest of several stationary points. It has no duality gap."""
+    points = stationary_points(problem)
+    best, p = points[0], problem.n_features
+    unit = best.nuisance.get("noise_scale", 1.0)
+    l1, l2 = problem.rates.at(unit, problem.is_feature, {})
+    one = RowObjective(problem.data, problem.likelihood, best.nuisance, l1, l2, problem.has_intercept)
+    certificate = Certificate(
+        primal=one.objective(best.coefs),
+        dual=np.nan,
+        null_objective=one.objective(one.null),
+        duality_gap=np.nan,
+        kkt_residual=float(one.violations(best.coefs).max(initial=0.0)),
+        rounding=np.nan,
+        coef_rounding=0.0,
+        source="rows",
+        noise_scale=unit,
+        conditional_on_noise_scale="noise_scale" not in problem.known and "noise_scale" in best.nuisance,
+        kind="stationary",
+    )
+    return MapEstimate(
+        coef=best.coefs[:p],
+        intercept=float(best.coefs[p]) if problem.has_intercept else 0.0,
+        noise_scale=unit,
+        penalty=Penalty(l1[:p], l2[:p]),
+        certificate=certificate,
+        n_iter=best.n_rounds,
+        converged=certificate.proves(tol),
+        feature_names=problem.feature_names,
+        nuisance=best.nuisance,
     )
 
 
@@ -453,6 +490,11 @@ def _warn_of_constant_response(problem: Problem) -> None:
 
 def _missed(certificate: Certificate, tol: float) -> str:
     gap = certificate.duality_gap
+    if certificate.kind == "stationary":
+        return (
+            f"the stationary point is reached only up to a KKT residual of {certificate.kkt_residual:.1e}, above "
+            f"√tol = {np.sqrt(tol):.1e}. Scale the columns, give df or noise_scale as numbers, or use a larger tol."
+        )
     if certificate.proven_gap <= tol:
         return (
             f"the objective is at its minimum (duality gap {gap:.1e}), but rounding may change coefficients by "

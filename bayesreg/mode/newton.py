@@ -161,7 +161,7 @@ class RowObjective:
         coefs = self.null if start is None else start
         best = self.objective(coefs)
         for n_rounds in range(1, _ROUNDS + 1):
-            moved, value = self._lower(coefs, self._quadratic_mode(coefs) - coefs, best, strictly=True)
+            moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best, strictly=True)
             if moved is None:
                 return self._polished(coefs), n_rounds
             done = best - value <= _STILL * best
@@ -177,7 +177,7 @@ class RowObjective:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
         away = self.violations(coefs).max(initial=0.0)
         for _ in range(_POLISHES):
-            moved = self._quadratic_mode(coefs)
+            moved = self.quadratic_mode(coefs)
             left = self.violations(moved).max(initial=0.0)
             if not left < away:
                 break
@@ -194,7 +194,7 @@ class RowObjective:
             step = 0.5 * step
         return None, best
 
-    def _quadratic_mode(self, coefs: Coefs) -> Coefs:
+    def quadratic_mode(self, coefs: Coefs) -> Coefs:
         """Return the minimum of the loss's quadratic at a point, plus the penalty."""
         problem = self.quadratic(coefs)
         l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(1.0))
@@ -214,6 +214,12 @@ class RowObjective:
             of_intercept = Penalty(float(self.l1[-1]), float(self.l2[-1])).to_prior(1.0)
         model = LinearModel(prior, GaussianLikelihood(1.0), self.has_intercept, intercept_prior=of_intercept)
         return resolve(model, rows)
+
+    def majoriser_diagonal(self, coefs: Coefs) -> Coefs:
+        """Return the diagonal of the second derivatives, l2 included."""
+        weight = self._curvature(self._eta(coefs)) * self.data.sample_weight
+        square = self.design**2 if isinstance(self.design, np.ndarray) else self.design.power(2)
+        return np.maximum(np.asarray(square.T @ weight).ravel() + self.l2, 1e-300)
 
     def _free_step(self, coefs: Coefs, slopes: Coefs) -> Coefs:
         """Return the Newton step of the unpenalised coefficients."""
