@@ -59,6 +59,7 @@ _HOME = {
     "ScaleSelection": "selection.scale_selection",
     "select_scale": "selection.select",
     "BayesRegressor": "estimators.regressor",
+    "BayesClassifier": "estimators.classifier",
     "from_sklearn": "estimators.from_sklearn",
     "use_compilation_cache": "base.compilation_cache",
     "write_report": "app.report.page",
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.rows import RowData as RowData
+    from .estimators.classifier import BayesClassifier as BayesClassifier
     from .estimators.from_sklearn import from_sklearn as from_sklearn
     from .estimators.regressor import BayesRegressor as BayesRegressor
     from .gaussian.evidence import log_marginal_likelihood as log_marginal_likelihood

@@ -1,6 +1,6 @@
 """Predictive draws, intervals and the pointwise log-likelihood."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -169,10 +169,10 @@ def predict_posterior(
         _check_names(tree, names)
     elif rows.shape[1] != known.size:
         raise ValueError(f"`X` has {rows.shape[1]} columns, but the draws are of {known.size} features.")
-    known_part = checked_offset(tree, offset, rows.shape[0])
+    known_part = checked_offset(tree.attrs, offset, rows.shape[0])
     of_mean = of == "mean"
     one = Observation.of(tree, likelihood)
-    mean = np.concatenate([one.mean(eta).mean(axis=0) for eta in _along_rows(tree, rows, known_part)])
+    mean = posterior_mean(tree, rows, known_part, one)
     bounds = predictive_bounds(tree, rows, float(mass), one, known_part, of_mean=of_mean)
     columns = {
         "mean": mean,
@@ -218,14 +218,14 @@ def check_budget(shape: tuple[int, ...]) -> None:
         )
 
 
-def checked_offset(tree: "xr.DataTree", offset: Any, n: int) -> Float[np.ndarray, " n"] | None:
+def checked_offset(attributes: Mapping[Any, Any], offset: Any, n: int) -> Float[np.ndarray, " n"] | None:
     """Return the offset of new rows, or refuse to go without one that the fit had.
 
     Raises
     ------
     ValueError
     """
-    if offset is None and tree.attrs.get("has_offset", 0):
+    if offset is None and attributes.get("has_offset", 0):
         raise ValueError(
             "the rows of the fit had an offset, so predictions need one: give `offset`, the known part of η of each "
             "new row (0 is an exposure of 1)."
@@ -259,6 +259,17 @@ def predictive_draws(
     # A separate stream: the same seed has drawn the intercept, and its numbers must not repeat as noise.
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_PREDICTIVE_STREAM,)))
     return (one or Observation.of(tree)).draw(rng, mean).reshape(chains, draws, X.shape[0])
+
+
+def posterior_mean(
+    tree: "xr.DataTree",
+    X: Float[np.ndarray, "n p"],
+    offset: Float[np.ndarray, " n"] | None = None,
+    one: Observation | None = None,
+) -> Float[np.ndarray, " n"]:
+    """Return the posterior mean of a response at each row."""
+    one = one or Observation.of(tree)
+    return np.concatenate([one.mean(eta).mean(axis=0) for eta in _along_rows(tree, X, offset)])
 
 
 def predictive_sd(
