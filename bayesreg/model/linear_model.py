@@ -9,8 +9,12 @@ from ..base.errors import NoEquivalent
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
 from ..likelihoods.base import Likelihood
+from ..likelihoods.bernoulli import BernoulliLikelihood
 from ..likelihoods.gaussian import GaussianLikelihood
+from ..likelihoods.poisson import PoissonLikelihood
 from ..priors.base import Prior
+
+_WITHOUT_NOISE: dict[str, Likelihood] = {"binomial": BernoulliLikelihood(), "poisson": PoissonLikelihood()}
 
 
 @final
@@ -22,8 +26,9 @@ class LinearModel:
     ----------
     prior : LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior
         Prior on the coefficients.
-    likelihood : GaussianLikelihood, default GaussianLikelihood()
-        Distribution of y given the linear predictor.
+    likelihood : Likelihood, default GaussianLikelihood()
+        Distribution of y given the linear predictor: GaussianLikelihood, BernoulliLikelihood, PoissonLikelihood,
+        NegativeBinomialLikelihood, StudentTLikelihood, or one of your own.
     fit_intercept : bool, default True
         Whether there is an intercept.
     standardize : bool, default False
@@ -83,7 +88,7 @@ class LinearModel:
             The data. A package's standardisation depends on them, so the model's scales do too.
         sample_weight : array (n,), optional
         noise_scale : float, default 1.0
-            σ. The posterior depends on it; the mode does not.
+            σ. The posterior depends on it; the mode does not. It is of no matter for logistic and Poisson losses.
         fit_intercept : bool, default True
         **parameters
             The package's own parameters, with an underscore for a dot (``penalty_factor``).
@@ -108,16 +113,19 @@ class LinearModel:
         GaussianPrior(scale=0.5, factor=None, relative_to_noise=False)
         """
         row = CONVENTIONS.get(convention)
+        likelihood: Likelihood = GaussianLikelihood(noise_scale)
         if row is not None and not row.has_noise:
-            raise NoEquivalent(
-                f"{convention} has a {row.family} likelihood, which LinearModel does not have yet."
-            )
+            if row.family not in _WITHOUT_NOISE:
+                raise NoEquivalent(
+                    f"{convention} has a {row.family} likelihood, which LinearModel does not have."
+                )
+            likelihood, noise_scale = _WITHOUT_NOISE[row.family], 1.0
         dotted = {} if row is None else {name.replace(".", "_"): name for name in row.parameters}
         values = {dotted.get(name, name): value for name, value in parameters.items()}
         penalty = translate(
             values, convention, "Penalty", X, y, sample_weight, noise_scale, fit_intercept=fit_intercept
         ).penalty
-        return cls(penalty.to_prior(noise_scale), GaussianLikelihood(noise_scale), fit_intercept)
+        return cls(penalty.to_prior(noise_scale), likelihood, fit_intercept)
 
     def _check_intercept_prior(self, prior: Prior) -> None:
         if not self.fit_intercept:
