@@ -35,9 +35,7 @@ def test_a_ridge_poisson_of_glmnet():
     """scikit-learn's test_poisson_glmnet prints glmnet's answer with 11 digits."""
     rows = np.array([[-2.0, -1.0, 1.0, 2.0], [0.0, 0.0, 1.0, 1.0]]).T
     y = np.array([0.0, 1.0, 1.0, 2.0])
-    model = br.LinearModel.like(
-        "glmnet.poisson", rows, y, **{"lambda": 1.0, "alpha": 0.0, "standardize": False}
-    )
+    model = br.LinearModel.like("glmnet.poisson", rows, y, lambda_=1.0, alpha=0.0, standardize=False)
     found = br.map_estimate(model, br.RowData.from_arrays(rows, y))
     np.testing.assert_allclose(found.coef, [0.29019207995, 0.03741173122], rtol=1e-8)
     assert found.intercept == pytest.approx(-0.12889386979, rel=1e-8)
