@@ -32,13 +32,17 @@ def test_scikit_learns_logistic_and_poisson_regression(weight):
 
 
 def test_a_ridge_poisson_of_glmnet():
-    """scikit-learn's test_poisson_glmnet prints glmnet's answer with 11 digits."""
+    """scikit-learn's test_poisson_glmnet prints glmnet's answer with 11 digits, of which 8 are the optimum's.
+
+    At the printed point slopes are off by 4e-8, at ours by 1e-16.
+    """
     rows = np.array([[-2.0, -1.0, 1.0, 2.0], [0.0, 0.0, 1.0, 1.0]]).T
     y = np.array([0.0, 1.0, 1.0, 2.0])
     model = br.LinearModel.like("glmnet.poisson", rows, y, lambda_=1.0, alpha=0.0, standardize=False)
     found = br.map_estimate(model, br.RowData.from_arrays(rows, y))
-    np.testing.assert_allclose(found.coef, [0.29019207995, 0.03741173122], rtol=1e-8)
-    assert found.intercept == pytest.approx(-0.12889386979, rel=1e-8)
+    np.testing.assert_allclose(found.coef, [0.29019207995, 0.03741173122], atol=2e-8)
+    assert found.kkt_residual < 1e-14
+    assert found.intercept == pytest.approx(-0.12889386979, abs=1e-8)
 
 
 # R's glm, as Spark's GeneralizedLinearRegressionSuite prints it: weights, offsets and fractions.
