@@ -41,6 +41,8 @@ _HOME = {
     "add_log_likelihood": "posterior.draws.predict",
     "add_posterior_predictive": "posterior.draws.predict",
     "predict_posterior": "posterior.draws.predict",
+    "effect_ratios": "posterior.draws.effects",
+    "marginal_effects": "posterior.draws.effects",
     "PredictiveCheck": "posterior.draws.predictive_check",
     "check_predictions": "posterior.draws.predictive_check",
     "sample_prior": "posterior.draws.prior",
@@ -145,6 +147,8 @@ if TYPE_CHECKING:
     from .plots.scales import plot_scale_selection as plot_scale_selection
     from .posterior.certificate import PosteriorCertificate as PosteriorCertificate
     from .posterior.certificate import certify_posterior as certify_posterior
+    from .posterior.draws.effects import effect_ratios as effect_ratios
+    from .posterior.draws.effects import marginal_effects as marginal_effects
     from .posterior.draws.leave_one_out import exact_loo as exact_loo
     from .posterior.draws.predict import add_log_likelihood as add_log_likelihood
     from .posterior.draws.predict import add_posterior_predictive as add_posterior_predictive

@@ -136,6 +136,10 @@ class Likelihood(ABC):
         """Return the mean of a response: η, unless the link is another than the identity."""
         return eta
 
+    def mean_slope(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return the derivative in η of a response's mean: 1, unless the link is another than the identity."""
+        return np.ones(np.shape(eta))
+
     @abstractmethod
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return the variance of a response, in a shape that broadcasts with η."""

@@ -87,6 +87,10 @@ class BernoulliLikelihood(Likelihood):
         """Return μ."""
         return _mean(eta)
 
+    def mean_slope(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return μ(1 − μ)."""
+        return self.variance(eta, nuisance)
+
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ(1 − μ)."""
         return _mean(eta) * _mean(-eta)

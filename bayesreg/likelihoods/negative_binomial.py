@@ -122,6 +122,10 @@ class NegativeBinomialLikelihood(Likelihood):
         with np.errstate(over="ignore"):
             return np.exp(eta)
 
+    def mean_slope(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return μ."""
+        return self.mean(eta, nuisance)
+
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ + μ²/k."""
         mu = self.mean(eta, nuisance)

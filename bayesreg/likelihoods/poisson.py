@@ -90,6 +90,10 @@ class PoissonLikelihood(Likelihood):
         """Return μ."""
         return np.asarray(_mean(eta))
 
+    def mean_slope(self, eta: Array, nuisance: Nuisance) -> Array:
+        """Return μ."""
+        return self.mean(eta, nuisance)
+
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ."""
         return np.asarray(_mean(eta))
