@@ -120,6 +120,10 @@ class Likelihood(ABC):
     def log_prob(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
         """Evaluate log p(y | η)."""
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's distribution of a response, or None if it has none."""
+        return None
+
     @abstractmethod
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw a response for each η."""

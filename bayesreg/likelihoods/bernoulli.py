@@ -71,6 +71,12 @@ class BernoulliLikelihood(Likelihood):
         """Evaluate y·η − log(1 + exp(η)); for fractions, without the binomial coefficient."""
         return -self.loss(eta, y, nuisance)
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's BernoulliLogits."""
+        import numpyro.distributions as dist
+
+        return dist.BernoulliLogits(eta)
+
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw 0 or 1."""
         return (rng.random(eta.shape) < _mean(eta)).astype(float)

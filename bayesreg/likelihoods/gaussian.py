@@ -105,6 +105,12 @@ class GaussianLikelihood(QuadraticLikelihood):
         log = namespace(eta, noise_scale).log
         return -0.5 * ((y - eta) / noise_scale) ** 2 - log(noise_scale) - 0.5 * np.log(2.0 * np.pi)
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's Normal."""
+        import numpyro.distributions as dist
+
+        return dist.Normal(eta, nuisance["noise_scale"])
+
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw from Normal(η, σ²)."""
         return eta + nuisance["noise_scale"] * rng.standard_normal(eta.shape)

@@ -96,6 +96,12 @@ class NegativeBinomialLikelihood(Likelihood):
             from jax.scipy.special import gammaln
         return gammaln(y + k) - gammaln(k) - gammaln(y + 1.0) - self.loss(eta, y, nuisance)
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's NegativeBinomial2."""
+        import numpyro.distributions as dist
+
+        return dist.NegativeBinomial2(namespace(eta).exp(eta), nuisance["dispersion"])
+
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw a count: Poisson with a mean that is Gamma distributed."""
         k = np.broadcast_to(nuisance["dispersion"], eta.shape)

@@ -69,6 +69,12 @@ class PoissonLikelihood(Likelihood):
             from jax.scipy.special import gammaln
         return -self.loss(eta, y, nuisance) - gammaln(y + 1.0)
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's Poisson."""
+        import numpyro.distributions as dist
+
+        return dist.Poisson(namespace(eta).exp(eta))
+
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw a count."""
         return rng.poisson(np.minimum(_mean(eta), _LARGEST)).astype(float)

@@ -97,6 +97,12 @@ class StudentTLikelihood(Likelihood):
         constant = gammaln(0.5 * (df + 1.0)) - gammaln(0.5 * df) - 0.5 * xp.log(np.pi * df)
         return constant - xp.log(noise_scale) - self.loss(eta, y, nuisance)
 
+    def numpyro_distribution(self, eta: Any, nuisance: Nuisance) -> Any:
+        """Return NumPyro's StudentT."""
+        import numpyro.distributions as dist
+
+        return dist.StudentT(nuisance["df"], eta, nuisance["noise_scale"])
+
     def draw(self, rng: np.random.Generator, eta: Array, nuisance: Nuisance) -> Array:
         """Draw a response."""
         return eta + nuisance["noise_scale"] * rng.standard_t(np.broadcast_to(nuisance["df"], eta.shape))

@@ -7,7 +7,8 @@ import numpy as np
 
 from ..data.rows import RowData
 from ..model.linear_model import LinearModel
-from ..model.problem import Data, Problem, resolve
+from ..model.problem import Data, Problem
+from ..model.row_problem import AnyProblem, RowProblem, resolve_any
 
 
 def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
@@ -21,10 +22,11 @@ def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
     Returns
     -------
     callable
-        With rows, its arguments are ``(X, y, sample_weight)``; the default is `data` (``y=None``
+        With rows, its arguments are ``(X, y, sample_weight, offset)``; the default is `data` (``y=None``
         predicts). With statistics it has no arguments. Sites: ``coef`` (p,), ``intercept``,
-        ``noise_scale`` if σ is unknown, ``prior_scale`` (or ``laplace_scale``, ``gaussian_scale``) if it
-        is sampled, and ``y`` with rows. The precision is JAX's; ``numpyro.enable_x64()`` gives bayesreg's.
+        ``noise_scale`` (or ``df``, ``dispersion``) if it is unknown, ``prior_scale`` (or ``laplace_scale``,
+        ``gaussian_scale``) if it is sampled, and ``y`` with rows. The precision is JAX's;
+        ``numpyro.enable_x64()`` gives bayesreg's.
 
     Examples
     --------
@@ -36,25 +38,39 @@ def to_numpyro(model: LinearModel, data: Data) -> Callable[..., None]:
     >>> mcmc.get_samples()["coef"].shape
     (100, 1)
     """
-    problem = resolve(model, data, "to_numpyro")
+    problem = resolve_any(model, data, "to_numpyro")
+    if isinstance(problem, RowProblem):
+        return _of_rows(problem, problem.data, slice(None))
     if isinstance(data, RowData):
-        rows = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
         usable = problem.least_squares.squared_norms[: problem.n_features] > 0.0
-        if not (problem.centred or usable.all()):
-            rows = rows * usable
-        present = data.sample_weight > 0.0  # NumPyro refuses a weight of 0
-        return _of_rows(problem, rows[present], data.y[present], data.sample_weight[present])
+        return _of_rows(problem, data, usable if not (problem.centred or usable.all()) else slice(None))
     return _of_statistics(problem)
 
 
-def _of_rows(problem: Problem, X: Any, y: Any, sample_weight: Any) -> Callable[..., None]:
+def _of_rows(problem: AnyProblem, data: RowData, usable: Any) -> Callable[..., None]:
     import numpyro
-    import numpyro.distributions as dist
 
-    def linear_regression(X: Any = X, y: Any = y, sample_weight: Any = sample_weight) -> None:
-        coef, intercept, sigma = _parameters(problem)
+    X = data.X if isinstance(data.X, np.ndarray) else data.X.toarray()
+    if not isinstance(usable, slice):
+        X = X * usable
+    present = data.sample_weight > 0.0  # NumPyro refuses a weight of 0
+    offset = np.zeros(data.y.size) if data.offset is None else data.offset
+    X, y, sample_weight, offset = X[present], data.y[present], data.sample_weight[present], offset[present]
+
+    def linear_regression(
+        X: Any = X, y: Any = y, sample_weight: Any = sample_weight, offset: Any = offset
+    ) -> None:
+        coef, intercept, nuisance = _parameters(problem)
+        eta = X @ coef + intercept + (offset if X.shape[0] == np.shape(offset)[0] else 0.0)
+        distribution = problem.likelihood.numpyro_distribution(eta, nuisance)
+        if distribution is None or (
+            y is not None and problem.likelihood.takes_labels and (y % 1.0 != 0.0).any()
+        ):
+            log_prob = problem.likelihood.log_prob(eta, y, nuisance)  # fractions are no draws of a Bernoulli
+            numpyro.factor("log_likelihood", (sample_weight * log_prob).sum())
+            return
         with numpyro.handlers.scale(scale=sample_weight if y is not None else 1.0):
-            numpyro.sample("y", dist.Normal(X @ coef + intercept, sigma), obs=y)
+            numpyro.sample("y", distribution, obs=y)
 
     return linear_regression
 
@@ -67,7 +83,8 @@ def _of_statistics(problem: Problem) -> Callable[..., None]:
     gram, cross, response_ss = least_squares.gram, least_squares.cross, least_squares.response_ss
 
     def linear_regression() -> None:
-        coef, intercept, sigma = _parameters(problem)
+        coef, intercept, nuisance = _parameters(problem)
+        sigma = nuisance["noise_scale"]
         every = jnp.append(coef, intercept) if problem.has_intercept_column else coef
         rss = response_ss - 2.0 * every @ cross + every @ (gram @ every)
         if problem.centred:
@@ -78,14 +95,16 @@ def _of_statistics(problem: Problem) -> Callable[..., None]:
     return linear_regression
 
 
-def _parameters(problem: Problem) -> tuple[Any, Any, Any]:
-    """Sample intercept, coefficients, σ and the prior's scales."""
+def _parameters(problem: AnyProblem) -> tuple[Any, Any, dict[str, Any]]:
+    """Sample intercept, coefficients, nuisance parameters and the prior's scales."""
     import numpyro
     import numpyro.distributions as dist
 
-    sigma = problem.noise_scale
-    if sigma is None:
-        sigma = numpyro.sample("noise_scale", problem.likelihood.noise_prior(problem.response_scale))
+    nuisance: dict[str, Any] = dict(problem.known)
+    for name, prior in problem.hyperpriors.items():
+        if name not in problem.sampled_scales:
+            nuisance[name] = numpyro.sample(name, prior)
+    sigma = nuisance.get("noise_scale", 1.0)
     scales = {name: numpyro.sample(name, prior) for name, prior in problem.sampled_scales.items()}
     l1, l2 = _rates(problem, sigma, scales)
     feature = problem.is_feature
@@ -96,10 +115,10 @@ def _parameters(problem: Problem) -> tuple[Any, Any, Any]:
         numpyro.deterministic("intercept", intercept)
     elif problem.has_intercept:
         intercept = numpyro.sample("intercept", dist.ImproperUniform(dist.constraints.real, (), ()))
-    return coef, intercept, sigma
+    return coef, intercept, nuisance
 
 
-def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
     import jax.numpy as jnp
 
     from .targets.density import CoefPrior
@@ -111,7 +130,7 @@ def _rates(problem: Problem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, A
     return jnp.broadcast_to(l1, shape), jnp.broadcast_to(l2, shape)
 
 
-def _sample(name: str, l1: Any, l2: Any, problem: Problem, which: Any) -> Any:
+def _sample(name: str, l1: Any, l2: Any, problem: AnyProblem, which: Any) -> Any:
     """Sample coefficients: by a NumPyro distribution if there is one, else by a factor."""
     import jax.numpy as jnp
     import numpyro

@@ -33,7 +33,8 @@ def effect_ratios(tree: "xr.DataTree", *, mass: float = 0.9) -> "pd.DataFrame":
     Returns
     -------
     DataFrame
-        One row for each feature; columns "median", "lower", "upper" and "p_above_1", the probability of a ratio above 1.
+        One row for each feature; columns "median", "lower", "upper" and "p_above_1", the probability of a ratio
+        above 1.
         ``attrs["kind"]`` is "odds ratio" or "rate ratio".
 
     Raises
