@@ -31,6 +31,7 @@ FILES = {
 EAGER = {
     "estimators.from_sklearn": {"sklearn"},
     "estimators.regressor": {"sklearn"},
+    "estimators.classifier": {"sklearn"},
     "app.cli": {"click"},
     "app.one_line": {"click"},
     "app.options.audit": {"click"},

@@ -308,8 +308,9 @@ def test_like_has_the_packages_coefficients(record):
 
 def test_like_says_what_it_cannot_be():
     X, y = diabetes()
-    with pytest.raises(br.NoEquivalent, match="binomial likelihood"):
-        br.LinearModel.like("sklearn.LogisticRegression", X, y, C=1.0)
+    logistic = br.LinearModel.like("sklearn.LogisticRegression", X, y, C=1.0)
+    with pytest.raises(ValueError, match="`y` must hold two labels"):
+        br.map_estimate(logistic, br.RowData.from_arrays(X, y))
     with pytest.raises(ValueError, match=r"`from_` must be one of"):
         br.LinearModel.like("lasso", X, y, alpha=1.0)
     with pytest.raises(ValueError, match="takes alpha; got lambda_"):
