@@ -38,6 +38,8 @@ class Fit:
         How the scale of the mode was chosen, if it was.
     levels : tuple of Levels
         Text columns, and the features that stand for them, if a file had some.
+    folds : str or None
+        By which folds the scale was chosen, in words.
     """
 
     model: LinearModel
@@ -46,6 +48,7 @@ class Fit:
     tree: "xr.DataTree"
     selection: ScaleSelection | None
     levels: tuple[Levels, ...] = ()
+    folds: str | None = None
 
     @property
     def model_of_mode(self) -> LinearModel:

@@ -19,11 +19,13 @@ from .rows import RowData
 class FoldAxis(NamedTuple):
     """The statistics of each fold, by its number or label; a fold without rows is left out.
 
-    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    `n_splits` is the number of folds if they are numbered, None if they have labels. `in_order` says that folds are
+    blocks of rows as they came.
     """
 
     n_splits: int | None
     parts: "dict[Label, GramData]"
+    in_order: bool = False
 
 
 @final
@@ -118,13 +120,24 @@ class GramData:
 
     @classmethod
     def from_folds(cls, rows: RowData, folds: FoldRows) -> Self:
-        """Reduce checked rows fold by fold."""
+        """Reduce checked rows fold by fold.
+
+        Raises
+        ------
+        ValueError
+            If a fold is not to be predicted from all others: then their sums are not enough.
+        """
+        if folds.trains is not None:
+            raise ValueError(
+                "statistics hold folds of which each is predicted from all others, and this splitter trains on fewer "
+                "rows. Give the rows (RowData), and the splitter to select_scale."
+            )
         parts = {}
         for label, own in folds.rows.items():
             weight = rows.sample_weight[own]
             if weight.any():
                 parts[label] = cls.from_rows(RowData(rows.X[own], rows.y[own], weight, rows.feature_names))
-        return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts))
+        return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts, folds.in_order))
 
     @classmethod
     def from_rows(cls, rows: RowData) -> Self:
@@ -317,7 +330,7 @@ def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
     for label, part in b.parts.items():
         parts[label] = parts[label] + part if label in parts else part
     ordered = sorted(parts, key=lambda label: (type(label).__name__, label))
-    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered})
+    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered}, a.in_order and b.in_order)
 
 
 def _names_without_rows(

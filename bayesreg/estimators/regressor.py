@@ -20,6 +20,7 @@ from ..posterior.draws.predict import predictive_bounds, predictive_draws, predi
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
 from ..priors.gaussian import GaussianPrior
+from ..selection.partition import DEFAULT_FOLDS
 from .choose_model import choose_model
 
 if TYPE_CHECKING:
@@ -46,6 +47,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         mode: `fit` uses the scale with the highest evidence, and `sample` samples the scale.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
+    folds : int, scikit-learn splitter or array (n,), default 5
+        Of scale_selection="cv" and "cv-1se", as `select_scale` takes them. For rows whose order means nothing, a sorted
+        file say: KFold(5, shuffle=True, random_state=0).
 
     Attributes
     ----------
@@ -84,6 +88,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         standardize: bool = False,
         scale_selection: str | None = None,
         tol: float = 1e-8,
+        folds: Any = DEFAULT_FOLDS,
     ) -> None:
         self.prior = prior
         self.noise_scale = noise_scale
@@ -91,6 +96,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.standardize = standardize
         self.scale_selection = scale_selection
         self.tol = tol
+        self.folds = folds
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -114,7 +120,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         validate_data(self, X, reset=True, skip_check_array=True)
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
-        self._model, self.selection_ = choose_model(self._stated_model(), data, self.scale_selection)
+        self._model, self.selection_ = choose_model(
+            self._stated_model(), data, self.scale_selection, self.folds
+        )
         self.map_ = (
             map_estimate(self._model, data, self.tol)
             if self.selection_ is None
@@ -243,6 +251,10 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         if "_data" in state:
             state["_data"] = as_small_as_can_be(state["_data"])
         return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take an estimator from a pickle; one of an earlier version had no `folds` to say."""
+        super().__setstate__({"folds": DEFAULT_FOLDS, **state})
 
     def _stated_model(self) -> LinearModel:
         """Return the model that the parameters state."""

@@ -13,7 +13,7 @@ from ...base.files import write_whole
 from ...base.version import __version__
 from ...priors.scales import is_distribution
 from ..fitted import Fit
-from ..words.code_lines import regressor_code
+from ..words.code_lines import regressor_code, sklearn_splitter
 from ..words.model_text import is_weighted
 from .checks import path_section, predictive_section, residual_section
 from .inputs import data_section, model_section, selection_section
@@ -168,8 +168,10 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
     settings = {key: fit.tree.attrs.get(key) for key in ("num_warmup", "num_samples", "num_chains", "seed")}
     drawn = ", ".join(f"{key}={value}" for key, value in settings.items() if value is not None)
     weights = ", sample_weight=sample_weight" if is_weighted(fit.data) else ""
-    estimator = regressor_code(stated, scale_selection=regressor.scale_selection)
+    estimator = regressor_code(stated, scale_selection=regressor.scale_selection, folds=regressor.folds)
     imports = ["import bayesreg as br"]
+    if splitter := sklearn_splitter(regressor.folds):
+        imports.append(f"from sklearn.model_selection import {splitter}")
     if any(map(is_distribution, (*stated.prior.scales().values(), *stated.likelihood.parameters().values()))):
         imports.append("import numpyro")
     return "\n".join(
