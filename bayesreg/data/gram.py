@@ -3,17 +3,22 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
 
 import numpy as np
 from jaxtyping import Float
 
+from ..base.listed import quoted
+from ..base.shown import Shown
 from .checks import column_names, numbered_names
 from .folds import FoldRows, Label, split_rows
 from .gram_least_squares import GramLeastSquares, without_null
 from .kept import LIGHT, Kept, without_kept
 from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
 from .rows import RowData
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class FoldAxis(NamedTuple):
@@ -27,10 +32,13 @@ class FoldAxis(NamedTuple):
     parts: "dict[Label, GramData]"
     in_order: bool = False
 
+    def __repr__(self) -> str:
+        return f"<FoldAxis: {len(self.parts)} folds ({quoted(list(self.parts), 6)})>"
+
 
 @final
-@dataclass(frozen=True, eq=False)
-class GramData:
+@dataclass(frozen=True, eq=False, repr=False)
+class GramData(Shown):
     """Sufficient statistics of rows. The rows need not be kept. Make it with `from_arrays` or `from_chunks`.
 
     ``a + b`` are the statistics of the rows of both, fold by fold if they have folds. Sums are
@@ -309,6 +317,24 @@ class GramData:
             cross = np.append(cross, total * y_mean)
         uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2, rounding)
         return uncentred, Means(np.zeros_like(cross), 0.0)
+
+    def __str__(self) -> str:
+        p = self.n_features
+        folds = "" if self.folds is None else f", in {len(self.folds.parts)} folds"
+        weighted = "" if self.sum_weights == self.n_samples else f"; the weights sum to {self.sum_weights:g}"
+        return (
+            f"statistics of {self.n_samples} rows{folds}, {p} feature{'s' * (p != 1)} "
+            f"({quoted(self.feature_names, 6)}){weighted}"
+        )
+
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        columns = {
+            "mean": np.append(self.y_mean, self.x_mean),
+            "sd": np.append(self.response_sd, self.column_sd),
+        }
+        return pd.DataFrame(columns, index=["y", *self.feature_names])
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without values computed from them."""

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Float
 
+from ..base.shown import as_call
 from .elastic_net_law import ELASTIC_NET
 from .law import Law
 from .scales import ScaleLike, checked, is_distribution
@@ -138,6 +139,9 @@ class Prior(ABC):
         flat = np.all([np.isinf(scale) for scale in scales], axis=0) if scales else True
         with np.errstate(invalid="ignore", over="ignore"):
             return np.where(flat, 0.0, self.unit_log_prob(coef, *scales))
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
