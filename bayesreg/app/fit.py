@@ -12,6 +12,7 @@ from ..data.files.table import Table
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
+from ..posterior.diagnostics import FEWEST_DRAWS
 from ..posterior.sample import sample_posterior
 from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
@@ -24,7 +25,7 @@ from .commands.stated_folds import Folds, StatedFolds
 from .commands.stated_model import StatedModel
 from .draws_file import DRAWS, LEVELS, TEXT_RULES, draws_content
 from .figures import picture
-from .fitted import FEWEST_DRAWS, Fit
+from .fitted import Fit
 from .outputs import COEFFICIENTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .report.page import render

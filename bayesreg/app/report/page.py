@@ -179,6 +179,11 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
             *imports,
             "",
             f"regressor = {estimator}",
+            *(
+                ["X = pipeline[:-1].transform(X)"]
+                if vars(regressor).get("preprocessing_") is not None
+                else []
+            ),
             f"regressor.fit(X, y{weights}).sample({drawn})",
             last_line,
         ]
