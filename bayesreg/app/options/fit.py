@@ -33,7 +33,7 @@ _MODEL = as_one(
             type=click.Choice(list(PRIORS)),
             default="laplace",
             show_default=True,
-            help="lasso is another word for laplace, ridge for gaussian.",
+            help="lasso is another word for laplace, ridge for gaussian. (BayesRegressor() in Python is gaussian.)",
         ),
         click.option(
             "--scale",
