@@ -14,6 +14,7 @@ from ...base.version import __version__
 from ...priors.scales import is_distribution
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_splitter
+from ..words.folds_text import folds_text
 from ..words.model_text import is_weighted
 from .checks import path_section, predictive_section, residual_section
 from .inputs import data_section, model_section, selection_section
@@ -159,7 +160,14 @@ def _fit_of(regressor: "BayesRegressor") -> Fit:
         raise NotFittedError(
             "`write_report` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
         )
-    return Fit(regressor._model, regressor._data, regressor.map_, regressor.posterior_, regressor.selection_)
+    return Fit(
+        regressor._model,
+        regressor._data,
+        regressor.map_,
+        regressor.posterior_,
+        regressor.selection_,
+        folds=folds_text(regressor),
+    )
 
 
 def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
