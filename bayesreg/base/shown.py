@@ -29,7 +29,7 @@ class Shown:
 
         import pandas as pd
 
-        text = f"<pre>{escape(repr(self))}</pre>"
+        text = f'<pre style="white-space: pre-wrap">{escape(repr(self))}</pre>'
         table = self._table()
         if table is None:
             return text

@@ -110,8 +110,6 @@ def _p_value(probability: float) -> str:
 def _of_rows(
     data: RowData, partition: Partition, coef: Float[np.ndarray, " p"], intercept: float
 ) -> list[Between]:
-    from scipy.stats import rankdata
-
     residual = data.y - intercept - data.X @ coef
     if not np.ptp(residual) > _ROUNDING * np.ptp(data.y):
         residual = np.zeros_like(residual)
@@ -123,10 +121,15 @@ def _of_rows(
         ("the level of the residuals", residual),
         ("the size of the residuals", np.abs(residual)),
     ):
-        ranks = rankdata(values)
-        ranks -= ranks.mean()
+        ranks = _ranks(values)
         found.append(Between.of(what, np.add.reduceat(ranks, starts) / sizes, sizes, float(ranks @ ranks)))
     return found
+
+
+def _ranks(values: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
+    """Return the rank of each value about the mean rank; equal values share one."""
+    _, place, times = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(times) - 0.5 * (times + values.size))[place]
 
 
 def _of_statistics(data: GramData, coef: Float[np.ndarray, " p"], intercept: float) -> list[Between]:

@@ -57,8 +57,7 @@ class ScalePath:
 
     def fit_at(self, row: int) -> tuple[Float[np.ndarray, " p"], float]:
         """Return all coefficients and the intercept of the fit at one of the scales."""
-        l1, l2 = (weight[[row]] for weight in self.penalty_weights)
-        coefs, intercepts = self.problem.expand(solve_coefs(self.problem, l1, l2).values)
+        coefs, intercepts = self.problem.expand(self.coefs[[row]])
         return coefs[0], float(intercepts[0])
 
     @cached_property
