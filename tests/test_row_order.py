@@ -192,6 +192,11 @@ class Leaking:
 def test_what_cannot_be_folds_of_rows_or_of_statistics():
     with pytest.raises(ValueError, match="Leaking trains on row 0 for the fold that holds it"):
         br.select_scale(LASSO, br.RowData.from_arrays(X, Y), folds=Leaking())
+    one_too_many = PredefinedSplit(np.arange(len(Y) + 1) % 3)
+    with pytest.raises(
+        ValueError, match="PredefinedSplit cannot split these 442 rows: index 442 is out of bounds"
+    ):
+        br.select_scale(LASSO, br.RowData.from_arrays(X, Y), folds=one_too_many)
     with pytest.raises(ValueError, match=r"this splitter trains on fewer rows\. Give the rows"):
         br.GramData.from_arrays(X, Y, folds=TimeSeriesSplit(4))
 

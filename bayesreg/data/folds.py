@@ -74,7 +74,7 @@ def _from_splitter(splitter: Any, X: Any, y: Any) -> FoldRows:
             tests.append(np.asarray(test))
             if not _are_all_others(train, test, n):  # those of leave-one-out would fill the memory
                 trains[k] = np.asarray(train)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, IndexError) as error:
         raise ValueError(
             f"`folds`: {name} cannot split these {n} rows: {error} Give an array of labels, one a row."
         ) from error
