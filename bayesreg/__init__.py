@@ -87,6 +87,7 @@ _HOME = {
     "ImproperPriorError": "base.errors",
     "NoEquivalent": "base.errors",
     "NoModeError": "base.errors",
+    "RowOrderWarning": "base.errors",
     "SamplingWarning": "base.errors",
 }
 
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
     from .base.errors import ImproperPriorError as ImproperPriorError
     from .base.errors import NoEquivalent as NoEquivalent
     from .base.errors import NoModeError as NoModeError
+    from .base.errors import RowOrderWarning as RowOrderWarning
     from .base.errors import SamplingWarning as SamplingWarning
     from .compare.audit import Audit as Audit
     from .compare.audit import audit as audit

@@ -46,6 +46,9 @@ def check_name(check):
     ids=[f"{ESTIMATORS.index(e) if e in ESTIMATORS else i}-{check_name(c)}" for i, (e, c) in enumerate(CHECKS)
          if check_name(c) not in NOT_CHECKED_HERE],
 )  # fmt: skip
+@pytest.mark.filterwarnings(
+    "ignore::bayesreg.RowOrderWarning"
+)  # some of their rows are sorted, or repeated in a row
 def test_sklearns_own_checks(estimator, check):
     check(estimator)
 
@@ -185,3 +188,125 @@ def test_an_interval_is_one_mass():
     sampled = br.BayesRegressor().fit(X, y).sample(num_samples=50, progress=False)
     with pytest.raises(ValueError, match="`interval` must be"):
         sampled.predict(X, interval=[0.5, 0.9])
+
+
+# The prior's arguments as parameters.
+
+
+def test_a_search_over_the_priors_arguments():
+    X, y = diabetes()
+    plain = br.BayesRegressor(br.LaplacePrior(1.0), noise_scale=54.0)
+    scales = [0.5, 8.0, 40.0, 1000.0]
+    search = GridSearchCV(plain, {"prior__scale": scales}, cv=4).fit(X, y)
+    by_prior = GridSearchCV(plain, {"prior": [br.LaplacePrior(s) for s in scales]}, cv=4).fit(X, y)
+    np.testing.assert_array_equal(
+        search.cv_results_["mean_test_score"], by_prior.cv_results_["mean_test_score"]
+    )
+    assert search.best_estimator_.prior == br.LaplacePrior(search.best_params_["prior__scale"])
+    assert plain.prior == br.LaplacePrior(1.0)  # which the search leaves alone
+    pipeline = make_pipeline(StandardScaler(), br.BayesRegressor(noise_scale=54.0))
+    grid = {
+        "bayesregressor__prior": [br.LaplacePrior(), br.GaussianPrior()],
+        "bayesregressor__prior__scale": [0.1, 20.0],
+        "bayesregressor__prior__relative_to_noise": [False, True],
+    }
+    found = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    assert len(found.cv_results_["params"]) == 8
+    assert found.best_estimator_[-1].prior.scale == found.best_params_["bayesregressor__prior__scale"]
+
+
+PRIORS = [
+    br.LaplacePrior(0.5, factor={"a": 2.0}),
+    br.GaussianPrior(np.array([1.0, 2.0, np.inf])),
+    br.ElasticNetPrior(1.0, [2.0, 3.0], relative_to_noise=True),
+    br.LaplacePrior(dist.HalfNormal(1.0)),
+    br.FlatPrior(),
+]
+
+
+@pytest.mark.parametrize("prior", PRIORS, ids=lambda prior: type(prior).__name__)
+def test_parameters_of_a_prior(prior):
+    params = prior.get_params()
+    assert type(prior)(**params) == prior
+    assert prior.set_params() == prior
+    assert set(params) == {
+        name.removeprefix("prior__") for name in br.BayesRegressor(prior).get_params() if "__" in name
+    }
+    assert clone(prior) == prior
+    copied = clone(br.BayesRegressor(prior))
+    assert copied.prior == prior
+    if params:
+        changed = prior.set_params(relative_to_noise=not prior.relative_to_noise)
+        assert changed.relative_to_noise is not prior.relative_to_noise
+        assert changed != prior
+    with pytest.raises(ValueError, match=f"{type(prior).__name__} has no parameter 'scales'"):
+        prior.set_params(scales=1.0)
+
+
+def test_parameters_of_the_prior_on_the_estimator():
+    regressor = br.BayesRegressor(tol=1e-6)
+    assert not any("__" in name for name in regressor.get_params())
+    assert regressor.set_params(prior__scale=3.0, tol=1e-5) is regressor
+    assert (regressor.prior, regressor.tol) == (br.GaussianPrior(3.0), 1e-5)  # the default's kind
+    regressor.set_params(prior__laplace_scale=0.5, prior=br.ElasticNetPrior(1.0, 2.0))
+    assert regressor.prior == br.ElasticNetPrior(0.5, 2.0)
+    with pytest.raises(
+        ValueError, match=r"ElasticNetPrior has no parameter 'scale'\. Its parameters are 'laplace_s"
+    ):
+        regressor.set_params(prior__scale=1.0)
+    with pytest.raises(ValueError, match="Invalid parameter 'scale'"):
+        regressor.set_params(scale=1.0)
+    with pytest.raises(ValueError, match="`laplace_scale` must be positive"):
+        regressor.set_params(prior__laplace_scale=0.0)
+    assert regressor.prior == br.ElasticNetPrior(0.5, 2.0)
+
+
+# The table.
+
+
+def test_a_summary_of_the_mode_and_of_draws():
+    X, y = diabetes(scaled=False)
+    frame = pd.DataFrame(X, columns=[f"m{j}" for j in range(10)])
+    regressor = br.BayesRegressor(br.LaplacePrior(0.05, relative_to_noise=True), standardize=True).fit(
+        frame, y
+    )
+    table = regressor.summary()
+    assert list(table.columns) == ["map", "is_zero"]
+    assert list(table.index) == [*frame.columns, "intercept", "noise_scale"]
+    np.testing.assert_array_equal(
+        table["map"], [*regressor.coef_, regressor.intercept_, regressor.noise_scale_]
+    )
+    np.testing.assert_array_equal(table["is_zero"], [*(regressor.coef_ == 0.0), False, False])
+    assert table["is_zero"].any()
+    regressor.sample(num_samples=300, num_chains=2, progress=False)
+    table = regressor.summary()
+    draws = regressor.posterior_["posterior"]
+    assert list(table.columns) == ["map", "is_zero", "mean", "sd", "q05", "q95", "p_sign", "ess"]
+    assert table.loc["m3", "mean"] == pytest.approx(float(draws["coef"].sel(feature="m3").mean()))
+    low, high = np.quantile(draws["noise_scale"], [0.05, 0.95])
+    np.testing.assert_allclose(table.loc["noise_scale", ["q05", "q95"]].astype(float), [low, high])
+    assert table.loc["intercept", "sd"] == pytest.approx(float(draws["intercept"].std(ddof=1)))
+    assert table["ess"].between(50, 3000).all()
+    assert not table.isna().any(axis=None)
+
+
+def test_a_summary_of_what_is_known_absent_or_sampled():
+    X, y = one_of_eight()
+    known = br.BayesRegressor(br.LaplacePrior(1.0), noise_scale=1.0, fit_intercept=False).fit(X, y)
+    table = known.sample(num_samples=50, progress=False).summary()
+    assert list(table.index) == [*(f"x{j}" for j in range(8)), "noise_scale"]
+    assert table.loc["noise_scale", "map"] == 1.0
+    assert table.loc["noise_scale"].drop(["map", "is_zero"]).isna().all()
+    assert not table.iloc[:8].isna().any(axis=None)
+    scale = br.GaussianPrior(dist.HalfNormal(1.0), relative_to_noise=True)
+    table = br.BayesRegressor(scale).fit(X, y).sample(num_samples=100, progress=False)
+    assert list(table.summary().index[-3:]) == ["intercept", "noise_scale", "prior_scale"]
+    assert table.summary().loc["prior_scale", "map"] == table.selection_.scale
+    few = known.sample(num_samples=3, progress=False).summary()
+    assert few["ess"].isna().all()
+    assert known.fit(X, y).summary().shape == (9, 2)  # the draws of the earlier fit are gone
+    with pytest.raises(NotFittedError):
+        br.BayesRegressor().summary()
+    twice = pd.DataFrame(np.column_stack([X[:, 0], X[:, 1]]), columns=["intercept", "noise_scale"])
+    table = br.BayesRegressor().fit(twice, y).sample(num_samples=50, progress=False).summary()
+    assert list(table.index) == ["intercept", "noise_scale"] * 2

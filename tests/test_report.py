@@ -25,6 +25,7 @@ from scipy import sparse
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Lasso, Ridge
+from sklearn.model_selection import KFold
 
 import bayesreg as br
 from bayesreg.app.figures import png_bytes
@@ -34,6 +35,7 @@ from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.report.figures import predictive_figure, residual_figure
 from bayesreg.app.report.section import Row, fold_rows
 from bayesreg.app.words.code_lines import regressor_code
+from bayesreg.app.words.folds_text import folds_text
 from bayesreg.plots.style import shown
 from bayesreg.posterior.draws.predictive_check import check_predictions
 from bayesreg.posterior.draws.replicates import Replicates, replicate
@@ -363,6 +365,34 @@ def test_the_choice_of_the_scale_is_shown(tmp_path, method):
     assert f"scale_selection='{method}'" in page.said("origin")
     (image,) = [image for image in page.all("img") if "scales of the prior; the scale" in image["alt"]]
     assert f"the scale {regressor.selection_.scale:.3g} is marked" in image["alt"]
+
+
+def test_the_folds_are_said_and_stand_in_the_code(tmp_path):
+    X, y = frame(3)
+    prior = br.LaplacePrior(relative_to_noise=True)
+    shuffled = KFold(4, shuffle=True, random_state=2)
+    regressor = sampled(br.BayesRegressor(prior, scale_selection="cv", folds=shuffled), X, y)
+    page = self_contained(written(regressor, tmp_path / "r.html"))
+    assert "The folds: 4 folds by KFold(n_splits=4, random_state=2, shuffle=True)." in page.said("scale")
+    code = page.texts["origin"].split("Python", 1)[1].split("With bayesreg", 1)[0]
+    assert "from sklearn.model_selection import KFold" in code
+    names = {"X": X, "y": y}
+    exec(
+        "\n".join(line for line in code.splitlines() if line.startswith(("import", "from", "regressor ="))),
+        names,
+    )
+    assert names["regressor"].fit(X, y).selection_.scale == regressor.selection_.scale
+    in_blocks = br.BayesRegressor(prior, scale_selection="cv-1se", folds=3).fit(X, y)
+    assert folds_text(in_blocks) == "3 folds, blocks of rows as they come"
+    assert "scale_selection='cv-1se', folds=3)" in regressor_code(
+        in_blocks._model, scale_selection="cv-1se", folds=3
+    )
+    labels = np.arange(len(y)) % 5
+    by_label = br.BayesRegressor(prior, scale_selection="cv", folds=labels).fit(X, y)
+    assert folds_text(by_label) == "5 folds, one for each label"
+    assert "folds=folds)" in regressor_code(by_label._model, scale_selection="cv", folds=labels)
+    assert folds_text(br.BayesRegressor(prior, scale_selection="bic").fit(X, y)) is None
+    assert folds_text(br.BayesRegressor(prior).fit(X, y)) is None
 
 
 def test_a_sampled_scale_says_where_its_mode_is(tmp_path):

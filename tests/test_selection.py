@@ -348,7 +348,7 @@ def test_blocks_with_other_folds_are_refused():
         (
             ShuffleSplit(5, random_state=0),
             ValueError,
-            r"exactly one test fold, but ShuffleSplit puts row \d+ into",
+            r"one test fold at most, but ShuffleSplit puts row \d+ into",
         ),
         (RepeatedKFold(n_splits=2, n_repeats=2), ValueError, "RepeatedKFold puts row 0 into 2"),
         (GroupKFold(3), ValueError, "GroupKFold cannot split these 442 rows: The 'groups' parameter"),

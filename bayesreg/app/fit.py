@@ -12,17 +12,20 @@ from ..data.files.table import Table
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
+from ..posterior.diagnostics import FEWEST_DRAWS
 from ..posterior.sample import sample_posterior
+from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
 from ..selection.select import select_scale
 from .commands.as_json import print_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
 from .commands.rows import Rows
+from .commands.stated_folds import Folds, StatedFolds
 from .commands.stated_model import StatedModel
 from .draws_file import DRAWS, LEVELS, TEXT_RULES, draws_content
 from .figures import picture
-from .fitted import FEWEST_DRAWS, Fit
+from .fitted import Fit
 from .outputs import COEFFICIENTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .report.page import render
@@ -46,6 +49,8 @@ class Task:
         The file and its columns.
     stated : StatedModel
         The model, or all of it but the scale and how that is to be chosen.
+    folds : StatedFolds
+        By which it is chosen, if the method has folds.
     seed : int
     out : Path
         The directory to write to.
@@ -59,6 +64,7 @@ class Task:
 
     rows: Rows
     stated: StatedModel
+    folds: StatedFolds
     seed: int
     out: Path
     report: bool
@@ -82,13 +88,15 @@ def run(task: Task, written: list[str]) -> None:
     """
     console = make_console(quiet=task.json)
     model = task.stated.model()
-    table = task.rows.read()
+    task.folds.check(task.stated.method)
+    table = task.rows.read(task.folds.column)
     _check_names(table, fit_intercept=model.fit_intercept)
     notes = table_notes(task.rows.file, table, fit_intercept=model.fit_intercept)
     for label, text in notes:
         print_labelled(console, label, text)
     data = RowData.from_arrays(table.X, table.y, table.weights)
-    model, chosen = _choose(console, task.stated, model, data)
+    folds = _folds(task, table)
+    model, chosen = _choose(console, task, model, data, folds)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
     outputs = Outputs(task.out, written)
     files = _mode_files(model, mode, chosen, data, str(table.y.name))
@@ -96,7 +104,7 @@ def run(task: Task, written: list[str]) -> None:
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     tree.attrs[TEXT_RULES] = table.rules.to_json()
-    fit = Fit(model, data, mode, tree, chosen, table.levels)
+    fit = Fit(model, data, mode, tree, chosen, table.levels, folds=None if folds is None else folds.text)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
     files[COEFFICIENTS] = _csv(fit.coefs)
@@ -144,20 +152,32 @@ def _print_outputs(console: "Console", outputs: Outputs) -> None:
             print_labelled(console, label, f"{', '.join(names)}{where} {outputs.folder}")
 
 
+def _folds(task: Task, table: Table) -> Folds | None:
+    """Return the folds of the method that is to choose the scale, if it has some."""
+    method = task.stated.method
+    return task.folds.of(table, task.seed) if method is not None and METHOD_WORDS[method].folds else None
+
+
 def _choose(
-    console: "Console", stated: StatedModel, model: LinearModel, data: RowData
+    console: "Console", task: Task, model: LinearModel, data: RowData, folds: Folds | None
 ) -> tuple[LinearModel, ScaleSelection | None]:
     """Return the model to fit, and how its scale was chosen if it was."""
+    stated = task.stated
     if stated.draws_at_every_scale:
         print(
             f"Choosing the scale by {stated.method}, from draws at every scale: this takes a while.",
             file=sys.stderr,
         )
-    chosen = None if stated.method is None else select_scale(model, data, stated.method)
+    given = {} if folds is None else {"folds": folds.folds}
+    chosen = (
+        None if stated.method is None else select_scale(model, data, stated.method, seed=task.seed, **given)
+    )
     model = model if chosen is None else chosen.model
     print_labelled(console, "model", described(model))
     if chosen is not None:
         print_labelled(console, "chosen", str(chosen))
+    if folds is not None:
+        print_labelled(console, "folds", folds.text)
     return model, chosen
 
 

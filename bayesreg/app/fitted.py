@@ -9,7 +9,7 @@ from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
-from ..posterior.diagnostics import Diagnostics, diagnose
+from ..posterior.diagnostics import FEWEST_DRAWS, Diagnostics, diagnose
 from ..posterior.draws.predictive_check import PredictiveCheck, check_predictions
 from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
 from ..selection.scale_selection import ScaleSelection
@@ -18,8 +18,6 @@ from .words.sklearn_line import SklearnLine, sklearn_line
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
-
-FEWEST_DRAWS = 4  # of a chain: fewer have no diagnostics
 
 
 @final
@@ -38,6 +36,8 @@ class Fit:
         How the scale of the mode was chosen, if it was.
     levels : tuple of Levels
         Text columns, and the features that stand for them, if a file had some.
+    folds : str or None
+        By which folds the scale was chosen, in words.
     """
 
     model: LinearModel
@@ -46,6 +46,7 @@ class Fit:
     tree: "xr.DataTree"
     selection: ScaleSelection | None
     levels: tuple[Levels, ...] = ()
+    folds: str | None = None
 
     @property
     def model_of_mode(self) -> LinearModel:

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from ..base.errors import ConvergenceWarning, DegenerateDataWarning, SamplingWarning
+from ..base.errors import ConvergenceWarning, DegenerateDataWarning, RowOrderWarning, SamplingWarning
 from .words.terminal import printable, stdout_fault
 
 NOT_OPTIMAL = 3
@@ -21,7 +21,7 @@ _NO_MEMORY = (
     "blocks."
 )
 _SOON = 0.02  # seconds
-_OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, SamplingWarning)
+_OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, RowOrderWarning, SamplingWarning)
 
 
 @contextmanager

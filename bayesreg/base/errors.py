@@ -50,6 +50,10 @@ class DegenerateDataWarning(UserWarning):
     """The data determine the answer in a degenerate way, for example a constant response."""
 
 
+class RowOrderWarning(UserWarning):
+    """Folds are blocks of rows as they come, and the rows are in no random order."""
+
+
 class NoModeError(ValueError):
     """The posterior density is unbounded, so it has no mode."""
 

@@ -9,6 +9,6 @@ def listed(texts: Sequence[str], most: int) -> str:
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
-def quoted(names: Sequence[str], most: int = 20) -> str:
+def quoted(names: Sequence[object], most: int = 20) -> str:
     """Join at most `most` quoted names by commas, and add the number of the others."""
     return listed([repr(name) for name in names], most)

@@ -3,12 +3,13 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple, final
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.listed import listed
+from ..base.shown import Shown
 from ..conventions.convention import Convention, ElasticForm
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import Translation, translate
@@ -23,6 +24,9 @@ from ..model.problem import resolve
 from ..priors.elastic_net_algebra import violation
 from ..priors.penalty import Penalty
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 _ROUNDING = 1e-12  # relative difference of objectives that counts as rounding
 _TOL = 1e-6
 _LARGE = 1e-3  # a gap above it cannot come from a package's stopping rule
@@ -31,8 +35,8 @@ _SHOWN = 5
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Nearest:
+@dataclass(frozen=True, eq=False, repr=False)
+class Nearest(Shown):
     """Another reading of the same number, under which the answer is optimal or nearly optimal.
 
     Attributes
@@ -57,8 +61,8 @@ class Nearest:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Audit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Audit(Shown):
     """The verdict on an answer as the optimum of a penalty.
 
     Attributes
@@ -116,6 +120,16 @@ class Audit:
         if self.nearest is not None:
             lines.append(str(self.nearest))
         return "\n".join(lines)
+
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        columns = {
+            "kkt_violation": self.kkt_violation,
+            "wrong_zero": self.wrong_zeros,
+            "missing_zero": self.missing_zeros,
+        }
+        return pd.DataFrame(columns, index=pd.Index(self.feature_names, name="feature"))
 
     def _named(self, mask: Bool[np.ndarray, " p"]) -> str:
         return listed([name for name, hit in zip(self.feature_names, mask, strict=True) if hit], _SHOWN)

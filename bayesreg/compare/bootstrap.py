@@ -22,6 +22,10 @@ class BootstrapModes(NamedTuple):
     coefs: Float[np.ndarray, "b p"]
     intercepts: Float[np.ndarray, " b"]
 
+    def __repr__(self) -> str:
+        replicates, p = self.coefs.shape
+        return f"<BootstrapModes: {replicates} replicates of {p} coefficients and the intercept>"
+
 
 def bootstrap_map(
     model: LinearModel, data: RowData, n_replicates: int = 1000, seed: int = 0, *, progress: bool = True

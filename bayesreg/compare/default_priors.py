@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import NoEquivalent
+from ..base.shown import Shown
 from ..conventions.translation import translate
 from ..data.rows import RowData
 from ..gaussian.degrees_of_freedom import effective_df
@@ -21,8 +22,8 @@ _DEFAULTS = ("bambi", "brms", "rstanarm.normal")  # rows of CONVENTIONS that are
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class ImpliedPenalty:
+@dataclass(frozen=True, eq=False, repr=False)
+class ImpliedPenalty(Shown):
     """A default prior as a penalty.
 
     Attributes

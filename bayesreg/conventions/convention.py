@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.errors import DataNeededError, NoEquivalent
+from ..base.shown import Shown
 from ..priors.penalty import Penalty
 from .context import Context
 
@@ -37,8 +38,8 @@ class Form(Protocol):
 
 
 @final
-@dataclass(frozen=True)
-class Convention:
+@dataclass(frozen=True, repr=False)
+class Convention(Shown):
     """How one package states its penalty.
 
     Attributes
@@ -84,6 +85,12 @@ class Convention:
     intercept_code: tuple[str, str] = ("", "")
     language: Language = "python"
     scalar: bool = False
+
+    def __str__(self) -> str:
+        parameters = ", ".join(self.parameters) or "none"
+        return (
+            f"{self.key}\n{self.objective}\nparameters: {parameters}; family: {self.family}; {self.evidence}"
+        )
 
     def _spelt(self, name: str) -> str:
         return name.rstrip("_") if self.language == "R" else name

@@ -1,10 +1,11 @@
 """The table of conventions, one row each; `evidence` says how each was established."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
-from types import MappingProxyType
-from typing import Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, final
 
+from ..base.shown import Shown
 from ..priors.elastic_net import ElasticNetPrior
 from ..priors.gaussian import GaussianPrior
 from ..priors.laplace import LaplacePrior
@@ -21,6 +22,9 @@ from .convention import (
     Unit,
     Without,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _SOURCE = "from its source, not run"
 _DOCUMENTATION = "from its documentation, not run"
@@ -483,10 +487,33 @@ _BAYESIAN = (
     ),
 )  # fmt: skip
 
-CONVENTIONS: Mapping[str, Convention] = MappingProxyType(
-    {
-        row.key: row
-        for rows in (_OWN, _SCIKIT_LEARN, _GLMNET, _SPARSE_SOLVERS, _STATSMODELS, _OTHERS, _BAYESIAN)
-        for row in rows
-    }
+
+@final
+class Conventions(Shown, Mapping[str, Convention]):
+    """Conventions by their keys."""
+
+    def __init__(self, rows: Iterable[Convention]) -> None:
+        self._rows = {row.key: row for row in rows}
+
+    def __getitem__(self, key: str) -> Convention:
+        return self._rows[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __str__(self) -> str:
+        return f"{len(self)} conventions of a penalty: {', '.join(self)}"
+
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        columns = {"objective": [row.objective for row in self.values()]}
+        return pd.DataFrame(columns, index=pd.Index(list(self), name="convention"))
+
+
+CONVENTIONS = Conventions(
+    chain(_OWN, _SCIKIT_LEARN, _GLMNET, _SPARSE_SOLVERS, _STATSMODELS, _OTHERS, _BAYESIAN)
 )

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import DataNeededError, NoEquivalent
+from ..base.shown import Shown
 from ..priors.penalty import Penalty
 from .context import Context
 from .convention import REQUIRED, Convention, Without
@@ -15,8 +16,8 @@ from .table import CONVENTIONS
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Translation:
+@dataclass(frozen=True, eq=False, repr=False)
+class Translation(Shown):
     """One penalty in another convention.
 
     Attributes

@@ -8,28 +8,33 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Int
 
+Positions = Int[np.ndarray, " m"]
 Label = Any  # a whole number, or what an array of labels holds
-Rows = slice | Int[np.ndarray, " m"]
+Rows = slice | Positions
 
 
 class FoldRows(NamedTuple):
     """The rows of each fold; folds without rows are left out.
 
-    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    `n_splits` is the number of folds if they are numbered, None if they have labels. `trains` has the rows that predict
+    a fold, and None says that all rows are in folds and each fold is predicted from all others. `in_order` says that
+    folds are blocks of rows as they come.
     """
 
     n_splits: int | None
     rows: dict[Label, Rows]
+    trains: dict[Label, Positions] | None = None
+    in_order: bool = False
 
 
 def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
-    """Put every row into exactly one fold.
+    """Put rows into folds, none of them into two.
 
     Parameters
     ----------
     folds : int, scikit-learn splitter or array (n,)
         K: contiguous blocks of rows as scikit-learn's unshuffled KFold makes them. A splitter:
-        its test folds. An array: a label for each row.
+        its test folds, with the rows that it trains on. An array: a label for each row.
     X : array (n, p)
     y : array (n,)
 
@@ -40,7 +45,7 @@ def split_rows(folds: Any, X: Any, y: Any) -> FoldRows:
     Raises
     ------
     TypeError, ValueError
-        Where `folds` is none of these, or a row is in no fold or in more than one.
+        If `folds` is none of these, a row is in more than one fold, or a fold is predicted from its own rows.
     """
     if isinstance(folds, int | np.integer) and not isinstance(folds, bool):
         return _contiguous(int(folds), len(y))
@@ -57,25 +62,50 @@ def _contiguous(n_splits: int, n_samples: int) -> FoldRows:
     rows: dict[Label, Rows] = {
         k: slice(edges[k], edges[k + 1]) for k in range(n_splits) if edges[k] < edges[k + 1]
     }
-    return FoldRows(n_splits, rows)
+    return FoldRows(n_splits, rows, in_order=True)
 
 
 def _from_splitter(splitter: Any, X: Any, y: Any) -> FoldRows:
-    name = type(splitter).__name__
+    name, n = type(splitter).__name__, len(y)
+    tests: list[Positions] = []
+    trains: dict[Label, Positions] = {}
     try:
-        tests = [np.asarray(test) for _, test in splitter.split(X, y)]
-    except (TypeError, ValueError) as error:
+        for k, (train, test) in enumerate(splitter.split(X, y)):
+            tests.append(np.asarray(test))
+            if not _are_all_others(train, test, n):  # those of leave-one-out would fill the memory
+                trains[k] = np.asarray(train)
+    except (TypeError, ValueError, IndexError) as error:
         raise ValueError(
-            f"`folds`: {name} cannot split these {len(y)} rows: {error} Give an array of labels, one a row."
+            f"`folds`: {name} cannot split these {n} rows: {error} Give an array of labels, one a row."
         ) from error
-    times = np.bincount(np.concatenate([np.arange(0), *tests]).astype(int), minlength=len(y))
-    if (times != 1).any():
-        row = int(np.argmax(times != 1))
+    if not _each_is_tested(name, tests, n):  # sums over test folds would leave some rows out
+        trains |= {k: np.setdiff1d(np.arange(n), test) for k, test in enumerate(tests) if k not in trains}
+    for k, train in trains.items():
+        both = np.intersect1d(train, tests[k])
+        if both.size:
+            raise ValueError(
+                f"`folds` must predict each test fold from other rows, but {name} trains on row {both[0]} for the fold "
+                "that holds it."
+            )
+    return FoldRows(len(tests), {k: test for k, test in enumerate(tests) if test.size}, trains or None)
+
+
+def _are_all_others(train: Any, test: Any, n: int) -> bool:
+    among = np.zeros(n, dtype=bool)
+    among[test] = True
+    return len(train) + len(test) == n and not among[train].any()
+
+
+def _each_is_tested(name: str, tests: list[Positions], n: int) -> bool:
+    """Tell whether each row is in a test fold; refuse one that is in two."""
+    times = np.bincount(np.concatenate([np.arange(0), *tests]).astype(int), minlength=n)
+    if (times > 1).any():
+        row = int(np.argmax(times > 1))
         raise ValueError(
-            f"`folds` must put each row into exactly one test fold, but {name} puts row {row} into {times[row]}. "
-            "Use a splitter that partitions the rows, like KFold or GroupKFold, or an array of labels."
+            f"`folds` must put each row into one test fold at most, but {name} puts row {row} into {times[row]}. "
+            "Use a splitter whose test folds share no row, like KFold or TimeSeriesSplit, or an array of labels."
         )
-    return FoldRows(len(tests), {k: test for k, test in enumerate(tests) if test.size})
+    return bool(times.all())
 
 
 def _from_labels(folds: Any, n_samples: int) -> FoldRows:

@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self, final
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
 
 import numpy as np
 from jaxtyping import Float
 
+from ..base.listed import quoted
+from ..base.shown import Shown
 from .checks import column_names, numbered_names
 from .folds import FoldRows, Label, split_rows
 from .gram_least_squares import GramLeastSquares, without_null
@@ -15,20 +17,28 @@ from .kept import LIGHT, Kept, without_kept
 from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
 from .rows import RowData
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 class FoldAxis(NamedTuple):
     """The statistics of each fold, by its number or label; a fold without rows is left out.
 
-    `n_splits` is the number of folds where they are numbered, None where they have labels.
+    `n_splits` is the number of folds if they are numbered, None if they have labels. `in_order` says that folds are
+    blocks of rows as they came.
     """
 
     n_splits: int | None
     parts: "dict[Label, GramData]"
+    in_order: bool = False
+
+    def __repr__(self) -> str:
+        return f"<FoldAxis: {len(self.parts)} folds ({quoted(list(self.parts), 6)})>"
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class GramData:
+@dataclass(frozen=True, eq=False, repr=False)
+class GramData(Shown):
     """Sufficient statistics of rows. The rows need not be kept. Make it with `from_arrays` or `from_chunks`.
 
     ``a + b`` are the statistics of the rows of both, fold by fold if they have folds. Sums are
@@ -118,13 +128,24 @@ class GramData:
 
     @classmethod
     def from_folds(cls, rows: RowData, folds: FoldRows) -> Self:
-        """Reduce checked rows fold by fold."""
+        """Reduce checked rows fold by fold.
+
+        Raises
+        ------
+        ValueError
+            If a fold is not to be predicted from all others: then their sums are not enough.
+        """
+        if folds.trains is not None:
+            raise ValueError(
+                "statistics hold folds of which each is predicted from all others, and this splitter trains on fewer "
+                "rows. Give the rows (RowData), and the splitter to select_scale."
+            )
         parts = {}
         for label, own in folds.rows.items():
             weight = rows.sample_weight[own]
             if weight.any():
                 parts[label] = cls.from_rows(rows.at(own))
-        return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts))
+        return replace(_sum(list(parts.values())), folds=FoldAxis(folds.n_splits, parts, folds.in_order))
 
     @classmethod
     def from_rows(cls, rows: RowData) -> Self:
@@ -297,6 +318,24 @@ class GramData:
         uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2, rounding)
         return uncentred, Means(np.zeros_like(cross), 0.0)
 
+    def __str__(self) -> str:
+        p = self.n_features
+        folds = "" if self.folds is None else f", in {len(self.folds.parts)} folds"
+        weighted = "" if self.sum_weights == self.n_samples else f"; the weights sum to {self.sum_weights:g}"
+        return (
+            f"statistics of {self.n_samples} rows{folds}, {p} feature{'s' * (p != 1)} "
+            f"({quoted(self.feature_names, 6)}){weighted}"
+        )
+
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        columns = {
+            "mean": np.append(self.y_mean, self.x_mean),
+            "sd": np.append(self.response_sd, self.column_sd),
+        }
+        return pd.DataFrame(columns, index=["y", *self.feature_names])
+
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without values computed from them."""
         return without_kept(self)
@@ -317,7 +356,7 @@ def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
     for label, part in b.parts.items():
         parts[label] = parts[label] + part if label in parts else part
     ordered = sorted(parts, key=lambda label: (type(label).__name__, label))
-    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered})
+    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered}, a.in_order and b.in_order)
 
 
 def _names_without_rows(

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Self, final
+from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
 from jaxtyping import Float
 
 from ..base.blas import dot
+from ..base.listed import quoted
+from ..base.shown import Shown
 from .adjustment import Adjustment
 from .centring import centred_rows
 from .checks import (
@@ -26,10 +28,15 @@ from .labels import Labels, coded
 from .least_squares import Means, matrices_of
 from .row_least_squares import RowLeastSquares
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHOWN_ROWS, _SHOWN_COLUMNS = 5, 9  # in a notebook
+
 
 @final
-@dataclass(frozen=True, eq=False)
-class RowData:
+@dataclass(frozen=True, eq=False, repr=False)
+class RowData(Shown):
     """The checked rows of a regression. Make it with `from_arrays`.
 
     Arrays of float64 are not copied. Values computed from the arrays are kept, and are computed again after the arrays
@@ -194,6 +201,22 @@ class RowData:
         if intercept_column:
             X = _with_ones(X)
         return RowLeastSquares(X, y, Adjustment(y.size, root)), Means(np.zeros(X.shape[1]), 0.0)
+
+    def __str__(self) -> str:
+        rows, p = self.y.size, self.n_features
+        sparse = "" if isinstance(self.X, np.ndarray) else f", sparse with {self.X.nnz} entries"
+        weighted = "" if (self.sample_weight == 1.0).all() else f"; the weights sum to {self.sum_weights:g}"
+        return f"{rows} rows, {p} feature{'s' * (p != 1)} ({quoted(self.feature_names, 6)}){sparse}{weighted}"
+
+    def _table(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        first = self.X[:_SHOWN_ROWS, :_SHOWN_COLUMNS]
+        values = first if isinstance(first, np.ndarray) else first.toarray()
+        frame = pd.DataFrame(values, columns=list(self.feature_names[:_SHOWN_COLUMNS]))
+        frame.insert(0, "sample_weight", self.sample_weight[:_SHOWN_ROWS], allow_duplicates=True)
+        frame.insert(0, "y", self.y[:_SHOWN_ROWS], allow_duplicates=True)
+        return frame
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy, without values computed from them."""

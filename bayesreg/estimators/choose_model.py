@@ -1,17 +1,19 @@
 """The model to sample, and the choice of its mode's scale, if a choice is needed."""
 
 from dataclasses import replace
+from typing import Any
 
 from ..base.arguments import check_choice
 from ..data.rows import RowData
 from ..model.linear_model import LinearModel
 from ..selection.criteria import METHODS
+from ..selection.partition import DEFAULT_FOLDS
 from ..selection.scale_selection import ScaleSelection
 from ..selection.select import select_scale
 
 
 def choose_model(
-    model: LinearModel, data: RowData, scale_selection: str | None
+    model: LinearModel, data: RowData, scale_selection: str | None, folds: Any = DEFAULT_FOLDS
 ) -> tuple[LinearModel, ScaleSelection | None]:
     """Choose the prior's scale from the data on request, or if the scale is sampled: then there is no joint mode.
 
@@ -21,6 +23,8 @@ def choose_model(
     data : RowData
     scale_selection : str, optional
         A method of `select_scale`, with its defaults.
+    folds : int, scikit-learn splitter or array (n,), default 5
+        Of a method that has folds.
 
     Returns
     -------
@@ -36,7 +40,7 @@ def choose_model(
     """
     if scale_selection is not None:
         check_choice("scale_selection", scale_selection, METHODS)
-        selection = select_scale(model, data, scale_selection)
+        selection = select_scale(model, data, scale_selection, folds)
         return selection.model, selection
     prior = model.prior
     if not prior.has_sampled_scale:

@@ -49,10 +49,12 @@ def from_sklearn(
     Parameters
     ----------
     fitted : Lasso, LassoLars, Ridge, ElasticNet, BayesianRidge, LinearRegression, or a CV or IC form of these
-        Fitted on X and y. Or a Pipeline of a StandardScaler and one of them. The model then has the equivalent scales
-        for the original columns.
+        Fitted on X and y. Or a Pipeline that ends in one of them. After a StandardScaler alone, the model has the
+        equivalent scales for the original columns. After other steps (a ColumnTransformer of StandardScaler,
+        OneHotEncoder and "passthrough", for example) the model is on the columns that these steps make. Its
+        coefficients have the names of ``get_feature_names_out()``.
     X : array or data frame (n, p)
-        The X of the fit: for a pipeline, before its scaler.
+        The X of the fit: for a pipeline, before its first step.
     y : array (n,)
     sample_weight : array (n,), optional
         The weights of the fit.
@@ -63,7 +65,8 @@ def from_sklearn(
     Returns
     -------
     BayesRegressor
-        A fitted regressor: ``.sample()`` gives the draws for intervals.
+        A fitted regressor: ``.sample()`` gives the draws for intervals. It predicts from the same X as the pipeline:
+        the steps before the estimator stay in front of it, as ``preprocessing_``.
 
     Raises
     ------
@@ -81,9 +84,9 @@ def from_sklearn(
     H. Zou, T. Hastie and R. Tibshirani (2007), "On the degrees of freedom of the lasso",
     doi:10.1214/009053607000000127.
     """
-    estimator, scaler = _last_step(fitted)
+    estimator, scaler, front = _steps(fitted)
     key = _convention_of(estimator)
-    data = RowData.from_arrays(X, y, sample_weight)
+    data = RowData.from_arrays(X, y, sample_weight) if front is None else _through(front, X, y, sample_weight)
     fit_intercept = bool(estimator.fit_intercept)
     coef, intercept, unit = _on_original_columns(estimator, scaler, data)
     penalty = _penalty_of(estimator, key, data)
@@ -98,23 +101,32 @@ def from_sklearn(
     else:
         sigma = _noise_from_residuals(at_one, data)
     regressor = BayesRegressor(penalty.to_prior(sigma), noise_scale=sigma, fit_intercept=fit_intercept)
-    return regressor.fit(X, y, sample_weight=sample_weight)
+    if front is None:
+        return regressor.fit(X, y, sample_weight=sample_weight)
+    regressor.n_features_in_ = data.n_features
+    regressor.feature_names_in_ = np.array(data.feature_names, dtype=object)
+    return regressor._fit_rows(data, front)
 
 
-def _last_step(fitted: Any) -> tuple[Any, Any]:
-    """Return the estimator, and the StandardScaler before it in a pipeline, or None."""
+def _steps(fitted: Any) -> tuple[Any, Any, Any]:
+    """Return the estimator, and what is before it in a pipeline: a StandardScaler alone, or other steps."""
     if type(fitted).__name__ != "Pipeline":
-        return fitted, None
-    steps = [step for _, step in fitted.steps if step is not None and not isinstance(step, str)]
-    kinds = [type(step).__name__ for step in steps]
-    if len(steps) == 1:
-        return steps[0], None
-    if len(steps) != 2 or kinds[0] != "StandardScaler":
-        raise TypeError(
-            "only a pipeline of StandardScaler and an estimator can be read: its columns are the original ones in "
-            f"other units; got {' → '.join(kinds)}. Give the last step, and the X that reaches it."
-        )
-    return steps[1], steps[0]
+        return fitted, None, None
+    *before, estimator = (step for _, step in fitted.steps if step is not None and step != "passthrough")
+    if not before:
+        return estimator, None, None
+    if len(before) == 1 and type(before[0]).__name__ == "StandardScaler":
+        return estimator, before[0], None
+    return estimator, None, fitted[:-1]
+
+
+def _through(front: Any, X: Any, y: Any, sample_weight: Any) -> RowData:
+    """Return the rows that the first steps of a pipeline make, with the names that they give to columns."""
+    try:
+        names = [str(name) for name in front.get_feature_names_out()]
+    except (AttributeError, ValueError):  # a step of one's own need not name its columns
+        names = None
+    return RowData.from_arrays(front.transform(X), y, sample_weight, names)
 
 
 def _on_original_columns(
@@ -156,8 +168,8 @@ def _convention_of(fitted: Any) -> str:
     name = type(fitted).__name__
     if name not in _PENALTY_READERS or not type(fitted).__module__.startswith("sklearn."):
         raise TypeError(
-            f"`fitted` must be one of scikit-learn's {', '.join(_PENALTY_READERS)}, or a pipeline of StandardScaler "
-            f"and one of them; got {name}."
+            f"`fitted` must be one of scikit-learn's {', '.join(_PENALTY_READERS)}, or a pipeline that ends in one of "
+            f"them; got {name}."
         )
     check_is_fitted(fitted)
     if getattr(fitted, "positive", False):

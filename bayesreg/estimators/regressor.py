@@ -20,10 +20,15 @@ from ..posterior.draws.predict import predictive_bounds, predictive_draws, predi
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
 from ..priors.gaussian import GaussianPrior
+from ..selection.partition import DEFAULT_FOLDS
 from .choose_model import choose_model
+from .summary import summarise_fit
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
+
+_OF_PRIOR = "prior__"  # how scikit-learn calls the parameters of a parameter
 
 
 class BayesRegressor(RegressorMixin, BaseEstimator):
@@ -32,7 +37,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     Parameters
     ----------
     prior : LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior, optional
-        Default: GaussianPrior(), with scale 2.5/sd(x) relative to the noise.
+        Default: GaussianPrior(), with scale 2.5/sd(x) relative to the noise. (The command `bayesreg fit` has another
+        default, LaplacePrior().) Its arguments are parameters too: ``GridSearchCV(regressor, {"prior__scale": ...})``.
     noise_scale : float or NumPyro distribution, optional
         σ: a known number, or its prior. None: a weak prior (see GaussianLikelihood). If σ is
         unknown, the mode is joint over coefficients and σ.
@@ -46,6 +52,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         mode: `fit` uses the scale with the highest evidence, and `sample` samples the scale.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
+    folds : int, scikit-learn splitter or array (n,), default 5
+        Of scale_selection="cv" and "cv-1se", as `select_scale` takes them. For rows whose order means nothing, a sorted
+        file say: KFold(5, shuffle=True, random_state=0).
 
     Attributes
     ----------
@@ -63,6 +72,9 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         The chosen scale, and the scales that it was compared with.
     posterior_ : xarray.DataTree
         The draws. It exists only after ``sample``.
+    preprocessing_ : transformer or None
+        The steps that X goes through first: those before the estimator in a pipeline that `from_sklearn` has read.
+        `fit` sets it to None.
     n_iter_ : int
     n_features_in_ : int
     feature_names_in_ : array (p,) of str
@@ -84,6 +96,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         standardize: bool = False,
         scale_selection: str | None = None,
         tol: float = 1e-8,
+        folds: Any = DEFAULT_FOLDS,
     ) -> None:
         self.prior = prior
         self.noise_scale = noise_scale
@@ -91,11 +104,33 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.standardize = standardize
         self.scale_selection = scale_selection
         self.tol = tol
+        self.folds = folds
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters, those of the prior by names like ``prior__scale``.
+
+        A prior cannot change, so the estimator gets another one. It is a GaussianPrior if `prior` is None.
+
+        Returns
+        -------
+        self
+        """
+        of_prior = {
+            name.removeprefix(_OF_PRIOR): value
+            for name, value in params.items()
+            if name.startswith(_OF_PRIOR)
+        }
+        super().set_params(
+            **{name: value for name, value in params.items() if not name.startswith(_OF_PRIOR)}
+        )
+        if of_prior:
+            self.prior = self._stated_prior().set_params(**of_prior)
+        return self
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the mode. With `scale_selection`, the data choose the prior's scale.
@@ -112,9 +147,16 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         """
         data = RowData.from_arrays(X, y, sample_weight)
         validate_data(self, X, reset=True, skip_check_array=True)
+        return self._fit_rows(data)
+
+    def _fit_rows(self, data: RowData, preprocessing: Any = None) -> Self:
+        """Fit rows that are checked, or that `preprocessing` has made of what there is to predict from."""
+        self.preprocessing_ = preprocessing
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | GramData = data
-        self._model, self.selection_ = choose_model(self._stated_model(), data, self.scale_selection)
+        self._model, self.selection_ = choose_model(
+            self._stated_model(), data, self.scale_selection, self.folds
+        )
         self.map_ = (
             map_estimate(self._model, data, self.tol)
             if self.selection_ is None
@@ -202,6 +244,41 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         bounds = predictive_bounds(self._posterior("interval"), values, float(interval), of_mean=of_mean)
         return point, bounds
 
+    def summary(self) -> "pd.DataFrame":
+        """Return the fit as a table: the mode and, after `sample`, the posterior.
+
+        Returns
+        -------
+        DataFrame
+            One row for each feature, then "intercept" if there is one, "noise_scale" (σ), and "prior_scale" if it is
+            sampled. Columns: "map", the value at the mode; "is_zero", whether it is a coefficient that is exactly 0
+            there. After `sample` also "mean", "sd", "q05" and "q95" (the ends of the 90% interval), "p_sign" (the
+            probability of the sign of the mean) and "ess" (the effective number of draws, for the mean); they are NaN
+            for a σ that is known.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> import bayesreg as br
+        >>> regressor = br.BayesRegressor(br.LaplacePrior(1.0), noise_scale=1.0)
+        >>> regressor.fit([[0.0, 1.0], [1.0, 1.0], [2.0, 0.0]], [0.0, 1.0, 2.0]).summary().round(6)
+                     map  is_zero
+        parameter
+        x0           0.5    False
+        x1           0.0     True
+        intercept    0.5    False
+        noise_scale  1.0    False
+        """
+        check_is_fitted(self)
+        scale = None if self.selection_ is None else self.selection_.scale
+        return summarise_fit(
+            self.map_, vars(self).get("posterior_"), scale, fit_intercept=self._model.fit_intercept
+        )
+
     def posterior_predictive(self, X: Any, seed: int = 0) -> "xr.DataArray":
         """Draw new observations with their noise, one for each posterior draw.
 
@@ -226,6 +303,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
 
     def _checked_rows(self, X: Any) -> Float[np.ndarray, "n p"]:
         check_is_fitted(self)
+        if vars(self).get("preprocessing_") is not None:
+            return as_design(self.preprocessing_.transform(X), self.map_.feature_names)
         values = as_design(X, column_names(X, None))
         validate_data(self, X, reset=False, skip_check_array=True)
         return values
@@ -244,7 +323,15 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
             state["_data"] = as_small_as_can_be(state["_data"])
         return state
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take an estimator from a pickle; one of an earlier version had no `folds` to say."""
+        super().__setstate__({"folds": DEFAULT_FOLDS, **state})
+
+    def _stated_prior(self) -> Prior:
+        return GaussianPrior() if self.prior is None else self.prior
+
     def _stated_model(self) -> LinearModel:
         """Return the model that the parameters state."""
-        prior = GaussianPrior() if self.prior is None else self.prior
-        return LinearModel(prior, GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize)
+        return LinearModel(
+            self._stated_prior(), GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize
+        )

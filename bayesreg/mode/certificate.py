@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.blas import times
 from ..base.errors import beyond_float64
+from ..base.shown import Shown
 from ..data.least_squares import LeastSquares
 from ..model.problem import Problem
 from ..priors.elastic_net_algebra import conjugate, dual_step, penalty_terms, violation
@@ -96,8 +97,8 @@ class Certificate:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class Certificates:
+@dataclass(frozen=True, eq=False, repr=False)
+class Certificates(Shown):
     """Certificates of k points, made one by one when asked for.
 
     Attributes
@@ -135,6 +136,12 @@ class Certificates:
 
     def __len__(self) -> int:
         return self.gaps.size
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self)} certificates, from the {self.source}: largest duality gap {self.gaps.max():.1e}, "
+            f"largest KKT residual {self.kkt_residuals.max():.1e} of lambda_max"
+        )
 
     def __getitem__(self, k: int) -> Certificate:
         return Certificate(

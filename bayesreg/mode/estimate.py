@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
+from ..base.shown import Shown
 from ..base.threads import blas_for
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
@@ -44,8 +45,8 @@ _SHARE_FOR_ROUNDING = 0.1  # of tol: a path is certified from its Gram matrix if
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class MapEstimate:
+@dataclass(frozen=True, eq=False, repr=False)
+class MapEstimate(Shown):
     """The mode of a model on data, with its certificate.
 
     Attributes
@@ -101,6 +102,9 @@ class MapEstimate:
         columns = {"coef": self.coef, "l1": self.penalty.l1, "l2": self.penalty.l2}
         return pd.DataFrame(columns, index=pd.Index(self.feature_names, name="feature"))
 
+    def _table(self) -> "pd.DataFrame":
+        return self.to_frame()
+
     def __str__(self) -> str:
         zeros = int((self.coef == 0.0).sum())
         return (
@@ -110,8 +114,8 @@ class MapEstimate:
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class MapPath:
+@dataclass(frozen=True, eq=False, repr=False)
+class MapPath(Shown):
     """Modes along the scale of a prior; row k belongs to ``scales[k]``.
 
     Attributes
@@ -180,6 +184,18 @@ class MapPath:
         frame = pd.DataFrame(self.coefs, index=index, columns=list(self.feature_names))
         frame.insert(0, "intercept", self.intercepts, allow_duplicates=True)
         return frame
+
+    def _table(self) -> "pd.DataFrame":
+        return self.to_frame()
+
+    def __str__(self) -> str:
+        zeros = (self.coefs == 0.0).sum(axis=1)
+        return (
+            f"modes of {self.coefs.shape[1]} coefficients at {self.scales.size} scales from {self.scales[0]:.6g} to "
+            f"{self.scales[-1]:.6g}, {zeros[0]} to {zeros[-1]} exactly zero; noise_scale {self.noise_scale:.6g}\n"
+            f"largest duality gap {self.duality_gaps.max():.1e}; {int(self.converged.sum())} of {self.scales.size} "
+            "converged"
+        )
 
 
 def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstimate:

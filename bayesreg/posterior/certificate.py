@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float
 
+from ..base.shown import Shown
 from ..base.threads import single_threaded_blas
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
@@ -45,8 +46,8 @@ class Share(NamedTuple):
 
 
 @final
-@dataclass(frozen=True)
-class PosteriorCertificate:
+@dataclass(frozen=True, repr=False)
+class PosteriorCertificate(Shown):
     """The result of testing draws by the posterior's density.
 
     Attributes
@@ -119,6 +120,9 @@ class PosteriorCertificate:
             self.z, index=pd.Index(self.names, name="parameter"), columns=[f"z_{test}" for test in TESTS]
         )
         return frame.assign(shift=self.sizes[:, 0], width=1.0 + self.sizes[:, 1])
+
+    def _table(self) -> "pd.DataFrame":
+        return self.table
 
     @property
     def finding(self) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+from jaxtyping import Float
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
 LARGEST_R_HAT = 1.01
 LEAST_ESS_PER_CHAIN = 100
 TAILS = (0.05, 0.95)
+FEWEST_DRAWS = 4  # of a chain: fewer have no diagnostics
 
 
 @final
@@ -95,6 +97,16 @@ class Diagnostics:
         )
 
 
+def effective_draws(draws: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, " k"]:
+    """Return the effective numbers of draws for the means of k numbers; nan if there are too few to tell."""
+    from arviz_stats.base import array_stats
+
+    if draws.shape[1] < FEWEST_DRAWS:
+        return np.full(draws.shape[2], np.nan)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a constant
+        return np.asarray(array_stats.ess(draws, chain_axis=0, draw_axis=1))
+
+
 def diagnose(tree: "xr.DataTree") -> Diagnostics:
     """Compute the diagnostics of draws, with R-hat and ESS by arviz-stats.
 
@@ -115,8 +127,8 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     axes = {"chain_axis": 0, "draw_axis": 1}
     with np.errstate(invalid="ignore", divide="ignore"):  # the R-hat of a constant is nan
         r_hat = array_stats.rhat(columns, **axes)
-        ess_bulk = array_stats.ess(columns, **axes)
         ess_tail = array_stats.ess(columns, **axes, method="tail", prob=TAILS)
+    ess_bulk = effective_draws(columns)
     diverging = tree["sample_stats"].to_dataset()["diverging"].values
     judged = bool(attributes.get("certificate_tests", 0))
     return Diagnostics(

@@ -11,6 +11,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from jaxtyping import Float
 
+from ..base.listed import quoted
+from ..base.shown import as_call
 from .elastic_net_law import ELASTIC_NET
 from .law import Law
 from .scales import ScaleLike, checked, is_distribution
@@ -138,6 +140,37 @@ class Prior(ABC):
         flat = np.all([np.isinf(scale) for scale in scales], axis=0) if scales else True
         with np.errstate(invalid="ignore", over="ignore"):
             return np.where(flat, 0.0, self.unit_log_prob(coef, *scales))
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments that make this prior, by name, as scikit-learn's estimators do.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Without effect: no argument has parameters of its own.
+        """
+        return {field.name: getattr(self, field.name) for field in fields(self) if field.init}  # type: ignore[arg-type]
+
+    def set_params(self, **params: Any) -> Self:
+        """Return this prior with some arguments changed; it stays as it is itself.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If there is no such argument, or its value cannot be one.
+        """
+        known = self.get_params()
+        for name in params:
+            if name not in known:
+                valid = f"Its parameters are {quoted(list(known))}." if known else "It has none."
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}. {valid}")
+        return replace(self, **params)  # type: ignore[type-var]
+
+    def __sklearn_clone__(self) -> Self:
+        return self  # nothing can change it
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):

@@ -11,7 +11,7 @@ from .scales import ScaleLike
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ElasticNetPrior(Prior):
     """Elastic-net prior: p(β) ∝ exp(−|β|/b − ½(β/τ)²), with its exact normaliser.
 

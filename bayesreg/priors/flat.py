@@ -10,7 +10,7 @@ from .scales import ScaleLike
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FlatPrior(Prior):
     """Improper flat prior on every coefficient. Its mode is least squares."""
 

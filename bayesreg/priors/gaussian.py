@@ -10,7 +10,7 @@ from .scales import ScaleLike
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class GaussianPrior(Prior):
     """Gaussian prior: β ~ Normal(0, τ²). Its mode is ridge regression.
 

@@ -10,7 +10,7 @@ from .scales import ScaleLike
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LaplacePrior(Prior):
     """Laplace prior: p(β) = exp(−|β|/b) / (2b). Its mode is the lasso.
 

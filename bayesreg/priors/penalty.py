@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import NoEquivalent
+from ..base.shown import as_call
 from .base import Prior
 from .elastic_net import ElasticNetPrior
 from .flat import FlatPrior
@@ -79,7 +80,7 @@ def _within_float64(strength: Any, rate: Any) -> Any:
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Penalty:
     """Penalty Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ² added to the loss ½ Σ wᵢrᵢ².
 
@@ -199,6 +200,9 @@ class Penalty:
             np.where(nonzero, self.l1, 0.0) * np.abs(coef) + 0.5 * np.where(nonzero, self.l2, 0.0) * coef**2
         )
         return float(np.sum(terms))
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Penalty):

@@ -43,6 +43,7 @@ class Scored(NamedTuple):
     standard_errors: Float[np.ndarray, " k"]
     fold_scores: Float[np.ndarray, "k folds"]
     fold_labels: tuple[Label, ...]
+    partition: Partition | None = None
     criterion: Float[np.ndarray, " k"] | None = None  # a method's own, in place of these
 
 
@@ -90,6 +91,7 @@ def _folds(request: Request) -> tuple[ScalePath, Scored]:
         standard_errors=in_folds.std(axis=1, ddof=1) / np.sqrt(in_folds.shape[1]),
         fold_scores=in_folds,
         fold_labels=found.labels,
+        partition=partition,
     )
 
 

@@ -22,6 +22,8 @@ class MethodWords:
         Whether it draws from the posterior, and whether it does so under a Gaussian prior too.
     error_shown : bool
         Whether a picture shows the standard errors of its scores.
+    folds : bool
+        Whether it holds out folds of the rows.
     """
 
     label: str
@@ -30,6 +32,7 @@ class MethodWords:
     draws: bool = False
     draws_of_gaussian: bool = False
     error_shown: bool = False
+    folds: bool = False
 
 
 METHOD_WORDS = MappingProxyType(
@@ -39,12 +42,14 @@ METHOD_WORDS = MappingProxyType(
             "Each fold of the rows was predicted from rows outside it at every scale. The scale with the smallest mean "
             "error was chosen.",
             error_shown=True,
+            folds=True,
         ),
         "cv-1se": MethodWords(
             "CV, one-standard-error rule",
             "Each fold of the rows was predicted from rows outside it at every scale. The strongest prior whose error "
             "is within one standard error of the smallest was chosen.",
             error_shown=True,
+            folds=True,
         ),
         "loo": MethodWords(
             "leave-one-out",

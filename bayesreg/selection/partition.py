@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from ..data.folds import FoldRows, Label, Rows, split_rows, sums_without_each
+from ..data.folds import FoldRows, Label, Positions, Rows, split_rows, sums_without_each
 from ..data.gram import GramData
 from ..data.rows import RowData
-from ..data.smaller import statistics_are_smaller
+from ..data.smaller import statistics_are_smaller, statistics_if_smaller
 from ..model.problem import Data
 
 DEFAULT_FOLDS = 5
@@ -29,7 +29,9 @@ class Partition:
     """Data cut into folds. They become statistics if these are smaller than the rows."""
 
     data: Data
-    rows: dict[Label, Rows] | None = None  # of each fold, where the data are held as rows
+    rows: dict[Label, Rows] | None = None  # of each fold, if the data are held as rows
+    trains: dict[Label, Positions] | None = None  # that predict a fold, if not all others do
+    in_order: bool = False  # whether folds are blocks of rows as they come
 
     @classmethod
     def of(cls, data: Data, folds: Any) -> "Partition":
@@ -42,18 +44,26 @@ class Partition:
         """
         if isinstance(data, GramData):
             _check_axis(data, folds)
-            return cls(data)
+            return cls(data, in_order=data.folds is not None and data.folds.in_order)
         found = split_rows(folds, data.X, data.y)
         held = {label: own for label, own in found.rows.items() if data.sample_weight[own].any()}
         _require_folds(found.n_splits, tuple(held), data.n_samples)
-        if not statistics_are_smaller(data, 2 * len(held)):
-            return cls(data, held)
-        return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)))
+        if found.trains is not None or not statistics_are_smaller(data, 2 * len(held)):
+            return cls(data, held, found.trains, found.in_order)
+        return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)), in_order=found.in_order)
 
     @property
     def labels(self) -> tuple[Label, ...]:
         """The folds' numbers or labels."""
         return tuple(self._parts if self.rows is None else self.rows)
+
+    @property
+    def parts(self) -> tuple[Data, ...]:
+        """The data of each fold."""
+        if isinstance(self.data, RowData):
+            assert self.rows is not None
+            return tuple(self.data.at(own) for own in self.rows.values())
+        return tuple(self._parts.values())
 
     @property
     def _parts(self) -> dict[Label, GramData]:
@@ -73,9 +83,13 @@ class Partition:
     def _row_splits(self, data: RowData) -> Iterator[Split]:
         assert self.rows is not None
         for label, own in self.rows.items():
-            others = np.ones(data.y.size, dtype=bool)
-            others[own] = False
-            yield Split(label, data.at(others), data.at(own))
+            if self.trains is not None and label in self.trains:
+                train: Data = statistics_if_smaller(data.at(self.trains[label]))
+            else:
+                others = np.ones(data.y.size, dtype=bool)
+                others[own] = False
+                train = data.at(others)
+            yield Split(label, train, data.at(own))
 
 
 def _check_axis(data: GramData, folds: Any) -> None:

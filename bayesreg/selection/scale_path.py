@@ -55,6 +55,11 @@ class ScalePath:
         """The penalised coefficients at each scale."""
         return solve_coefs(self.problem, *self.penalty_weights).values if self.solved is None else self.solved
 
+    def fit_at(self, row: int) -> tuple[Float[np.ndarray, " p"], float]:
+        """Return all coefficients and the intercept of the fit at one of the scales."""
+        coefs, intercepts = self.problem.expand(self.coefs[[row]])
+        return coefs[0], float(intercepts[0])
+
     @cached_property
     def effective_df(self) -> Float[np.ndarray, " k"]:
         """Effective degrees of freedom, with those of intercept and flat coefficients."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from jaxtyping import Float
 
+from ..base.shown import Shown
 from ..data.folds import Label
 from ..data.smaller import as_small_as_can_be
 from ..mode.estimate import MapEstimate, check_tol, map_estimate
@@ -33,8 +34,8 @@ SCORES = PREDICTIVE | {
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class ScaleSelection:
+@dataclass(frozen=True, eq=False, repr=False)
+class ScaleSelection(Shown):
     """A scale chosen from the data, and all compared scales. Row k belongs to ``scales[k]``.
 
     It keeps the data, for `map_estimate`.
@@ -197,6 +198,9 @@ class ScaleSelection:
             "chosen": np.arange(self.scales.size) == self.index,
         }
         return pd.DataFrame(columns, index=pd.Index(self.scales, name="scale"))
+
+    def _table(self) -> "pd.DataFrame":
+        return self.to_frame()
 
     def __str__(self) -> str:
         held = "prior" if self.hold == "prior" else "penalty per row"

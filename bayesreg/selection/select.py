@@ -18,6 +18,7 @@ from ..model.problem import Data, Problem
 from ..priors.base import Prior
 from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
 from .partition import DEFAULT_FOLDS
+from .row_order import warn_if_order_matters
 from .scale_path import ScalePath
 from .scale_selection import PREDICTIVE, ScaleSelection
 
@@ -57,8 +58,10 @@ def select_scale(
     method : "cv", "cv-1se", "loo", "gcv", "aic", "bic", "evidence", "psis-loo" or "posterior", default "cv"
         How scales are compared, and which one is chosen. The table in the notes says it for each method.
     folds : int, scikit-learn splitter or array (n,), default 5
-        K: contiguous blocks, scikit-learn's unshuffled KFold. A splitter whose test folds partition
-        the rows. An array: a label for each row. `GramData` has its folds already: leave it out.
+        K: contiguous blocks, scikit-learn's unshuffled KFold, as in LassoCV(cv=K); rows that are in no random order
+        are warned of. A splitter whose test folds share no row: KFold(5, shuffle=True, random_state=0) for rows whose
+        order means nothing, TimeSeriesSplit(5) for rows in the order of time. An array: a label for each row, of its
+        group say. `GramData` has its folds already: leave it out.
     hold : "prior" or "per_row", default "prior"
         What is the same in a fold and on all data. "prior": the prior, and so the canonical penalty
         (σ²/b), as in RidgeCV with folds. "per_row": the penalty per row, as in LassoCV and cv.glmnet:
@@ -91,6 +94,9 @@ def select_scale(
 
     Warns
     -----
+    RowOrderWarning
+        If `folds` is a number, and y, its residuals or their size differ between folds by more than chance: once in
+        10,000 times or less for rows in random order.
     DegenerateDataWarning
         If the response is constant.
 
@@ -195,6 +201,8 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
         scores = scored.mse if score == "mse" else scored.log_density
     cost = -scores if score in HIGHEST_IS_BEST else scores
     chosen = method.choose(cost, scored.standard_errors, path.scales)
+    if scored.partition is not None and scored.partition.in_order:
+        warn_if_order_matters(request.data, scored.partition, *path.fit_at(chosen))
     order = np.argsort(path.place)
     prior = request.unit.prior.with_scale(float(path.scales[chosen]))
     return ScaleSelection(

@@ -78,6 +78,7 @@ def _selection(fit: Fit) -> dict[str, Any] | None:
         return None
     return {
         "method": chosen.method,
+        "folds": fit.folds,
         "scale": chosen.scale,
         "score": chosen.score,
         "score_of_scale": chosen.scores[chosen.index],

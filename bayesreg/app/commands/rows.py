@@ -40,9 +40,15 @@ class Rows:
     encoding: str | None
     comment: str | None
 
-    def read(self) -> Table:
-        """Read them; what the file is other than what it seems goes to standard error."""
-        table = read_table(**asdict(self))
+    def read(self, folds: str | None = None) -> Table:
+        """Read them; what the file is other than what it seems goes to standard error.
+
+        Parameters
+        ----------
+        folds : str, optional
+            A column that says which rows are held out together.
+        """
+        table = read_table(**asdict(self), folds=folds)
         if table.was:
             print_aside(f"{self.file} is read as {', '.join(table.was)}.")
         return table

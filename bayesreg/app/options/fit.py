@@ -8,6 +8,7 @@ import click
 
 from ...selection.methods import METHOD_WORDS
 from ..commands.rows import Rows
+from ..commands.stated_folds import DEFAULT_FOLDS, StatedFolds
 from ..commands.stated_model import PRIORS, StatedModel
 from ..one_line import one_line_errors
 from .kinds import EXISTING_FILE, ScaleKind
@@ -32,7 +33,7 @@ _MODEL = as_one(
             type=click.Choice(list(PRIORS)),
             default="laplace",
             show_default=True,
-            help="lasso is another word for laplace, ridge for gaussian.",
+            help="lasso is another word for laplace, ridge for gaussian. (BayesRegressor() in Python is gaussian.)",
         ),
         click.option(
             "--scale",
@@ -57,12 +58,43 @@ _MODEL = as_one(
         NO_INTERCEPT,
     ),
 )
+_FOLDS = as_one(
+    "folds",
+    StatedFolds,
+    (
+        click.option(
+            "--folds",
+            type=click.IntRange(min=2),
+            help=f"Number of folds of --scale cv and cv-1se; rows are shuffled into them.  [default: {DEFAULT_FOLDS}]",
+        ),
+        click.option(
+            "--groups",
+            metavar="COLUMN",
+            help="Column whose equal values are held out together: rows of one patient, say. It is no feature.",
+        ),
+        click.option(
+            "--folds-by", metavar="COLUMN", help="Column whose values are the folds. It is no feature."
+        ),
+        click.option(
+            "--time-order",
+            is_flag=True,
+            help="Rows are in the order of time: a fold is predicted from the rows above it only.",
+        ),
+    ),
+)
 
 
 @click.command(epilog=_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior.")
 @takes_rows(click.argument("file", type=EXISTING_FILE), TARGET)
 @_MODEL
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@_FOLDS
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Of the draws, and of the shuffle of rows into folds.",
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -79,6 +111,7 @@ def fit(
     context: click.Context,
     rows: Rows,
     stated: StatedModel,
+    folds: StatedFolds,
     seed: int,
     out: Path,
     report: bool,
@@ -93,7 +126,7 @@ def fit(
     with one_line_errors(out, written, read=(rows.file,)):
         from ..fit import Task, run
 
-        run(Task(rows, stated, seed, out, report, as_json, _command_line(context)), written)
+        run(Task(rows, stated, folds, seed, out, report, as_json, _command_line(context)), written)
 
 
 def _command_line(context: click.Context) -> str:

@@ -58,6 +58,8 @@ def selection_section(fit: Fit) -> Section | None:
     if selection is None:
         return None
     sentences = [METHOD_WORDS[selection.method].sentence]
+    if fit.folds is not None:
+        sentences.append(f"The folds: {fit.folds}.")
     sentences += [f"{capital(line).removesuffix('.')}." for line in str(selection).splitlines()]
     alt = (
         f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "

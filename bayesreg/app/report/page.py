@@ -13,7 +13,8 @@ from ...base.files import write_whole
 from ...base.version import __version__
 from ...priors.scales import is_distribution
 from ..fitted import Fit
-from ..words.code_lines import regressor_code
+from ..words.code_lines import regressor_code, sklearn_splitter
+from ..words.folds_text import folds_text
 from ..words.model_text import is_weighted
 from .checks import path_section, predictive_section, residual_section
 from .inputs import data_section, model_section, selection_section
@@ -159,7 +160,14 @@ def _fit_of(regressor: "BayesRegressor") -> Fit:
         raise NotFittedError(
             "`write_report` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
         )
-    return Fit(regressor._model, regressor._data, regressor.map_, regressor.posterior_, regressor.selection_)
+    return Fit(
+        regressor._model,
+        regressor._data,
+        regressor.map_,
+        regressor.posterior_,
+        regressor.selection_,
+        folds=folds_text(regressor),
+    )
 
 
 def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
@@ -168,8 +176,10 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
     settings = {key: fit.tree.attrs.get(key) for key in ("num_warmup", "num_samples", "num_chains", "seed")}
     drawn = ", ".join(f"{key}={value}" for key, value in settings.items() if value is not None)
     weights = ", sample_weight=sample_weight" if is_weighted(fit.data) else ""
-    estimator = regressor_code(stated, scale_selection=regressor.scale_selection)
+    estimator = regressor_code(stated, scale_selection=regressor.scale_selection, folds=regressor.folds)
     imports = ["import bayesreg as br"]
+    if splitter := sklearn_splitter(regressor.folds):
+        imports.append(f"from sklearn.model_selection import {splitter}")
     if any(map(is_distribution, (*stated.prior.scales().values(), *stated.likelihood.parameters().values()))):
         imports.append("import numpyro")
     return "\n".join(
@@ -177,6 +187,11 @@ def _code_of(regressor: "BayesRegressor", fit: Fit, last_line: str) -> str:
             *imports,
             "",
             f"regressor = {estimator}",
+            *(
+                ["X = pipeline[:-1].transform(X)"]
+                if vars(regressor).get("preprocessing_") is not None
+                else []
+            ),
             f"regressor.fit(X, y{weights}).sample({drawn})",
             last_line,
         ]

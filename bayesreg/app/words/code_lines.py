@@ -9,10 +9,13 @@ import numpy as np
 from ...model.linear_model import LinearModel
 from ...priors.base import Prior
 from ...priors.scales import is_distribution
+from ...selection.partition import DEFAULT_FOLDS
 from .model_text import distribution_text
 
 
-def regressor_code(model: LinearModel, *, scale_selection: str | None = None) -> str:
+def regressor_code(
+    model: LinearModel, *, scale_selection: str | None = None, folds: Any = DEFAULT_FOLDS
+) -> str:
     """Return the line of Python that states a model as an estimator.
 
     Parameters
@@ -20,6 +23,8 @@ def regressor_code(model: LinearModel, *, scale_selection: str | None = None) ->
     model : LinearModel
     scale_selection : str, optional
         How the estimator chooses the scale.
+    folds : int, scikit-learn splitter or array (n,), default 5
+        By which it does. An array is called `folds`, as rows are called `X`.
 
     Returns
     -------
@@ -34,7 +39,21 @@ def regressor_code(model: LinearModel, *, scale_selection: str | None = None) ->
         arguments.append("standardize=True")
     if scale_selection is not None:
         arguments.append(f"scale_selection={scale_selection!r}")
+    if not _is_default(folds):
+        arguments.append(
+            f"folds={folds!r}" if isinstance(folds, int) or sklearn_splitter(folds) else "folds=folds"
+        )
     return f"br.BayesRegressor({', '.join(arguments)})"
+
+
+def sklearn_splitter(folds: Any) -> str | None:
+    """Return the name of a splitter's class if scikit-learn has it, so that its repr is code."""
+    kind = type(folds)
+    return kind.__name__ if kind.__module__.startswith("sklearn.model_selection") else None
+
+
+def _is_default(folds: Any) -> bool:
+    return isinstance(folds, int) and folds == DEFAULT_FOLDS
 
 
 def _call(prior: Prior) -> str:

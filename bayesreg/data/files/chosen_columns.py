@@ -1,22 +1,27 @@
 """Which columns are used, as their names say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ...base.listed import quoted
 from ...base.suggestions import did_you_mean
 
 
 def chosen_columns(
-    names: list[str], target: str, weights: str | None, features: Sequence[str], exclude: Sequence[str]
-) -> tuple[list[str], list[str]]:
-    """Return what is asked for beside the features, the target first, and the features.
+    names: list[str],
+    target: str,
+    weights: str | None,
+    features: Sequence[str],
+    exclude: Sequence[str],
+    folds: str | None = None,
+) -> tuple[dict[str, str], list[str]]:
+    """Return what is asked for beside the features, by name with what it is, the target first; and the features.
 
     Parameters
     ----------
     names : list of str
         Of the file's columns.
     target : str
-    weights : str or None
+    weights, folds : str or None
     features, exclude : sequence of str
         Names, or names joined by commas; no features are all others.
 
@@ -25,22 +30,25 @@ def chosen_columns(
     ValueError
         If a name is unknown or has two roles, or no feature is left.
     """
-    asked = [target] if weights is None else [target, _weights_column(names, target, weights)]
+    asked = {target: "target"}
+    for name, what, role in ((weights, "weights", "column of weights"), (folds, "folds", "column of folds")):
+        if name is not None:
+            _check_column(names, asked, name, what)
+            asked[name] = role
     return asked, _features(names, asked, features, exclude)
 
 
-def _weights_column(names: list[str], target: str, weights: str) -> str:
-    if weights not in names:
-        raise ValueError(unknown_column("weights", weights, names))
-    if weights == target:
-        raise ValueError(f"{weights!r} is the target, so it cannot be the weights too.")
-    return weights
+def _check_column(names: list[str], asked: dict[str, str], name: str, what: str) -> None:
+    if name not in names:
+        raise ValueError(unknown_column(what, name, names))
+    if name in asked:
+        raise ValueError(f"{name!r} is the {asked[name]}, so it cannot be the {what} too.")
 
 
 def _features(
-    names: list[str], asked: list[str], features: Sequence[str], exclude: Sequence[str]
+    names: list[str], asked: dict[str, str], features: Sequence[str], exclude: Sequence[str]
 ) -> list[str]:
-    target = asked[0]
+    target = next(iter(asked))
     if target not in names:
         raise ValueError(unknown_column("target", target, names))
     wanted = listed_columns("feature", names, asked, features)
@@ -58,16 +66,15 @@ def _features(
     return chosen
 
 
-def listed_columns(what: str, names: list[str], asked: list[str], given: Sequence[str]) -> list[str]:
-    """Return columns that an option lists one by one, or joined by commas."""
+def listed_columns(what: str, names: list[str], asked: Mapping[str, str], given: Sequence[str]) -> list[str]:
+    """Return columns that an option lists one by one, or joined by commas; `asked` says what others are."""
     found: dict[str, None] = {}
     for text in given:
         for name in [text] if text in names else [part.strip() for part in text.split(",")]:
             if name not in names:
                 raise ValueError(unknown_column(what, name, names))
             if name in asked:
-                role = "target" if name == asked[0] else "column of weights"
-                raise ValueError(f"{name!r} is the {role}, so it cannot be a {what} too.")
+                raise ValueError(f"{name!r} is the {asked[name]}, so it cannot be a {what} too.")
             found[name] = None
     return list(found)
 

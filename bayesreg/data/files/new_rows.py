@@ -208,4 +208,4 @@ def _refuse(faults: Faults, raw: "pd.DataFrame", levels: Sequence[Levels], decim
 
 def _kept(source: "FileColumns", names: list[str], keep: Sequence[str]) -> "pd.DataFrame":
     every = list(keep) == [_ALL] and _ALL not in names
-    return source.written(names if every else listed_columns("column to keep", names, [], keep))
+    return source.written(names if every else listed_columns("column to keep", names, {}, keep))

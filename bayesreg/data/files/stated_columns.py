@@ -1,6 +1,6 @@
 """What is said of single columns: which are levels, numbers or dates, and what of them is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -40,7 +40,7 @@ class StatedColumns:
     def said(
         cls,
         names: Sequence[str],
-        asked: Sequence[str],
+        asked: Mapping[str, str],
         chosen: Sequence[str],
         *,
         levels: Sequence[str],
@@ -54,8 +54,10 @@ class StatedColumns:
 
         Parameters
         ----------
-        names, asked, chosen : sequence of str
-            Of the file's columns; of the target and the weights; of the features.
+        names, chosen : sequence of str
+            Of the file's columns; of the features.
+        asked : mapping of str to str
+            The target and other columns that are no features, with what they are.
 
         Raises
         ------
@@ -63,12 +65,12 @@ class StatedColumns:
             If a name is unknown, no feature, or in two options.
         """
         every, used = list(names), {*asked, *chosen}
-        as_levels = listed_columns("column of levels", every, list(asked), levels)
-        as_numbers = listed_columns("column of numbers", every, [], numbers)
-        as_dates = _dates(every, list(asked), dates)
+        as_levels = listed_columns("column of levels", every, asked, levels)
+        as_numbers = listed_columns("column of numbers", every, {}, numbers)
+        as_dates = _dates(every, asked, dates)
         to_fill = None
         if not (list(missing_level) == [_ALL] and _ALL not in names):
-            to_fill = tuple(listed_columns("column of --missing-level", every, list(asked), missing_level))
+            to_fill = tuple(listed_columns("column of --missing-level", every, asked, missing_level))
         compared = dict(_pair("--reference", text, every) for text in reference)
         for option, given in (
             ("--levels", as_levels),
@@ -91,7 +93,7 @@ class StatedColumns:
         )
 
 
-def _dates(names: list[str], asked: list[str], given: Sequence[str]) -> dict[str, str | None]:
+def _dates(names: list[str], asked: Mapping[str, str], given: Sequence[str]) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for text in given:
         before = None if text in names else column_before(text, names)

@@ -1,7 +1,7 @@
 """A file as numbers: a response and named numeric columns, text one-hot encoded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
@@ -58,6 +58,8 @@ class Table:
         What else happened while it was read, as labels and sentences.
     cautions : tuple of str
         What a reader of the result must know of it.
+    folds : series (n,) of str, or None
+        The column that says which rows are held out together, if one was named.
     """
 
     X: "pd.DataFrame"
@@ -74,6 +76,7 @@ class Table:
     was: tuple[str, ...]
     said: tuple[tuple[str, str], ...]
     cautions: tuple[str, ...]
+    folds: "pd.Series | None" = None
 
 
 def read_table(
@@ -96,6 +99,7 @@ def read_table(
     decimal: str = ".",
     encoding: str | None = None,
     comment: str | None = None,
+    folds: str | None = None,
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
 
@@ -139,6 +143,8 @@ def read_table(
         Of a CSV file.  The default is UTF-8, or what its first bytes say.
     comment : str, optional
         What a line of a CSV file begins with that is no row.
+    folds : str, optional
+        Name of a column that says which rows are held out together, which is then no feature.
 
     Returns
     -------
@@ -158,12 +164,13 @@ def read_table(
     """
     source = open_columns(file, Dialect(separator, decimal, encoding, comment), least=2)
     names = [name for name in source.names if name]
-    asked, chosen = chosen_columns(names, target, weights, features, exclude)
+    asked, chosen = chosen_columns(names, target, weights, features, exclude, folds)
     stated = StatedColumns.said(
         names, asked, chosen, levels=levels, numbers=numbers, dates=dates, missing=missing,
         missing_level=missing_level, reference=reference,
     )  # fmt: skip
-    reading = read_columns(source, [*asked, *chosen], stated, decimal)
+    as_text = stated if folds is None else replace(stated, levels=(*stated.levels, folds))
+    reading = read_columns(source, [*asked, *chosen], as_text, decimal)
     frame = reading.frame
     text = [name for name in chosen if not is_numeric(frame[name])]
     check_text(
@@ -171,13 +178,13 @@ def read_table(
         decimal,
         {
             what: frame[name]
-            for name, what in zip(asked, ("target", "weights column"), strict=False)
-            if not is_numeric(frame[name])
+            for name, what in ((target, "target"), (weights, "weights column"))
+            if name is not None and not is_numeric(frame[name])
         },
     )
     frame, filled = _with_missing_levels(frame, text, stated)
     written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
-    gaps = gaps_of(frame, asked, text)
+    gaps = gaps_of(frame, list(asked), text)
     frame = without_missing(frame, gaps, drop_missing=drop_missing, written=written)
     encoded = _levels(frame, text, filled, stated, max_levels, gather_rare)
     X = _encoded(frame[chosen], encoded)
@@ -196,6 +203,7 @@ def read_table(
         was=source.was,
         said=(*_of_missing(reading.missing, gaps), *reading.said),
         cautions=_cautions(gaps),
+        folds=None if folds is None else frame[folds],
     )
 
 

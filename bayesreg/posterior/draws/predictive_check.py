@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 from jaxtyping import Float, Int
 
+from ...base.shown import Shown
 from ...data.rows import RowData
 from ...likelihoods.base import Likelihood
 from ...model.problem import Data
@@ -26,8 +27,8 @@ _INSIDE = 0.9
 
 
 @final
-@dataclass(frozen=True, eq=False)
-class PredictiveCheck:
+@dataclass(frozen=True, eq=False, repr=False)
+class PredictiveCheck(Shown):
     """Rows and their posterior predictions.
 
     Attributes
@@ -90,6 +91,14 @@ class PredictiveCheck:
         """Return the shares between which each coverage lies with at least 90% probability, if places are uniform."""
         low, high = self._counts_by_chance(mass)
         return low / self.places.size, high / self.places.size
+
+    def __str__(self) -> str:
+        k = self.places.size
+        rows = f"{k} rows" if k == self.n_rows else f"{k} of {self.n_rows} rows"
+        return (
+            f"{rows} and their posterior predictions: {self.covered:.1%} inside their own 90% interval; "
+            f"{self.n_outside_band} of {self.n_bins} bars of their places outside the band of chance"
+        )
 
     def _counts_by_chance(self, probability: Any) -> tuple[Any, Any]:
         from scipy.stats import binom

@@ -36,7 +36,7 @@ def summarise_coefs(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame":
         names.append("intercept")
         at_mode = np.append(at_mode, mode.intercept)
         draws = np.column_stack([draws, posterior["intercept"].values.ravel()])
-    return _frame(names, at_mode, draws)
+    return summarise(names, at_mode, draws)
 
 
 def summarise_contrasts(
@@ -69,7 +69,7 @@ def summarise_contrasts(
         at_mode[place] = mode.coef[here] - mode.coef[here].mean()
         differences[:, place] = draws[:, here] - draws[:, here].mean(axis=1, keepdims=True)
         first += len(here)
-    return _frame(names, at_mode, differences)
+    return summarise(names, at_mode, differences)
 
 
 def summarise_noise_scale(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataFrame | None":
@@ -77,12 +77,13 @@ def summarise_noise_scale(mode: "MapEstimate", tree: "xr.DataTree") -> "pd.DataF
     posterior = tree["posterior"].to_dataset()
     if "noise_scale" not in posterior:
         return None
-    return _frame(
+    return summarise(
         ["noise_scale"], np.array([mode.noise_scale]), posterior["noise_scale"].values.reshape(-1, 1)
     )
 
 
-def _frame(names: list[str], at_mode: Any, draws: Any) -> "pd.DataFrame":
+def summarise(names: Sequence[str], at_mode: Any, draws: Any) -> "pd.DataFrame":
+    """Return one row for each of k numbers, whose draws are (s, k), with the columns of `summarise_coefs`."""
     import pandas as pd
 
     index = pd.Index(names, name="feature")
