@@ -31,7 +31,7 @@ from bayesreg.app.figures import png_bytes
 from bayesreg.app.pictures import forest_figure, path_figure
 from bayesreg.app.report.cut import cut
 from bayesreg.app.report.data_summary import summarise_data
-from bayesreg.app.report.figures import predictive_figure, residual_figure
+from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
 from bayesreg.app.report.section import Row, fold_rows
 from bayesreg.app.words.code_lines import regressor_code
 from bayesreg.plots.style import shown
@@ -710,12 +710,13 @@ def test_axes_name_the_response(response):
     X, y = frame(3)
     regressor = sampled(br.BayesRegressor(br.GaussianPrior(1.0), 1.0), X, y)
     tree, mode, data = regressor.posterior_, regressor.map_, regressor._data
-    check = check_predictions(tree, data)
+    check, selection = check_predictions(tree, data), br.select_scale(regressor._model, data, "cv")
     figures = [
         forest_figure(tree, mode, data, response),
         path_figure(regressor._model, mode, data, response),
         predictive_figure(check, replicate(tree, data), response),
         residual_figure(check, response),
+        selection_figure(selection, response),
     ]
     name = shown(response)
     for figure, labels in zip(
@@ -725,6 +726,10 @@ def test_axes_name_the_response(response):
             [f"prior scale, in units of {name} per unit of x", f"coefficient, {name} per unit of x"],
             [name],
             [f"predicted mean of {name}", f"observed {name}"],
+            [
+                f"prior scale, in units of {name} per unit of x",
+                f"mean squared error, units of {name} squared",
+            ],
         ),
         strict=True,
     ):
