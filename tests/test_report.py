@@ -651,6 +651,19 @@ def test_the_summary_begins_with_cautions_if_there_are_some(tmp_path):
     assert "What to do next Settle the cautions first" in said
 
 
+@pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
+def test_draws_that_are_not_to_be_relied_on_come_before_predictions(tmp_path):
+    X, y = frame(2)
+    regressor = br.BayesRegressor(br.GaussianPrior(1.0), noise_scale=1.0).fit(X, y)
+    page = Page(written(regressor.sample(num_samples=5, progress=False), tmp_path / "r.html"))
+    said = page.said("summary")
+    assert "Do not rely on the means and intervals" in said
+    assert said.index("What to do next These draws are not to be relied on. Sample longer: regressor.sample(")
+    assert "not to be relied on" not in Page(
+        written(regressor.sample(progress=False), tmp_path / "r.html")
+    ).said("summary")
+
+
 @pytest.mark.parametrize(
     ("prior", "offered"),
     [
