@@ -32,7 +32,7 @@ from bayesreg.app.figures import png_bytes
 from bayesreg.app.pictures import forest_figure, path_figure
 from bayesreg.app.report.cut import cut
 from bayesreg.app.report.data_summary import summarise_data
-from bayesreg.app.report.figures import predictive_figure, residual_figure
+from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
 from bayesreg.app.report.section import Row, fold_rows
 from bayesreg.app.words.code_lines import regressor_code
 from bayesreg.app.words.folds_text import folds_text
@@ -681,6 +681,19 @@ def test_the_summary_begins_with_cautions_if_there_are_some(tmp_path):
     assert "What to do next Settle the cautions first" in said
 
 
+@pytest.mark.filterwarnings("ignore::bayesreg.base.errors.SamplingWarning")
+def test_draws_that_are_not_to_be_relied_on_come_before_predictions(tmp_path):
+    X, y = frame(2)
+    regressor = br.BayesRegressor(br.GaussianPrior(1.0), noise_scale=1.0).fit(X, y)
+    page = Page(written(regressor.sample(num_samples=5, progress=False), tmp_path / "r.html"))
+    said = page.said("summary")
+    assert "Do not rely on the means and intervals" in said
+    assert said.index("What to do next These draws are not to be relied on. Sample longer: regressor.sample(")
+    assert "not to be relied on" not in Page(
+        written(regressor.sample(progress=False), tmp_path / "r.html")
+    ).said("summary")
+
+
 @pytest.mark.parametrize(
     ("prior", "offered"),
     [
@@ -740,12 +753,13 @@ def test_axes_name_the_response(response):
     X, y = frame(3)
     regressor = sampled(br.BayesRegressor(br.GaussianPrior(1.0), 1.0), X, y)
     tree, mode, data = regressor.posterior_, regressor.map_, regressor._data
-    check = check_predictions(tree, data)
+    check, selection = check_predictions(tree, data), br.select_scale(regressor._model, data, "cv")
     figures = [
         forest_figure(tree, mode, data, response),
         path_figure(regressor._model, mode, data, response),
         predictive_figure(check, replicate(tree, data), response),
         residual_figure(check, response),
+        selection_figure(selection, response),
     ]
     name = shown(response)
     for figure, labels in zip(
@@ -755,6 +769,10 @@ def test_axes_name_the_response(response):
             [f"prior scale, in units of {name} per unit of x", f"coefficient, {name} per unit of x"],
             [name],
             [f"predicted mean of {name}", f"observed {name}"],
+            [
+                f"prior scale, in units of {name} per unit of x",
+                f"mean squared error, units of {name} squared",
+            ],
         ),
         strict=True,
     ):

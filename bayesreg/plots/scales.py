@@ -8,7 +8,7 @@ from ..selection.criteria import HIGHEST_IS_BEST
 from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
 from .penalty_axis import penalty_label, penalty_weights_along
-from .style import COLOURS, MARKERS, STYLES, current_figure
+from .style import COLOURS, MARKERS, NO_CODE, STYLES, current_figure, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,8 @@ def plot_scale_selection(
     selections: "ScaleSelection | Sequence[ScaleSelection]",
     axes: "Sequence[Axes] | None" = None,
     convention: str | None = None,
+    *,
+    response: str = "y",
 ) -> "list[Axes]":
     """Draw the scores of a prior's scales: errors above, log probabilities below.
 
@@ -36,6 +38,8 @@ def plot_scale_selection(
         One for each kind of score, errors first. Default: new ones in the current figure.
     convention : str, optional
         A key of `CONVENTIONS`. The upper axis then shows that package's λ instead of the canonical one.
+    response : str, default "y"
+        Its name.
 
     Returns
     -------
@@ -58,11 +62,12 @@ def plot_scale_selection(
                 _draw_scores(ax, one, look[id(one)], drawn)
                 drawn.append(one)
         ax.set_xscale("log")
-        ax.set_ylabel("mean squared error, units of y²" if kind == "mse" else "nats, relative to the best")
+        errors = f"mean squared error, units of {shown(response)} squared"
+        ax.set_ylabel(errors if kind == "mse" else "nats, relative to the best", **NO_CODE)
         if kind == "nats":
             ax.set_ylim(-_NATS_SHOWN, 0.08 * _NATS_SHOWN)
         ax.legend(title="method: scale taken", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
-    axes[-1].set_xlabel(f"prior scale, {_units(chosen[0])}")
+    axes[-1].set_xlabel(f"prior scale, {_units(chosen[0], response)}", **NO_CODE)
     _add_selection_axes(axes[0], chosen[0], convention)
     return list(axes)
 
@@ -71,9 +76,9 @@ def _kind(selection: "ScaleSelection") -> str:
     return "mse" if selection.score == "mse" else "nats"
 
 
-def _units(selection: "ScaleSelection") -> str:
+def _units(selection: "ScaleSelection", response: str) -> str:
     per = ", columns standardised" if selection.model.standardize else " per unit of x"
-    return f"in units of {'σ' if selection.model.prior.relative_to_noise else 'y'}{per}"
+    return f"in units of {'σ' if selection.model.prior.relative_to_noise else shown(response)}{per}"
 
 
 def _draw_scores(

@@ -36,13 +36,13 @@ def posterior_certificate_figure(certificate: PosteriorCertificate) -> "Figure":
     return figure
 
 
-def selection_figure(selection: ScaleSelection) -> "Figure":
+def selection_figure(selection: ScaleSelection, response: str) -> "Figure":
     """Draw what the scales were compared by."""
     figure = make_figure(8, 5)
     figure.set_layout_engine(
         "constrained", rect=(0.0, 0.0, 1.0, 0.96)
     )  # room for the label of its uppermost axis
-    plot_scale_selection(selection, [figure.subplots()])
+    plot_scale_selection(selection, [figure.subplots()], response=response)
     return figure
 
 

@@ -52,7 +52,7 @@ def model_section(fit: Fit) -> Section:
     return Section(sentences, rows=tuple(formulas(fit.model, fit.mode.penalty, fit.data)))
 
 
-def selection_section(fit: Fit) -> Section | None:
+def selection_section(fit: Fit, response: str) -> Section | None:
     """Say how the scale was chosen, where it was."""
     selection = fit.selection
     if selection is None:
@@ -65,4 +65,4 @@ def selection_section(fit: Fit) -> Section | None:
         f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "
         f"the scale {selection.scale:.3g} is marked."
     )
-    return Section(sentences, Picture.of(selection_figure(selection), alt))
+    return Section(sentences, Picture.of(selection_figure(selection, response), alt))

@@ -116,7 +116,7 @@ def render(fit: Fit, origin: Origin) -> str:
         certificate=certificate_section(fit),
         posterior=posterior_section(fit, origin.response),
         lambdas=lambda_section(fit),
-        selection=selection_section(fit),
+        selection=selection_section(fit, origin.response),
         diagnostics=diagnostics_section(fit),
         predictive=predictive_section(fit, origin.response),
         residuals=residual_section(fit, origin.response),

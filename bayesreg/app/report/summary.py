@@ -61,7 +61,7 @@ def _steps(fit: Fit, origin: Origin, cautions: list[str]) -> list[Step]:
     if cautions:
         steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
     if fit.diagnostics is None or fit.diagnostics.complaints:
-        steps.append(Step("Sample longer: these draws are not yet to be relied on."))
+        steps.append(_better_draws(origin))
     if fit.check is not None:
         steps.append(
             Step(
@@ -73,6 +73,14 @@ def _steps(fit: Fit, origin: Origin, cautions: list[str]) -> list[Step]:
     steps.append(Step("Predict new rows, each with its interval:", origin.predicts))
     steps.append(Step("Fit the same penalty elsewhere: the lines to paste are near the end of this page."))
     return steps
+
+
+def _better_draws(origin: Origin) -> Step:
+    if origin.language == "Command":
+        return Step(
+            "These draws are not to be relied on. Try a smaller scale of the prior:", "--scale NUMBER"
+        )
+    return Step("These draws are not to be relied on. Sample longer:", "regressor.sample(num_samples=5000)")
 
 
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:
