@@ -450,6 +450,7 @@ READERS_WORDS = {
     "λ": "explanation/lambda",
     "lambda": "how-to/glmnet-to-scikit-learn",
 }
+LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SEARCH_ALL = """(async () => {
   const worker = new Worker(JSON.parse(document.getElementById("__config").textContent).search);
   const ask = (message) => new Promise((heard) => {
@@ -478,7 +479,7 @@ def opened(site, tmp_path_factory):
 @pytest.fixture(scope="module")
 def found(opened):
     """The pages that the search finds for each word of readers, best first."""
-    return opened.evaluate(SEARCH_ALL % json.dumps(list(READERS_WORDS)))
+    return opened.evaluate(SEARCH_ALL % json.dumps([*READERS_WORDS, *LETTERS]))
 
 
 @pytest.mark.extended
@@ -499,6 +500,14 @@ def test_a_word_typed_on_a_page_from_the_disk_finds_a_page_of_the_disk(opened, f
 @pytest.mark.parametrize(("word", "page"), READERS_WORDS.items())
 def test_the_search_finds_the_page_by_the_word_that_a_reader_types(word, page, found):
     assert f"{page}.html" in found[word][:3], found[word][:6]
+
+
+@pytest.mark.extended
+@needs_the_extra
+@needs_a_browser
+def test_each_beginning_of_a_word_finds_some_page(found):
+    """A word that the search cannot hold would stop it for all that begin like it."""
+    assert [letter for letter in LETTERS if not found[letter]] == []
 
 
 @needs_the_extra
