@@ -16,12 +16,12 @@ LASSO = br.LinearModel(br.LaplacePrior(0.2), OWN)
 OUTLIERS = br.LinearModel(br.LaplacePrior(0.2), br.StudentTLikelihood(4.0, 1.0))
 HEAVY = br.LinearModel(STUDENT_T(0.2), br.GaussianLikelihood(1.0))
 
-QUADRATIC = "a likelihood whose loss is one quadratic, but the loss of UnequalNoise is not. Use map_estimate"
 CONVEX = "a likelihood whose loss is convex, but the loss of StudentTLikelihood is not. Use map_estimate at one scale"
 PENALTY = "a prior that is a penalty l1|β| + ½ l2 β², but StudentTPrior is not. Its posterior can be sampled"
 ROW = "rows, but GramData has none. Give RowData."
 CASES = [
-    (br.select_scale, LASSO, ROWS, QUADRATIC),
+    (br.select_scale, OUTLIERS, ROWS, CONVEX),
+    (br.select_scale, LASSO, GRAM, ROW),
     (br.map_path, OUTLIERS, ROWS, CONVEX),
     (br.map_estimate, LASSO, GRAM, ROW),
     (br.map_path, LASSO, GRAM, ROW),

@@ -21,13 +21,16 @@ from ..gaussian.propriety import integrated_out
 from ..gaussian.residual_noise import least_squares_variance
 from ..likelihoods.gaussian import deviance
 from ..model.linear_model import LinearModel
-from ..model.needs import FLAT_INTERCEPT, GAUSSIAN_PRIOR, ROWS
+from ..model.needs import CONVEX_LOSS, FLAT_INTERCEPT, GAUSSIAN_PRIOR, QUADRATIC_LOSS, ROWS
 from ..model.problem import Data, Problem, resolve
+from ..model.row_problem import resolve_rows
 from ..posterior.sample import sample_posterior
+from ..priors.base import Prior
 from ..priors.scales import log_prob_within
 from .cross_validation import cross_validate
 from .partition import DEFAULT_FOLDS, Partition
 from .path_sampling import path_log_evidence
+from .row_scales import RowScalePath, cross_validate_rows, row_scale_path
 from .rules import Rule, lowest, median, one_standard_error
 from .scale_path import ScalePath, scale_path
 
@@ -65,25 +68,55 @@ class Request:
     progress: bool
     hyperprior: Any = None  # NumPyro distribution of the scale
 
+    @property
+    def grid(self) -> tuple[Prior, Any, int, float]:
+        """The prior and the scales, as `scale_path` takes them."""
+        n_scales = _MANY.get(self.method, _MOST) if self.n_scales is None else self.n_scales
+        return self.unit.prior, self.scales, n_scales, self.min_ratio
+
+    @property
+    def on_rows(self) -> bool:
+        """Whether the likelihood needs the rows."""
+        return not self.unit.likelihood.is_quadratic
+
     def path(self, problem: Problem) -> ScalePath:
         """Return the scales to compare, on a problem of the unit model."""
-        n_scales = _MANY.get(self.method, _MOST) if self.n_scales is None else self.n_scales
-        return scale_path(problem, self.unit.prior, self.scales, n_scales, self.min_ratio)
+        return scale_path(problem, *self.grid)
 
     @property
     def path_on_data(self) -> ScalePath:
         """The scales to compare, on all data in their own form."""
-        return self.path(resolve(self.unit, self.data))
+        return self.path(resolve(self.unit, self.data, f"method={self.method!r}"))
+
+    @property
+    def path_on_rows(self) -> RowScalePath:
+        """The scales to compare, if the likelihood needs the rows."""
+        return row_scale_path(resolve_rows(self.unit, self.data, "select_scale", CONVEX_LOSS), *self.grid)
 
 
-def _folds(request: Request) -> tuple[ScalePath, Scored]:
+AnyPath = ScalePath | RowScalePath
+
+
+def _folds(request: Request) -> tuple[AnyPath, Scored]:
     """Score by K-fold cross-validation."""
-    partition = Partition.of(request.data, request.folds)
-    path = request.path(resolve(request.unit, partition.data))
+    partition = Partition.of(request.data, request.folds, as_rows=request.on_rows)
     per_row = request.hold == "per_row"
-    found = cross_validate(
-        request.unit, partition, path.multiples, path.noise_scales, per_row=per_row, progress=request.progress
-    )
+    path: AnyPath
+    if request.on_rows:
+        path = request.path_on_rows
+        found = cross_validate_rows(
+            request.unit, partition, path.multiples, per_row=per_row, progress=request.progress
+        )
+    else:
+        path = request.path(resolve(request.unit, partition.data))
+        found = cross_validate(
+            request.unit,
+            partition,
+            path.multiples,
+            path.noise_scales,
+            per_row=per_row,
+            progress=request.progress,
+        )
     in_folds = found.mse if request.score == "mse" else found.log_density
     return path, Scored(
         mse=found.mse.mean(axis=1),
@@ -113,10 +146,14 @@ def _generalised(request: Request) -> tuple[ScalePath, Scored]:
     return path, _without_folds(mse, np.full(mse.size, np.nan))
 
 
-def _information(request: Request) -> tuple[ScalePath, Scored]:
+def _information(request: Request) -> tuple[AnyPath, Scored]:
     """Score by an information criterion of the mode."""
     _check_no_folds(request)
     FLAT_INTERCEPT.check(f"method={request.method!r}", request.unit, request.data)
+    if request.on_rows:
+        on_rows = request.path_on_rows
+        price = 2.0 if request.method == "aic" else float(np.log(on_rows.problem.sum_weights))
+        return on_rows, _by_criterion(price * on_rows.effective_df - 2.0 * on_rows.log_likelihoods)
     path = request.path_on_data
     problem = path.problem
     rss = problem.reduced.residuals(path.coefs)[1]
@@ -140,6 +177,7 @@ def _noise_variance(problem: Problem) -> float:
 
 def _evidence(request: Request) -> tuple[ScalePath, Scored]:
     """Score by the log marginal likelihood: exact for a Gaussian prior, else from path sampling with its error."""
+    _check_quadratic(request)
     _check_no_folds(request)
     FLAT_INTERCEPT.check(
         "the evidence", request.unit, request.data, remedy="Leave it out, or use method='cv'."
@@ -181,11 +219,11 @@ def _log_hyperprior(request: Request, scales: Float[np.ndarray, " k"]) -> Float[
         return log_prob_within(request.hyperprior, scales) + np.log(scales)
 
 
-def _importance_leave_one_out(request: Request) -> tuple[ScalePath, Scored]:
+def _importance_leave_one_out(request: Request) -> tuple[AnyPath, Scored]:
     """Score by the expected log predictive density of each row given the others, from draws at each scale."""
     _check_no_folds(request)
     ROWS.check("method='psis-loo'", request.unit, request.data)
-    path = request.path_on_data
+    path: AnyPath = request.path_on_rows if request.on_rows else request.path_on_data
     with gathered_by_scale(path.scales.size):
         found = [
             _elpd(request, scale)
@@ -227,15 +265,28 @@ def _by_criterion(
 
 
 def _check_closed_form(request: Request) -> None:
+    _check_quadratic(request)
     for need in (GAUSSIAN_PRIOR, FLAT_INTERCEPT):
         need.check(f"method={request.method!r}", request.unit, request.data)
     _check_no_folds(request)
 
 
+def _check_quadratic(request: Request) -> None:
+    QUADRATIC_LOSS.check(
+        f"method={request.method!r}",
+        request.unit,
+        request.data,
+        remedy="Use method='cv', 'cv-1se', 'aic', 'bic' or 'psis-loo'.",
+    )
+
+
 def _check_no_folds(request: Request) -> None:
     method = request.method
-    if request.hold != "prior" or request.score != "mse":
-        raise ValueError(f"method={method!r} needs hold='prior' and score='mse'. Use method='cv' for others.")
+    own = "log_density" if request.on_rows else "mse"
+    if request.hold != "prior" or request.score != own:
+        raise ValueError(
+            f"method={method!r} needs hold='prior' and score={own!r}. Use method='cv' for others."
+        )
     if not isinstance(request.folds, int) or request.folds != DEFAULT_FOLDS:
         raise ValueError(f"method={method!r} has no folds. Leave `folds` out, or use method='cv'.")
 
@@ -262,7 +313,7 @@ def _without_folds(mse: Float[np.ndarray, " k"], errors: Float[np.ndarray, " k"]
 class Method(NamedTuple):
     """How scales are scored, how one is chosen, and the name of the method's own score, if it has one."""
 
-    score: Callable[[Request], tuple[ScalePath, Scored]]
+    score: Callable[[Request], tuple[AnyPath, Scored]]
     choose: Rule
     criterion: str | None = None
 

@@ -60,7 +60,7 @@ def cross_validate(
     for split in progress_bar(
         splits, "cross-validating", "fold", shown=progress, total=len(partition.labels)
     ):
-        _require_rows(split)
+        require_rows(split)
         share = split.train.sum_weights / partition.data.sum_weights if per_row else 1.0
         scores.append(_score(model, split, multiples, noise_scales, share))
     mse, log_density = (np.column_stack(columns) for columns in zip(*scores, strict=True))
@@ -106,7 +106,13 @@ def log_density(
     return np.where(variance > 0.0, value, -np.inf)  # σ = 0 allows no error
 
 
-def _require_rows(split: Split) -> None:
+def require_rows(split: Split) -> None:
+    """Refuse a fold that leaves fewer than two rows.
+
+    Raises
+    ------
+    ValueError
+    """
     if split.train.n_samples < 2:
         raise ValueError(
             f"without fold {split.label!r}, {split.train.n_samples} row is left to fit, but at least 2 are needed. "

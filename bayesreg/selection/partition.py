@@ -32,10 +32,11 @@ class Partition:
     rows: dict[Label, Rows] | None = None  # of each fold, if the data are held as rows
     trains: dict[Label, Positions] | None = None  # that predict a fold, if not all others do
     in_order: bool = False  # whether folds are blocks of rows as they come
+    as_rows: bool = False  # whether rows have to stay rows
 
     @classmethod
-    def of(cls, data: Data, folds: Any) -> "Partition":
-        """Cut data into folds. `GramData` has its folds already.
+    def of(cls, data: Data, folds: Any, *, as_rows: bool = False) -> "Partition":
+        """Cut data into folds. `GramData` has its folds already; rows stay rows if that is needed.
 
         Raises
         ------
@@ -48,8 +49,8 @@ class Partition:
         found = split_rows(folds, data.X, data.y)
         held = {label: own for label, own in found.rows.items() if data.sample_weight[own].any()}
         _require_folds(found.n_splits, tuple(held), data.n_samples)
-        if found.trains is not None or not statistics_are_smaller(data, 2 * len(held)):
-            return cls(data, held, found.trains, found.in_order)
+        if as_rows or found.trains is not None or not statistics_are_smaller(data, 2 * len(held)):
+            return cls(data, held, found.trains, found.in_order, as_rows)
         return cls(GramData.from_folds(data, FoldRows(found.n_splits, held)), in_order=found.in_order)
 
     @property
@@ -84,7 +85,8 @@ class Partition:
         assert self.rows is not None
         for label, own in self.rows.items():
             if self.trains is not None and label in self.trains:
-                train: Data = statistics_if_smaller(data.at(self.trains[label]))
+                train: Data = data.at(self.trains[label])
+                train = train if self.as_rows else statistics_if_smaller(train)
             else:
                 others = np.ones(data.y.size, dtype=bool)
                 others[own] = False

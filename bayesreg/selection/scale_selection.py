@@ -96,7 +96,8 @@ class ScaleSelection(Shown):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the attributes for a pickle or a copy. Rows become statistics if n ≥ p."""
-        return {**self.__dict__, "_problem": None, "_data": as_small_as_can_be(self._data)}
+        data = as_small_as_can_be(self._data) if self.model.likelihood.is_quadratic else self._data
+        return {**self.__dict__, "_problem": None, "_data": data}
 
     def map_estimate(self, tol: float = 1e-8) -> MapEstimate:
         """Return the mode of the chosen model on the data.

@@ -13,10 +13,10 @@ from ..base.threads import blas_for
 from ..data.rows import RowData
 from ..mode.grid import problem_at, unit_prior
 from ..model.linear_model import LinearModel
-from ..model.needs import PENALTY, QUADRATIC_LOSS, require
+from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, PENALTY, ROWS, require
 from ..model.problem import Data, Problem
 from ..priors.base import Prior
-from .criteria import HIGHEST_IS_BEST, METHODS, Request, Scored
+from .criteria import HIGHEST_IS_BEST, METHODS, AnyPath, Request, Scored
 from .partition import DEFAULT_FOLDS
 from .row_order import warn_if_order_matters
 from .scale_path import ScalePath
@@ -36,7 +36,7 @@ def select_scale(
     scales: Sequence[float] | Float[np.ndarray, " k"] | None = None,
     n_scales: int | None = None,
     min_ratio: float = 1e-3,
-    score: str = "mse",
+    score: str | None = None,
     num_samples: int = 1000,
     progress: bool = True,
 ) -> ScaleSelection:
@@ -74,9 +74,10 @@ def select_scale(
     n_scales : int, optional
         Default: 100, and 25 for "psis-loo".
     min_ratio : float, default 1e-3
-    score : "mse" or "log_density", default "mse"
-        Mean squared error, or the mean log density of Normal(prediction at the mode, σ²). If σ is
-        unknown, it is the stationary one for the training rows at the penalty.
+    score : "mse" or "log_density", optional
+        The mean squared error of predicted means, or the mean log density of the response at the mode (minus the log
+        loss, half the deviance but for a constant). Default: "mse" beside a Gaussian likelihood, else "log_density".
+        If σ is unknown, it is the stationary one for the training rows at the penalty.
     num_samples : int, default 1000
         The number of draws of each of four chains at each scale, if the method draws.
     progress : bool, default True
@@ -135,7 +136,14 @@ def select_scale(
     >>> br.select_scale(model, data, folds=2, scales=[0.1, 10.0]).scale
     10.0
     """
-    require("select_scale", model, data, QUADRATIC_LOSS, PENALTY)
+    require("select_scale", model, data, PENALTY)
+    on_rows = not model.likelihood.is_quadratic
+    if on_rows:
+        for need in (ROWS, CONVEX_LOSS, KNOWN_NUISANCE):
+            need.check("select_scale", model, data)
+        assert isinstance(data, RowData)
+        data = replace(data, y=model.likelihood.coded(data.y), labels=None)  # a fold may hold one label only
+    score = score or ("log_density" if on_rows else "mse")
     check_choice("method", method, METHODS)
     check_choice("hold", hold, _HOLDS)
     check_choice("score", score, PREDICTIVE)
@@ -161,7 +169,8 @@ def select_scale(
     )
     with blas_for(getattr(data, "X", None)):
         path, scored = METHODS[method].score(request)
-        _warn_of_constant_response(path.problem)
+        if isinstance(path, ScalePath):
+            _warn_of_constant_response(path.problem)
         return _selection(request, path, scored)
 
 
@@ -187,12 +196,13 @@ def _with_known_units(model: LinearModel) -> Prior:
     """Return the prior. A default scale becomes absolute if σ is known, else relative to σ."""
     prior = model.prior
     has_default = any(value is None for value in prior.scales().values())
-    if not has_default or bool(model.likelihood.known):
+    noise_is_known = "noise_scale" not in model.likelihood.parameters() or bool(model.likelihood.known)
+    if not has_default or noise_is_known:
         return prior
     return replace(prior, relative_to_noise=True)  # type: ignore[type-var]
 
 
-def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelection:
+def _selection(request: Request, path: AnyPath, scored: Scored) -> ScaleSelection:
     """Choose a scale, and put everything into the user's order."""
     method = METHODS[request.method]
     score = method.name_of_score(request)
@@ -222,7 +232,9 @@ def _selection(request: Request, path: ScalePath, scored: Scored) -> ScaleSelect
         fold_scores=scored.fold_scores[order],
         fold_labels=scored.fold_labels,
         _data=request.data,
-        _problem=problem_at(path.problem, float(path.multiples[chosen])),
+        _problem=(
+            problem_at(path.problem, float(path.multiples[chosen])) if isinstance(path, ScalePath) else None
+        ),
     )
 
 
