@@ -32,6 +32,7 @@ EAGER = {
     "estimators.from_sklearn": {"sklearn"},
     "estimators.regressor": {"sklearn"},
     "estimators.classifier": {"sklearn"},
+    "estimators.estimator": {"sklearn"},
     "app.cli": {"click"},
     "app.one_line": {"click"},
     "app.options.audit": {"click"},

@@ -1,32 +1,26 @@
 """scikit-learn's classifier contract over a logistic regression, its mode and its posterior."""
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from ..base.arguments import check_choice, check_probability
 from ..base.errors import SamplingWarning, warn
-from ..data.checks import as_design, as_offset, as_weights, column_names
+from ..data.checks import as_weights
 from ..data.rows import RowData
 from ..likelihoods.bernoulli import BernoulliLikelihood
-from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
-from ..posterior.draws.predict import checked_offset, posterior_mean, predictive_bounds
-from ..posterior.sample import sample_posterior
+from ..posterior.draws.predict import posterior_mean, predictive_bounds
 from ..priors.base import Prior
-from ..priors.gaussian import GaussianPrior
-from .choose_model import choose_model
-
-if TYPE_CHECKING:
-    import xarray as xr
+from ..selection.partition import DEFAULT_FOLDS
+from .estimator import BayesEstimator
 
 
-class BayesClassifier(ClassifierMixin, BaseEstimator):
+class BayesClassifier(ClassifierMixin, BayesEstimator):
     """Logistic regression under a prior: scikit-learn's LogisticRegression as a mode, and the posterior around it.
 
     Parameters
@@ -46,6 +40,8 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         `sample` warns: for a rare class, fit without weights and move the threshold of the probabilities.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
+    folds : int, scikit-learn splitter or array (n,), default 5
+        Of scale_selection="cv" and "cv-1se", as `select_scale` takes them.
 
     Attributes
     ----------
@@ -85,6 +81,7 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         scale_selection: str | None = None,
         class_weight: Any = None,
         tol: float = 1e-8,
+        folds: Any = DEFAULT_FOLDS,
     ) -> None:
         self.prior = prior
         self.fit_intercept = fit_intercept
@@ -92,10 +89,10 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         self.scale_selection = scale_selection
         self.class_weight = class_weight
         self.tol = tol
+        self.folds = folds
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
         tags.classifier_tags.multi_class = False
         return tags
 
@@ -129,21 +126,9 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(
                 "the rows of positive weight are of one class only. Take in rows of both classes."
             )
-        self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
-        self._data: RowData | None = data
-        self._has_offset = offset is not None
-        prior = GaussianPrior() if self.prior is None else self.prior
-        stated = LinearModel(prior, BernoulliLikelihood(), self.fit_intercept, self.standardize)
-        self._model, self.selection_ = choose_model(stated, data, self.scale_selection)
-        self.map_ = (
-            map_estimate(self._model, data, self.tol)
-            if self.selection_ is None
-            else self.selection_.map_estimate(self.tol)
-        )
+        self._fit_rows(data)
         self.coef_ = self.map_.coef[None].copy()
         self.intercept_ = np.array([self.map_.intercept])
-        self.penalty_ = self.map_.penalty
-        self.duality_gap_ = self.map_.duality_gap
         self.n_iter_ = np.array([self.map_.n_iter])
         return self
 
@@ -173,11 +158,7 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
             If there is a `class_weight`.
         """
         check_is_fitted(self)
-        if self._data is None:
-            raise NotFittedError(
-                "a pickle holds no rows, and a posterior needs them: call fit again, then sample."
-            )
-        if self.class_weight is not None:
+        if self.class_weight is not None and self._data is not None:
             warn(
                 f"class_weight={self.class_weight!r} counts as numbers of observations: the posterior is that of "
                 f"{self._data.sum_weights:.6g} rows, and its intercept and widths are not those of the "
@@ -185,16 +166,7 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
                 "predict_proba instead.",
                 SamplingWarning,
             )
-        self.posterior_ = sample_posterior(
-            self._model,
-            self._data,
-            num_warmup=num_warmup,
-            num_samples=num_samples,
-            num_chains=num_chains,
-            seed=seed,
-            progress=progress,
-        )
-        return self
+        return super().sample(num_warmup, num_samples, num_chains, seed, progress)
 
     def decision_function(self, X: Any, offset: Any = None) -> Float[np.ndarray, " n"]:
         """Return the log odds of the second class at the mode.
@@ -209,9 +181,7 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         -------
         array (n,)
         """
-        values, known = self._checked_rows(X, offset)
-        log_odds: Float[np.ndarray, " n"] = values @ self.map_.coef + self.map_.intercept
-        return log_odds if known is None else log_odds + known
+        return self._linear_predictor(X, offset)
 
     def predict(self, X: Any, offset: Any = None) -> Any:
         """Return the more probable class of each row at the mode."""
@@ -299,25 +269,6 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         first, second = (float(self.class_weight.get(label, 1.0)) for label in self.classes_.tolist())
         return weights * np.where(codes == 1.0, second, first)
 
-    def _checked_rows(self, X: Any, offset: Any) -> tuple[Float[np.ndarray, "n p"], Any]:
-        check_is_fitted(self)
-        values = as_design(X, column_names(X, None))
-        validate_data(self, X, reset=False, skip_check_array=True)
-        if offset is None and self._has_offset:
-            return values, checked_offset({"has_offset": 1}, None, values.shape[0])
-        return values, as_offset(offset, values.shape[0])
-
-    def _posterior(self, what: str) -> "xr.DataTree":
-        check_is_fitted(self)
-        if not hasattr(self, "posterior_"):
-            raise NotFittedError(
-                f"`{what}` needs posterior draws: call .sample() first, for example classifier.fit(X, y).sample()."
-            )
-        return self.posterior_
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle without rows, so that no data leave with the model. It predicts; to sample, fit again."""
-        state = dict(super().__getstate__())
-        if "_data" in state:
-            state["_data"] = None
-        return state
+    def _stated_model(self) -> LinearModel:
+        """Return the model that the parameters state."""
+        return LinearModel(self._stated_prior(), BernoulliLikelihood(), self.fit_intercept, self.standardize)

@@ -3,35 +3,27 @@
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
-from sklearn.exceptions import NotFittedError
+from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..base.arguments import check_probability
-from ..data.checks import as_design, column_names
-from ..data.gram import GramData
 from ..data.rows import RowData
-from ..data.smaller import as_small_as_can_be
+from ..likelihoods.base import Likelihood
 from ..likelihoods.gaussian import GaussianLikelihood
-from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
+from ..posterior.draws.observation import Observation
 from ..posterior.draws.predict import predictive_bounds, predictive_draws, predictive_sd
-from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
-from ..priors.gaussian import GaussianPrior
 from ..selection.partition import DEFAULT_FOLDS
-from .choose_model import choose_model
+from .estimator import BayesEstimator
 from .summary import summarise_fit
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_OF_PRIOR = "prior__"  # how scikit-learn calls the parameters of a parameter
 
-
-class BayesRegressor(RegressorMixin, BaseEstimator):
+class BayesRegressor(RegressorMixin, BayesEstimator):
     """Linear regression with a prior. Its modes are scikit-learn's lasso, ridge and elastic net.
 
     Parameters
@@ -55,6 +47,10 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     folds : int, scikit-learn splitter or array (n,), default 5
         Of scale_selection="cv" and "cv-1se", as `select_scale` takes them. For rows whose order means nothing, a sorted
         file say: KFold(5, shuffle=True, random_state=0).
+    likelihood : Likelihood, optional
+        Default: GaussianLikelihood(noise_scale). PoissonLikelihood(), NegativeBinomialLikelihood(dispersion) or
+        StudentTLikelihood(df, noise_scale) in its place; then `noise_scale` is left out here. For labels use
+        BayesClassifier.
 
     Attributes
     ----------
@@ -97,6 +93,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         scale_selection: str | None = None,
         tol: float = 1e-8,
         folds: Any = DEFAULT_FOLDS,
+        likelihood: Likelihood | None = None,
     ) -> None:
         self.prior = prior
         self.noise_scale = noise_scale
@@ -105,34 +102,14 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         self.scale_selection = scale_selection
         self.tol = tol
         self.folds = folds
+        self.likelihood = likelihood
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.target_tags.positive_only = self.likelihood is not None and self.likelihood.is_discrete
         return tags
 
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the prior by names like ``prior__scale``.
-
-        A prior cannot change, so the estimator gets another one. It is a GaussianPrior if `prior` is None.
-
-        Returns
-        -------
-        self
-        """
-        of_prior = {
-            name.removeprefix(_OF_PRIOR): value
-            for name, value in params.items()
-            if name.startswith(_OF_PRIOR)
-        }
-        super().set_params(
-            **{name: value for name, value in params.items() if not name.startswith(_OF_PRIOR)}
-        )
-        if of_prior:
-            self.prior = self._stated_prior().set_params(**of_prior)
-        return self
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, offset: Any = None) -> Self:
         """Find the mode. With `scale_selection`, the data choose the prior's scale.
 
         Parameters
@@ -140,66 +117,23 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         X : array or data frame (n, p)
         y : array (n,)
         sample_weight : array (n,), optional
+        offset : array (n,), optional
+            The known part of the linear predictor; log(e) for counts with exposure e.
 
         Returns
         -------
         self
         """
-        data = RowData.from_arrays(X, y, sample_weight)
+        data = RowData.from_arrays(X, y, sample_weight, offset=offset)
         validate_data(self, X, reset=True, skip_check_array=True)
         return self._fit_rows(data)
 
     def _fit_rows(self, data: RowData, preprocessing: Any = None) -> Self:
-        """Fit rows that are checked, or that `preprocessing` has made of what there is to predict from."""
-        self.preprocessing_ = preprocessing
-        self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
-        self._data: RowData | GramData = data
-        self._model, self.selection_ = choose_model(
-            self._stated_model(), data, self.scale_selection, self.folds
-        )
-        self.map_ = (
-            map_estimate(self._model, data, self.tol)
-            if self.selection_ is None
-            else self.selection_.map_estimate(self.tol)
-        )
+        super()._fit_rows(data, preprocessing)
         self.coef_ = self.map_.coef.copy()
         self.intercept_ = self.map_.intercept
         self.noise_scale_ = self.map_.noise_scale
-        self.penalty_ = self.map_.penalty
-        self.duality_gap_ = self.map_.duality_gap
         self.n_iter_ = self.map_.n_iter
-        return self
-
-    def sample(
-        self,
-        num_warmup: int = 500,
-        num_samples: int = 1000,
-        num_chains: int = 4,
-        seed: int = 0,
-        progress: bool = True,
-    ) -> Self:
-        """Draw from the posterior of the fitted data; see `sample_posterior`.
-
-        Parameters
-        ----------
-        num_warmup, num_samples, num_chains, seed : int
-        progress : bool, default True
-
-        Returns
-        -------
-        self
-            With ``posterior_``.
-        """
-        check_is_fitted(self)
-        self.posterior_ = sample_posterior(
-            self._model,
-            self._data,
-            num_warmup=num_warmup,
-            num_samples=num_samples,
-            num_chains=num_chains,
-            seed=seed,
-            progress=progress,
-        )
         return self
 
     def predict(
@@ -208,6 +142,7 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         return_std: bool = False,
         interval: float | None = None,
         of_mean: bool = False,
+        offset: Any = None,
     ) -> Any:
         """Predict the response at the mode; after `sample`, with its uncertainty.
 
@@ -221,6 +156,8 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         of_mean : bool, default False
             Whether the uncertainty is that of the mean response. Default: that of a new observation,
             with its noise.
+        offset : array (n,), optional
+            Needed if the rows of the fit had one.
 
         Returns
         -------
@@ -232,17 +169,25 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         NotFittedError
             If it is called before `fit`, or asks for uncertainty before `sample`.
         """
-        values = self._checked_rows(X)
-        point = values @ self.coef_ + self.intercept_
+        values, known = self._checked_rows(X, offset)
+        eta = values @ self.coef_ + self.intercept_
+        eta = eta if known is None else eta + known
+        likelihood = self._model.likelihood
+        nuisance = self.map_.nuisance if not likelihood.is_quadratic else {"noise_scale": self.noise_scale_}
+        point = likelihood.mean(eta, nuisance)
         if return_std and interval is not None:
             raise ValueError("give `return_std` or `interval`, not both: they are different answers.")
         if return_std:
-            return point, predictive_sd(self._posterior("return_std"), values, of_mean=of_mean)
+            tree = self._posterior("return_std")
+            return point, predictive_sd(
+                tree, values, Observation.of(tree, likelihood), known, of_mean=of_mean
+            )
         if interval is None:
             return point
         check_probability("interval", interval)
-        bounds = predictive_bounds(self._posterior("interval"), values, float(interval), of_mean=of_mean)
-        return point, bounds
+        tree = self._posterior("interval")
+        one = Observation.of(tree, likelihood)
+        return point, predictive_bounds(tree, values, float(interval), one, known, of_mean=of_mean)
 
     def summary(self) -> "pd.DataFrame":
         """Return the fit as a table: the mode and, after `sample`, the posterior.
@@ -276,16 +221,22 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         scale = None if self.selection_ is None else self.selection_.scale
         return summarise_fit(
-            self.map_, vars(self).get("posterior_"), scale, fit_intercept=self._model.fit_intercept
+            self.map_,
+            vars(self).get("posterior_"),
+            scale,
+            self._model.likelihood.parameters(),
+            fit_intercept=self._model.fit_intercept,
         )
 
-    def posterior_predictive(self, X: Any, seed: int = 0) -> "xr.DataArray":
+    def posterior_predictive(self, X: Any, seed: int = 0, offset: Any = None) -> "xr.DataArray":
         """Draw new observations with their noise, one for each posterior draw.
 
         Parameters
         ----------
         X : array or data frame (n, p)
         seed : int, default 0
+        offset : array (n,), optional
+            Needed if the rows of the fit had one.
 
         Returns
         -------
@@ -294,44 +245,24 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         """
         import xarray as xr
 
-        values = self._checked_rows(X)
-        draws = predictive_draws(self._posterior("posterior_predictive"), values, seed)
+        values, known = self._checked_rows(X, offset)
+        tree = self._posterior("posterior_predictive")
+        draws = predictive_draws(tree, values, seed, Observation.of(tree, self._model.likelihood), known)
         coords = {
             name: np.arange(n) for name, n in zip(("chain", "draw", "observation"), draws.shape, strict=True)
         }
         return xr.DataArray(draws, dims=tuple(coords), coords=coords, name="y")
 
-    def _checked_rows(self, X: Any) -> Float[np.ndarray, "n p"]:
-        check_is_fitted(self)
-        if vars(self).get("preprocessing_") is not None:
-            return as_design(self.preprocessing_.transform(X), self.map_.feature_names)
-        values = as_design(X, column_names(X, None))
-        validate_data(self, X, reset=False, skip_check_array=True)
-        return values
-
-    def _posterior(self, what: str) -> "xr.DataTree":
-        if not hasattr(self, "posterior_"):
-            raise NotFittedError(
-                f"`{what}` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
-            )
-        return self.posterior_
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Pickle statistics in place of rows, if n ≥ p: they are enough to sample, and no row leaves with the model."""
-        state = dict(super().__getstate__())
-        if "_data" in state:
-            state["_data"] = as_small_as_can_be(state["_data"])
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take an estimator from a pickle; one of an earlier version had no `folds` to say."""
-        super().__setstate__({"folds": DEFAULT_FOLDS, **state})
-
-    def _stated_prior(self) -> Prior:
-        return GaussianPrior() if self.prior is None else self.prior
-
     def _stated_model(self) -> LinearModel:
         """Return the model that the parameters state."""
-        return LinearModel(
-            self._stated_prior(), GaussianLikelihood(self.noise_scale), self.fit_intercept, self.standardize
-        )
+        likelihood = self.likelihood
+        if likelihood is None:
+            likelihood = GaussianLikelihood(self.noise_scale)
+        elif self.noise_scale is not None:
+            raise ValueError(
+                f"`noise_scale` is that of a GaussianLikelihood; got noise_scale={self.noise_scale!r} beside "
+                f"{type(likelihood).__name__}. State it in the likelihood, or leave `likelihood` out."
+            )
+        elif likelihood.takes_labels:
+            raise ValueError(f"a {type(likelihood).__name__} is for labels. Use BayesClassifier.")
+        return LinearModel(self._stated_prior(), likelihood, self.fit_intercept, self.standardize)

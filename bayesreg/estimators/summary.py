@@ -1,5 +1,6 @@
 """The table of a fitted estimator: the mode and, if there are draws, the posterior."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,14 @@ if TYPE_CHECKING:
 
 
 def summarise_fit(
-    mode: MapEstimate, tree: "xr.DataTree | None", scale: float | None, *, fit_intercept: bool
+    mode: MapEstimate,
+    tree: "xr.DataTree | None",
+    scale: float | None,
+    nuisance: Iterable[str],
+    *,
+    fit_intercept: bool,
 ) -> "pd.DataFrame":
-    """Return one row for each feature, then for the intercept, for σ, and for the prior's scale if it is sampled.
+    """Return a row for each feature, for the intercept, for nuisance parameters, and for the scale if it is sampled.
 
     Parameters
     ----------
@@ -26,6 +32,8 @@ def summarise_fit(
         Draws of the same model and data.
     scale : float, optional
         Of the prior at the mode, if it was chosen.
+    nuisance : iterable of str
+        Names of the likelihood's parameters, σ for example.
     fit_intercept : bool
 
     Returns
@@ -37,7 +45,8 @@ def summarise_fit(
 
     draws = {} if tree is None else tree["posterior"].to_dataset()
     at_mode = {"intercept": mode.intercept} if fit_intercept else {}
-    at_mode |= {"noise_scale": mode.noise_scale}
+    values_of = {"noise_scale": mode.noise_scale} | mode.nuisance
+    at_mode |= {name: values_of[name] for name in nuisance}
     at_mode |= {name: np.nan if scale is None else scale for name in SCALE_NAMES if name in draws}
     names = [*mode.feature_names, *at_mode]
     values = np.append(mode.coef, list(at_mode.values()))

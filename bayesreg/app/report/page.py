@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...base.files import write_whole
 from ...base.version import __version__
+from ...model.needs import QUADRATIC_LOSS
 from ...priors.scales import is_distribution
 from ..fitted import Fit
 from ..words.code_lines import regressor_code, sklearn_splitter
@@ -160,6 +161,13 @@ def _fit_of(regressor: "BayesRegressor") -> Fit:
         raise NotFittedError(
             "`write_report` needs posterior draws: call .sample() first, for example regressor.fit(X, y).sample()."
         )
+    QUADRATIC_LOSS.check(
+        "write_report",
+        regressor._model,
+        regressor._data,
+        remedy="Use summary(), marginal_effects and effect_ratios.",
+    )
+    assert regressor._data is not None
     return Fit(
         regressor._model,
         regressor._data,
