@@ -253,6 +253,10 @@ class BayesRegressor(RegressorMixin, BayesEstimator):
         }
         return xr.DataArray(draws, dims=tuple(coords), coords=coords, name="y")
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take an estimator from a pickle; one of an earlier version had no `likelihood` to say."""
+        super().__setstate__({"likelihood": None, **state})
+
     def _stated_model(self) -> LinearModel:
         """Return the model that the parameters state."""
         likelihood = self.likelihood
