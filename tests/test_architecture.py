@@ -30,6 +30,7 @@ FILES = {
 # What may be loaded at import, by module; everything else is imported where it is used.
 EAGER = {
     "estimators.from_sklearn": {"sklearn"},
+    "estimators.prior_parameters": {"sklearn"},
     "estimators.regressor": {"sklearn"},
     "estimators.classifier": {"sklearn"},
     "app.cli": {"click"},

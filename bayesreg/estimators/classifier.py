@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -19,21 +19,24 @@ from ..model.linear_model import LinearModel
 from ..posterior.draws.predict import checked_offset, posterior_mean, predictive_bounds
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
-from ..priors.gaussian import GaussianPrior
 from .choose_model import choose_model
+from .prior_parameters import PriorParameters
+from .summary import summarise_fit
 
 if TYPE_CHECKING:
+    import pandas as pd
     import xarray as xr
 
 
-class BayesClassifier(ClassifierMixin, BaseEstimator):
+class BayesClassifier(ClassifierMixin, PriorParameters):
     """Logistic regression under a prior: scikit-learn's LogisticRegression as a mode, and the posterior around it.
 
     Parameters
     ----------
     prior : LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior, optional
         Default: GaussianPrior(), of scale 2.5/sd(x). GaussianPrior(√C) is LogisticRegression(C=C), and
-        LaplacePrior(C) is LogisticRegression(C=C, l1_ratio=1).
+        LaplacePrior(C) is LogisticRegression(C=C, l1_ratio=1). Its arguments are parameters too:
+        ``GridSearchCV(classifier, {"prior__scale": ...})``.
     fit_intercept : bool, default True
         The intercept is unpenalised.
     standardize : bool, default False
@@ -132,8 +135,9 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         self.__dict__.pop("posterior_", None)  # the draws of an earlier fit
         self._data: RowData | None = data
         self._has_offset = offset is not None
-        prior = GaussianPrior() if self.prior is None else self.prior
-        stated = LinearModel(prior, BernoulliLikelihood(), self.fit_intercept, self.standardize)
+        stated = LinearModel(
+            self._stated_prior(), BernoulliLikelihood(), self.fit_intercept, self.standardize
+        )
         self._model, self.selection_ = choose_model(stated, data, self.scale_selection)
         self.map_ = (
             map_estimate(self._model, data, self.tol)
@@ -256,6 +260,26 @@ class BayesClassifier(ClassifierMixin, BaseEstimator):
         values, known = self._checked_rows(X, offset)
         tree = self._posterior("interval")
         return both, predictive_bounds(tree, values, float(interval), None, known, of_mean=True)
+
+    def summary(self) -> "pd.DataFrame":
+        """Return the fit as a table: the mode and, after `sample`, the posterior.
+
+        Returns
+        -------
+        DataFrame
+            One row for each feature, then "intercept" if there is one, and "prior_scale" if it is sampled; the columns
+            of `BayesRegressor.summary`. Coefficients are in units of log odds of the second class.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        scale = None if self.selection_ is None else self.selection_.scale
+        return summarise_fit(
+            self.map_, vars(self).get("posterior_"), {}, scale, fit_intercept=self._model.fit_intercept
+        )
 
     def predict_log_proba(self, X: Any, offset: Any = None) -> Float[np.ndarray, "n 2"]:
         """Return the logarithms of the probabilities at the mode; none is −∞ by rounding."""

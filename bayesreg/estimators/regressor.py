@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -19,19 +19,17 @@ from ..model.linear_model import LinearModel
 from ..posterior.draws.predict import predictive_bounds, predictive_draws, predictive_sd
 from ..posterior.sample import sample_posterior
 from ..priors.base import Prior
-from ..priors.gaussian import GaussianPrior
 from ..selection.partition import DEFAULT_FOLDS
 from .choose_model import choose_model
+from .prior_parameters import PriorParameters
 from .summary import summarise_fit
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-_OF_PRIOR = "prior__"  # how scikit-learn calls the parameters of a parameter
 
-
-class BayesRegressor(RegressorMixin, BaseEstimator):
+class BayesRegressor(RegressorMixin, PriorParameters):
     """Linear regression with a prior. Its modes are scikit-learn's lasso, ridge and elastic net.
 
     Parameters
@@ -110,27 +108,6 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-    def set_params(self, **params: Any) -> Self:
-        """Set parameters, those of the prior by names like ``prior__scale``.
-
-        A prior cannot change, so the estimator gets another one. It is a GaussianPrior if `prior` is None.
-
-        Returns
-        -------
-        self
-        """
-        of_prior = {
-            name.removeprefix(_OF_PRIOR): value
-            for name, value in params.items()
-            if name.startswith(_OF_PRIOR)
-        }
-        super().set_params(
-            **{name: value for name, value in params.items() if not name.startswith(_OF_PRIOR)}
-        )
-        if of_prior:
-            self.prior = self._stated_prior().set_params(**of_prior)
-        return self
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the mode. With `scale_selection`, the data choose the prior's scale.
@@ -276,7 +253,11 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
         check_is_fitted(self)
         scale = None if self.selection_ is None else self.selection_.scale
         return summarise_fit(
-            self.map_, vars(self).get("posterior_"), scale, fit_intercept=self._model.fit_intercept
+            self.map_,
+            vars(self).get("posterior_"),
+            {"noise_scale": self.map_.noise_scale},
+            scale,
+            fit_intercept=self._model.fit_intercept,
         )
 
     def posterior_predictive(self, X: Any, seed: int = 0) -> "xr.DataArray":
@@ -326,9 +307,6 @@ class BayesRegressor(RegressorMixin, BaseEstimator):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take an estimator from a pickle; one of an earlier version had no `folds` to say."""
         super().__setstate__({"folds": DEFAULT_FOLDS, **state})
-
-    def _stated_prior(self) -> Prior:
-        return GaussianPrior() if self.prior is None else self.prior
 
     def _stated_model(self) -> LinearModel:
         """Return the model that the parameters state."""

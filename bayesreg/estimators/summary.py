@@ -15,15 +15,22 @@ if TYPE_CHECKING:
 
 
 def summarise_fit(
-    mode: MapEstimate, tree: "xr.DataTree | None", scale: float | None, *, fit_intercept: bool
+    mode: MapEstimate,
+    tree: "xr.DataTree | None",
+    nuisance: dict[str, float],
+    scale: float | None,
+    *,
+    fit_intercept: bool,
 ) -> "pd.DataFrame":
-    """Return one row for each feature, then for the intercept, for σ, and for the prior's scale if it is sampled.
+    """Return one row for each feature, for the intercept, for each nuisance parameter, and for a sampled prior scale.
 
     Parameters
     ----------
     mode : MapEstimate
     tree : xarray.DataTree, optional
         Draws of the same model and data.
+    nuisance : mapping of str to float
+        The likelihood's own parameters at the mode: σ.
     scale : float, optional
         Of the prior at the mode, if it was chosen.
     fit_intercept : bool
@@ -37,7 +44,7 @@ def summarise_fit(
 
     draws = {} if tree is None else tree["posterior"].to_dataset()
     at_mode = {"intercept": mode.intercept} if fit_intercept else {}
-    at_mode |= {"noise_scale": mode.noise_scale}
+    at_mode |= nuisance
     at_mode |= {name: np.nan if scale is None else scale for name in SCALE_NAMES if name in draws}
     names = [*mode.feature_names, *at_mode]
     values = np.append(mode.coef, list(at_mode.values()))
