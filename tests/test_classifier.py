@@ -10,7 +10,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator
@@ -177,3 +177,35 @@ def test_in_a_pipeline_and_under_calibration():
     assert cross_val_score(clone(pipeline), raw, LABELS, cv=3).min() > 0.95
     calibrated = CalibratedClassifierCV(pipeline, cv=3).fit(raw, LABELS)
     assert calibrated.predict_proba(raw).shape == (len(raw), 2)
+
+
+def test_a_search_over_the_priors_arguments():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    few = X[["mean radius", "mean texture", "mean smoothness"]]
+    plain = br.BayesClassifier(br.GaussianPrior(1.0), standardize=True)
+    scales = [0.05, 0.5, 5.0]
+    search = GridSearchCV(plain, {"prior__scale": scales}, scoring="neg_log_loss", cv=3).fit(few, y)
+    by_prior = GridSearchCV(
+        plain, {"prior": [br.GaussianPrior(s) for s in scales]}, scoring="neg_log_loss", cv=3
+    ).fit(few, y)
+    np.testing.assert_array_equal(
+        search.cv_results_["mean_test_score"], by_prior.cv_results_["mean_test_score"]
+    )
+    assert len(set(search.cv_results_["mean_test_score"])) == 3
+    assert plain.prior == br.GaussianPrior(1.0)
+    assert br.BayesClassifier().set_params(prior__scale=2.0).prior == br.GaussianPrior(2.0)
+    assert "prior__factor" in plain.get_params()
+
+
+def test_a_summary_has_no_noise():
+    X, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    few = X[["mean texture", "mean smoothness"]]
+    classifier = br.BayesClassifier(br.LaplacePrior(0.001), standardize=True).fit(few, y)
+    table = classifier.summary()
+    assert list(table.index) == [*few.columns, "intercept"]
+    np.testing.assert_array_equal(table["map"], [*classifier.coef_[0], classifier.intercept_[0]])
+    assert list(table["is_zero"]) == [*(classifier.coef_[0] == 0.0), False]
+    table = classifier.sample(num_samples=100, num_chains=2, progress=False).summary()
+    draws = classifier.posterior_["posterior"]["coef"].values
+    np.testing.assert_allclose(table["mean"].iloc[:2], draws.mean(axis=(0, 1)))
+    assert not table.isna().any(axis=None)

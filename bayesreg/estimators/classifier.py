@@ -1,6 +1,6 @@
 """scikit-learn's classifier contract over a logistic regression, its mode and its posterior."""
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +18,10 @@ from ..posterior.draws.predict import posterior_mean, predictive_bounds
 from ..priors.base import Prior
 from ..selection.partition import DEFAULT_FOLDS
 from .estimator import BayesEstimator
+from .summary import summarise_fit
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class BayesClassifier(ClassifierMixin, BayesEstimator):
@@ -27,7 +31,8 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
     ----------
     prior : LaplacePrior, GaussianPrior, ElasticNetPrior or FlatPrior, optional
         Default: GaussianPrior(), of scale 2.5/sd(x). GaussianPrior(√C) is LogisticRegression(C=C), and
-        LaplacePrior(C) is LogisticRegression(C=C, l1_ratio=1).
+        LaplacePrior(C) is LogisticRegression(C=C, l1_ratio=1). Its arguments are parameters too:
+        ``GridSearchCV(classifier, {"prior__scale": ...})``.
     fit_intercept : bool, default True
         The intercept is unpenalised.
     standardize : bool, default False
@@ -226,6 +231,26 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
         values, known = self._checked_rows(X, offset)
         tree = self._posterior("interval")
         return both, predictive_bounds(tree, values, float(interval), None, known, of_mean=True)
+
+    def summary(self) -> "pd.DataFrame":
+        """Return the fit as a table: the mode and, after `sample`, the posterior.
+
+        Returns
+        -------
+        DataFrame
+            One row for each feature, then "intercept" if there is one, and "prior_scale" if it is sampled; the columns
+            of `BayesRegressor.summary`. Coefficients are in units of log odds of the second class.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        scale = None if self.selection_ is None else self.selection_.scale
+        return summarise_fit(
+            self.map_, vars(self).get("posterior_"), scale, (), fit_intercept=self._model.fit_intercept
+        )
 
     def predict_log_proba(self, X: Any, offset: Any = None) -> Float[np.ndarray, "n 2"]:
         """Return the logarithms of the probabilities at the mode; none is −∞ by rounding."""
