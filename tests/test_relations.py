@@ -1,0 +1,132 @@
+"""Columns that others tell exactly: found, with small numbers, and told by name."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+import bayesreg as br
+from bayesreg.app.words.relations import relation_text
+from bayesreg.data.relations import linear_relations
+
+N = 300
+
+
+def columns(**more):
+    rng = np.random.default_rng(0)
+    frame = {"hour": rng.integers(0, 24, N), "minute": rng.integers(0, 60, N), "wind": rng.normal(size=N)}
+    return pd.DataFrame(frame | {name: make(frame, rng) for name, make in more.items()}).astype(float)
+
+
+def told(frame, weight=None, sets=(), *, fit_intercept=True, kind=br.RowData):
+    data = kind.from_arrays(frame, np.random.default_rng(1).normal(size=len(frame)), weight)
+    at = [[list(frame).index(name) for name in names] for names in sets]
+    found = linear_relations(data, at, fit_intercept=fit_intercept)
+    return [relation_text(one, data.feature_names) for one in found.found]
+
+
+def one_hot(labels, name):
+    return pd.get_dummies(pd.Series(labels, name=name), prefix=name, prefix_sep="=").astype(float)
+
+
+@pytest.mark.parametrize(
+    ("make", "text"),
+    [
+        (lambda f, _: 100 * f["hour"] + f["minute"], "new = 100 hour + minute"),
+        (lambda f, _: f["hour"] - f["minute"], "hour = minute + new"),
+        (lambda f, _: f["hour"], "new equals hour"),
+        (lambda f, _: 32 + 1.8 * f["wind"].round(1), None),
+        (lambda f, _: 3 * f["wind"] + 7, "new = 7 + 3 wind"),
+        (lambda f, _: f["hour"] / 3 - 5, "hour = 15 + 3 new"),
+        (lambda f, _: f["hour"] / 3 + f["minute"] / 7, "hour = -3/7 minute + 3 new"),
+        (lambda f, _: -f["wind"], "new = -wind"),
+        (lambda f, _: f["wind"] / 0.45359237, "new ≈ 2.2 wind"),
+        (lambda f, _: 1e9 + f["minute"], "new = 1000000000 + minute"),
+        (lambda f, _: 1e-9 * f["hour"], "hour = 1000000000 new"),
+        (lambda f, rng: f["wind"] + 1e-5 * rng.normal(size=N), None),
+        (lambda f, _: f["wind"] ** 2, None),
+    ],
+)
+def test_a_relation_is_told_with_small_numbers(make, text):
+    frame = columns(new=make)
+    assert told(frame) == ([] if text is None else [text])
+
+
+def test_several_relations_are_each_told():
+    frame = columns(time=lambda f, _: 100 * f["hour"] + f["minute"], again=lambda f, _: f["wind"])
+    assert sorted(told(frame)) == ["again equals wind", "time = 100 hour + minute"]
+
+
+def test_a_constant_column_is_none():
+    assert told(columns(year=lambda f, _: np.full(N, 2026.0))) == []
+
+
+def test_rows_statistics_and_sparse_rows_tell_the_same():
+    frame = columns(time=lambda f, _: 100 * f["hour"] + f["minute"])
+    assert told(frame, kind=br.GramData) == told(frame) == ["time = 100 hour + minute"]
+    data = br.RowData.from_arrays(sparse.csc_array(frame.to_numpy()), np.arange(N), feature_names=list(frame))
+    (found,) = linear_relations(data, fit_intercept=True).found
+    assert relation_text(found, list(frame)) == "time = 100 hour + minute"
+
+
+def test_only_rows_that_count_must_agree():
+    frame = columns(time=lambda f, _: 100 * f["hour"] + f["minute"])
+    frame.loc[7, "time"] = 0.5
+    assert told(frame) == []
+    weight = np.random.default_rng(2).uniform(0.5, 2.0, N)
+    weight[7] = 0.0
+    assert told(frame, weight) == ["time = 100 hour + minute"]
+
+
+def test_without_an_intercept_a_constant_is_no_part():
+    frame = columns(shifted=lambda f, _: f["hour"] + 3, twice=lambda f, _: 2 * f["minute"])
+    assert told(frame, fit_intercept=False) == ["twice = 2 minute"]
+    assert sorted(told(frame)) == ["shifted = 3 + hour", "twice = 2 minute"]
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_levels_that_sum_to_one_are_known(fit_intercept):
+    rng = np.random.default_rng(3)
+    city, colour = one_hot(rng.choice(list("abcd"), N), "city"), one_hot(rng.choice(list("rgb"), N), "colour")
+    frame = pd.concat([columns(), city, colour], axis=1)
+    sets = [list(city), list(colour)]
+    assert told(frame, sets=sets, fit_intercept=fit_intercept) == []
+    assert len(told(frame, fit_intercept=fit_intercept)) == 1 + fit_intercept
+    if not fit_intercept:
+        frame["one"] = 1.0
+        assert told(frame, sets=sets, fit_intercept=False) == []
+
+
+def test_nested_levels_are_told():
+    rng = np.random.default_rng(4)
+    where = rng.integers(0, 5, N)
+    city = one_hot(np.array(list("abcde"))[where], "city")
+    country = one_hot(np.array(list("AABBC"))[where], "country")
+    for frame in (pd.concat([city, country], axis=1), pd.concat([country, city], axis=1)):
+        found = told(frame, sets=[list(city), list(country)])
+        assert found == ["country=A = city=a + city=b", "country=B = city=c + city=d"]
+
+
+def test_more_columns_than_rows_are_not_listed():
+    rng = np.random.default_rng(5)
+    data = br.RowData.from_arrays(rng.normal(size=(20, 30)), rng.normal(size=20))
+    found = linear_relations(data, fit_intercept=True)
+    assert found.found == ()
+    assert (found.n_columns, found.n_samples) == (30, 20)
+    square = br.RowData.from_arrays(rng.normal(size=(20, 20)), rng.normal(size=20))
+    assert linear_relations(square, fit_intercept=True).found == ()
+
+
+def test_so_many_relations_are_counted():
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(N, 60))
+    data = br.RowData.from_arrays(np.column_stack([X, X]), rng.normal(size=N))
+    found = linear_relations(data, fit_intercept=True)
+    assert len(found.found) == 50
+    assert found.n_more == 10
+
+
+def test_long_sums_are_cut():
+    frame = pd.DataFrame(np.random.default_rng(7).normal(size=(N, 9)), columns=list("abcdefghi"))
+    frame["total"] = frame.sum(axis=1)
+    assert told(frame) == ["total = a + b + c + d + e + f + … (3 more)"]
