@@ -23,8 +23,8 @@ from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands.stated_model import StatedModel
 from bayesreg.app.words.code_lines import regressor_code
+from bayesreg.app.words.numbers import rounded
 from bayesreg.app.words.sklearn_line import sklearn_line
-from bayesreg.app.words.text import rounded
 from bayesreg.data.files.table import read_table
 from bayesreg.plots.forest import plot_forest
 from bayesreg.posterior.diagnostics import Diagnostics
@@ -135,7 +135,7 @@ def test_what_was_read_is_said(walk):
         "60 rows, 8 columns separated by semicolon",
         "column 1 of the file, which has no name",
         "rows with missing entries: 1 (1 in 'rooms'); 59 are left",
-        "'city' is text of 3 levels, each a column: city=Aachen, city=Bonn, city=Köln",
+        "'city' is text of 3 levels: Aachen, Bonn, Köln",
         "_sex [m/f]=m is 1 for 'm' and 0 for 'f'",
         "'year': the data say nothing",
         "LaplacePrior (its mode is the lasso), scale 2; sigma unknown",

@@ -20,7 +20,6 @@ import numpy as np
 import numpyro.distributions as dist
 import pandas as pd
 import pytest
-from matplotlib.figure import Figure
 from scipy import sparse
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import NotFittedError
@@ -30,7 +29,6 @@ from sklearn.model_selection import KFold
 import bayesreg as br
 from bayesreg.app.figures import png_bytes
 from bayesreg.app.pictures import forest_figure, path_figure
-from bayesreg.app.report.cut import cut
 from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
 from bayesreg.app.report.section import Row, fold_rows
@@ -40,7 +38,6 @@ from bayesreg.plots.style import shown
 from bayesreg.posterior.draws.predictive_check import check_predictions
 from bayesreg.posterior.draws.replicates import Replicates, replicate
 from bayesreg.posterior.draws.residual_groups import residual_groups
-from bayesreg.posterior.draws.summary import summarise_coefs
 
 SECTIONS = [
     *("summary", "coefficients", "check", "residuals", "diagnostics", "mode", "path", "model", "data"),
@@ -607,37 +604,6 @@ class TestResidualGroups:
         found = residual_groups(self.check(np.arange(float(n)), np.ones(n)))
         assert found.mean.size == 0
         assert found.n_away == 0
-
-
-class TestCut:
-    @staticmethod
-    def summary(mean, sd):
-        names = [f"c{j}" for j in range(len(mean))]
-        return pd.DataFrame({"mean": mean, "sd": sd}, index=names)
-
-    def test_what_has_room_is_whole_and_in_its_order(self):
-        summary = self.summary([1.0, -9.0, 3.0], [1.0, 1.0, 1.0])
-        shown, rest = cut(summary, 3)
-        assert list(shown.index) == ["c0", "c1", "c2"]
-        assert rest.empty
-
-    def test_the_clearest_come_first_and_the_rest_keep_their_order(self):
-        summary = self.summary([1.0, -9.0, 3.0, 5.0, 0.0, 2.0], [1.0, 1.0, 1.0, 10.0, 0.0, 1.0])
-        shown, rest = cut(summary, 3)
-        assert list(shown.index) == ["c1", "c2", "c5"]
-        assert list(rest.index) == ["c0", "c3", "c4"]
-
-    def test_the_picture_has_the_same_rows_in_the_same_order(self):
-        X, y = frame(40)
-        regressor = sampled(br.BayesRegressor(br.GaussianPrior(1.0), 1.0), X, y)
-        names = [
-            text.get_text()
-            for text in br.plot_forest(
-                regressor.posterior_, regressor.map_, Figure().subplots()
-            ).get_yticklabels()
-        ]
-        summary = summarise_coefs(regressor.map_, regressor.posterior_)
-        assert list(cut(summary.iloc[:40]).shown.index) == names
 
 
 def test_rows_beyond_what_a_page_can_bear_are_counted():

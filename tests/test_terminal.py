@@ -15,8 +15,9 @@ from click.testing import CliRunner
 import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
+from bayesreg.app.words.numbers import coefficient_cells
 from bayesreg.app.words.terminal import Outlet, printable, printable_json
-from bayesreg.app.words.text import coefficient_cells, make_console, make_table, print_labelled
+from bayesreg.app.words.text import make_console, make_table, print_labelled
 
 HOSTILE = "x\x1b]52;c;aGk=\x07\x9b2J\x7f\u202e"
 OBEYED = set("\x00\x07\x08\x0b\x0c\x1b\x7f\x85\x90\x9b\x9c\x9d\u202e")

@@ -21,9 +21,10 @@ from ..priors.flat import FlatPrior
 from ..priors.gaussian import GaussianPrior
 from ..priors.laplace import LaplacePrior
 from .figures import make_figure, save_figure
+from .fitted import Fit
 from .pictures import forest_figure
+from .words.numbers import coefficient_cells, exactly
 from .words.text import (
-    coefficient_cells,
     make_console,
     make_table,
     print_certificate,
@@ -78,8 +79,10 @@ def _print_comparison(
         ("feature", "our MAP", f"scikit-learn's {name}", "difference"),
     )
     for feature, row in frame.iterrows():
-        ours, theirs, difference = (float(value) + 0.0 for value in row)  # + 0.0 turns -0.0 into 0.0
-        table.add_row(str(feature), f"{ours:.6f}", f"{theirs:.6f}", f"{difference:.1e}")
+        ours, theirs, difference = map(float, row)
+        table.add_row(
+            str(feature), exactly(ours), exactly(theirs), f"{difference:.1e}" if difference else "0"
+        )
     console.print(table)
     mode = map_estimate(model, RowData.from_arrays(X, y))
     strength = "l1" if np.any(mode.penalty.l1) else "l2"
@@ -104,7 +107,7 @@ def _print_posterior(console: Console, file: Path, prior: Prior, data: RowData, 
     console.print(table)
     print_diagnostics(console, diagnose(tree))
     console.print()
-    save_figure(forest_figure(tree, mode, data), file)
+    save_figure(forest_figure(Fit(model, data, mode, tree, None)), file)
 
 
 def _draw(file: Path, data: RowData, sigma: float) -> None:

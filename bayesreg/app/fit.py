@@ -1,7 +1,7 @@
 """The command `fit`: a file to a mode, a posterior, pictures, a report, and lines to paste."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from shlex import quote
@@ -13,6 +13,7 @@ from ..data.rows import RowData
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..posterior.diagnostics import FEWEST_DRAWS
+from ..posterior.draws.interval import Interval
 from ..posterior.sample import sample_posterior
 from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
@@ -26,7 +27,7 @@ from .commands.stated_model import StatedModel
 from .draws_file import DRAWS, LEVELS, TEXT_RULES, draws_content
 from .figures import picture
 from .fitted import Fit
-from .outputs import COEFFICIENTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
+from .outputs import COEFFICIENTS, DIFFERENCES, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .report.page import render
 from .report.section import Origin
@@ -58,6 +59,10 @@ class Task:
         Whether to write the HTML page.
     json : bool
         Whether to print JSON in place of text.
+    everything : bool
+        Whether to print every coefficient.
+    interval : float
+        Probability of the intervals that are shown.
     command : str
         The command line, for the report.
     """
@@ -69,6 +74,8 @@ class Task:
     out: Path
     report: bool
     json: bool
+    everything: bool
+    interval: float
     command: str
 
 
@@ -104,15 +111,25 @@ def run(task: Task, written: list[str]) -> None:
     tree = sample_posterior(model, data, seed=task.seed)
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     tree.attrs[TEXT_RULES] = table.rules.to_json()
-    fit = Fit(model, data, mode, tree, chosen, table.levels, folds=None if folds is None else folds.text)
+    fit = Fit(
+        model,
+        data,
+        mode,
+        tree,
+        chosen,
+        table.levels,
+        None if folds is None else folds.text,
+        str(table.y.name),
+        Interval(task.interval),
+    )
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
-    files[COEFFICIENTS] = _csv(fit.coefs)
+    files |= _coefficient_files(fit)
     put_somewhere(outputs, files | {DRAWS: draws_content(tree, files)})
-    print_fit(console, fit)
-    files[FOREST] = picture(forest_figure(fit.tree, fit.mode, fit.data, str(table.y.name)))
+    print_fit(console, fit, everything=task.everything)
+    files[FOREST] = picture(forest_figure(fit))
     if task.report:
-        files[REPORT] = render(fit, _origin(task, str(table.y.name), notes)).encode()
+        files[REPORT] = render(fit, _origin(task, fit.response, notes)).encode()
     outputs.put(files | {DRAWS: draws_content(tree, files)})
     _print_outputs(console, outputs)
     if task.json:
@@ -191,6 +208,18 @@ def _mode_files(
     if mode.noise_scale > 0.0:  # it is 0 for a constant response, which was warned of
         files[PATH] = picture(path_figure(model, mode, data, response))
     return files
+
+
+def _coefficient_files(fit: Fit) -> dict[str, bytes]:
+    """Return the coefficients and, apart from them, what the data tell otherwise, with 90% intervals at least."""
+    usual = fit if fit.interval == Interval() else replace(fit, interval=Interval())
+    columns = list(fit.interval.columns)
+    coefs, told = (
+        mine if usual is fit else mine.assign(**{name: theirs[name] for name in columns})
+        for mine, theirs in ((usual.coefs, fit.coefs), (usual.told, fit.told))
+    )
+    at = fit.effects.differing
+    return {COEFFICIENTS: _csv(coefs)} | ({DIFFERENCES: _csv(told.iloc[at])} if at.size else {})
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:

@@ -1,23 +1,31 @@
 """All that is known of one fit: what its report, its table and its JSON are made of."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, final
 
+import numpy as np
+from jaxtyping import Int
+
 from ..data.files.levels import Levels
+from ..data.relations import Relations, linear_relations
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..posterior.diagnostics import FEWEST_DRAWS, Diagnostics, diagnose
+from ..posterior.draws.interval import Interval
 from ..posterior.draws.predictive_check import PredictiveCheck, check_predictions
-from ..posterior.draws.summary import summarise_coefs, summarise_contrasts, summarise_noise_scale
+from ..posterior.draws.summary import summarise_coefs, summarise_noise_scale
 from ..selection.scale_selection import ScaleSelection
+from .effects import Effects, sum_to_one
 from .words.sklearn_line import SklearnLine, sklearn_line
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
+
+_SOME_ROWS, _SOME_DRAWS = 1000, 100  # which show what fails badly
 
 
 @final
@@ -38,6 +46,10 @@ class Fit:
         Text columns, and the features that stand for them, if a file had some.
     folds : str or None
         By which folds the scale was chosen, in words.
+    response : str
+        Its name.
+    interval : Interval
+        That is shown.
     """
 
     model: LinearModel
@@ -47,6 +59,8 @@ class Fit:
     selection: ScaleSelection | None
     levels: tuple[Levels, ...] = ()
     folds: str | None = None
+    response: str = "y"
+    interval: Interval = field(default_factory=Interval)
 
     @property
     def model_of_mode(self) -> LinearModel:
@@ -56,18 +70,44 @@ class Fit:
     @cached_property
     def coefs(self) -> "pd.DataFrame":
         """Mode and posterior of each coefficient and the intercept."""
-        return summarise_coefs(self.mode, self.tree)
+        return summarise_coefs(self.mode, self.tree, self.interval)
 
     @cached_property
-    def contrasts(self) -> "pd.DataFrame":
-        """Mode and posterior of each level of a text column, as its difference from the mean of that column's levels.
+    def effects(self) -> Effects:
+        """What the data tell of the coefficients: of levels their differences."""
+        return Effects.of(self.mode, self.tree, self.data, self.levels)
 
-        Beside an intercept the data tell the differences only. A column of two levels is one feature, which is one; so
-        are the features beside a reference level.
+    @cached_property
+    def told(self) -> "pd.DataFrame":
+        """The rows of `coefs` as the data tell them, which is what a reader is shown.
+
+        A column that does not vary has no numbers.
         """
-        return summarise_contrasts(
-            self.mode, self.tree, [one.features for one in self.levels if one.reference is None]
-        )
+        return self.effects.frame(self.coefs, self.interval)
+
+    @property
+    def contrasts(self) -> "pd.DataFrame":
+        """Those rows that are levels of a text column, less the mean of that column's levels."""
+        return self.told.iloc[self.effects.less_a_mean]
+
+    @cached_property
+    def clear(self) -> tuple[str, ...]:
+        """Names of the coefficients whose interval leaves out 0."""
+        of_features = self.told.iloc[: self.mode.coef.size]
+        return tuple(map(str, of_features.index[self.interval.leaves_out_0(of_features)]))
+
+    def shown_at(self, most: int) -> Int[np.ndarray, " k"]:
+        """Return the positions of at most so many coefficients, and of the intercept, in their order.
+
+        Those come first whose interval leaves out 0, then those of the largest |mode| × sd(x).
+        """
+        p, rows = self.mode.coef.size, len(self.told)
+        if p <= most:
+            return np.arange(rows)
+        of_features, sd = self.told.iloc[:p], self.data.column_sd
+        at_mode, mean = np.nan_to_num(of_features[["map", "mean"]].abs().to_numpy() * sd[:, None]).T
+        order = np.lexsort((-mean, -at_mode, ~self.interval.leaves_out_0(of_features)))
+        return np.append(np.sort(order[:most]), np.arange(p, rows))
 
     @cached_property
     def r_squared(self) -> float | None:
@@ -85,7 +125,27 @@ class Fit:
     @cached_property
     def noise(self) -> "pd.DataFrame | None":
         """Mode and posterior of σ in one row; None if it is known."""
-        return summarise_noise_scale(self.mode, self.tree)
+        return summarise_noise_scale(self.mode, self.tree, self.interval)
+
+    @cached_property
+    def quick_check(self) -> PredictiveCheck | None:
+        """Some rows beside what some draws predict for them; None if only statistics of the rows are at hand."""
+        if not isinstance(self.data, RowData):
+            return None
+        return check_predictions(
+            self.tree,
+            self.data,
+            likelihood=self.model.likelihood,
+            most_rows=_SOME_ROWS,
+            most_draws=_SOME_DRAWS,
+        )
+
+    @cached_property
+    def relations(self) -> Relations:
+        """Columns that others tell exactly; levels, which sum to one, are known to."""
+        at = {name: j for j, name in enumerate(self.mode.feature_names)}
+        sets = [[at[name] for name in one.features] for one in self.levels if sum_to_one(one)]
+        return linear_relations(self.data, sets, fit_intercept=self.model.fit_intercept)
 
     @cached_property
     def diagnostics(self) -> Diagnostics | None:

@@ -13,9 +13,10 @@ from typing import final
 from ..base.files import exclusive, remove_leftovers, staged
 from .draws_file import DRAWS, digest
 
-COEFFICIENTS, SCALES, REPORT = "coefficients.csv", "scales.csv", "report.html"
+COEFFICIENTS, DIFFERENCES, SCALES = "coefficients.csv", "differences.csv", "scales.csv"
+REPORT = "report.html"
 PATH, FOREST = "path.png", "forest.png"
-_NAMES = (COEFFICIENTS, SCALES, PATH, FOREST, REPORT, DRAWS)
+_NAMES = (COEFFICIENTS, DIFFERENCES, SCALES, PATH, FOREST, REPORT, DRAWS)
 _OUR_REPORT = b'<meta name="generator" content="bayesreg'
 
 

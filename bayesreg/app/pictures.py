@@ -9,19 +9,20 @@ from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, MapPath, map_path
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
-from ..plots.forest import plot_forest
+from ..plots.forest import draw_forest
 from ..plots.named_rows import MOST_ROWS
 from ..plots.paths import plot_coefficient_path
 from ..plots.style import NO_CODE, shown
 from ..priors.base import DEFAULT_SCALE, Prior
 from .figures import make_figure
+from .fitted import Fit
 
 if TYPE_CHECKING:
-    import xarray as xr
     from matplotlib.figure import Figure
 
 _FEWEST_ROWS = 9  # room for the label beside them
 _DIFFERENT_UNITS = 10.0  # ratio of column sds above which raw coefficients share no axis
+_LEVELS_LABEL = "(levels: less the mean of their column's levels)"
 _MARGIN = 1.5  # how far a path goes on past the scale of the fit
 
 
@@ -48,14 +49,22 @@ def path_figure(model: LinearModel, mode: MapEstimate, data: Data, response: str
     return figure
 
 
-def forest_figure(tree: "xr.DataTree", mode: MapEstimate, data: Data, response: str = "y") -> "Figure":
-    """Draw the posterior intervals, as tall as they need; the axis names the response."""
-    rows = min(max(len(mode.feature_names), _FEWEST_ROWS), MOST_ROWS)
-    figure = make_figure(8, 1.25 + 0.185 * rows)
-    units = _common_units(data)
-    ax = plot_forest(tree, mode, figure.subplots(), units)
+def forest_figure(fit: Fit) -> "Figure":
+    """Draw the intervals of the rows that a table has, as tall as they need; the axis names the response."""
+    p, effects = fit.mode.coef.size, fit.effects
+    at = np.array([j for j in fit.shown_at(MOST_ROWS) if j < p and not effects.constant[j]], dtype=int)
+    figure = make_figure(8, 1.25 + 0.185 * max(at.size, _FEWEST_ROWS))
+    ax = figure.subplots()
+    units = _common_units(fit.data)
+    of_each = np.ones(p) if units is None else units
+    draws, at_mode = effects.draws[:, at] * of_each[at], effects.at_mode[at] * of_each[at]
+    names = [effects.names[j] for j in at]
+    n_told = p - int(effects.constant.sum())
+    draw_forest(ax, names, draws, at_mode, fit.interval, of=n_told)
+    levels = f"\n{_LEVELS_LABEL}" if effects.less_a_mean.size else ""
     ax.locator_params(axis="x", nbins=6)
-    ax.set_xlabel(_coefficient_label(response, in_common_units=units is not None), **NO_CODE)
+    label = _coefficient_label(fit.response, in_common_units=units is not None)
+    ax.set_xlabel(f"{label}{levels}", **NO_CODE)
     return figure
 
 

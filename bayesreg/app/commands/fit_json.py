@@ -6,9 +6,12 @@ from ...base.errors import NoEquivalent
 from ...base.version import __version__
 from ...data.files.table import Table
 from ..fitted import Fit
+from ..words.cautions import cautions
 from ..words.code_lines import regressor_code
+from ..words.headline import headline
 from ..words.model_text import described
-from ..words.prior_data_conflict import prior_data_conflicts
+from ..words.relations import relation_notes, relations_document
+from ..words.rows import table_sentences
 from .as_json import by_name
 
 if TYPE_CHECKING:
@@ -64,9 +67,18 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "intercept": _by_row(fit.coefs.iloc[len(names) :]).get("intercept"),
             "noise_scale": None if fit.noise is None else _by_row(fit.noise)["noise_scale"],
             "contrasts": _by_row(fit.contrasts),
+            "told": _by_row(fit.told),
+            "told_meaning": list(table_sentences(fit)),
+            "interval": {"mass": fit.interval.mass, "columns": list(fit.interval.columns)},
+        },
+        "constant": [name for name, is_so in zip(names, fit.effects.constant, strict=False) if is_so],
+        "collinear": {
+            "relations": relations_document(fit.relations, names),
+            "notes": list(relation_notes(fit, in_command=True)),
         },
         "diagnostics": _diagnostics(fit),
-        "cautions": [*table.cautions, *prior_data_conflicts(fit)],
+        "headline": list(headline(fit)),
+        "cautions": [*table.cautions, *cautions(fit)],
         "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
         "written": written,
     }

@@ -1,33 +1,40 @@
 """What `bayesreg fit` prints."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...base.errors import NoEquivalent
+from ...base.listed import listed
 from ...data.files.dialect import separator_name
 from ...data.files.levels import Levels
 from ...data.files.table import Table
+from ...plots.named_rows import MOST_ROWS
+from ...posterior.draws.interval import Interval
 from ..fitted import Fit
+from ..outputs import COEFFICIENTS, DIFFERENCES
+from ..words.cautions import cautions
 from ..words.code_lines import regressor_code
+from ..words.headline import headline
 from ..words.model_text import penalty_text
-from ..words.prior_data_conflict import prior_data_conflicts
+from ..words.numbers import coefficient_cells, exactly, probability
+from ..words.relations import relation_notes
+from ..words.rows import table_sentences
 from ..words.text import (
-    clearest,
-    coefficient_cells,
-    make_table,
     print_certificate,
     print_code,
     print_diagnostics,
     print_labelled,
-    probability,
+    print_named_rows,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
-    from rich.table import Table as PrintedTable
 
+_LEVELS_ROOM = 30  # letters of a line
 _FEW_ROWS = 10  # which any numbers may count
 _MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be missing
 
@@ -96,66 +103,81 @@ def _levels(levels: Levels) -> str:
         return f"{column!r} is text of one level: {features[0]}"
     if levels.reference is not None:
         return (
-            f"{column!r} is text of {len(values)} levels, of which {levels.reference!r} has no column: the others are "
-            f"differences from it: {', '.join(features)}"
+            f"{column!r} is text of {len(values)} levels, less {levels.reference!r}, which has no column: "
+            f"{listed(levels.shown, _few(levels.shown))}"
         )
-    return (
-        f"{column!r} is text of {len(values)} levels, each a column: {', '.join(features)}; beside an intercept the "
-        "data tell only how they differ from one another, which stands below the coefficients"
-    )
+    return f"{column!r} is text of {len(values)} levels: {listed(values, _few(values))}"
 
 
-def print_fit(console: "Console", fit: Fit) -> None:
-    """Print coefficients, certificate, σ, diagnostics, and lines to paste."""
-    _print_coefficients(console, fit)
-    _print_contrasts(console, fit)
+def _few(values: Sequence[str]) -> int:
+    """Return how many names of levels a line has room for, one at least."""
+    lengths = accumulate(len(value) + 2 for value in values)
+    return max(1, sum(length <= _LEVELS_ROOM for length in lengths))
+
+
+def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None:
+    """Print what matters, the coefficients, certificate, σ, diagnostics, and lines to paste.
+
+    Parameters
+    ----------
+    console : Console
+    fit : Fit
+    everything : bool, default False
+        Whether to print every coefficient, and those of the model where the data tell something else of them.
+    """
+    console.print()
+    print_labelled(console, "result", " ".join(headline(fit)))
+    for sentence in cautions(fit):
+        print_labelled(console, "caution", sentence)
+    notes = relation_notes(fit, in_command=True)
+    if notes:
+        print_labelled(console, "collinear", " ".join(notes))
+    _print_coefficients(console, fit, everything=everything)
     print_certificate(console, fit.mode)
     if fit.r_squared is not None:
-        print_labelled(console, "R squared", f"{fit.r_squared:.3f}, of the mode on the rows that were fitted")
+        share = exactly(fit.r_squared, 3)
+        print_labelled(console, "R squared", f"{share}, of the mode on the rows that were fitted")
     print_labelled(console, "sigma", _sigma(fit))
     if fit.diagnostics is not None:
         print_diagnostics(console, fit.diagnostics)
-    for sentence in prior_data_conflicts(fit):
-        print_labelled(console, "caution", sentence)
     _print_code(console, fit)
 
 
-def _print_coefficients(console: "Console", fit: Fit) -> None:
-    shown = clearest(fit.coefs)
+def _print_coefficients(console: "Console", fit: Fit, *, everything: bool) -> None:
+    shown = fit.told if everything else fit.told.iloc[fit.shown_at(MOST_ROWS)]
     console.print()
-    console.print(_table("feature", shown))
-    if len(shown) < len(fit.coefs):
-        console.print(
-            f"The {len(shown)} of {len(fit.coefs)} whose |mean|/sd is largest; all are in coefficients.csv."
+    _print_rows(console, "feature", shown, fit.interval)
+    console.print()
+    for sentence in table_sentences(fit):
+        print_labelled(console, "", sentence)
+    n_left = len(fit.told) - len(shown)
+    if n_left:
+        where = COEFFICIENTS if fit.contrasts.empty else f"{COEFFICIENTS} and {DIFFERENCES}"
+        print_labelled(console, "", f"{n_left} more coefficients are in {where}; --all shows them here.")
+    console.print()
+    differing = fit.effects.differing
+    if everything and differing.size:
+        print_labelled(
+            console, "", f"Of the model itself, and the prior's as much as the data's, as in {COEFFICIENTS}:"
         )
-    console.print("P(sign): posterior probability that the coefficient has the sign of its mean.")
-    if (fit.coefs["map"] == 0.0).any():
-        console.print("A MAP of 0 is exactly zero.")
-    console.print()
+        _print_rows(console, "feature", fit.coefs.iloc[differing], fit.interval)
+        console.print()
 
 
-def _print_contrasts(console: "Console", fit: Fit) -> None:
-    if not fit.model.fit_intercept or fit.contrasts.empty:
-        return
-    console.print(
-        "Levels of text, each less the mean of its column's levels, which is what the data tell of them:"
-    )
-    console.print(_table("level", clearest(fit.contrasts)))
-    console.print()
-
-
-def _table(what: str, shown: "pd.DataFrame") -> "PrintedTable":
-    table = make_table("", (what, "MAP", "posterior mean", "90% interval", "P(sign)"))
-    for name, row in shown.iterrows():
-        table.add_row(str(name), *coefficient_cells(row), probability(row["p_sign"]))
-    return table
+def _print_rows(console: "Console", what: str, shown: "pd.DataFrame", interval: Interval) -> None:
+    columns = (what, "MAP", "mean", str(interval), "P(sign)")
+    rows = [
+        (str(name), *coefficient_cells(row, interval), probability(row["p_sign"]))
+        for name, row in shown.iterrows()
+    ]
+    print_named_rows(console, columns, rows)
 
 
 def _sigma(fit: Fit) -> str:
     if fit.noise is None:
         return f"known, {fit.mode.noise_scale:g}"
-    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
-    return f"MAP {at_mode}, posterior mean {mean}, 90% interval {interval}"
+    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0], fit.interval)
+    return f"MAP {at_mode}, posterior mean {mean}, {fit.interval} {interval}"
 
 
 def _print_code(console: "Console", fit: Fit) -> None:

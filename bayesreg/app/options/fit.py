@@ -105,6 +105,14 @@ _FOLDS = as_one(
 @click.option(
     "--report", is_flag=True, help="Write report.html too: one page with everything, to keep or to send."
 )
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
+    default=0.9,
+    show_default=True,
+    help="Probability of the intervals in table, picture, report and JSON.",
+)
+@click.option("--all", "everything", is_flag=True, help="Print every coefficient, those of levels too.")
 @JSON
 @click.pass_context
 def fit(
@@ -115,6 +123,8 @@ def fit(
     seed: int,
     out: Path,
     report: bool,
+    interval: float,
+    everything: bool,
     as_json: bool,
 ) -> None:
     """Fit a CSV or Parquet file: the mode with its proof, and the posterior around it.
@@ -126,7 +136,8 @@ def fit(
     with one_line_errors(out, written, read=(rows.file,)):
         from ..fit import Task, run
 
-        run(Task(rows, stated, folds, seed, out, report, as_json, _command_line(context)), written)
+        task = Task(rows, stated, folds, seed, out, report, as_json, everything, interval, _command_line(context))
+        run(task, written)
 
 
 def _command_line(context: click.Context) -> str:

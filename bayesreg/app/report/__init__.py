@@ -1,4 +1,4 @@
 """One HTML page of a fit.
 
-From the bottom up: section, data_summary, formula, figures, cut; inputs, results, lambdas, checks, summary; page.
+From the bottom up: section, data_summary, formula, figures; inputs, results, lambdas, checks, summary; page.
 """

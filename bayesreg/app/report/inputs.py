@@ -5,7 +5,7 @@ from ...selection.methods import METHOD_WORDS
 from ...selection.scale_selection import SCORES
 from ..fitted import Fit
 from ..words.model_text import described, is_weighted
-from ..words.text import rounded
+from ..words.numbers import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
 from .formula import formulas

@@ -86,7 +86,7 @@ def write_report(
     >>> regressor = br.BayesRegressor(br.LaplacePrior(66.3), noise_scale=54.15).fit(X, y).sample()  # doctest: +SKIP
     >>> br.write_report(regressor, "report.html", response="disease progression")  # doctest: +SKIP
     """
-    fit = _fit_of(regressor)
+    fit = _fit_of(regressor, response)
     file = Path(path)
     given = {"title": (title, _TITLE), "response": (response, _RESPONSE)}
     options = "".join(f", {name}={value!r}" for name, (value, default) in given.items() if value != default)
@@ -115,7 +115,7 @@ def render(fit: Fit, origin: Origin) -> str:
         data=data_section(fit, origin),
         model=model_section(fit),
         certificate=certificate_section(fit),
-        posterior=posterior_section(fit, origin.response),
+        posterior=posterior_section(fit),
         lambdas=lambda_section(fit),
         selection=selection_section(fit, origin.response),
         diagnostics=diagnostics_section(fit),
@@ -152,7 +152,7 @@ def _breakable(name: str) -> "Markup":
     return Markup(_SIGN.sub(r"\g<0><wbr>", text) if len(name) > _LONG_NAME else text)
 
 
-def _fit_of(regressor: "BayesRegressor") -> Fit:
+def _fit_of(regressor: "BayesRegressor", response: str) -> Fit:
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
@@ -175,6 +175,7 @@ def _fit_of(regressor: "BayesRegressor") -> Fit:
         regressor.posterior_,
         regressor.selection_,
         folds=folds_text(regressor),
+        response=response,
     )
 
 

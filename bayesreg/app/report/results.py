@@ -3,23 +3,25 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Int
 
-from ...base.listed import listed
 from ...plots.named_rows import MOST_ROWS
 from ...posterior.certificate import certify_posterior
 from ...posterior.diagnostics import LARGEST_R_HAT
+from ...posterior.draws.interval import Interval
 from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
-from ..words.text import coefficient_cells, probability, rounded
-from .cut import cut
+from ..words.headline import trust, what_matters
+from ..words.numbers import coefficient_cells, percentage, probability, rounded
+from ..words.relations import relation_notes
+from ..words.rows import table_sentences
 from .figures import certificate_figure, posterior_certificate_figure
 from .section import FoldedPicture, Picture, Row, Section, capital, count, fold_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MOST_NAMED = 8
 _ROUNDING = 1e-10  # a gap that is no more than that
 _COEFS_IN_DOUBT = 1e-6  # of the largest coefficient: what rounding may move
 _WAYS = {
@@ -31,38 +33,27 @@ _WAYS = {
 }
 
 
-def findings(fit: Fit) -> list[str]:
+def findings(fit: Fit, *, in_command: bool) -> list[str]:
     """Say what the fit has found."""
     p = fit.mode.coef.size
-    of_features = fit.coefs.iloc[:p].copy()
-    has_levels = fit.model.fit_intercept and not fit.contrasts.empty
-    if has_levels:
-        of_features.loc[fit.contrasts.index] = fit.contrasts
-    clear = [str(name) for name, row in of_features.iterrows() if row["q05"] > 0.0 or row["q95"] < 0.0]
-    found = []
-    zeros = int((fit.mode.coef == 0.0).sum())
+    found = list(what_matters(fit))
     if np.any(fit.mode.penalty.l1):
+        zeros = int((fit.mode.coef == 0.0).sum())
         found.append(
             f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
         )
-    names = f": {listed(clear, _MOST_NAMED)}" if clear else ""
-    less = " (levels of text less the mean of their column's)" if has_levels else ""
-    found.append(
-        f"The 90% posterior interval leaves out 0 for {len(clear)} of {count(p, 'coefficient')}{less}{names}."
-    )
-    if fit.r_squared is not None:
-        found.append(f"The mode explains {fit.r_squared:.1%} of the response's variance on these rows (R²).")
-    return found
+    notes = relation_notes(fit, in_command=in_command)
+    return [*found, " ".join(notes)] if notes else found
 
 
 def sureness(fit: Fit) -> list[str]:
     """Say how far the mode, the draws and the predictions can be relied on."""
-    found = [_certainty(fit)]
-    if fit.diagnostics is not None:
-        found.append(fit.diagnostics.sentence)
+    found = [_certainty(fit), trust(fit)]
     if fit.check is not None:
-        found.append(f"{fit.check.covered:.1%} of the rows lie inside their own 90% predictive interval.")
-    return found
+        found.append(
+            f"{percentage(fit.check.covered)} of the rows lie inside their own 90% predictive interval."
+        )
+    return [sentence for sentence in found if sentence]
 
 
 def certificate_section(fit: Fit) -> Section:
@@ -93,26 +84,15 @@ def certificate_section(fit: Fit) -> Section:
     return Section(sentences, folded=FoldedPicture("Picture of the optimality conditions", picture, caption))
 
 
-def posterior_section(fit: Fit, response: str) -> Section:
+def posterior_section(fit: Fit) -> Section:
     """Tabulate mode and posterior, and draw the intervals."""
-    p = fit.mode.coef.size
-    features = cut(fit.coefs.iloc[:p])
-    rows = [*_rows(features.shown), *_rows(fit.coefs.iloc[p:])]
-    rest = _rows(features.rest)
-    sentences = [
-        "P(sign) is the posterior probability that a coefficient has the sign of its mean. A mode of 0 is exactly 0; "
-        "the posterior around it still has a width. Names in bold: the 90% interval leaves out 0."
-    ]
-    if rest:
-        sentences.append(f"The table has the {len(features.shown)} of {p} whose |mean|/sd is largest.")
-    if fit.model.fit_intercept and not fit.contrasts.empty:
+    p, shown = fit.mode.coef.size, fit.shown_at(MOST_ROWS)
+    rest = np.setdiff1d(np.arange(len(fit.told)), shown)
+    sentences = [*table_sentences(fit), f"Names in bold: the {fit.interval} leaves out 0."]
+    if rest.size:
         sentences.append(
-            "Beside an intercept the data tell only how the levels of a text column differ: the last rows are each "
-            "level less the mean of its column's levels."
+            f"The table has the {MOST_ROWS} of {p} whose interval leaves out 0, or whose |mode| × sd(x) is largest."
         )
-        levels = cut(fit.contrasts)
-        rows += _rows(levels.shown, ", less the mean")
-        rest += _rows(levels.rest, ", less the mean")
     sentences += _other_parameters(fit)
     if has_common_units(fit.data):
         sentences.append(
@@ -120,21 +100,27 @@ def posterior_section(fit: Fit, response: str) -> Section:
             "are too unlike to share an axis."
         )
     alt = (
-        f"Chart of the posterior of {_drawn(fit)}, one a row: 90% and 50% intervals, mean and mode. "
+        f"Chart of the posterior of {_drawn(fit)}, one a row: {fit.interval}, 50% interval, mean and mode. "
         "The numbers are in the table."
     )
-    picture = Picture.of(forest_figure(fit.tree, fit.mode, fit.data, response), alt)
-    columns = ("coefficient", "mode (MAP)", "posterior mean", "90% interval", "sd", "P(sign)")
-    return Section(sentences, picture, columns, tuple(rows), fold_rows(rest, "other coefficient"))
+    picture = Picture.of(forest_figure(fit), alt)
+    columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)")
+    return Section(
+        sentences, picture, columns, tuple(_rows(fit, shown)), fold_rows(_rows(fit, rest), "coefficient")
+    )
 
 
-def _rows(summary: "pd.DataFrame", after: str = "") -> list[Row]:
-    return [_row(f"{name}{after}", row) for name, row in summary.iterrows()]
+def _rows(fit: Fit, at: Int[np.ndarray, " k"]) -> list[Row]:
+    return [_row(str(name), row, fit.interval) for name, row in fit.told.iloc[at].iterrows()]
 
 
-def _row(name: str, row: "pd.Series") -> Row:
-    cells = (name, *coefficient_cells(row), rounded(row["sd"], row["sd"]), probability(row["p_sign"]))
-    return Row(cells, stands_out=bool(row["q05"] > 0.0 or row["q95"] < 0.0))
+def _row(name: str, row: "pd.Series", interval: Interval) -> Row:
+    cells = (
+        *(name, *coefficient_cells(row, interval)),
+        *(rounded(row["sd"], row["sd"]), probability(row["p_sign"])),
+    )
+    low, high = interval.ends(row)
+    return Row(cells, stands_out=low > 0.0 or high < 0.0)
 
 
 def diagnostics_section(fit: Fit) -> Section:
@@ -211,8 +197,8 @@ def noise_text(fit: Fit) -> str:
     """Say what is known of σ."""
     if fit.noise is None:
         return f"known: {fit.mode.noise_scale:.6g}"
-    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0])
-    return f"mode {at_mode}, posterior mean {mean}, 90% interval {interval}"
+    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0], fit.interval)
+    return f"mode {at_mode}, posterior mean {mean}, {fit.interval} {interval}"
 
 
 def _other_parameters(fit: Fit) -> list[str]:
@@ -223,10 +209,10 @@ def _other_parameters(fit: Fit) -> list[str]:
         if name in posterior:
             draws = posterior[name].values.ravel()
             sd = float(draws.std(ddof=1))
-            low, high = (rounded(end, sd) for end in np.quantile(draws, (0.05, 0.95)))
+            low, high = (rounded(end, sd) for end in fit.interval.of(draws))
             mean = rounded(draws.mean(), sd)
             found.append(
-                f"The {name.replace('_', ' ')}: posterior mean {mean}, 90% interval [{low}, {high}]."
+                f"The {name.replace('_', ' ')}: posterior mean {mean}, {fit.interval} [{low}, {high}]."
             )
     return found
 

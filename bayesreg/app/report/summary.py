@@ -3,8 +3,8 @@
 from typing import NamedTuple
 
 from ..fitted import Fit
+from ..words.cautions import cautions
 from ..words.model_text import described, is_weighted
-from ..words.prior_data_conflict import prior_data_conflicts
 from .results import findings, noise_text, sureness
 from .section import Origin, count
 
@@ -36,8 +36,9 @@ class Summary(NamedTuple):
 
 def summary(fit: Fit, origin: Origin) -> Summary:
     """Sum up a fit for somebody who reads no further."""
-    cautions = list(prior_data_conflicts(fit))
-    return Summary(_facts(fit, origin), findings(fit), sureness(fit), cautions, _steps(fit, origin, cautions))
+    against = list(cautions(fit))
+    found = findings(fit, in_command=origin.language == "Command")
+    return Summary(_facts(fit, origin), found, sureness(fit), against, _steps(fit, origin, against))
 
 
 def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
@@ -55,10 +56,10 @@ def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     return facts
 
 
-def _steps(fit: Fit, origin: Origin, cautions: list[str]) -> list[Step]:
+def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     """Say what a careful person would do with this fit."""
     steps = []
-    if cautions:
+    if against:
         steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
     if fit.diagnostics is None or fit.diagnostics.complaints:
         steps.append(_better_draws(origin))

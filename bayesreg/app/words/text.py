@@ -1,10 +1,14 @@
 """How the commands print: one width, one look for a number, an interval, a certificate."""
 
+import os
+import sys
 from collections.abc import Sequence
-from math import floor, isfinite, log10
+from shutil import get_terminal_size
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,15 +16,13 @@ from rich.text import Text
 from .terminal import printable
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from ...mode.estimate import MapEstimate
     from ...posterior.diagnostics import Diagnostics
 
 WIDTH = 100
-MOST_LINES = 60  # of a table
 _LABEL = 14
-_MOST_DECIMALS, _MOST_DIGITS = 8, 8
+_BETWEEN = 3  # columns of a table
+_NARROWEST, _LEAST_ROOM = 60, 12
 _SOURCES = {"rows": "rows", "gram": "statistics"}
 
 
@@ -34,15 +36,48 @@ class _Plain(Console):
 
 def make_console(*, quiet: bool = False) -> Console:
     """Return a console that prints names as they are, brackets and colons included; or nothing."""
-    return _Plain(width=WIDTH, highlight=False, markup=False, emoji=False, quiet=quiet)
+    return _Plain(width=_width(), highlight=False, markup=False, emoji=False, quiet=quiet)
+
+
+def _width() -> int:
+    """Return the width of the terminal, if it is one and narrower than ours."""
+    if "COLUMNS" not in os.environ and not sys.stdout.isatty():
+        return WIDTH
+    return max(_NARROWEST, min(WIDTH, get_terminal_size((WIDTH, 24)).columns))
 
 
 def make_table(title: str, columns: Sequence[str]) -> Table:
     """Return an empty table: the first column to the left, the others to the right."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for position, column in enumerate(columns):
         table.add_column(column, justify="right" if position else "left", overflow="fold")
     return table
+
+
+def print_named_rows(console: Console, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table of rows that begin with a name, which is shortened in its middle if it is too long."""
+    table = make_table("", columns)
+    others = [max(cell_len(cell) for cell in column) for column in zip(columns, *rows, strict=True)][1:]
+    room = max(_LEAST_ROOM, console.width - sum(others) - _BETWEEN * len(others))
+    for name, *cells in rows:
+        table.add_row(elided(_in_one_line(name), room), *cells)
+    usual = console.width
+    console.width = max(usual, room + sum(others) + _BETWEEN * len(others))  # rather than break a number
+    console.print(table, crop=False)
+    console.width = usual
+
+
+def elided(name: str, room: int) -> str:
+    """Return a name, its middle left out if it is wider than the room."""
+    if cell_len(name) <= room:
+        return name
+    head = room // 2
+    tail = room - head - 1
+    return f"{set_cell_size(name, head).rstrip()}…{set_cell_size(name[::-1], tail).rstrip()[::-1]}"
+
+
+def _in_one_line(name: str) -> str:
+    return printable(name).replace("\n", "\\n").replace("\t", "\\t")
 
 
 def print_labelled(console: Console, label: str, text: str) -> None:
@@ -50,7 +85,7 @@ def print_labelled(console: Console, label: str, text: str) -> None:
     indent = " " * _LABEL
     wrapped = fill(
         text,
-        WIDTH,
+        console.width,
         initial_indent=indent,
         subsequent_indent=indent,
         break_long_words=False,
@@ -74,43 +109,3 @@ def print_certificate(console: Console, mode: "MapEstimate") -> None:
 def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
     """Print what the draws' diagnostics are and mean."""
     print_labelled(console, "diagnostics", f"{diagnostics}. {diagnostics.sentence}")
-
-
-def clearest(summary: "pd.DataFrame") -> "pd.DataFrame":
-    """Return the rows of `summarise_coefs` whose |mean|/sd is largest, as many as a table has, in their order."""
-    if len(summary) <= MOST_LINES:
-        return summary
-    return summary.loc[(clarity(summary).rank(ascending=False, method="first") <= MOST_LINES).to_numpy()]
-
-
-def clarity(summary: "pd.DataFrame") -> "pd.Series":
-    """Return |mean|/sd of each row of `summarise_coefs`; NaN if the sd is 0."""
-    return (summary["mean"] / summary["sd"].where(summary["sd"] > 0)).abs()
-
-
-def coefficient_cells(row: "pd.Series") -> list[str]:
-    """Return MAP, posterior mean and 90% interval of a row of `summarise_coefs`, to three digits of the sd.
-
-    A MAP that is exactly zero is "0"; one that is not has a digit that shows it.
-    """
-    at_mode, mean, low, high = (rounded(row[name], row["sd"]) for name in ("map", "mean", "q05", "q95"))
-    if row["map"] == 0.0:
-        at_mode = "0"
-    elif float(at_mode) == 0.0:
-        at_mode = f"{row['map']:.2g}"
-    return [at_mode, mean, f"[{low}, {high}]"]
-
-
-def probability(value: float) -> str:
-    """Write a probability to three decimals."""
-    return ">0.999" if value > 0.9995 else f"{value:.3f}"
-
-
-def rounded(value: float, sd: float) -> str:
-    """Write a number to as many decimals as show three digits of its standard deviation."""
-    if not (sd > 0 and isfinite(sd)):
-        return f"{value:.6g}"
-    decimals = max(0, 2 - floor(log10(sd)))
-    if decimals > _MOST_DECIMALS or abs(value) >= 10**_MOST_DIGITS:
-        return f"{value:.4g}"
-    return f"{value:z.{decimals}f}"  # z: no minus before what rounds to 0

@@ -234,14 +234,17 @@ def checked_offset(attributes: Mapping[Any, Any], offset: Any, n: int) -> Float[
 
 
 def linear_predictor(
-    tree: "xr.DataTree", X: Float[np.ndarray, "n p"], offset: Float[np.ndarray, " n"] | None = None
+    tree: "xr.DataTree",
+    X: Float[np.ndarray, "n p"],
+    offset: Float[np.ndarray, " n"] | None = None,
+    every: int = 1,
 ) -> Float[np.ndarray, "s n"]:
-    """Return β₀ + Xβ, plus the offset, for each of the s draws of all chains."""
+    """Return β₀ + Xβ, plus the offset, for each of the s draws of all chains, or for one in `every`."""
     posterior = _posterior(tree)
-    coefs = posterior["coef"].values.reshape(-1, X.shape[1])
+    coefs = posterior["coef"].values.reshape(-1, X.shape[1])[::every]
     mean = coefs @ X.T
     if "intercept" in posterior:
-        mean += posterior["intercept"].values.reshape(-1, 1)
+        mean += posterior["intercept"].values.reshape(-1, 1)[::every]
     return mean if offset is None else mean + offset
 
 

@@ -108,7 +108,12 @@ class PredictiveCheck(Shown):
 
 
 def check_predictions(
-    tree: "xr.DataTree", data: Data, *, likelihood: Likelihood | None = None
+    tree: "xr.DataTree",
+    data: Data,
+    *,
+    likelihood: Likelihood | None = None,
+    most_rows: int = _MOST_ROWS,
+    most_draws: int = _MOST_DRAWS,
 ) -> PredictiveCheck:
     """Compare rows with their posterior predictive distributions.
 
@@ -121,11 +126,13 @@ def check_predictions(
         rows, above all if there are many coefficients for each row. Rows of weight 0 are left out.
     likelihood : Likelihood, optional
         Needed if it is one of your own: draws hold only its name.
+    most_rows, most_draws : int
+        Default: 10,000 and 1,000. Of more rows so many are taken at random, of more draws so many, evenly spaced.
 
     Returns
     -------
     PredictiveCheck
-        From at most 10,000 rows and 1,000 draws. No noise is simulated: each place is the distribution function,
+        No noise is simulated: each place is the distribution function,
         averaged over draws. `plot_predictive_check` and `plot_calibration` draw it.
 
     Raises
@@ -136,23 +143,23 @@ def check_predictions(
     data = check_rows(tree, data, "a predictive check")
     rows = np.flatnonzero(data.sample_weight)
     n_rows = rows.size
-    if n_rows > _MOST_ROWS:
-        rows = np.sort(np.random.default_rng(0).choice(rows, _MOST_ROWS, replace=False))
-    step = max(1, _ENTRIES // int(np.prod(tree["posterior"]["coef"].shape[:2])))
-    one = Observation.of(tree, likelihood)
-    found = [_block(tree, data, block, one) for block in np.split(rows, range(step, rows.size, step))]
+    if n_rows > most_rows:
+        rows = np.sort(np.random.default_rng(0).choice(rows, most_rows, replace=False))
+    n_draws = int(np.prod(tree["posterior"]["coef"].shape[:2]))
+    every = -(-n_draws // most_draws)
+    step = max(1, _ENTRIES * every // n_draws)
+    one = Observation.of(tree, likelihood).thinned(every)
+    found = [_block(tree, data, block, one, every) for block in np.split(rows, range(step, rows.size, step))]
     places, predicted = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return PredictiveCheck(places, predicted, data.y[rows], n_rows)
 
 
 def _block(
-    tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"], one: Observation
+    tree: "xr.DataTree", data: RowData, rows: Int[np.ndarray, " b"], one: Observation, every: int
 ) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
-    """Return places and predictive means of some rows."""
+    """Return places and predictive means of some rows, from one draw in `every`."""
     offset = None if data.offset is None else data.offset[rows]
-    eta = linear_predictor(tree, data.X[rows], offset)
-    step = -(-len(eta) // _MOST_DRAWS)
-    eta, one = eta[::step], one.thinned(step)
+    eta = linear_predictor(tree, data.X[rows], offset, every)
     y = one.likelihood.coded(data.y)[rows]
     places = one.cdf(eta, y).mean(axis=0)
     if one.likelihood.is_discrete:

@@ -1,0 +1,195 @@
+"""What speaks against an answer as it stands, and what is said first of a fit."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import bayesreg as br
+from bayesreg.app.fitted import Fit
+from bayesreg.app.words.cautions import cautions
+from bayesreg.app.words.headline import headline
+from bayesreg.app.words.relations import relation_notes
+from bayesreg.app.words.response import odd_response, response_caution
+
+N = 200
+
+
+def fitted(y, X=None, weight=None, **more):
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"x": rng.normal(size=len(y)), "z": rng.normal(size=len(y))}) if X is None else X
+    data = more.pop("data", None) or br.RowData.from_arrays(X, y, weight)
+    model = br.LinearModel(br.GaussianPrior(1.0, relative_to_noise=True), br.GaussianLikelihood())
+    mode = br.map_estimate(model, data)
+    tree = br.sample_posterior(model, data, num_warmup=100, num_samples=150, num_chains=2, progress=False)
+    return Fit(model, data, mode, tree, None, response="visits", **more)
+
+
+def kind(y, weight=None):
+    """Return the kind of a response beside one column that tells nothing of it."""
+    X = pd.DataFrame({"x": np.random.default_rng(1).normal(size=len(y))})
+    data = br.RowData.from_arrays(X, y, weight)
+    model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(1.0))
+    fit = Fit(model, data, br.map_estimate(model, data), None, None, response="visits")
+    found = odd_response(fit)
+    return None if found is None else found.kind
+
+
+RNG = np.random.default_rng(2)
+
+
+@pytest.mark.parametrize(
+    ("y", "expected"),
+    [
+        (RNG.integers(0, 2, N), "two values"),
+        (RNG.choice([-1.5, 7.0], N), "two values"),
+        (RNG.poisson(2.0, N), "counts"),
+        (RNG.integers(1, 6, N), "counts"),  # of marks
+        (RNG.integers(100, 104, N), "counts"),  # four numbers, with gaps
+        (RNG.poisson(200.0, N), None),
+        (RNG.integers(-3, 4, N), None),
+        (RNG.poisson(2.0, N) + 0.5, None),
+        (np.clip(RNG.normal(0.5, 0.4, N), 0.0, 1.0), "share"),
+        (RNG.uniform(0.2, 0.8, N), None),
+        (np.append(RNG.uniform(0.1, 0.9, N), 1.0), None),  # one at an end is no mass there
+        (RNG.lognormal(8.0, 1.5, N), "skewed"),
+        (-RNG.lognormal(0.0, 1.5, N), "skewed"),
+        (10.0 ** RNG.uniform(0.0, 4.0, N), "skewed"),
+        (RNG.normal(100.0, 20.0, N), None),
+        (RNG.exponential(1.0, 9), None),  # too few rows to tell
+    ],
+)
+def test_what_normal_noise_is_not_made_for_is_told(y, expected):
+    assert kind(y.astype(float)) == expected
+
+
+@pytest.mark.filterwarnings("ignore:`y` is constant")
+def test_a_constant_response_is_no_odd_one():
+    for value in (0.0, 1.0, 3.0, 0.5):
+        assert kind(np.full(N, value)) is None
+
+
+def test_rows_of_weight_0_do_not_count():
+    y = np.append(RNG.integers(0, 2, N), 3.7).astype(float)
+    assert kind(y) != "two values"
+    assert kind(y, np.append(np.ones(N), 0.0)) == "two values"
+
+
+def test_statistics_alone_tell_nothing_of_it():
+    rows = br.GramData.from_arrays(RNG.normal(size=(N, 1)), RNG.integers(0, 2, N))
+    fit = fitted(np.zeros(N), data=rows)
+    assert odd_response(fit) is None
+    assert fit.quick_check is None
+    assert fit.told.shape[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (
+            RNG.integers(0, 2, N),
+            "'visits' has two values only, 0 and 1: the noise is not normal, and predictions",
+        ),
+        (RNG.poisson(1.0, N), "intervals go below 0. There is no likelihood for it here yet."),
+        (RNG.lognormal(8.0, 1.5, N), "Fit the logarithm of 'visits' instead."),
+        (np.clip(RNG.normal(0.5, 0.4, N), 0.0, 1.0), "go below 0 or above 1."),
+    ],
+)
+def test_the_caution_says_what_it_does_to_the_answer(y, said):
+    fit = fitted(y.astype(float))
+    caution = response_caution(fit)
+    assert said in caution
+    assert caution in cautions(fit)
+    (care,) = [sentence for sentence in headline(fit) if sentence.startswith("With care: 'visits' ")]
+    assert headline(fit)[-2] == care
+
+
+def test_a_logarithm_is_not_asked_of_what_has_none():
+    assert "logarithm" not in response_caution(fitted(-RNG.lognormal(0.0, 1.5, N)))
+    assert "logarithm" not in response_caution(fitted(np.append(RNG.lognormal(0.0, 1.5, N), 0.0)))
+
+
+def test_a_predictive_check_that_fails_in_most_bars_is_told():
+    rng = np.random.default_rng(3)
+    X = pd.DataFrame({"x": rng.normal(size=N)})
+    bad = fitted(5.0 * X["x"] ** 2 + 0.1 * rng.normal(size=N), X)
+    (caution,) = [sentence for sentence in cautions(bad) if sentence.startswith("The predictive check fails")]
+    assert "most bars of its histogram hold more or fewer rows" in caution
+    good = fitted(5.0 * X["x"] + rng.normal(size=N), X)
+    assert cautions(good) == ()
+
+
+@pytest.mark.parametrize("n_rows", [30, 1000])
+def test_a_right_model_draws_no_caution(n_rows):
+    rng = np.random.default_rng(n_rows)
+    X = pd.DataFrame({"x": rng.normal(size=n_rows)})
+    assert cautions(fitted(X["x"] + rng.normal(size=n_rows), X)) == ()
+
+
+def test_the_headline_says_what_matters_before_trust():
+    rng = np.random.default_rng(4)
+    X = pd.DataFrame(rng.normal(size=(N, 3)), columns=["a", "b", "c"])
+    fit = fitted(3.0 * X["a"] - 2.0 * X["b"] + rng.normal(size=N), X)
+    clear, explained, left, trust = headline(fit)
+    assert (
+        clear
+        == f"The 90% interval leaves out 0 for {len(fit.clear)} of 3 coefficients: {', '.join(fit.clear)}."
+    )
+    assert {"a", "b"} <= set(fit.clear)
+    assert f"{fit.r_squared:.1%} of the variance of 'visits'" in explained
+    assert "90% interval [" in left
+    assert trust == fit.diagnostics.sentence
+
+
+def test_nothing_clear_is_said_too():
+    rng = np.random.default_rng(5)
+    fit = fitted(rng.normal(size=N), pd.DataFrame({"a": rng.normal(size=N), "year": 1.0}))
+    assert fit.clear == ()
+    assert (
+        headline(fit)[0]
+        == "The sign of no coefficient is clear: the 90% interval leaves out 0 for 0 of 1 coefficient."
+    )
+
+
+def test_of_many_the_clearest_are_named():
+    rng = np.random.default_rng(6)
+    X = pd.DataFrame(rng.normal(size=(N, 12)), columns=[f"x{j}" for j in range(12)])
+    fit = fitted(X.to_numpy() @ np.arange(1.0, 13.0) + rng.normal(size=N), X)
+    assert len(fit.clear) == 12
+    clarity = (fit.coefs["mean"] / fit.coefs["sd"])[list(X)].sort_values(ascending=False)
+    assert clarity.index[0] == "x11"
+    assert headline(fit)[0].endswith(f"the clearest first, {', '.join(clarity.index[:8])} and 4 more.")
+
+
+def test_collinear_columns_are_told_with_the_remedy_of_the_reader():
+    rng = np.random.default_rng(7)
+    X = pd.DataFrame({"hour": rng.integers(0, 24, N), "minute": rng.integers(0, 60, N)}).astype(float)
+    X["time"] = 100.0 * X["hour"] + X["minute"]
+    fit = fitted(rng.normal(size=N), X)
+    first, meaning = relation_notes(fit, in_command=True)
+    assert first == "time = 100 hour + minute."
+    assert meaning.endswith("Remedy: --exclude 'time'.")
+    assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out 'time'.")
+
+
+def test_a_text_column_that_another_tells_is_named_once():
+    from bayesreg.data.files.levels import Levels
+
+    rng = np.random.default_rng(8)
+    where = rng.integers(0, 5, N)
+    city = {f"city={name}": (where == j).astype(float) for j, name in enumerate("abcde")}
+    land = {"land=B": (where > 2).astype(float)}
+    levels = Levels("city", tuple("abcde"), tuple(city)), Levels("land", ("A", "B"), tuple(land))
+    fit = fitted(rng.normal(size=N), pd.DataFrame(city | land), levels=levels)
+    said, meaning = relation_notes(fit, in_command=True)
+    assert said == "land is told by the level of city."
+    assert meaning.endswith("Remedy: --exclude 'land'.")
+
+
+def test_more_columns_than_rows_are_told_as_that():
+    X = pd.DataFrame(np.random.default_rng(9).normal(size=(20, 25))).add_prefix("x")
+    (said,) = relation_notes(fitted(np.arange(20.0), X), in_command=True)
+    assert said.startswith("There are more columns than rows can tell apart: 25 for 20.")
+
+
+def test_columns_that_are_independent_need_no_note():
+    assert relation_notes(fitted(np.random.default_rng(10).normal(size=N)), in_command=True) == ()
