@@ -10,7 +10,7 @@ def table_sentences(fit: Fit) -> tuple[str, ...]:
         "MAP: the mode. mean, interval and P(sign): of the posterior; P(sign) is the probability that the coefficient "
         "has the sign of its mean."
     ]
-    if (fit.mode.coef[~fit.effects.constant[: fit.mode.coef.size]] == 0.0).any():
+    if (fit.told["map"] == 0.0).any():
         found.append("A mode of 0 is exactly 0; ≈0 is not.")
     if fit.effects.constant.any():
         found.append(f"{CONSTANT}: the column does not vary, so the data tell nothing of its coefficient.")
