@@ -38,7 +38,7 @@ def one_hot(labels, name):
         (lambda f, _: 32 + 1.8 * f["wind"].round(1), None),
         (lambda f, _: 3 * f["wind"] + 7, "new = 7 + 3 wind"),
         (lambda f, _: f["hour"] / 3 - 5, "hour = 15 + 3 new"),
-        (lambda f, _: f["hour"] / 3 + f["minute"] / 7, "hour = -3/7 minute + 3 new"),
+        (lambda f, _: f["hour"] / 3 + f["minute"] / 7, "minute = 7 new - 7/3 hour"),
         (lambda f, _: -f["wind"], "new = -wind"),
         (lambda f, _: f["wind"] / 0.45359237, "new ≈ 2.2 wind"),
         (lambda f, _: 1e9 + f["minute"], "new = 1000000000 + minute"),

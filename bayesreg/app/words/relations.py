@@ -46,7 +46,8 @@ def relation_text(relation: Relation, names: Sequence[str]) -> str:
     of = names[relation.of]
     if len(relation.terms) == 1 and relation.terms[0].factor == 1.0 and relation.constant == 0.0:
         return f"{of} equals {names[relation.terms[0].at]}"
-    terms = [(term.factor, names[term.at]) for term in relation.terms]
+    in_order = sorted(relation.terms, key=lambda term: term.factor < 0.0)
+    terms = [(term.factor, names[term.at]) for term in in_order]
     numbers = [factor for factor, _ in terms] + ([relation.constant] if relation.constant else [])
     sign = "=" if all(_is_small(number) for number in numbers) else "≈"
     parts = [_signed(factor, name) for factor, name in terms[:_MOST_TERMS]]
