@@ -318,7 +318,7 @@ def test_coefficients_beside_a_reference_are_differences_from_it(tmp_path):
             tmp_path / "b",
         ).stdout.split()
     )
-    assert "of which 'b' has no column: the others are differences from it: g=a, g=c" in text
+    assert "'g' is text of 3 levels, less 'b', which has no column: a, c" in text
 
 
 @pytest.mark.extended

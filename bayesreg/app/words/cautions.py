@@ -7,7 +7,7 @@ from .prior_data_conflict import prior_data_conflicts
 from .response import response_caution
 
 _MOST = 0.5  # of the bars
-_MOST_OF_ROWS = 0.2  # coefficients that are not 0
+_MOST_OF_ROWS = 0.2  # columns for a row
 
 
 def cautions(fit: Fit) -> tuple[str, ...]:
@@ -18,7 +18,7 @@ def cautions(fit: Fit) -> tuple[str, ...]:
 
 def _predictions_fail(fit: Fit) -> str | None:
     check = fit.quick_check
-    if np.count_nonzero(fit.mode.coef) > _MOST_OF_ROWS * fit.data.n_samples:
+    if np.count_nonzero(~fit.effects.constant) > _MOST_OF_ROWS * fit.data.n_samples:
         return None  # these rows made the fit, and lie nearer to their predictions for that
     if check is None or check.n_outside_band <= _MOST * check.n_bins:
         return None
