@@ -1,5 +1,7 @@
 """What speaks against an answer as it stands, and what is said first of a fit."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,7 @@ from bayesreg.app.fitted import Fit
 from bayesreg.app.words.cautions import cautions
 from bayesreg.app.words.headline import headline
 from bayesreg.app.words.relations import relation_notes
-from bayesreg.app.words.response import odd_response, response_caution
+from bayesreg.app.words.response import likelihoods_for, odd_response, response_caution
 
 N = 200
 
@@ -44,7 +46,7 @@ RNG = np.random.default_rng(2)
         (RNG.choice([-1.5, 7.0], N), "two values"),
         (RNG.poisson(2.0, N), "counts"),
         (RNG.integers(1, 6, N), "counts"),  # of marks
-        (RNG.integers(100, 104, N), "counts"),  # four numbers, with gaps
+        (RNG.integers(100, 104, N), "few values"),  # four numbers, with gaps
         (RNG.poisson(200.0, N), None),
         (RNG.integers(-3, 4, N), None),
         (RNG.poisson(2.0, N) + 0.5, None),
@@ -89,7 +91,7 @@ def test_statistics_alone_tell_nothing_of_it():
             RNG.integers(0, 2, N),
             "'visits' has two values only, 0 and 1: the noise is not normal, and predictions",
         ),
-        (RNG.poisson(1.0, N), "intervals go below 0. There is no likelihood for it here yet."),
+        (RNG.poisson(1.0, N), "intervals go below 0. In Python, br.PoissonLikelihood and"),
         (RNG.lognormal(8.0, 1.5, N), "Fit the logarithm of 'visits' instead."),
         (np.clip(RNG.normal(0.5, 0.4, N), 0.0, 1.0), "go below 0 or above 1."),
     ],
@@ -101,6 +103,14 @@ def test_the_caution_says_what_it_does_to_the_answer(y, said):
     assert caution in cautions(fit)
     (care,) = [sentence for sentence in headline(fit) if sentence.startswith("With care: 'visits' ")]
     assert headline(fit)[-2] == care
+
+
+@pytest.mark.parametrize("kind", ["two values", "counts", "share"])
+def test_the_likelihoods_that_are_named_are_there(kind):
+    named = re.findall(r"br\.(\w+)", likelihoods_for(kind))
+    assert named
+    assert set(named) <= set(br.__all__)
+    assert likelihoods_for("skewed") == likelihoods_for("few values") == ""
 
 
 def test_a_logarithm_is_not_asked_of_what_has_none():

@@ -136,7 +136,9 @@ def fit(
     with one_line_errors(out, written, read=(rows.file,)):
         from ..fit import Task, run
 
-        task = Task(rows, stated, folds, seed, out, report, as_json, everything, interval, _command_line(context))
+        task = Task(
+            rows, stated, folds, seed, out, report, as_json, everything, interval, _command_line(context)
+        )
         run(task, written)
 
 

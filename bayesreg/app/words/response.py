@@ -16,6 +16,11 @@ _SKEWED = 2.0
 _ORDERS = 100.0  # ratio of the 95% to the 5% quantile: two orders of magnitude
 _FEWEST_ROWS = 10
 _TAILS = (0.05, 0.95)
+_LIKELIHOODS = {
+    "two values": "In Python, br.BayesClassifier (br.BernoulliLikelihood) is made for it.",
+    "counts": "In Python, br.PoissonLikelihood and br.NegativeBinomialLikelihood are made for it.",
+    "share": "In Python, br.BernoulliLikelihood takes shares, with numbers of trials as weights.",
+}
 
 
 @final
@@ -25,7 +30,7 @@ class OddResponse:
 
     Attributes
     ----------
-    kind : "two values", "counts", "share" or "skewed"
+    kind : "two values", "counts", "few values", "share" or "skewed"
     what : str
         What it is, after its name.
     effect : str
@@ -41,8 +46,8 @@ class OddResponse:
 
 
 def likelihoods_for(kind: str) -> str:
-    """Say which likelihood a kind of response has instead, in a sentence; empty if that is no question."""
-    return "" if kind == "skewed" else "There is no likelihood for it here yet."
+    """Say which likelihood a kind of response has instead, in a sentence; empty if it has none."""
+    return _LIKELIHOODS.get(kind, "")
 
 
 def odd_response(fit: Fit) -> OddResponse | None:
@@ -89,7 +94,7 @@ def _counts(y: Float[np.ndarray, " n"], weight: Float[np.ndarray, " n"]) -> OddR
         return None
     if mean >= _SMALL_MEAN:
         return OddResponse(
-            "counts",
+            "few values",
             f"has {values} values only, whole numbers from {y.min():g} to {y.max():g}",
             "the noise is not normal, and predictions and their intervals lie between those numbers and beyond them.",
         )
