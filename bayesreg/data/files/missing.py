@@ -58,6 +58,7 @@ class Gaps:
         ways = [
             f"{pasted_names('--exclude', names)} makes {n_complete} rows complete"
             for names, n_complete in self.exclusions
+            if len(names) <= _MOST_SHOWN
         ]
         if self.as_levels is not None:
             names, n_complete = self.as_levels

@@ -49,7 +49,10 @@ def check_number_of_levels(levels: Levels, column: "pd.Series", allowed: int | N
     )
     if allowed is not None:
         raise ValueError(f"{told}, and --max-levels allows {allowed}. {_gathered(column, most)}".strip())
-    leave_out = f"Is it an identifier? {pasted('--exclude', str(column.name))} leaves it out."
+    name = str(column.name)
+    leave_out = f"Is it an identifier? {pasted('--exclude', name)} leaves it out."
+    if any(letter.isdigit() for letter in str(telling_entry(column))):
+        leave_out += f" Is it a date? {pasted('--dates', f'{name}=%d.%m.%Y')} reads it, with what stands for its parts."
     take_all = f"--max-levels {n_levels} takes them all, each with a column." if n_levels < n_rows else ""
     raise ValueError(f"{told}. {leave_out} {_gathered(column, most)}{take_all}".strip())
 

@@ -101,7 +101,7 @@ def read_columns(source: FileColumns, names: Sequence[str], stated: StatedColumn
                 if name in stated.levels
                 else _what_it_is(text, words, decimal, typed=source.delimiter is None)
             )
-        missing[name] = Counter(text[columns[name].isna()].fillna(_BLANK))
+        missing[name] = _times(text[columns[name].isna()].fillna(_BLANK))
     frame = pd.DataFrame(columns)
     _look_up_words(source, frame, missing)
     rules = TextRules(stated.missing, tuple(numbers), tuple(dates))
@@ -143,6 +143,10 @@ def _what_it_is(text: "pd.Series", words: Sequence[str], decimal: str, *, typed:
     return text.mask(is_missing(text, words))
 
 
+def _times(text: "pd.Series") -> Counter[str]:
+    return Counter({str(entry): int(n) for entry, n in text.value_counts(sort=False).items()})
+
+
 def _look_up_words(source: FileColumns, frame: "pd.DataFrame", missing: dict[str, Counter[str]]) -> None:
     """Count the words that a CSV file has for a missing number."""
     names = [
@@ -153,4 +157,4 @@ def _look_up_words(source: FileColumns, frame: "pd.DataFrame", missing: dict[str
     if names:
         written = source.read(names, names)
         for name in names:
-            missing[name] = Counter(stripped(written[name])[frame[name].isna()].fillna(_BLANK))
+            missing[name] = _times(stripped(written[name])[frame[name].isna()].fillna(_BLANK))
