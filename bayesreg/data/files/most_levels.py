@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 _FEW, _ROWS_OF_FEW = 50, 2
 _MOST, _ROWS_OF_MANY = 1000, 10
+_MOST_ENTRIES = 2**27
 
 
 def most_levels(n_rows: int) -> int:
     """Return how many levels are taken without a question.
 
-    They are up to 50 if there are more than two rows for each, and up to 1,000 if there are ten.
+    They are up to 50 if there are more than two rows for each, and up to 1,000 if there are ten and their columns take
+    less than a gigabyte.
     """
     few = min(_FEW, (n_rows - 1) // _ROWS_OF_FEW)
-    many = min(_MOST, n_rows // _ROWS_OF_MANY)
+    many = min(_MOST, n_rows // _ROWS_OF_MANY, _MOST_ENTRIES // n_rows)
     return max(2, few, many)
 
 
