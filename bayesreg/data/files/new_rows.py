@@ -154,11 +154,10 @@ def _numbers(column: "pd.Series", rules: TextRules, decimal: str, faults: Faults
         return numbers
     text = stripped(column)
     text = text.mask(is_missing(text, words, among_numbers=True))
-    numbers = _meant(text, name, rules, decimal)
-    kept = as_numbers(numbers, words)
-    faults.add(text, text.isna() | (kept.isna() & numbers.notna()), ABSENT)
+    numbers, marked = _meant(text, name, rules, decimal)
+    faults.add(text, text.isna() | marked, ABSENT)
     faults.add(text, text.notna() & numbers.isna(), _what_it_is_not(name, rules))
-    return kept
+    return numbers.mask(marked)
 
 
 def _what_it_is_not(name: str, rules: TextRules) -> str:
@@ -167,15 +166,18 @@ def _what_it_is_not(name: str, rules: TextRules) -> str:
     return _NO_NUMBER if _named(rules.numbers, name) is None else _NO_SUCH_NUMBER
 
 
-def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "pd.Series":
-    """Return the numbers that text means, each entry by itself."""
+def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "tuple[pd.Series, pd.Series]":
+    """Return the numbers that text means, each entry by itself, and which of them stand for a missing entry."""
     by_date, by_rules = _named(rules.dates, name), _named(rules.numbers, name)
     if by_date is not None:
-        return by_date.days(text)
+        return by_date.days(text), text.isin(())
     if by_rules is not None:
-        return by_rules.read(text, decimal)
+        numbers = by_rules.read(text, decimal)
+        return numbers, numbers.notna() & as_numbers(numbers, rules.missing.of(name)).isna()
     values = {entry: _number(entry, decimal) for entry in text.dropna().unique()}
-    return text.map(values, na_action="ignore").astype("float64")
+    numbers = text.map(values, na_action="ignore").astype("float64")
+    unmarked = as_numbers(numbers, rules.missing.of(name)).notna() | text.isin(TRUTHS)
+    return numbers, numbers.notna() & ~unmarked
 
 
 def _named(columns: Sequence[Any], name: str) -> Any:

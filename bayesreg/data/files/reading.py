@@ -86,7 +86,7 @@ def read_columns(source: FileColumns, names: Sequence[str], stated: StatedColumn
         if name in stated.numbers:
             known = text.mask(is_missing(text, words, among_numbers=True))
             column = found_number_column(known, decimal)
-            columns[name] = column.read(known, decimal)
+            columns[name] = as_numbers(column.read(known, decimal), words)
             numbers.append(column)
             said.append(("numbers", said_of_numbers(known, column, decimal)))
         elif name in stated.dates:
@@ -139,7 +139,7 @@ def _what_it_is(text: "pd.Series", words: Sequence[str], decimal: str, *, typed:
     if not typed or (marked & text.notna() & (text != _BLANK)).any():
         numbers = plain_numbers(known, decimal)
         if numbers is not None:
-            return numbers
+            return as_numbers(numbers, words)
     return text.mask(is_missing(text, words))
 
 
