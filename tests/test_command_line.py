@@ -417,7 +417,7 @@ class TestFit:
         regressor = br.BayesRegressor(br.LaplacePrior(2.0), noise_scale=54.0).fit(X, y, sample_weight=w)
         assert found["bayesreg"] == br.__version__
         assert found["data"] == {
-            "target": "progression", "features": FEATURES, "n_rows": 442, "n_rows_dropped": 0,
+            "target": "progression", "features": FEATURES, "n_rows": 442, "n_rows_dropped": 0, "notes": [],
         }  # fmt: skip
         np.testing.assert_allclose(
             list(found["map"]["coef"].values()), regressor.coef_, rtol=1e-10, atol=1e-12

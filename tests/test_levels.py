@@ -141,7 +141,9 @@ def column(counts, name="g"):
         (510, 51),
         (3000, 300),
         (10_000, 1000),
-        (10**6, 1000),
+        (336_776, 398),
+        (10**7, 50),
+        (10**6, 134),
     ],
 )
 def test_how_many_levels_there_may_be_looks_at_the_rows(n_rows, expected):

@@ -344,3 +344,39 @@ def test_a_fit_of_an_earlier_version_predicts_as_before(fitted, tmp_path):
     tree.to_netcdf(tmp_path / "old.nc", engine="h5netcdf")
     file = new_rows(tmp_path)
     assert call("predict", tmp_path / "old.nc", file).stdout == call("predict", fitted, file).stdout
+
+
+def test_a_number_that_stands_for_a_missing_entry_is_one_however_it_is_written(tmp_path):
+    from bayesreg.data.files.new_rows import read_new_rows
+    from bayesreg.data.files.table import read_table
+
+    text = "a,b,t,d,y\n-1,$5,True,2024-05-01,1\n-1.0,(1),False,2024-05-02,3\n2,7,True,2024-04-30,4\n3,-1,True,2024-05-09,1\n4,9,True,2024-05-03,2\n"
+    (tmp_path / "t.csv").write_text(text)
+    table = read_table(
+        tmp_path / "t.csv",
+        "y",
+        numbers=("b",),
+        dates=("d",),
+        missing=("-1", "a=1", "t=1", "d=1"),
+        drop_missing=True,
+    )
+    assert table.dropped == {"a": 2, "b": 2}
+    assert table.X["d"].tolist() == [0.0, 3.0]
+    rows = (
+        "a,b,t,d\n"
+        + "1,2,True,2024-05-01\n2,(1),1,2024-05-01\n2,3,1,2024-05-01\nx,3,FALSE,2024-05-01\n-1.0,$3,TRUE,2024-05-01\n"
+    )
+    (tmp_path / "new.csv").write_text(rows)
+    found = read_new_rows(tmp_path / "new.csv", list(table.X.columns), table.levels, table.rules)
+    assert found.reasons.tolist() == [
+        "'a' is missing",
+        "'b' is missing; 't' is missing",
+        "'t' is missing",
+        "'x' in 'a' is no number",
+        "'a' is missing",
+    ]
+    lines = rows.splitlines()
+    for place, line in enumerate(lines[1:]):
+        (tmp_path / "one.csv").write_text(f"{lines[0]}\n{line}\n")
+        alone = read_new_rows(tmp_path / "one.csv", list(table.X.columns), table.levels, table.rules)
+        assert alone.reasons.iloc[0] == found.reasons.iloc[place], line

@@ -139,6 +139,17 @@ def test_levels_must_be_features(tmp_path):
     assert "'y' is the target" in refused(file, levels=("y",))
 
 
+def test_a_column_of_folds_is_text_as_written_and_no_feature(tmp_path):
+    file = write(tmp_path, "k,a,y\n01,1,1\n1,2,3\n01,5,4\n,4,4\n")
+    table = read_table(file, "y", folds="k", drop_missing=True)
+    assert list(table.X.columns) == ["a"]
+    assert table.folds.tolist() == ["01", "1", "01"]
+    assert table.dropped == {"k": 1}
+    assert "'k' is the column of folds, so it cannot be a feature too" in refused(
+        file, folds="k", features=("k",)
+    )
+
+
 def test_levels_of_parquet_are_as_written_or_refused(tmp_path):
     pytest.importorskip("pyarrow", reason="reads Parquet: the extra `parquet`")
     frame = pd.DataFrame({"k": [1, 2, 1, 2], "f": [1.1, 1.1, 2.0, 2.0], "y": [1.0, 2.0, 3.0, 4.0]})

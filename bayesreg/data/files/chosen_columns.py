@@ -81,4 +81,9 @@ def listed_columns(what: str, names: list[str], asked: Mapping[str, str], given:
 
 def unknown_column(what: str, name: str, names: list[str]) -> str:
     """Say that a column is not there, and which are."""
+    if len(names) == 1 and len(names[0].split()) > 1:
+        return (
+            f"there is no column {name!r} for the {what}: the file has one, {names[0]!r}. If blanks separate entries, "
+            "say --separator space."
+        )
     return f"there is no column {name!r} for the {what}.{did_you_mean(name, names)} The columns are {quoted(names)}."

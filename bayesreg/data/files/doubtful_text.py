@@ -211,7 +211,9 @@ def _pasted(asked: list[Question]) -> str:
 
 def _counts(column: "pd.Series") -> Counter[str]:
     """Count what a column holds, the most frequent first."""
-    return Counter(dict(Counter(column.dropna().astype("str")).most_common()))
+    found = column.dropna().astype("str").value_counts(sort=False)
+    pairs = [(str(text), int(n)) for text, n in found.items()]
+    return Counter(dict(sorted(pairs, key=lambda one: -one[1])))  # of two as frequent, the first
 
 
 def _may_be_numbers(counts: Counter[str], decimal: str) -> bool:

@@ -73,8 +73,9 @@ class Levels:
         levels = self.of(column)
         if levels.isna().any():
             raise ValueError(self.unknown(sorted(column[levels.isna()].astype("str").unique())))
+        codes = pd.Categorical(levels, categories=list(self.values)).codes
         ones = {
-            name: (levels == value).astype("float64")
+            name: (codes == self.values.index(value)).astype("float64")
             for name, value in zip(self.features, self.shown, strict=True)
         }
         return pd.DataFrame(ones, index=column.index)

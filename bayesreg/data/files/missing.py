@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 import numpy as np
+from jaxtyping import Bool, Int
 
 from ...base.listed import listed
 from .pasted import pasted_names
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 _MUCH = 0.2  # of the rows
 _MOST_SHOWN = 10
 _MOST_WORDS = 5
-_MOST_WAYS = 200  # of missing entries to lie in a row, the most frequent
+_MOST_TRIED, _MOST_SEEN = 200, 2000  # ways in which entries are missing in a row, the most frequent
+_MOST_STEPS = 10
 _BLANK = ""
 
 
@@ -58,6 +60,7 @@ class Gaps:
         ways = [
             f"{pasted_names('--exclude', names)} makes {n_complete} rows complete"
             for names, n_complete in self.exclusions
+            if len(names) <= _MOST_SHOWN
         ]
         if self.as_levels is not None:
             names, n_complete = self.as_levels
@@ -81,7 +84,7 @@ def gaps_of(frame: "pd.DataFrame", protected: Sequence[str], text: Sequence[str]
     if not counts:
         return None
     names = list(counts)
-    ways, times = np.unique(frame[names].isna().to_numpy(), axis=0, return_counts=True)
+    ways, times = _ways(frame[names].isna().to_numpy())
     can_go = np.array([name not in protected for name in names])
     is_text = np.array([name in text for name in names])
     n_complete = _n_complete(ways, times, np.zeros(len(names), bool))
@@ -169,23 +172,36 @@ def written_as(texts: Mapping[str, Counter[str]]) -> str:
     return listed(shown, _MOST_WORDS)
 
 
+def _ways(gaps: Bool[np.ndarray, "n k"]) -> tuple[Bool[np.ndarray, "w k"], Int[np.ndarray, " w"]]:
+    """Return the different ways in which entries are missing in a row, the most frequent first, with their numbers."""
+    packed = np.ascontiguousarray(np.packbits(gaps, axis=1))
+    keys = packed.view(np.dtype((np.void, packed.shape[1]))).ravel()
+    _, first, times = np.unique(keys, return_index=True, return_counts=True)
+    order = np.lexsort((first, -times))
+    return gaps[first[order]], times[order]
+
+
 def _exclusions(
-    ways: "np.ndarray", times: "np.ndarray", can_go: "np.ndarray", n_rows: int
-) -> "list[tuple[np.ndarray, int]]":
+    ways: Bool[np.ndarray, "w k"], times: Int[np.ndarray, " w"], can_go: Bool[np.ndarray, " k"], n_rows: int
+) -> list[tuple[Bool[np.ndarray, " k"], int]]:
     """Leave out step by step the columns that make most rows complete for each of them."""
-    order = np.argsort(-times, kind="stable")
-    tried = [way for way in ways[order[:_MOST_WAYS]] if way.any() and not (way & ~can_go).any()]
+    tried = [way for way in ways[:_MOST_TRIED] if way.any() and not (way & ~can_go).any()]
+    seen, seen_times = ways[:_MOST_SEEN], times[:_MOST_SEEN]
     out = np.zeros(ways.shape[1], bool)
     steps: list[tuple[np.ndarray, int]] = []
-    while True:
-        now = _n_complete(ways, times, out)
-        options = [(out | way, _n_complete(ways, times, out | way)) for way in tried if (way & ~out).any()]
-        if not options or (steps and now >= (1.0 - _MUCH) * n_rows):
+    while len(steps) < _MOST_STEPS:
+        now = _n_complete(seen, seen_times, out)
+        options = [
+            (out | way, _n_complete(seen, seen_times, out | way)) for way in tried if (way & ~out).any()
+        ]
+        if not options or (steps and steps[-1][1] >= (1.0 - _MUCH) * n_rows):
             break
         out, _ = max(options, key=lambda option: (option[1] - now) / (option[0] & ~out).sum())
         steps.append((out, _n_complete(ways, times, out)))
     return [steps[0], *steps[-1:]] if len(steps) > 1 else steps
 
 
-def _n_complete(ways: "np.ndarray", times: "np.ndarray", out: "np.ndarray") -> int:
-    return int(times[~(ways & ~out).any(axis=1)].sum())
+def _n_complete(
+    ways: Bool[np.ndarray, "w k"], times: Int[np.ndarray, " w"], out: Bool[np.ndarray, " k"]
+) -> int:
+    return int(times[~ways[:, ~out].any(axis=1)].sum())

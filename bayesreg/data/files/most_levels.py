@@ -11,15 +11,17 @@ if TYPE_CHECKING:
 
 _FEW, _ROWS_OF_FEW = 50, 2
 _MOST, _ROWS_OF_MANY = 1000, 10
+_MOST_ENTRIES = 2**27
 
 
 def most_levels(n_rows: int) -> int:
     """Return how many levels are taken without a question.
 
-    They are up to 50 if there are more than two rows for each, and up to 1,000 if there are ten.
+    They are up to 50 if there are more than two rows for each, and up to 1,000 if there are ten and their columns take
+    less than a gigabyte.
     """
     few = min(_FEW, (n_rows - 1) // _ROWS_OF_FEW)
-    many = min(_MOST, n_rows // _ROWS_OF_MANY)
+    many = min(_MOST, n_rows // _ROWS_OF_MANY, _MOST_ENTRIES // n_rows)
     return max(2, few, many)
 
 
@@ -49,7 +51,10 @@ def check_number_of_levels(levels: Levels, column: "pd.Series", allowed: int | N
     )
     if allowed is not None:
         raise ValueError(f"{told}, and --max-levels allows {allowed}. {_gathered(column, most)}".strip())
-    leave_out = f"Is it an identifier? {pasted('--exclude', str(column.name))} leaves it out."
+    name = str(column.name)
+    leave_out = f"Is it an identifier? {pasted('--exclude', name)} leaves it out."
+    if any(letter.isdigit() for letter in str(telling_entry(column))):
+        leave_out += f" Is it a date? {pasted('--dates', f'{name}=%d.%m.%Y')} reads it, with what stands for its parts."
     take_all = f"--max-levels {n_levels} takes them all, each with a column." if n_levels < n_rows else ""
     raise ValueError(f"{told}. {leave_out} {_gathered(column, most)}{take_all}".strip())
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
-from ...base.listed import quoted
 from .chosen_columns import listed_columns, unknown_column
 from .dialect import Dialect
 from .faults import ABSENT, Fault, Faults
@@ -15,7 +14,6 @@ from .missing import counted
 from .numeric import is_numeric
 from .open_columns import open_columns
 from .reading import as_numbers, is_missing, stripped
-from .table import check_numeric
 from .text_rules import TextRules
 from .written_numbers import TRUTHS, plain_number
 
@@ -136,7 +134,7 @@ def read_new_rows(
         if one.other is not None and unseen.any():
             gathered.append(Gathered(one.column, one.other, Counter(text[unseen])))
     if strict:
-        _refuse(faults, raw, levels, dialect.decimal)
+        _refuse(faults, levels, dialect.decimal)
     X = pd.concat(blocks, axis=1)[list(features)]
     return NewRows(
         X.mask(faults.reasons != ""), faults.reasons, tuple(faults.found), tuple(gathered), kept, source.was
@@ -156,11 +154,10 @@ def _numbers(column: "pd.Series", rules: TextRules, decimal: str, faults: Faults
         return numbers
     text = stripped(column)
     text = text.mask(is_missing(text, words, among_numbers=True))
-    numbers = _meant(text, name, rules, decimal)
-    kept = as_numbers(numbers, words)
-    faults.add(text, text.isna() | (kept.isna() & numbers.notna()), ABSENT)
+    numbers, marked = _meant(text, name, rules, decimal)
+    faults.add(text, text.isna() | marked, ABSENT)
     faults.add(text, text.notna() & numbers.isna(), _what_it_is_not(name, rules))
-    return kept
+    return numbers.mask(marked)
 
 
 def _what_it_is_not(name: str, rules: TextRules) -> str:
@@ -169,15 +166,18 @@ def _what_it_is_not(name: str, rules: TextRules) -> str:
     return _NO_NUMBER if _named(rules.numbers, name) is None else _NO_SUCH_NUMBER
 
 
-def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "pd.Series":
-    """Return the numbers that text means, each entry by itself."""
+def _meant(text: "pd.Series", name: str, rules: TextRules, decimal: str) -> "tuple[pd.Series, pd.Series]":
+    """Return the numbers that text means, each entry by itself, and which of them stand for a missing entry."""
     by_date, by_rules = _named(rules.dates, name), _named(rules.numbers, name)
     if by_date is not None:
-        return by_date.days(text)
+        return by_date.days(text), text.isin(())
     if by_rules is not None:
-        return by_rules.read(text, decimal)
+        numbers = by_rules.read(text, decimal)
+        return numbers, numbers.notna() & as_numbers(numbers, rules.missing.of(name)).isna()
     values = {entry: _number(entry, decimal) for entry in text.dropna().unique()}
-    return text.map(values, na_action="ignore").astype("float64")
+    numbers = text.map(values, na_action="ignore").astype("float64")
+    unmarked = as_numbers(numbers, rules.missing.of(name)).notna() | text.isin(TRUTHS)
+    return numbers, numbers.notna() & ~unmarked
 
 
 def _named(columns: Sequence[Any], name: str) -> Any:
@@ -194,7 +194,7 @@ def _text(column: "pd.Series", rules: TextRules) -> "pd.Series":
     return text.mask(is_missing(text, rules.missing.of(str(column.name))))
 
 
-def _refuse(faults: Faults, raw: "pd.DataFrame", levels: Sequence[Levels], decimal: str) -> None:
+def _refuse(faults: Faults, levels: Sequence[Levels], decimal: str) -> None:
     """Refuse what leaves a row without a prediction."""
     absent = {one.column: one.n_rows for one in faults.found if one.what == ABSENT}
     if absent:
@@ -202,8 +202,16 @@ def _refuse(faults: Faults, raw: "pd.DataFrame", levels: Sequence[Levels], decim
     for one in faults.found:
         if one.what == UNSEEN:
             raise ValueError(_named(levels, one.column).unknown(one.entries))
-        check_numeric(raw[one.column], "feature", decimal)
-        raise ValueError(f"{quoted(one.entries)} in {one.column!r} is {one.what}.")
+        other = "." if decimal == "," else ","
+        remedy = (
+            f"--decimal {other} reads it."
+            if one.has_numbers_with(other)
+            else "Leave these rows out, or mend them."
+        )
+        raise ValueError(
+            f"the feature {one.column!r} must be numeric, but it holds text, for example {one.entries[0]!r}, which is "
+            f"{one.what}. {remedy}"
+        )
 
 
 def _kept(source: "FileColumns", names: list[str], keep: Sequence[str]) -> "pd.DataFrame":

@@ -86,7 +86,7 @@ def read_columns(source: FileColumns, names: Sequence[str], stated: StatedColumn
         if name in stated.numbers:
             known = text.mask(is_missing(text, words, among_numbers=True))
             column = found_number_column(known, decimal)
-            columns[name] = column.read(known, decimal)
+            columns[name] = as_numbers(column.read(known, decimal), words)
             numbers.append(column)
             said.append(("numbers", said_of_numbers(known, column, decimal)))
         elif name in stated.dates:
@@ -101,7 +101,7 @@ def read_columns(source: FileColumns, names: Sequence[str], stated: StatedColumn
                 if name in stated.levels
                 else _what_it_is(text, words, decimal, typed=source.delimiter is None)
             )
-        missing[name] = Counter(text[columns[name].isna()].fillna(_BLANK))
+        missing[name] = _times(text[columns[name].isna()].fillna(_BLANK))
     frame = pd.DataFrame(columns)
     _look_up_words(source, frame, missing)
     rules = TextRules(stated.missing, tuple(numbers), tuple(dates))
@@ -139,8 +139,12 @@ def _what_it_is(text: "pd.Series", words: Sequence[str], decimal: str, *, typed:
     if not typed or (marked & text.notna() & (text != _BLANK)).any():
         numbers = plain_numbers(known, decimal)
         if numbers is not None:
-            return numbers
+            return as_numbers(numbers, words)
     return text.mask(is_missing(text, words))
+
+
+def _times(text: "pd.Series") -> Counter[str]:
+    return Counter({str(entry): int(n) for entry, n in text.value_counts(sort=False).items()})
 
 
 def _look_up_words(source: FileColumns, frame: "pd.DataFrame", missing: dict[str, Counter[str]]) -> None:
@@ -153,4 +157,4 @@ def _look_up_words(source: FileColumns, frame: "pd.DataFrame", missing: dict[str
     if names:
         written = source.read(names, names)
         for name in names:
-            missing[name] = Counter(stripped(written[name])[frame[name].isna()].fillna(_BLANK))
+            missing[name] = _times(stripped(written[name])[frame[name].isna()].fillna(_BLANK))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from ...base.listed import quoted
 from .chosen_columns import chosen_columns
 from .dialect import Dialect
-from .doubtful_text import check_text, why_no_numbers
+from .doubtful_text import check_text
 from .levels import MISSING, Levels, found_levels, free_name
 from .missing import Gaps, gaps_of, without_missing, written_as
 from .most_levels import check_number_of_levels
@@ -205,20 +205,6 @@ def read_table(
         cautions=_cautions(gaps),
         folds=None if folds is None else frame[folds],
     )
-
-
-def check_numeric(column: "pd.Series", what: str, decimal: str) -> None:
-    """Refuse text in place of numbers.
-
-    Raises
-    ------
-    ValueError
-        With an entry that is no number, and the remedy.
-    """
-    if not is_numeric(column):
-        raise ValueError(
-            f"the {what} {column.name!r} must be numeric, but it holds text, {why_no_numbers(column, decimal)}"
-        )
 
 
 def _with_missing_levels(

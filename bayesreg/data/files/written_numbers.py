@@ -54,11 +54,12 @@ def written_number(text: str, decimal: str = ".") -> Written | None:
 
     "12%" is 12. "(3)" is -3, as accountants write it. A bound, such as "<1", is no number.
     """
-    match = _written(decimal).fullmatch(text.strip())
+    text = " ".join(text.split())  # which leaves the pattern no long runs of blanks to try
+    match = _written(decimal).fullmatch(text)
     if match is None:
         return None
     before, after = match["before"] or "", match["after"] or ""
-    opened, closed = text.strip().startswith("("), text.strip().endswith(")")
+    opened, closed = text.startswith("("), text.endswith(")")
     signs = [sign for sign in (match["sign"], match["inner"]) if sign]
     if opened != closed or (opened and signs) or len(signs) > 1 or (before and after):
         return None
