@@ -102,6 +102,8 @@ def test_what_is_said(objects):
     assert "sparse with 1200 entries" in repr(objects["sparse rows"])
     assert "statistics of 333 rows, in 50 folds, 150 features" in repr(objects["statistics"])
     assert repr(br.RowData.from_arrays([[1.0], [2.0]], [1.0, 2.0])) == "<RowData: 2 rows, 1 feature ('x0')>"
+    offset = br.RowData.from_arrays([[1.0], [2.0]], [1.0, 2.0], offset=[0.0, 1.0])
+    assert repr(offset) == "<RowData: 2 rows, 1 feature ('x0'), with an offset>"
     assert re.search(
         r"modes of 150 coefficients at 30 scales from .* 150 to \d+ exactly zero", repr(objects["path"])
     )

@@ -206,7 +206,9 @@ class RowData(Shown):
         rows, p = self.y.size, self.n_features
         sparse = "" if isinstance(self.X, np.ndarray) else f", sparse with {self.X.nnz} entries"
         weighted = "" if (self.sample_weight == 1.0).all() else f"; the weights sum to {self.sum_weights:g}"
-        return f"{rows} rows, {p} feature{'s' * (p != 1)} ({quoted(self.feature_names, 6)}){sparse}{weighted}"
+        known = "" if self.offset is None else ", with an offset"
+        names = quoted(self.feature_names, 6)
+        return f"{rows} rows, {p} feature{'s' * (p != 1)} ({names}){sparse}{known}{weighted}"
 
     def _table(self) -> "pd.DataFrame":
         import pandas as pd
