@@ -72,3 +72,11 @@ def test_sensitivity_to_the_scale_is_refused_beside_a_prior_that_is_no_penalty()
     tree = br.sample_posterior(HEAVY, ROWS, num_samples=50, num_chains=1, progress=False)
     with pytest.raises(ValueError, match="the prior is not a penalty"):
         br.scale_sensitivity(tree)
+
+
+def test_a_likelihood_of_certain_rows_cannot_be_split_into_folds():
+    with pytest.raises(
+        TypeError, match="method='cv' needs a likelihood of any rows, but UnequalNoise holds one number"
+    ):
+        br.select_scale(LASSO, ROWS)
+    assert br.select_scale(LASSO, ROWS, "bic", n_scales=4).scores.shape == (4,)

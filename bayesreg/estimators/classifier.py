@@ -131,7 +131,10 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
             raise ValueError(
                 "the rows of positive weight are of one class only. Take in rows of both classes."
             )
-        self._fit_rows(data)
+        return self._fit_rows(data)
+
+    def _fit_rows(self, data: RowData, preprocessing: Any = None) -> Self:
+        super()._fit_rows(data, preprocessing)
         self.coef_ = self.map_.coef[None].copy()
         self.intercept_ = np.array([self.map_.intercept])
         self.n_iter_ = np.array([self.map_.n_iter])

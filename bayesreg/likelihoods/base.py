@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,6 +62,12 @@ class Likelihood(ABC):
     def parameters(self) -> dict[str, Any]:
         """Return the nuisance parameters as given, by name: a number, a prior, or None for the default prior."""
         return {}
+
+    @property
+    def holds_rows(self) -> bool:
+        """Whether it holds arrays, one number for each row, so that it is of these rows only."""
+        own = (getattr(self, field.name) for field in fields(self))  # type: ignore[arg-type]
+        return any(isinstance(value, np.ndarray) and value.ndim > 0 for value in own)
 
     @property
     def known(self) -> dict[str, float]:

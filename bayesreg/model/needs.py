@@ -84,6 +84,14 @@ CONVEX_LOSS = Need(
     lambda model, _: f"the loss of {type(model.likelihood).__name__} is not",
     "Use map_estimate at one scale, or sample_posterior.",
 )
+ANY_ROWS = Need(
+    "a likelihood of any rows",
+    lambda model, _: not model.likelihood.holds_rows,
+    lambda model, _: (
+        f"{type(model.likelihood).__name__} holds one number for each row: folds do not split it"
+    ),
+    "Use method='aic', 'bic' or 'psis-loo'.",
+)
 KNOWN_NUISANCE = Need(
     "known noise",
     lambda model, _: model.likelihood.known.keys() == model.likelihood.parameters().keys(),

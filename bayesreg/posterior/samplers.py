@@ -149,7 +149,7 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampl
     target = row_target(problem)
     if method != "whitened":
         expected = first_order(problem, target)
-        if method == "independence" or not expected.hopeless:
+        if method == "independence" or (target.splits and not expected.hopeless):
             trial = pilot(target.in_blocks(), expected.moments)
             if method == "independence" or trial.promising:
                 yield Sampler("independence", "independence", trial.target, independence_program())

@@ -21,7 +21,7 @@ from ..gaussian.propriety import integrated_out
 from ..gaussian.residual_noise import least_squares_variance
 from ..likelihoods.gaussian import deviance
 from ..model.linear_model import LinearModel
-from ..model.needs import CONVEX_LOSS, FLAT_INTERCEPT, GAUSSIAN_PRIOR, QUADRATIC_LOSS, ROWS
+from ..model.needs import ANY_ROWS, CONVEX_LOSS, FLAT_INTERCEPT, GAUSSIAN_PRIOR, QUADRATIC_LOSS, ROWS
 from ..model.problem import Data, Problem, resolve
 from ..model.row_problem import resolve_rows
 from ..posterior.sample import sample_posterior
@@ -103,6 +103,7 @@ def _folds(request: Request) -> tuple[AnyPath, Scored]:
     per_row = request.hold == "per_row"
     path: AnyPath
     if request.on_rows:
+        ANY_ROWS.check(f"method={request.method!r}", request.unit, request.data)
         path = request.path_on_rows
         found = cross_validate_rows(
             request.unit, partition, path.multiples, per_row=per_row, progress=request.progress

@@ -96,6 +96,11 @@ class RowTarget(NamedTuple):
             return of(*rows)
         return jax.lax.scan(lambda total, block: (total + of(*block), None), jnp.zeros(()), rows)[0]
 
+    @property
+    def splits(self) -> bool:
+        """Whether many positions take little memory: rows are few, or can be split into blocks."""
+        return self.design.shape[0] <= _BLOCK or not self.of.likelihood.holds_rows
+
     def in_blocks(self) -> "RowTarget":
         """Return the same with many rows in blocks, so that many positions take little memory at once."""
         n, d = self.design.shape
