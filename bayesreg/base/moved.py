@@ -12,6 +12,7 @@ _HOMES = {
     "auditing": "compare.audit",
     "bootstrap": "compare.bootstrap",
     "conventions.implied": "compare.default_priors",
+    "data.table": "data.files.table",
     "errors": "base.errors",
     "mode.solve": "mode.estimate",
     "penalty": "priors.penalty",
