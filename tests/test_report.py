@@ -28,6 +28,7 @@ from sklearn.model_selection import KFold
 
 import bayesreg as br
 from bayesreg.app.figures import png_bytes
+from bayesreg.app.fitted import Fit
 from bayesreg.app.pictures import forest_figure, path_figure
 from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
@@ -721,7 +722,7 @@ def test_axes_name_the_response(response):
     tree, mode, data = regressor.posterior_, regressor.map_, regressor._data
     check, selection = check_predictions(tree, data), br.select_scale(regressor._model, data, "cv")
     figures = [
-        forest_figure(tree, mode, data, response),
+        forest_figure(Fit(regressor._model, data, mode, tree, None, response=response)),
         path_figure(regressor._model, mode, data, response),
         predictive_figure(check, replicate(tree, data), response),
         residual_figure(check, response),

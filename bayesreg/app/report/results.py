@@ -106,7 +106,11 @@ def posterior_section(fit: Fit) -> Section:
     picture = Picture.of(forest_figure(fit), alt)
     columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)")
     return Section(
-        sentences, picture, columns, tuple(_rows(fit, shown)), fold_rows(_rows(fit, rest), "coefficient")
+        sentences,
+        picture,
+        columns,
+        tuple(_rows(fit, shown)),
+        fold_rows(_rows(fit, rest), "other coefficient"),
     )
 
 
