@@ -173,8 +173,7 @@ class BayesRegressor(RegressorMixin, BayesEstimator):
         eta = values @ self.coef_ + self.intercept_
         eta = eta if known is None else eta + known
         likelihood = self._model.likelihood
-        nuisance = self.map_.nuisance if not likelihood.is_quadratic else {"noise_scale": self.noise_scale_}
-        point = likelihood.mean(eta, nuisance)
+        point = likelihood.mean(eta, self.map_.nuisance)
         if return_std and interval is not None:
             raise ValueError("give `return_std` or `interval`, not both: they are different answers.")
         if return_std:

@@ -70,8 +70,7 @@ class MapEstimate(Shown):
     local_modes : tuple of NoiseMode
         Every local mode of an unknown σ, the highest first. Empty for a known σ, and unless the likelihood is Gaussian.
     nuisance : dict of str to float
-        Nuisance parameters of a likelihood other than the Gaussian (df, dispersion, noise_scale), as given or at the
-        mode.
+        The likelihood's parameters beside the coefficients (noise_scale, df, dispersion), as given or at the mode.
     """
 
     coef: Float[np.ndarray, " p"]
@@ -107,9 +106,10 @@ class MapEstimate(Shown):
 
     def __str__(self) -> str:
         zeros = int((self.coef == 0.0).sum())
+        others = "".join(f", {name} {value:.6g}" for name, value in self.nuisance.items())
         return (
-            f"MAP of {self.coef.size} coefficients, {zeros} exactly zero; intercept {self.intercept:.6g}, "
-            f"noise_scale {self.noise_scale:.6g}\n{self.certificate}"
+            f"MAP of {self.coef.size} coefficients, {zeros} exactly zero; intercept {self.intercept:.6g}"
+            f"{others}\n{self.certificate}"
         )
 
 
@@ -276,6 +276,7 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
         converged=certificate.proves(tol),
         feature_names=problem.feature_names,
         local_modes=local_modes,
+        nuisance={"noise_scale": sigma},
     )
 
 
