@@ -29,6 +29,7 @@ FILES = {
 }
 # What may be loaded at import, by module; everything else is imported where it is used.
 EAGER = {
+    "app.options.grouped": {"click"},
     "estimators.from_sklearn": {"sklearn"},
     "estimators.regressor": {"sklearn"},
     "estimators.classifier": {"sklearn"},

@@ -94,6 +94,19 @@ class TestHelp:
             assert "Exit codes: 0" in said
         assert max(map(len, said.splitlines())) <= 100
 
+    @pytest.mark.parametrize("command", ["fit", "predict", "translate", "audit", "conventions", "demo"])
+    def test_help_fits_a_screen_and_names_every_option(self, command):
+        said, whole = call(command, "--help").stdout, call(command, "--help-all")
+        assert len(said.splitlines()) <= 50
+        options = [one for one in main.commands[command].params if one.opts[0].startswith("--")]
+        words = set(said.replace(",", " ").split())
+        assert all(one.opts[0] in words for one in options)
+        if whole.exit_code == 2:  # its short help is whole
+            assert "No such option" in whole.stderr
+            return
+        for one in options:
+            assert " ".join(one.help.split())[:25] in " ".join(whole.stdout.split())
+
     @pytest.mark.parametrize(
         "command",
         [pytest.param("fit", marks=pytest.mark.extended), "predict", "translate", "audit", "conventions"],

@@ -337,10 +337,11 @@ def command_line_help() -> str:
     import click
 
     from bayesreg.app.cli import main
+    from bayesreg.app.options.grouped import help_in_full
 
     commands = {"bayesreg": main, **{f"bayesreg {name}": one for name, one in sorted(main.commands.items())}}
     parts = []
     for name, command in commands.items():
         context = click.Context(command, info_name=name, max_content_width=88, terminal_width=88)
-        parts.append(f"## {name}\n\n" + _fenced(command.get_help(context), "text"))
+        parts.append(f"## {name}\n\n" + _fenced(help_in_full(command, context), "text"))
     return "\n\n".join(parts)

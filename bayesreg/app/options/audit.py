@@ -7,6 +7,7 @@ import click
 
 from ..commands.rows import Rows
 from ..one_line import NOT_OPTIMAL, one_line_errors
+from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE, PenaltyKind
 from .shared import JSON, NO_INTERCEPT, NOISE_SCALE, TARGET, takes_rows
 
@@ -21,7 +22,9 @@ Examples
 Exit codes: 0 optimal, 1 error, 2 wrong option, 3 not optimal."""
 
 
-@click.command(epilog=_EXAMPLES, short_help="Tell whether coefficients are the optimum of a penalty.")
+@click.command(
+    cls=GroupedCommand, epilog=_EXAMPLES, short_help="Tell whether coefficients are the optimum of a penalty."
+)
 @takes_rows(
     click.argument("file", type=EXISTING_FILE),
     TARGET,

@@ -3,6 +3,7 @@
 import click
 
 from ..one_line import one_line_errors
+from .grouped import GroupedCommand
 from .shared import JSON
 
 _EXAMPLES = """\b
@@ -12,7 +13,9 @@ Examples
   bayesreg conventions sklearn --json"""
 
 
-@click.command(epilog=_EXAMPLES, short_help="List the conventions of translate and audit.")
+@click.command(
+    cls=GroupedCommand, epilog=_EXAMPLES, short_help="List the conventions of translate and audit."
+)
 @click.argument("words", nargs=-1, metavar="[WORD]...")
 @JSON
 def conventions(words: tuple[str, ...], as_json: bool) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from ..one_line import one_line_errors
+from .grouped import GroupedCommand
 
 
-@click.command(short_help="Lasso and ridge as modes, beside scikit-learn.")
+@click.command(cls=GroupedCommand, short_help="Lasso and ridge as modes, beside scikit-learn.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -11,6 +11,7 @@ from ..commands.rows import Rows
 from ..commands.stated_folds import DEFAULT_FOLDS, StatedFolds
 from ..commands.stated_model import PRIORS, StatedModel
 from ..one_line import one_line_errors
+from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE, ScaleKind
 from .shared import JSON, NO_INTERCEPT, TARGET, as_one, takes_rows
 
@@ -33,13 +34,15 @@ _MODEL = as_one(
             type=click.Choice(list(PRIORS)),
             default="laplace",
             show_default=True,
-            help="lasso is another word for laplace, ridge for gaussian. (BayesRegressor() in Python is gaussian.)",
+            help="Prior of the coefficients; lasso is another word for laplace, ridge for gaussian. "
+            "(BayesRegressor() in Python is gaussian.)",
         ),
         click.option(
             "--scale",
             type=ScaleKind(),
-            help="Scale of the prior, in units of y per unit of x; or how to choose it, relative to the noise and on "
-            f"standardised columns: {', '.join(METHOD_WORDS)} ({_CLOSED_FORMS}: gaussian only).  "
+            help="Scale of the prior, or how to choose it. A number is in units of y per unit of x. What chooses it "
+            f"does so relative to the noise and on standardised columns: {', '.join(METHOD_WORDS)} ({_CLOSED_FORMS}: "
+            "gaussian only).  "
             "[default: 2.5/sd(x), in units of the noise]",
         ),
         click.option(
@@ -84,7 +87,9 @@ _FOLDS = as_one(
 )
 
 
-@click.command(epilog=_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior.")
+@click.command(
+    cls=GroupedCommand, epilog=_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior."
+)
 @takes_rows(click.argument("file", type=EXISTING_FILE), TARGET)
 @_MODEL
 @_FOLDS
@@ -93,7 +98,7 @@ _FOLDS = as_one(
     type=click.IntRange(min=0),
     default=0,
     show_default=True,
-    help="Of the draws, and of the shuffle of rows into folds.",
+    help="Seed of draws and folds: of the shuffle of rows into folds too.",
 )
 @click.option(
     "--out",
@@ -110,7 +115,7 @@ _FOLDS = as_one(
     type=click.FloatRange(0.0, 1.0, min_open=True, max_open=True),
     default=0.9,
     show_default=True,
-    help="Probability of the intervals in table, picture, report and JSON.",
+    help="Probability of the intervals, in table, picture, report and JSON.",
 )
 @click.option("--all", "everything", is_flag=True, help="Print every coefficient, those of levels too.")
 @JSON

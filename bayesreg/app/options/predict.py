@@ -6,6 +6,7 @@ import click
 
 from ...data.files.dialect import Dialect
 from ..one_line import one_line_errors
+from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE
 from .shared import FILE_FORM, JSON, as_one
 
@@ -19,7 +20,9 @@ Examples
 Exit codes: 0 done, 1 error, 2 wrong option."""
 
 
-@click.command(epilog=_EXAMPLES, short_help="Predict new rows, with intervals, by what fit has kept.")
+@click.command(
+    cls=GroupedCommand, epilog=_EXAMPLES, short_help="Predict new rows, with intervals, by what fit has kept."
+)
 @click.argument("fitted", type=click.Path(exists=True, path_type=Path))
 @click.argument("file", type=EXISTING_FILE)
 @click.option(

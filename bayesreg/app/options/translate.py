@@ -6,6 +6,7 @@ import click
 
 from ..commands.rows import Rows
 from ..one_line import one_line_errors
+from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE, ConventionKind
 from .shared import JSON, NO_INTERCEPT, NOISE_SCALE, takes_rows
 
@@ -36,7 +37,9 @@ def _rows_if_any(**said: Any) -> Rows | None:
     return None
 
 
-@click.command(epilog=_EXAMPLES, short_help="Translate a penalty between packages' conventions.")
+@click.command(
+    cls=GroupedCommand, epilog=_EXAMPLES, short_help="Translate a penalty between packages' conventions."
+)
 @click.argument("value", required=False)
 @click.option("--from", "source", type=ConventionKind(), required=True, help="Whose number VALUE is.")
 @click.option("--to", "to", type=ConventionKind(), required=True, help="Whose number is wanted.")
