@@ -80,6 +80,7 @@ def test_beside_an_intercept_with_a_prior_a_constant_column_is_a_column():
     np.testing.assert_allclose([*mode.coef, mode.intercept], exact, rtol=1e-8)
 
 
+@pytest.mark.filterwarnings("ignore::bayesreg.RowOrderWarning")  # the rows are sorted by a column on purpose
 def test_a_column_that_is_constant_in_the_training_rows_of_one_fold():
     """scikit-learn scales such a column by 1 there, too."""
     group = np.repeat([1.0, 4.0], [30, 10])

@@ -660,7 +660,7 @@ def test_regressor_chooses_its_scale(method):
 
 
 def test_regressor_samples_the_chosen_model(monkeypatch):
-    from bayesreg.estimators import regressor as estimators
+    from bayesreg.estimators import estimator as estimators
 
     sampled = []
     monkeypatch.setattr(estimators, "sample_posterior", lambda linear, data, **_: sampled.append(linear))

@@ -84,6 +84,10 @@ class MapEstimate(Shown):
     local_modes: tuple[NoiseMode, ...] = field(default=())
     nuisance: dict[str, float] = field(default_factory=dict)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a mode from a pickle; one of an earlier version did not name its likelihood's parameters."""
+        self.__dict__.update({"nuisance": {"noise_scale": state["noise_scale"]}, **state})
+
     @property
     def duality_gap(self) -> float:
         """Relative duality gap: J is above its minimum by at most this share of the null model's J."""
