@@ -199,6 +199,7 @@ def test_exact_leave_one_out_of_weighted_rows(relative):
     assert not found.warning
 
 
+@pytest.mark.extended
 def test_exact_leave_one_out_where_a_row_moves_the_scale_too():
     """σ and the scale unknown, and an outlier of high leverage: weighted draws would be off by tenths."""
     rng = np.random.default_rng(3)

@@ -199,6 +199,7 @@ def test_posterior_of_a_gaussian_scale_without_a_hyperprior_is_the_evidence():
 # Leave-one-out by importance sampling.
 
 
+@pytest.mark.extended
 @pytest.mark.filterwarnings("ignore:The draws may not:bayesreg.base.errors.SamplingWarning")
 @pytest.mark.filterwarnings("ignore:draws at:bayesreg.base.errors.SamplingWarning")
 def test_psis_loo_is_arviz_and_exact():

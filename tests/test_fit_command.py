@@ -213,6 +213,7 @@ def test_code_reproduces_the_map_of_every_model(options, start):
     np.testing.assert_allclose(regressor.coef_, mode.coef, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("prior", ["laplace", "gaussian"])
 def test_a_chosen_scale_can_be_given_again(tmp_path, monkeypatch, prior):
     file = tmp_path / "houses.csv"

@@ -183,6 +183,7 @@ def test_a_row_without_a_group_is_dropped_on_request(run):
     assert json.loads(result.stdout)["data"]["n_rows_dropped"] == 1
 
 
+@pytest.mark.extended
 def test_a_sorted_file_chooses_as_a_shuffled_one_does(tmp_path):
     """Over 20 data sets, by the error on new rows: shuffled folds of sorted files lose nothing, blocks do."""
     linear = br.LinearModel(br.LaplacePrior(2.5, relative_to_noise=True), standardize=True)

@@ -47,7 +47,12 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
+SLOWEST = {"laplace, sampled scale", "bounded noise"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.extended if name in SLOWEST else ()) for name in MODELS]
+)
 def test_right_draws_are_certified_and_the_tree_says_so(name):
     prior, noise, options = MODELS[name]
     model, data, tree = case(prior, noise, **options)

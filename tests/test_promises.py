@@ -76,6 +76,7 @@ except RuntimeError:
 """
 
 
+@pytest.mark.extended
 def test_the_commands_open_no_socket(tmp_path):
     rng = np.random.default_rng(5)
     X = rng.normal(size=(40, 2))

@@ -237,6 +237,7 @@ def test_every_line_of_code_is_the_translation(diabetes_report):
     np.testing.assert_allclose(fitted.coef_, regressor.coef_, atol=1e-5)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("standardize", [False, True])
 def test_the_lines_for_scikit_learn_run_as_they_stand(tmp_path, standardize):
     X, y = frame(4)
@@ -275,6 +276,7 @@ def test_the_code_makes_the_page_again(diabetes_report, tmp_path, monkeypatch):
     assert (tmp_path / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.extended
 def test_the_same_fit_gives_the_same_file(diabetes_report, tmp_path):
     regressor, *_, path, _ = diabetes_report
     options = {"title": "Diabetes", "response": "progression"}
@@ -316,6 +318,7 @@ def test_few_and_many_columns(tmp_path, p):
     assert len(page.all("img")) == 6
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize(
     ("prior", "options", "scale"),
     [
@@ -353,6 +356,7 @@ def test_every_model_has_a_page(tmp_path, prior, options, scale):
     np.testing.assert_allclose(again.coef_, regressor.coef_, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("method", ["cv", "gcv", "bic", "evidence"])
 def test_the_choice_of_the_scale_is_shown(tmp_path, method):
     prior = br.GaussianPrior(relative_to_noise=True)
@@ -849,6 +853,7 @@ def wide_report(tmp_path_factory):
     return path, written(regressor, path, title="A wide fit", response="days until the next visit")
 
 
+@pytest.mark.extended
 @in_a_browser
 @pytest.mark.parametrize("width", [PHONE, DESKTOP])
 @pytest.mark.parametrize("which", ["diabetes_report", "odd_report"])
@@ -871,6 +876,7 @@ def test_a_browser_shows_it(which, width, request, tmp_path):
     assert min(contrast(*pair) for pair in found["colours"]) > 4.5
 
 
+@pytest.mark.extended
 @in_a_browser
 def test_in_the_dark_it_is_legible_and_pictures_stay_on_white(diabetes_report, tmp_path):
     *_, text = diabetes_report
@@ -884,6 +890,7 @@ def test_in_the_dark_it_is_legible_and_pictures_stay_on_white(diabetes_report, t
     assert {card for *_, card in dark["drawn"]} == {"rgb(255, 255, 255)"}
 
 
+@pytest.mark.extended
 @in_a_browser
 def test_on_paper_all_that_is_folded_stays_so_even_if_it_is_open(wide_report, tmp_path):
     *_, text = wide_report
@@ -893,6 +900,7 @@ def test_on_paper_all_that_is_folded_stays_so_even_if_it_is_open(wide_report, tm
     assert all(max(heights) == 0.0 for heights in paper["folded"])
 
 
+@pytest.mark.extended
 @in_a_browser
 @pytest.mark.parametrize("which", ["diabetes_report", "odd_report"])
 def test_its_console_stays_silent(which, request, tmp_path):
@@ -902,6 +910,7 @@ def test_its_console_stays_silent(which, request, tmp_path):
     assert "</html>" in dumped
 
 
+@pytest.mark.extended
 @in_a_browser
 def test_its_policy_refuses_a_script(diabetes_report, tmp_path):
     *_, text = diabetes_report
@@ -915,6 +924,7 @@ def test_its_policy_refuses_a_script(diabetes_report, tmp_path):
     assert "Content Security Policy" in console[0]
 
 
+@pytest.mark.extended
 @in_a_browser
 @pytest.mark.parametrize(("which", "most"), [("diabetes_report", 6), ("wide_report", 8)])
 def test_it_prints_on_few_pages(which, most, request, tmp_path):

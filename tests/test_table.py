@@ -70,6 +70,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("wide")
 
 
+@pytest.mark.extended
 def test_a_wide_fit_has_a_short_table_and_says_where_the_rest_is(folder):
     text = fit(folder, wide())
     rows = table(text)
