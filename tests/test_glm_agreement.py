@@ -134,3 +134,32 @@ def test_gaps_bound_the_excess_at_random_points(block):
             assert found.gap >= excess * (1.0 - 1e-9) - 1e-11 * (1.0 + abs(least))
             assert found.gap >= 0.0
     assert seen > 20
+
+
+@pytest.mark.parametrize(
+    "prior", [br.GaussianPrior(0.4), br.LaplacePrior(0.2), br.FlatPrior()], ids=["l2", "l1", "none"]
+)
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_our_mode_beside_scikit_learns(prior, fit_intercept):
+    unit = 1.0 / X.std(axis=0)
+    scaled = X * unit
+    model = br.LinearModel(prior, br.BernoulliLikelihood(), fit_intercept)
+    found = br.compare_map_with_penalized(model, scaled, np.where(YES > 0, "yes", "no"), WEIGHT)
+    assert found["difference"].abs().max() < 2e-6
+    assert found["map"].abs().max() > 0.1
+    again = eval(found.attrs["code"], {"LogisticRegression": LogisticRegression}).set_params(max_iter=100_000)
+    np.testing.assert_allclose(
+        np.ravel(again.fit(scaled, YES, WEIGHT).coef_), found["map"].iloc[:5], atol=0.02
+    )
+    if not prior.has_zeros:
+        counts = br.LinearModel(prior, br.PoissonLikelihood(), fit_intercept)
+        assert br.compare_map_with_penalized(counts, scaled, COUNTS, WEIGHT)["difference"].abs().max() < 1e-7
+
+
+def test_what_scikit_learn_lacks_is_said():
+    with pytest.raises(br.NoEquivalent, match="no poisson regression with an l1 penalty"):
+        br.compare_map_with_penalized(br.LinearModel(br.LaplacePrior(0.1), br.PoissonLikelihood()), X, COUNTS)
+    with pytest.raises(br.NoEquivalent, match="no negative-binomial regression"):
+        br.compare_map_with_penalized(
+            br.LinearModel(br.GaussianPrior(0.1), br.NegativeBinomialLikelihood(1.0)), X, COUNTS
+        )

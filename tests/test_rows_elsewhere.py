@@ -76,3 +76,25 @@ def test_a_flat_intercept_leaves_the_mean_at_the_null_model():
     tree = br.sample_prior(br.LinearModel(br.GaussianPrior(1e-6), br.BernoulliLikelihood()), data, 2000)
     assert tree["prior_predictive"]["y"].values.mean() == pytest.approx(data.y.mean(), abs=0.01)
     assert "intercept" not in tree["prior"]
+
+
+def test_sensitivity_to_the_scale_and_intervals_along_scales():
+    """The derivative of a posterior mean along the log scale, beside differences of means at two scales."""
+    likelihood, y = LIKELIHOODS["bernoulli"]
+    data = br.RowData.from_arrays(X, y)
+    trees = [
+        br.sample_posterior(
+            br.LinearModel(br.GaussianPrior(scale), likelihood), data, num_samples=4000, progress=False
+        )
+        for scale in (0.5, 0.5 * np.exp(-0.2), 0.5 * np.exp(0.2))
+    ]
+    found = br.scale_sensitivity(trees[0])
+    assert list(found.index) == ["x0", "x1", "intercept"]
+    means = [tree["posterior"]["coef"].values.mean(axis=(0, 1)) for tree in trees]
+    np.testing.assert_allclose(found["derivative"][:2], (means[2] - means[1]) / 0.4, atol=0.02)
+    bands = br.path_intervals(
+        br.LinearModel(br.GaussianPrior(), likelihood), data, [0.1, 0.5], num_samples=100, progress=False
+    )
+    assert bands.shape == (2, 2, 2)
+    draws = trees[0]["posterior"]["coef"].values.reshape(-1, 2)
+    np.testing.assert_allclose(bands[1].T, np.quantile(draws, (0.05, 0.95), axis=0), atol=0.15)

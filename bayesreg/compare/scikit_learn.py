@@ -11,6 +11,7 @@ from ..mode.estimate import map_estimate
 from ..model.linear_model import LinearModel
 from ..priors.penalty import Penalty
 from .sklearn_estimator import SklearnEstimator
+from .sklearn_without_noise import without_noise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,8 +42,8 @@ def compare_map_with_penalized(
     Raises
     ------
     NoEquivalent
-        If scikit-learn cannot state the penalty: a column is unpenalised, the intercept has a prior,
-        or no rescaling of the columns gives all the same l1 and the same l2.
+        If scikit-learn has no such likelihood, or cannot state the penalty: a column is unpenalised, the
+        intercept has a prior, or no rescaling of the columns gives all the same l1 and the same l2.
     """
     import pandas as pd
 
@@ -51,19 +52,24 @@ def compare_map_with_penalized(
         raise NoEquivalent("scikit-learn's linear models do not penalise the intercept.")
     mode = map_estimate(model, data, tol=1e-10)
     common, unit = _on_equal_columns(mode.penalty)
-    stated = SklearnEstimator.of(common, data.sample_weight, fit_intercept=model.fit_intercept)
-    # Without a seed scikit-learn draws from NumPy's global state, even if nothing is random.
-    seed = {"random_state": 0} if stated.values else {}
-    estimator = stated.make(**seed, **(_TIGHT if stated.iterates else {}))
-    estimator.fit(data.X / unit, data.y, sample_weight=data.sample_weight)
-    penalized = np.append(estimator.coef_ / unit, estimator.intercept_) + 0.0  # no negative zeros
+    if model.likelihood.is_quadratic:
+        stated = SklearnEstimator.of(common, data.sample_weight, fit_intercept=model.fit_intercept)
+        # Without a seed scikit-learn draws from NumPy's global state, even if nothing is random.
+        seed = {"random_state": 0} if stated.values else {}
+        estimator, code = stated.make(**seed, **(_TIGHT if stated.iterates else {})), stated.code()
+    else:
+        estimator, code = without_noise(
+            model.likelihood, common, data.sum_weights, fit_intercept=model.fit_intercept
+        )
+    estimator.fit(data.X / unit, model.likelihood.coded(data.y), sample_weight=data.sample_weight)
+    penalized = np.append(np.ravel(estimator.coef_) / unit, estimator.intercept_) + 0.0  # no negative zeros
     ours = np.append(mode.coef, mode.intercept)
     frame = pd.DataFrame(
         {"map": ours, "penalized": penalized, "difference": ours - penalized},
         index=pd.Index([*data.feature_names, "intercept"], name="feature"),
     )
     frame.attrs.update(
-        code=stated.code(),
+        code=code,
         column_unit=None if np.allclose(unit, 1.0, rtol=1e-12, atol=0.0) else unit.tolist(),
         duality_gap=mode.duality_gap,
         noise_scale=mode.noise_scale,

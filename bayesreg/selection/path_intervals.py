@@ -58,7 +58,9 @@ def path_intervals(
         One message, if something speaks against the draws at some scales.
     """
     check_probability("prob", prob)
-    values, data = checked_scales(scales), statistics_if_smaller(data)
+    values = checked_scales(scales)
+    if model.likelihood.is_quadratic:
+        data = statistics_if_smaller(data)
     prior = unit_prior(model.prior)
     ends = [0.5 * (1.0 - prob), 0.5 * (1.0 + prob)]
     found = []

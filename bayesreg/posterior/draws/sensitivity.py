@@ -53,9 +53,7 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
             "the prior is not a penalty l1|β| + ½ l2 β². Power-scale the priors with arviz.psense instead."
         )
     coef = posterior["coef"].values.reshape(-1, posterior.sizes["feature"])
-    sigma = (
-        posterior["noise_scale"].values.ravel() if "noise_scale" in posterior else known["noise_scale"].values
-    )
+    sigma = next((of["noise_scale"].values.ravel() for of in (posterior, known) if "noise_scale" in of), 1.0)
     unit = np.where(known["relative_to_noise"].values, np.reshape(sigma, (-1, 1)), 1.0)
     b, tau = known["laplace_scale"].values * unit, known["gaussian_scale"].values * unit
     proper = np.isfinite(b) | np.isfinite(tau)
@@ -63,10 +61,9 @@ def scale_sensitivity(tree: "xr.DataTree") -> "pd.DataFrame":
         raise ValueError("every coefficient is unpenalised, so there is no scale to differentiate by.")
     score = np.where(proper, np.abs(coef) / b + (coef / tau) ** 2 - 1.0, 0.0).sum(axis=1)
     names, draws = list(posterior["feature"].values), coef
-    for name in ("intercept", "noise_scale"):
-        if name in posterior:
-            names.append(name)
-            draws = np.column_stack([draws, posterior[name].values.ravel()])
+    for name in (str(one) for one in posterior.data_vars if one != "coef"):
+        names.append(name)
+        draws = np.column_stack([draws, posterior[name].values.ravel()])
     centred = draws - draws.mean(axis=0)
     products = centred * (score - score.mean())[:, None]
     sd = draws.std(axis=0, ddof=1)
