@@ -290,6 +290,36 @@ class TestAudit:
         assert call(*arguments, "Penalty l2=0.5", "--family", "binomial").exit_code == 0
         assert "cannot be audited yet" in error(call(*arguments, "sklearn.PoissonRegressor 1"))
 
+    def test_coefficients_as_pandas_and_others_write_them(self, tmp_path):
+        rng = np.random.default_rng(0)
+        rows = pd.DataFrame({"rooms": rng.normal(size=60), "city": rng.choice(["a", "b", "c"], 60)})
+        rows["price"] = 2.0 * rows["rooms"] + (rows["city"] == "b") + 0.3 * rng.normal(size=60)
+        rows.to_csv(tmp_path / "rows.csv", index=False)
+        X = pd.get_dummies(rows[["rooms", "city"]]).astype(float)
+        fitted = Ridge(1.0).fit(X, rows["price"])
+        arguments = [
+            "audit",
+            tmp_path / "rows.csv",
+            "--target",
+            "price",
+            "--penalty",
+            "sklearn.Ridge alpha=1",
+            "--coef",
+        ]
+        for names in (
+            ["rooms", "city_a", "city_b", "city_c"],
+            ["rooms", "city[T.a]", "city[T.b]", "city[T.c]"],
+            ["rooms", "citya", "cityb", "cityc"],
+            ["rooms", "city=a", "city=b", "city=c"],
+        ):
+            found = pd.Series([*fitted.coef_, fitted.intercept_], index=[*names, "intercept"])
+            found.to_csv(tmp_path / "coef.csv")  # its first line is ",0"
+            assert call(*arguments, tmp_path / "coef.csv").exit_code == 0
+        found.rename({"city=a": "town_a"}).to_csv(tmp_path / "coef.csv")
+        assert "no coefficient for 'city=a'. no column for 'town_a'" in error(
+            call(*arguments, tmp_path / "coef.csv")
+        )
+
     def test_every_form_of_coefficients(self, diabetes, tmp_path):
         file, X, y, _ = diabetes
         fitted = Ridge(1.0).fit(X, y)

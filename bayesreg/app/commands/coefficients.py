@@ -32,8 +32,8 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
     Parameters
     ----------
     file : Path
-        CSV: a name and a number a row, in the first two columns, with or without a header; the intercept is the row
-        called "intercept" or "(Intercept)". Or JSON: {"bmi": 1.5, ..., "intercept": 0.1}, or
+        CSV: a name and a number a row, in the first two columns, with or without a header, as `Series.to_csv` writes
+        them. Levels have the names of the data, or those of pandas, patsy or R. The intercept is the row called "intercept" or "(Intercept)". Or JSON: {"bmi": 1.5, ..., "intercept": 0.1}, or
         {"coef": {...}, "intercept": 0.1} with names or a list in the order of the data, or what
         `bayesreg fit --json` says.
     features : sequence of str
@@ -52,6 +52,7 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
     """
     raw = plain_text(file, file.read_bytes(), Dialect()).raw
     named, intercept = _from_json(file, raw, features) if _is_json(raw) else _from_csv(file, raw, features)
+    named = _as_here(named, features)
     missing = [name for name in features if name not in named]
     unknown = [name for name in named if name not in features]
     if missing or unknown:
@@ -84,7 +85,7 @@ def _from_csv(file: Path, raw: bytes, features: Sequence[str]) -> tuple[dict[str
     """Read names and numbers from the first two columns."""
     delimiter = csv_columns(file, raw).delimiter or ","
     rows = [row for _, row in csv_rows(raw, delimiter)]
-    if rows and not _is_number(rows[0][1] if len(rows[0]) > 1 else ""):
+    if rows and _is_header(rows[0], features):
         rows = rows[1:]
     pairs = []
     for row in rows:
@@ -137,6 +138,31 @@ def _split(
     if len(called) > 1:
         raise ValueError(f"{file} has more than one intercept: {quoted(called)}.")
     return named, named.pop(called[0]) if called else None
+
+
+def _is_header(row: Sequence[str], features: Sequence[str]) -> bool:
+    """Tell whether a row holds no coefficient; pandas writes a series without a name under ",0"."""
+    if len(row) < 2 or not _is_number(row[1]):
+        return True
+    return not row[0].strip() and "" not in features
+
+
+def _as_here(named: dict[str, float], features: Sequence[str]) -> dict[str, float]:
+    """Return coefficients by the data's names, those of levels too that other packages write in their way."""
+    found: dict[str, float] = {}
+    for name, value in named.items():
+        alike = [] if name in features else [one for one in features if name in _other_names(one)]
+        own = alike[0] if len(alike) == 1 and alike[0] not in named else name
+        found[own] = value
+    return found if len(found) == len(named) else named
+
+
+def _other_names(feature: str) -> tuple[str, ...]:
+    """Return what pandas, patsy and R call a level of a text column."""
+    column, equal, level = feature.partition("=")
+    if not equal:
+        return ()
+    return f"{column}_{level}", f"{column}[T.{level}]", f"{column}[{level}]", f"{column}{level}"
 
 
 def _is_number(text: str) -> bool:
