@@ -33,7 +33,8 @@ def read_coefficients(file: Path, features: Sequence[str], *, fit_intercept: boo
     ----------
     file : Path
         CSV: a name and a number a row, in the first two columns, with or without a header, as `Series.to_csv` writes
-        them. Levels have the names of the data, or those of pandas, patsy or R. The intercept is the row called "intercept" or "(Intercept)". Or JSON: {"bmi": 1.5, ..., "intercept": 0.1}, or
+        them. Levels have the names of the data, or those of pandas, patsy or R. The intercept is the row called
+        "intercept" or "(Intercept)". Or JSON: {"bmi": 1.5, ..., "intercept": 0.1}, or
         {"coef": {...}, "intercept": 0.1} with names or a list in the order of the data, or what
         `bayesreg fit --json` says.
     features : sequence of str
