@@ -64,3 +64,13 @@ def test_only_our_own_old_homes_are_found():
     for name in ("errors", "bootstrap", "auditing", "penalty"):
         assert importlib.util.find_spec(name) is None, name
     assert importlib.util.find_spec("bayesreg.penalty") is not None
+
+
+def test_errors_and_warnings_are_where_they_were():
+    import bayesreg.base.errors as home
+
+    found = [one for one in vars(home).values() if isinstance(one, type) and issubclass(one, Exception)]
+    assert len(found) > 8
+    for one in found:
+        assert one.__module__ == "bayesreg.errors"
+        assert type(pickle.loads(pickle.dumps(one("why")))) is one

@@ -84,3 +84,20 @@ class DataNeededError(ValueError):
 
 class NoEquivalent(ValueError):  # noqa: N818 - the name is part of the public contract
     """A penalty has no counterpart in the requested convention."""
+
+
+# Where users, filters and pickles have found them from the first.
+for _one in (
+    ConvergenceWarning,
+    DegenerateDataWarning,
+    RowOrderWarning,
+    NoModeError,
+    ImproperPosteriorError,
+    ImproperPriorError,
+    SamplingWarning,
+    CheckpointError,
+    ForkedProcessError,
+    DataNeededError,
+    NoEquivalent,
+):
+    _one.__module__ = f"{__name__.split('.')[0]}.errors"
