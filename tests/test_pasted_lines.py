@@ -75,9 +75,8 @@ def namespace(key):
     package = key.split(".")[0]
     needs = {"sklearn": "sklearn.linear_model", "glum": "glum", "statsmodels": "statsmodels.api"}
     if importlib.util.find_spec(package) is None:
-        pytest.skip(
-            f"{package} is not installed"
-        )  # a peer, no dependency: its line can be run only where it is
+        # A peer, no dependency: its line can be run only where it is.
+        pytest.skip(f"{package} is not installed")
     module = importlib.import_module(needs.get(package, package))
     names = vars(module) if package in needs else {package: module}
     return {**names, "np": np, "X": X, "y": response(key)}
@@ -209,7 +208,8 @@ def test_rs_lines_give_the_mode(key, name, code, fit_intercept):
     rows = "\n".join(" ".join(map(repr, row)) for row in np.column_stack([Y, X]).tolist())
     done = subprocess.run(["Rscript", "-e", script], input=rows, capture_output=True, text=True)
     if done.returncode == 77:
-        pytest.skip(f"{package} is not installed")  # R may be there without it, and pip installs no R package
+        # R may be there without it, and pip installs no R package.
+        pytest.skip(f"{package} is not installed")
     assert done.returncode == 0, done.stderr
     found = np.array(done.stdout.split(), dtype=float)
     mode = mode_of(PENALTIES[name], fit_intercept)

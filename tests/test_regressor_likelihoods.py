@@ -26,17 +26,26 @@ CHECKS = [
     if getattr(check, "func", check).__name__ != "check_array_api_input"
 ]
 
+# They fit responses that are no counts, whatever an estimator's tags say: such a response is refused.
+OF_OTHER_RESPONSES = {
+    "check_n_features_in_after_fitting",
+    "check_regressors_train",
+    "check_regressor_data_not_an_array",
+    "check_regressors_no_decision_function",
+    "check_fit_idempotent",
+    "check_fit_check_is_fitted",
+    "check_n_features_in",
+}
+
 
 @pytest.mark.extended
 @pytest.mark.parametrize(("estimator", "check"), CHECKS)
-def test_sklearns_own_checks(estimator, check, request):
-    name = getattr(check, "func", check).__name__
-    try:
+def test_sklearns_own_checks(estimator, check):
+    if getattr(check, "func", check).__name__ not in OF_OTHER_RESPONSES:
         check(estimator)
-    except ValueError as error:
-        if "`y` must hold counts" not in str(error):
-            raise
-        pytest.skip(f"{name} fits what is no count")
+        return
+    with pytest.raises(ValueError, match="`y` must hold counts"):
+        check(estimator)
 
 
 def test_equals_poisson_regression():

@@ -140,32 +140,8 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
         self.n_iter_ = np.array([self.map_.n_iter])
         return self
 
-    def sample(
-        self,
-        num_warmup: int = 500,
-        num_samples: int = 1000,
-        num_chains: int = 4,
-        seed: int = 0,
-        progress: bool = True,
-    ) -> Self:
-        """Draw from the posterior of the fitted data; see `sample_posterior`.
-
-        Parameters
-        ----------
-        num_warmup, num_samples, num_chains, seed : int
-        progress : bool, default True
-
-        Returns
-        -------
-        self
-            With ``posterior_``.
-
-        Warns
-        -----
-        SamplingWarning
-            If there is a `class_weight`.
-        """
-        check_is_fitted(self)
+    def _before_sampling(self) -> None:
+        """Warn that the posterior takes class weights as numbers of observations."""
         if self.class_weight is not None and self._data is not None:
             warn(
                 f"class_weight={self.class_weight!r} counts as numbers of observations: the posterior is that of "
@@ -174,7 +150,6 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
                 "predict_proba instead.",
                 SamplingWarning,
             )
-        return super().sample(num_warmup, num_samples, num_chains, seed, progress)
 
     def decision_function(self, X: Any, offset: Any = None) -> Float[np.ndarray, " n"]:
         """Return the log odds of the second class at the mode.

@@ -99,12 +99,18 @@ class BayesEstimator(BaseEstimator, ABC):
         -------
         self
             With ``posterior_``.
+
+        Warns
+        -----
+        SamplingWarning
+            As in `sample_posterior`, and by a classifier with a `class_weight`.
         """
         check_is_fitted(self)
         if self._data is None:
             raise NotFittedError(
                 "a pickle holds no rows, and these draws need them: call fit again, then sample."
             )
+        self._before_sampling()
         self.posterior_ = sample_posterior(
             self._model,
             self._data,
@@ -115,6 +121,9 @@ class BayesEstimator(BaseEstimator, ABC):
             progress=progress,
         )
         return self
+
+    def _before_sampling(self) -> None:
+        """Say what speaks against these draws."""
 
     def _checked_rows(
         self, X: Any, offset: Any = None

@@ -23,9 +23,8 @@ def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] 
     """
     try:
         draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
-    except (
-        NotImplementedError
-    ):  # raised by NumPyro: its only sign that a distribution, or a part of it, is improper
+    # NumPyro raises it: its only sign that a distribution, or a part of it, is improper.
+    except NotImplementedError:
         return None
     return np.asarray(draws, dtype=np.float64)[:n]
 
