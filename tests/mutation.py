@@ -1,11 +1,19 @@
 """What the tests notice: lines of the package drawn at random, each changed a little, and whether a test fails.
 
-Cosmic Ray changes a line, coverage.py says which test files run it, and those are run until one fails. What is
-found is written after every line, so that a run goes on where it stopped::
+Cosmic Ray changes a line, coverage.py says which tests run it, and those are run until one fails. A line that JAX
+may have compiled, or that is run at the import, is judged by all tests of each file in which one runs it: later
+tests use what the first has compiled. What is found is written after every line, so that a run goes on where it
+stopped::
 
     python tests/mutation.py run build/mutation/after.json --commit HEAD
-    python tests/mutation.py run build/mutation/before.json --commit f1efa65 --select "not slow"
-    python tests/mutation.py table build/mutation/before.json build/mutation/after.json
+
+Two commits are compared on lines that are in both. The second is asked about the survivors of the first alone: what
+its tests notice there is what the first has lost::
+
+    python tests/mutation.py run build/mutation/after.json --commit HEAD --also-in f1efa65
+    python tests/mutation.py run build/mutation/before.json --commit f1efa65 --select "not slow" \\
+        --survivors-of build/mutation/after.json
+    python tests/mutation.py table build/mutation/after.json build/mutation/before.json
 """
 
 import argparse
@@ -28,6 +36,8 @@ DEFAULT = "not slow and not extended"  # what `make test` runs
 TOO_EASY = re.compile(r"Replace(Binary|Unary)Operator_\w*(Bit|Shift|Invert|Delete)")
 HANGS_AFTER = 300  # seconds of one test
 FULL_DISK = "full_disk"  # in the names of tests that limit the size of files
+PLUGIN = "mutation_plugin"
+IN_TEST, FIXTURES, WANTED = "MUTATION_TEST", "MUTATION_FIXTURES", "MUTATION_WANTED"  # the plugin's
 SILENT = "ignore:Error reading persistent compilation cache entry"
 
 
@@ -45,6 +55,18 @@ class Mutant:
     seconds: float = 0.0
 
 
+@dataclass
+class Covered:
+    """The tests of a file, and which of them, by number, run a line of a path."""
+
+    tests: list[str]
+    lines: dict[str, dict[str, list[int]]]
+
+    def those(self, numbers) -> set[str]:
+        """Return tests by number."""
+        return {self.tests[number] for number in numbers}
+
+
 def main() -> None:
     """Run or tabulate."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -56,7 +78,8 @@ def main() -> None:
     run.add_argument("--files", default="test_*.py", help="the tests' files, as a pattern")
     run.add_argument("--lines", type=int, default=150)
     run.add_argument("--seed", type=int, default=0)
-    run.add_argument("--survivors-of", type=Path, help="judge only what survived in this file of results")
+    run.add_argument("--also-in", help="a commit that has the lines too")
+    run.add_argument("--survivors-of", type=Path, help="judge what survived in this file of results")
     run.add_argument(
         "--limit", type=float, default=3600.0, help="seconds for one line; more counts as killed"
     )
@@ -74,13 +97,16 @@ def run_all(given: argparse.Namespace) -> None:
     began = time.monotonic()
     tree = checked_out(given.commit, given.results.with_suffix(""))
     if given.results.exists():
-        mutants = [Mutant(**one) for one in json.loads(given.results.read_text())["mutants"]]
+        mutants = read(given.results)
+    elif given.survivors_of:
+        mutants = found_again(survivors(given.survivors_of), other_tree(given.survivors_of), tree)
     else:
-        mutants = draw(tree, given.lines, given.seed)
-    wanted = survivors(given.survivors_of) if given.survivors_of else None
+        other = checked_out(given.also_in, given.results.with_suffix("") / "also") if given.also_in else None
+        mutants = draw(tree, given.lines, given.seed, other)
+    write(given, mutants)
     covered = coverage_by_file(tree, given.select, given.files)
     for mutant in mutants:
-        if mutant.outcome or (wanted is not None and key(mutant) not in wanted):
+        if mutant.outcome:
             continue
         if time.monotonic() - began > given.until:
             break
@@ -89,9 +115,19 @@ def run_all(given: argparse.Namespace) -> None:
             f"{mutant.outcome:8} {mutant.seconds:6.0f} s  {mutant.path}:{mutant.line}  {mutant.by}",
             flush=True,
         )
-        kept = {"commit": given.commit, "select": given.select, "mutants": [asdict(one) for one in mutants]}
-        given.results.parent.mkdir(parents=True, exist_ok=True)
-        given.results.write_text(json.dumps(kept, indent=1))
+        write(given, mutants)
+
+
+def write(given: argparse.Namespace, mutants: list[Mutant]) -> None:
+    """Keep what is found so far."""
+    kept = {"commit": given.commit, "select": given.select, "mutants": [asdict(one) for one in mutants]}
+    given.results.parent.mkdir(parents=True, exist_ok=True)
+    given.results.write_text(json.dumps(kept, indent=1))
+
+
+def other_tree(results: Path) -> Path:
+    """Return the checkout in which these results' lines were drawn."""
+    return results.with_suffix("").resolve() / "tree"
 
 
 def checked_out(commit: str, folder: Path) -> Path:
@@ -107,15 +143,20 @@ def checked_out(commit: str, folder: Path) -> Path:
 # Lines.
 
 
-def draw(tree: Path, n: int, seed: int) -> list[Mutant]:
-    """Draw lines that an operator can change, and one change for each."""
+def all_operators() -> list:
+    """Return Cosmic Ray's operators by name, those left out that any test would notice."""
     from cosmic_ray.plugins import get_operator, operator_names
 
-    operators = [
+    return [
         (name, get_operator(name)())
         for name in sorted(operator_names())
         if not get_operator(name).arguments() and not TOO_EASY.search(name) and "NoOp" not in name
     ]
+
+
+def draw(tree: Path, n: int, seed: int, other: Path | None = None) -> list[Mutant]:
+    """Draw lines that an operator can change, and one change for each; in both trees, if another is given."""
+    operators = all_operators()
     by_line: dict[tuple[str, int], list[tuple[str, int]]] = {}
     for path in sorted((tree / PACKAGE).rglob("*.py")):
         name = str(path.relative_to(tree))
@@ -126,6 +167,8 @@ def draw(tree: Path, n: int, seed: int) -> list[Mutant]:
     for path, line in rng.sample(sorted(by_line), len(by_line)):
         if len(mutants) == n:
             break
+        if other is not None and line not in same_lines(tree / path, other / path):
+            continue
         operator, occurrence = rng.choice(by_line[path, line])
         before = (tree / path).read_text()
         after = mutated(before, operator, occurrence)
@@ -137,6 +180,30 @@ def draw(tree: Path, n: int, seed: int) -> list[Mutant]:
             ]
             mutants.append(Mutant(path, line, operator, occurrence, "\n".join(said)))
     return mutants
+
+
+def same_lines(here: Path, there: Path) -> dict[int, int]:
+    """Return the lines of a file that another version of it has too, and which line that is."""
+    if not there.exists():
+        return {}
+    old, new = here.read_text().splitlines(), there.read_text().splitlines()
+    blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    return {block.a + 1 + step: block.b + 1 + step for block in blocks for step in range(block.size)}
+
+
+def found_again(mutants: list[Mutant], here: Path, there: Path) -> list[Mutant]:
+    """Return the same changes in another version of the package."""
+    operators, found = dict(all_operators()), []
+    for one in mutants:
+        line = same_lines(here / one.path, there / one.path)[one.line]
+
+        def of_line(tree: Path, wanted: int, name: str = one.operator, path: str = one.path) -> list[int]:
+            each = changes((tree / path).read_text(), [(name, operators[name])])
+            return [occurrence for at, _, occurrence in each if at == wanted]
+
+        place = of_line(here, one.line).index(one.occurrence)
+        found.append(Mutant(one.path, line, one.operator, of_line(there, line)[place], one.change))
+    return found
 
 
 def changes(source: str, operators: list) -> list[tuple[int, str, int]]:
@@ -189,7 +256,7 @@ def environment(tree: Path) -> dict[str, str]:
     """Return what the tests' processes find: this tree, and programs that an earlier process compiled."""
     return {
         **os.environ,
-        "PYTHONPATH": str(tree),
+        "PYTHONPATH": f"{tree}{os.pathsep}{tree.parent}",
         "OMP_NUM_THREADS": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "BAYESREG_TEST_PROGRAMS": str(tree.parent / "programs"),
@@ -206,46 +273,59 @@ def pytest_command(files: list[str], select: str) -> list[str]:
     return [*until_one_fails, *(part for option in hanging for part in ("-o", option)), *files]
 
 
-def coverage_by_file(tree: Path, select: str, pattern: str) -> dict[str, dict[str, list[int]]]:
-    """Return, for each test file, the lines of the package that it runs, in processes that it starts too.
+def coverage_by_file(tree: Path, select: str, pattern: str) -> dict[str, Covered]:
+    """Return, for each test file, which of its tests run which lines of the package.
 
-    Each file is run once, with coverage; what is found is kept.
+    Each file is run once, with coverage; what is found is kept. Processes that a test starts count as the test.
     """
     folder = tree.parent / "covered"
     folder.mkdir(exist_ok=True)
-    (folder / "rc").write_text(
-        f"[run]\nsource = {tree / PACKAGE}\nparallel = true\npatch = subprocess\ncore = sysmon\n"
-    )
+    (tree.parent / f"{PLUGIN}.py").write_text((ROOT / "tests" / "mutation_plugin.py").read_text())
     covered = {}
     for file in sorted((tree / "tests").glob(pattern)):
         kept = folder / f"{file.stem}.json"
         if not kept.exists():
-            kept.write_text(json.dumps(lines_run_by(file, tree, folder, select)))
-            print(f"covered  {file.name}", flush=True)
-        covered[f"tests/{file.name}"] = json.loads(kept.read_text())
+            began = time.monotonic()
+            kept.write_text(json.dumps(asdict(lines_run_by(file, tree, folder, select))))
+            print(f"covered  {time.monotonic() - began:6.0f} s  {file.name}", flush=True)
+        covered[f"tests/{file.name}"] = Covered(**json.loads(kept.read_text()))
     return covered
 
 
-def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> dict[str, list[int]]:
+def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> Covered:
     """Run one test file with coverage; it must pass, but for a test of a full disk: coverage cannot write then."""
     from coverage import CoverageData
     from coverage.exceptions import DataError
 
     data = folder / file.stem
     data.mkdir(exist_ok=True)
-    covering = ["-m", "coverage", "run", f"--rcfile={folder / 'rc'}", f"--data-file={data / 'c'}"]
+    (data / "rc").write_text(
+        f"[run]\nsource = {tree / PACKAGE}\nparallel = true\ncore = ctrace\ndata_file = {data / 'c'}\n"
+        f"context = ${{{IN_TEST}-}}\n"
+    )
     all_of_it = [part for part in pytest_command([f"tests/{file.name}"], select) if part != "-x"]
-    command = [sys.executable, *covering, *all_of_it]
     done = subprocess.run(
-        command, cwd=tree, env=environment(tree), capture_output=True, text=True, check=False
+        [sys.executable, *all_of_it, "-p", PLUGIN],
+        cwd=tree,
+        env={
+            **environment(tree),
+            "COVERAGE_PROCESS_START": str(data / "rc"),
+            FIXTURES: str(data / "fixtures.json"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
     )
     failed = re.findall(r"^(?:FAILED|ERROR) (\S+)", done.stdout, flags=re.MULTILINE)
     if done.returncode not in (0, 1, 5) or any(
         FULL_DISK not in name for name in failed
     ):  # 5: none is selected
         raise SystemExit(f"{file.name} fails as it is:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
-    found: dict[str, set[int]] = {}
-    for one in data.iterdir():
+    users = json.loads((data / "fixtures.json").read_text())  # of a context: the tests that it is of
+    tests = sorted({test for each in users.values() for test in each})
+    number = {test: at for at, test in enumerate(tests)}
+    found: dict[str, dict[str, set[int]]] = {}
+    for one in data.glob("c*"):
         part = CoverageData(str(one))
         try:
             part.read()
@@ -253,26 +333,58 @@ def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> dict[str,
             one.unlink()
             continue
         for path in part.measured_files():
-            found.setdefault(str(Path(path).relative_to(tree)), set()).update(part.lines(path))
+            lines = found.setdefault(str(Path(path).relative_to(tree)), {})
+            for line, contexts in part.contexts_by_lineno(path).items():
+                numbers = {number[test] for context in contexts for test in users.get(context, ())}
+                lines.setdefault(str(line), set()).update(numbers)
         one.unlink()
-    return {path: sorted(lines) for path, lines in found.items()}
+    return Covered(tests, {path: {line: sorted(n) for line, n in of.items()} for path, of in found.items()})
 
 
-def judge(mutant: Mutant, tree: Path, covered: dict, select: str, limit: float) -> None:
-    """Run the files that run the line, those first that run most of its module, until a test fails."""
-    files = [name for name, lines in covered.items() if mutant.line in lines.get(mutant.path, ())]
-    files.sort(key=lambda name: -len(covered[name][mutant.path]))
-    if not files:
+def judge(mutant: Mutant, tree: Path, covered: dict[str, Covered], select: str, limit: float) -> None:
+    """Run the tests that run the line, the files first that run most of its module, until a test fails."""
+    wanted = tests_of(mutant, tree, covered)
+    if not wanted:
         mutant.outcome = "not run"
         return
+    files = sorted(wanted, key=lambda name: -len(covered[name].lines[mutant.path]))
+    names = {test for tests in wanted.values() for test in tests}
+    (tree.parent / "wanted.json").write_text(json.dumps(sorted(names)))
+    command = [sys.executable, *pytest_command(files, select), "-p", PLUGIN]
     place = tree / mutant.path
     before, began = place.read_text(), time.monotonic()
     place.write_text(mutated(before, mutant.operator, mutant.occurrence))
     try:
-        mutant.outcome, mutant.by = outcome_of([sys.executable, *pytest_command(files, select)], tree, limit)
+        mutant.outcome, mutant.by = outcome_of(command, tree, limit)
     finally:
         place.write_text(before)
     mutant.seconds = round(time.monotonic() - began, 1)
+
+
+def tests_of(mutant: Mutant, tree: Path, covered: dict[str, Covered]) -> dict[str, set[str]]:
+    """Return the tests that may notice a change, by file."""
+    source = (tree / mutant.path).read_text()
+    compiled = re.search(r"^\s*(import|from) jax", source, flags=re.MULTILINE)
+    at_import = not in_function(source, mutant.line)
+    found = {}
+    for name, file in covered.items():
+        lines = file.lines.get(mutant.path, {})
+        some = file.those(at for of in lines.values() for at in of)  # tests that run a function of the module
+        direct = file.those(lines.get(str(mutant.line), ()))
+        if at_import and some:
+            found[name] = some
+        elif direct:
+            found[name] = set(file.tests) if compiled else direct
+    return found
+
+
+def in_function(source: str, line: int) -> bool:
+    """Return whether a line is in the body of a function."""
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body[0].lineno <= line <= (node.end_lineno or 0)
+        for node in ast.walk(ast.parse(source))
+    )
 
 
 def outcome_of(command: list[str], tree: Path, limit: float) -> tuple[str, str]:
@@ -281,7 +393,7 @@ def outcome_of(command: list[str], tree: Path, limit: float) -> tuple[str, str]:
         done = subprocess.run(
             command,
             cwd=tree,
-            env=environment(tree),
+            env={**environment(tree), WANTED: str(tree.parent / "wanted.json")},
             capture_output=True,
             text=True,
             check=False,
@@ -298,19 +410,14 @@ def outcome_of(command: list[str], tree: Path, limit: float) -> tuple[str, str]:
 # Results.
 
 
-def key(mutant: Mutant) -> tuple[str, int, str, int]:
-    """Return what tells a change from others."""
-    return mutant.path, mutant.line, mutant.operator, mutant.occurrence
-
-
 def read(path: Path) -> list[Mutant]:
     """Return what a run has found."""
     return [Mutant(**one) for one in json.loads(path.read_text())["mutants"]]
 
 
-def survivors(path: Path) -> set[tuple[str, int, str, int]]:
+def survivors(path: Path) -> list[Mutant]:
     """Return what no test noticed."""
-    return {key(one) for one in read(path) if one.outcome in ("survived", "not run")}
+    return [one for one in read(path) if one.outcome in ("survived", "not run")]
 
 
 def print_table(given: argparse.Namespace) -> None:
