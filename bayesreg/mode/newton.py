@@ -11,7 +11,6 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.errors import NoModeError
 from ..data.checks import Design
 from ..data.rows import RowData
 from ..likelihoods.base import Likelihood, Nuisance
@@ -22,10 +21,13 @@ from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, vi
 from ..priors.penalty import Penalty
 from .solve_penalised import solve_coefs
 
-_ROUNDS, _FREE_ROUNDS = 100, 50
-_HALVINGS, _POLISHES = 40, 3
+MOST_ROUNDS, _FREE_ROUNDS = 100, 50
+_HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
-_LEAST_CURVATURE = 1e-10  # of the largest row's curvature: float64 loses smaller ones in the quadratic
+_ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
+_TINY = np.finfo(float).tiny
+_LONGEST = 1e30  # step of a row's η: larger ones overflow
+_LEAST_CURVATURE = 1e-10  # of the largest weighted curvature: float64 loses smaller ones in the quadratic
 
 Coefs = Float[np.ndarray, " d"]
 
@@ -34,7 +36,9 @@ class Gap(NamedTuple):
     """A bound on how far a point is above the optimum, in units of the objective."""
 
     gap: float
-    rounding: float  # unpenalised coefficients are not quite optimal given the others
+    rounding: (
+        float  # the part that is left because unpenalised coefficients are not quite optimal given the others
+    )
 
 
 @final
@@ -95,7 +99,8 @@ class RowObjective:
         """Evaluate the penalised loss."""
         loss = self.likelihood.excess(self._eta(coefs), self.data.y, 0.0, self.nuisance)
         penalty = penalty_terms(coefs, self.l1, self.l2)
-        return float(self.data.sample_weight @ loss + penalty.sum())
+        with np.errstate(over="ignore"):  # a step too far
+            return float((self.data.sample_weight * loss).sum() + penalty.sum())
 
     def slopes(self, coefs: Coefs) -> Coefs:
         """Return minus the gradient of the loss."""
@@ -122,16 +127,26 @@ class RowObjective:
         lost = max(self.objective(coefs) - self.objective(settled), 0.0)
         gap = float(self.data.sample_weight @ loss + terms.sum()) + lost
         left = z[~held]
-        open_ = 0.5 * float(left @ self._free_step(settled, left)) if left.size else 0.0
-        return Gap(gap, max(open_, 0.0))
+        open_ = max(0.5 * float(left @ self._free_step(settled, left)), 0.0) if left.size else 0.0
+        return Gap(gap + open_, open_)
 
     def violations(self, coefs: Coefs) -> Coefs:
-        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax."""
+        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax.
+
+        If no coefficient is penalised, the unit is a typical slope: the root of the sum of curvatures.
+        """
         away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
         unit = np.where(self.norms > 0.0, self.norms, 1.0)
-        largest = float((np.abs(self.slopes(self.null))[~self.free] / unit[~self.free]).max(initial=0.0))
-        scaled: Coefs = away * (self.norms > 0.0) / unit / (largest or 1.0)
+        scaled: Coefs = away * (self.norms > 0.0) / unit / self._largest_slope
         return scaled
+
+    @cached_property
+    def _largest_slope(self) -> float:
+        typical = float(np.sqrt(self.data.sample_weight @ self._curvature(self._eta(self.null)))) or 1.0
+        if self.free.all():
+            return typical
+        slopes = np.abs(self.slopes(self.null)) / np.where(self.norms > 0.0, self.norms, 1.0)
+        return max(float(slopes[~self.free].max()), _ROUNDED * typical)
 
     def settled(self, coefs: Coefs) -> Coefs:
         """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
@@ -153,25 +168,19 @@ class RowObjective:
     def mode(self, start: Coefs | None = None) -> tuple[Coefs, int]:
         """Return the optimum, and the number of Newton steps from a start, by default from the null model.
 
-        Raises
-        ------
-        NoModeError
-            If the objective has no minimum: unpenalised columns may separate the rows.
+        After `MOST_ROUNDS` steps the point is what they have reached: only its gap tells how far off it is.
         """
         coefs = self.null if start is None else start
         best = self.objective(coefs)
-        for n_rounds in range(1, _ROUNDS + 1):
+        for n_rounds in range(1, MOST_ROUNDS + 1):
             moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best, strictly=True)
             if moved is None:
                 return self._polished(coefs), n_rounds
             done = best - value <= _STILL * best
             coefs, best = moved, value
             if done:
-                return self._polished(coefs), n_rounds
-        raise NoModeError(
-            f"the penalised loss still falls after {_ROUNDS} Newton steps: unpenalised columns may separate "
-            "the classes. Penalise them."
-        )
+                break
+        return self._polished(coefs), n_rounds
 
     def _polished(self, coefs: Coefs) -> Coefs:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
@@ -231,7 +240,12 @@ class RowObjective:
 
     def _curvature(self, eta: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
         curvature = np.broadcast_to(self.likelihood.curvature(eta, self.data.y, self.nuisance), eta.shape)
-        return np.maximum(curvature, _LEAST_CURVATURE * curvature.max())
+        weight = self.data.sample_weight
+        least = _LEAST_CURVATURE * float((weight * curvature).max())
+        slope = np.abs(self.likelihood.slope(eta, self.data.y, self.nuisance))
+        return np.maximum(
+            curvature, least / np.where(weight > 0.0, weight, np.inf) + slope / _LONGEST + _TINY
+        )
 
     def _eta(self, coefs: Coefs) -> Float[np.ndarray, " n"]:
         eta = np.asarray(self.design @ coefs).ravel()
