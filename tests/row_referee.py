@@ -96,7 +96,7 @@ def objective(problem, z):
 
 def solved(matrix, right):
     """Solve a small symmetric system in long double, by refinement of float64's minimum-norm answer."""
-    unit = 1 / np.sqrt(np.maximum(np.diagonal(matrix), np.finfo(LONG).tiny))
+    unit = 1 / np.sqrt(np.maximum(np.diagonal(matrix), LONG(1e-300)))
     scaled = (matrix * unit * unit[:, None]).astype(float)
     inverse = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True)
     x = np.zeros(right.size, LONG)

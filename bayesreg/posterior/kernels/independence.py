@@ -35,7 +35,7 @@ _SURE, _LEAST_ACCEPTANCE = (
 )  # if acceptance is sure, weights hardly differ and their tail means nothing
 _MOST_K = 0.5  # of the weights' tail
 # On rows each step of NUTS is a pass over all rows, and proposals share one: they pay from a lower acceptance.
-_LEAST_ACCEPTANCE_ON_ROWS, _MOST_K_ON_ROWS = 0.35, 0.7
+_LEAST_ACCEPTANCE_ON_ROWS = 0.35
 _PILOT_BLOCKS, _ROUNDS = 2, 3
 ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
 _PILOT_SEED = 20_261_127
