@@ -12,7 +12,9 @@ from bayesreg.model import separation
 
 DATA = Path(__file__).parent / "data"
 GLMNET = json.loads((DATA / "glmnet_glm.json").read_text())  # statsmodels' tests of fit_regularized, BSD-3
-SETS = json.loads((DATA / "ppmlhdfe_separation.json").read_text())  # test/separation_datasets of ppmlhdfe, MIT
+SETS = json.loads(
+    (DATA / "ppmlhdfe_separation.json").read_text()
+)  # test/separation_datasets of ppmlhdfe, MIT
 
 
 @pytest.mark.parametrize(
@@ -28,7 +30,9 @@ def test_eighteen_fits_of_glmnet(family, likelihood):
     X = (X - X.mean(axis=0)) / X.std(axis=0, ddof=1)
     assert len(GLMNET[family]["fits"]) == 9
     for ratio, lambda_, *coef in GLMNET[family]["fits"]:
-        of_glmnet = br.LinearModel.like(f"glmnet.{family}", X, y, lambda_=lambda_, alpha=ratio, standardize=False)
+        of_glmnet = br.LinearModel.like(
+            f"glmnet.{family}", X, y, lambda_=lambda_, alpha=ratio, standardize=False
+        )
         model = replace(of_glmnet, fit_intercept=False)
         assert model.likelihood == likelihood
         found = br.map_estimate(model, br.RowData.from_arrays(X, y))
@@ -52,7 +56,9 @@ def test_separated_rows_are_those_of_ppmlhdfe(name):
     columns = np.column_stack([X, np.ones(len(y))])
     columns /= np.abs(columns).max(axis=0)
     flagged = np.zeros(len(y), dtype=bool)
-    while (found := separation._direction(columns[~flagged], -(y[~flagged] == 0.0).astype(float))) is not None:
+    while (
+        found := separation._direction(columns[~flagged], -(y[~flagged] == 0.0).astype(float))
+    ) is not None:
         flagged |= ~flagged & (np.abs(columns @ found) > 1e-7)
     np.testing.assert_array_equal(flagged, expected)
 

@@ -87,17 +87,17 @@ class Pilot(NamedTuple):
     @property
     def promising(self) -> bool:
         """Whether draws will be nearly independent, and the weights' tail is light enough to know it."""
-        return self._promises(_LEAST_ACCEPTANCE, _MOST_K)
+        return self._promises(_LEAST_ACCEPTANCE)
 
     @property
     def promising_on_rows(self) -> bool:
         """Whether draws are better than those of NUTS, whose every step is a pass over rows."""
-        return self._promises(_LEAST_ACCEPTANCE_ON_ROWS, _MOST_K_ON_ROWS)
+        return self._promises(_LEAST_ACCEPTANCE_ON_ROWS)
 
-    def _promises(self, least_acceptance: float, most_k: float) -> bool:
+    def _promises(self, least_acceptance: float) -> bool:
         if self.acceptance >= _SURE:
             return True
-        return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= most_k
+        return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
 
 
 class _State(NamedTuple):
