@@ -4,8 +4,14 @@ import numpy as np
 import numpyro.distributions as dist
 import pytest
 from scipy import stats
+from sklearn.datasets import load_breast_cancer
 
 import bayesreg as br
+from bayesreg.base.jax_context import float64_on_cpu
+from bayesreg.model.row_problem import resolve_rows
+from bayesreg.posterior.kernels.first_order import first_order
+from bayesreg.posterior.kernels.independence import pilot
+from bayesreg.posterior.targets.rows import row_target
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(90, 2))
@@ -106,3 +112,68 @@ def test_a_sampler_of_quadratics_is_refused():
     model, data = br.LinearModel(br.LaplacePrior(0.4), likelihood), br.RowData.from_arrays(X, y)
     with pytest.raises(ValueError, match="method='gibbs' needs a likelihood whose loss is one quadratic"):
         br.sample_posterior(model, data, method="gibbs")
+
+
+def looked_at(model, data):
+    """Return the criterion r before sampling, and the acceptance and Pareto k̂ of the pilot."""
+    problem = resolve_rows(model, data, "a test")
+    with float64_on_cpu():
+        target = row_target(problem)
+        expected = first_order(problem, target)
+        trial = pilot(target.in_blocks(), expected.moments)
+    return expected.unlikeness, trial.acceptance, trial.pareto_k
+
+
+BREAST_CANCER = load_breast_cancer(return_X_y=True)
+
+
+@pytest.mark.parametrize("scale", [0.1, 0.1**0.5, 1.0, 10.0])
+def test_acceptance_is_what_the_criterion_says(scale):
+    """Breast cancer, 569 × 30: from C = 0.01, where proposals are nearly the posterior, to 100, where NUTS samples."""
+    X, y = BREAST_CANCER
+    data = br.RowData.from_arrays((X - X.mean(axis=0)) / X.std(axis=0), y)
+    model = br.LinearModel(br.GaussianPrior(scale), br.BernoulliLikelihood())
+    r, acceptance, _ = looked_at(model, data)
+    assert r == pytest.approx({0.1: 0.055, 0.1**0.5: 0.207, 1.0: 0.648, 10.0: 2.73}[scale], rel=0.02)
+    if r <= 0.3:
+        assert acceptance >= 0.75
+    elif r <= 1.0:
+        assert acceptance >= 0.4
+    tree = br.sample_posterior(model, data, num_samples=250, progress=False)
+    assert tree.attrs["method"] == ("independence" if r <= 0.3 else "whitened")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40))
+def test_acceptance_on_random_designs_under_a_gaussian_prior(seed):
+    rng = np.random.default_rng(seed)
+    n, p = int(np.exp(rng.uniform(np.log(100), np.log(2000)))), int(rng.integers(3, 30))
+    columns = rng.normal(size=(n, p))
+    eta = rng.choice([-2.0, -1.0, 0.0]) + columns @ rng.normal(size=p) / np.sqrt(p)
+    likelihood, y = [
+        (br.BernoulliLikelihood(), (rng.random(n) < 1.0 / (1.0 + np.exp(-eta))).astype(float)),
+        (br.PoissonLikelihood(), rng.poisson(np.exp(eta)).astype(float)),
+        (br.NegativeBinomialLikelihood(2.0), rng.poisson(np.exp(eta)).astype(float)),
+    ][seed % 3]
+    model = br.LinearModel(br.GaussianPrior(rng.choice([0.3, 1.0, 3.0])), likelihood)
+    data = br.RowData.from_arrays(columns, y)
+    r, acceptance, k = looked_at(model, data)
+    if r <= 0.3:
+        assert acceptance >= 0.7
+        assert k < 0.5
+    elif r <= 1.0:
+        assert acceptance >= 0.4
+        assert k < 0.7
+    elif r >= 2.0:
+        tree = br.sample_posterior(model, data, num_samples=100, progress=False)
+        assert tree.attrs["method"] == "whitened"
+
+
+def test_separated_rows_are_left_to_nuts():
+    rng = np.random.default_rng(1)
+    columns = rng.normal(size=(50, 3))
+    data = br.RowData.from_arrays(columns, (columns[:, 0] > 0.0).astype(float))
+    model = br.LinearModel(br.GaussianPrior(30.0), br.BernoulliLikelihood())  # r is 2.9
+    tree = br.sample_posterior(model, data, progress=False)
+    assert tree.attrs["method"] == "whitened"
+    assert tree.attrs["certified"] == 1

@@ -25,6 +25,7 @@ MOST_ROUNDS, _FREE_ROUNDS = 100, 50
 _HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
 _ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
+_PERFECT = 1e-13  # of the loss at η = 0
 _TINY = np.finfo(float).tiny
 _LONGEST = 1e30  # step of a row's η: larger ones overflow
 _LEAST_CURVATURE = 1e-10  # of the largest weighted curvature: float64 loses smaller ones in the quadratic
@@ -101,6 +102,12 @@ class RowObjective:
         penalty = penalty_terms(coefs, self.l1, self.l2)
         with np.errstate(over="ignore"):  # a step too far
             return float((self.data.sample_weight * loss).sum() + penalty.sum())
+
+    @property
+    def rounding(self) -> float:
+        """An objective of rows that are fitted perfectly is not 0: the size below which it is taken for 0."""
+        at_zero = self.likelihood.excess(np.zeros(self.data.y.size), self.data.y, 0.0, self.nuisance)
+        return _PERFECT * float(self.data.sample_weight @ at_zero)
 
     def slopes(self, coefs: Coefs) -> Coefs:
         """Return minus the gradient of the loss."""

@@ -69,7 +69,7 @@ def modes_along(
         if certified or n_rounds[row] == MOST_ROUNDS:
             null_objective = one.objective(null)
             found = one.gap(coefs[row])
-            per_null = 1.0 / null_objective if null_objective > 0.0 else 0.0
+            per_null = 1.0 / null_objective if null_objective > one.rounding else 0.0
             primal[row], gaps[row], rounding[row] = (
                 one.objective(coefs[row]), found.gap * per_null, found.rounding * per_null,
             )  # fmt: skip
