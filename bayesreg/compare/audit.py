@@ -19,6 +19,7 @@ from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.certificate import certify_point
 from ..mode.estimate import map_estimate
 from ..mode.newton import RowObjective
+from ..mode.row_loss import RowLoss
 from ..model.linear_model import LinearModel
 from ..model.problem import resolve
 from ..priors.elastic_net_algebra import violation
@@ -321,7 +322,7 @@ class _BinomialAnswer(_Answer):
 
     def optimum(self, penalty: Penalty) -> _Optimum:
         one = self._objective(penalty)
-        mode, _ = one.mode()
+        mode = one.mode().coefs
         return _Optimum(mode[: self.coef.size], one.objective(mode))
 
     def _objective(self, penalty: Penalty) -> RowObjective:
@@ -329,7 +330,7 @@ class _BinomialAnswer(_Answer):
             np.append(_per_column(part, self.coef), np.zeros(int(self.fit_intercept)))
             for part in (penalty.l1, penalty.l2)
         )
-        return RowObjective(self.data, BernoulliLikelihood(), {}, l1, l2, self.fit_intercept)
+        return RowObjective(RowLoss(self.data, BernoulliLikelihood(), {}, self.fit_intercept), l1, l2)
 
 
 _FAMILIES: dict[str, type[_Answer]] = {one.family: one for one in (_GaussianAnswer, _BinomialAnswer)}
