@@ -33,6 +33,11 @@ _LOST = 1e-16  # the same, of unpenalised coefficients alone
 _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
 _SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
+_FAR = 1e-2  # change of a linear predictor that a last step may not have
+_NO_END = (
+    "the penalised loss still falls after {} Newton steps: unpenalised columns may separate the classes. "
+    "Penalise them."
+)
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
@@ -97,8 +102,9 @@ class RowObjective:
     def under(self, l1: Coefs, l2: Coefs) -> "RowObjective":
         """Return the same loss under a penalty of as many columns: the null model and its slopes are at hand."""
         other = RowObjective(self.loss, l1, l2)
-        kept = {name: self.__dict__[name] for name in ("null", "norms", "steepest") if name in self.__dict__}
-        other.__dict__.update(kept)
+        for name in ("null", "norms", "steepest"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
         return other
 
     def objective(self, coefs: Coefs) -> float:
@@ -144,7 +150,13 @@ class RowObjective:
         return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
-        """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
+        """Return the point with unpenalised coefficients optimal given the others, by Newton's method.
+
+        Raises
+        ------
+        NoModeError
+            If the loss falls without end along them.
+        """
         if not self.free.any():
             return coefs
         columns, weight = self.loss.columns(self.free), self.data.sample_weight
@@ -153,16 +165,20 @@ class RowObjective:
         for _ in range(_FREE_ROUNDS):
             slopes = -columns.T @ (weight * self.loss.row_slopes(eta))
             change = self._free_step(eta, slopes, columns)
+            of_eta = columns @ change
             if 0.5 * slopes @ change <= _LOST * best:
                 break
-            moved, value, length = self._lower_free(eta, columns @ change, best)
+            moved, value, length = self._lower_free(eta, of_eta, best)
             if moved is None:
+                self._refuse_far(of_eta)
                 break
             done = best - value <= _STILL * abs(best)
             step[free] += length * change
             eta, best = moved, value
             if done:
                 break
+        else:
+            self._refuse_far(of_eta)
         return coefs + step if step.any() else coefs
 
     def _lower_free(self, eta: Rows, change: Rows, best: float) -> tuple[Rows | None, float, float]:
@@ -175,6 +191,11 @@ class RowObjective:
                 return moved, value, length
             length *= 0.5
         return None, best, 0.0
+
+    def _refuse_far(self, change: Rows) -> None:
+        """Refuse a last step that is long."""
+        if np.abs(change).max(initial=0.0) > _FAR:
+            raise NoModeError(_NO_END.format(_FREE_ROUNDS))
 
     def _free_step(self, eta: Rows, slopes: Coefs, columns: Float[np.ndarray, "n k"] | None = None) -> Coefs:
         """Return the Newton step of the unpenalised coefficients."""
@@ -204,8 +225,12 @@ class RowObjective:
         if not self.loss.has_gram or n < max(_MANY_ROWS, _ROWS_A_COLUMN * d):
             return self.null, None
         thin = RowObjective(self.loss.thinned(_THIN), self.l1, self.l2)
-        self.__dict__["null"] = self.settled(thin.null)
-        found = thin._mode_by_gram(thin.null, None, _THIN_ENOUGH, _THIN_ROUNDS)
+        try:
+            thin_null = thin.null
+        except NoModeError:  # of these rows only
+            return self.null, None
+        self.__dict__["null"] = self.settled(thin_null)
+        found = thin._mode_by_gram(thin_null, None, _THIN_ENOUGH, _THIN_ROUNDS)
         if found is None or not self.objective(found.coefs) < self.objective(self.null):
             return self.null, None
         return found.coefs, found.curvature
@@ -221,7 +246,9 @@ class RowObjective:
             return None
         at = self.loss.at(coefs)
         best, away, fallen, fresh = self._at(at), self._away(coefs), 0.0, False
-        for n_rounds in range(1, most + 1):
+        n_rounds = 0
+        while n_rounds < most:
+            n_rounds += 1
             if curvature is None:
                 weight = self.data.sample_weight * self.loss.curvature(at.eta)
                 curvature, fresh = Curvature.of(self.loss.gram(weight), self.free), True
@@ -274,10 +301,7 @@ class RowObjective:
             coefs, best = moved, value
             if done:
                 return RowMode(self._polished(coefs), n_rounds)
-        raise NoModeError(
-            f"the penalised loss still falls after {_ROUNDS} Newton steps: unpenalised columns may separate "
-            "the classes. Penalise them."
-        )
+        raise NoModeError(_NO_END.format(_ROUNDS))
 
     def _polished(self, coefs: Coefs) -> Coefs:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
