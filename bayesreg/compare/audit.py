@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.errors import NoModeError
 from ..base.listed import listed
 from ..base.shown import Shown
 from ..conventions.convention import Convention, ElasticForm
@@ -18,7 +19,7 @@ from ..likelihoods.bernoulli import BernoulliLikelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.certificate import certify_point
 from ..mode.estimate import map_estimate
-from ..mode.newton import RowObjective
+from ..mode.newton import MOST_ROUNDS, NO_END, RowObjective
 from ..mode.row_loss import RowLoss
 from ..model.linear_model import LinearModel
 from ..model.problem import resolve
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _ROUNDING = 1e-12  # relative difference of objectives that counts as rounding
 _TOL = 1e-6
+_REACHED = 1e-8  # gap of a mode
 _LARGE = 1e-3  # a gap above it cannot come from a package's stopping rule
 _CLEARLY = 0.1  # share of the stated penalty's gap that another reading must stay below
 _SHOWN = 5
@@ -322,7 +324,9 @@ class _BinomialAnswer(_Answer):
 
     def optimum(self, penalty: Penalty) -> _Optimum:
         one = self._objective(penalty)
-        mode = one.mode().coefs
+        mode, n_rounds, _ = one.mode()
+        if n_rounds == MOST_ROUNDS and one.gap(mode).gap > _REACHED * one.objective(one.null):
+            raise NoModeError(NO_END.format(MOST_ROUNDS))
         return _Optimum(mode[: self.coef.size], one.objective(mode))
 
     def _objective(self, penalty: Penalty) -> RowObjective:

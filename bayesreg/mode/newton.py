@@ -25,16 +25,17 @@ from .curvature import Curvature
 from .row_loss import Coefs, LossAt, RowLoss, Rows
 from .solve_penalised import solve_coefs
 
-_ROUNDS, _FREE_ROUNDS = 100, 50
-_HALVINGS, _POLISHES = 40, 3
+MOST_ROUNDS, _FREE_ROUNDS = 100, 50
+_HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
 _EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
+_ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
 _LOST = 1e-16  # the same, of unpenalised coefficients alone
 _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
 _SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
 _FAR = 1e-2  # change of a linear predictor that a last step may not have
-_NO_END = (
+NO_END = (
     "the penalised loss still falls after {} Newton steps: unpenalised columns may separate the classes. "
     "Penalise them."
 )
@@ -46,7 +47,7 @@ class Gap(NamedTuple):
     """A bound on how far a point is above the optimum, in units of the objective."""
 
     gap: float
-    rounding: float  # unpenalised coefficients are not quite optimal given the others
+    rounding: float  # what unpenalised coefficients, not quite optimal given the others, add to it
 
 
 class RowMode(NamedTuple):
@@ -96,8 +97,12 @@ class RowObjective:
     @cached_property
     def steepest(self) -> float:
         """Largest slope of a penalised coefficient at the null model, on unit-norm columns: λmax."""
+        eta = self.loss.at(self.null).eta
+        typical = float(np.sqrt(self.data.sample_weight @ self.loss.curvature(eta))) or 1.0
+        if self.free.all():
+            return typical
         slopes = np.abs(self.slopes(self.null)) / np.where(self.norms > 0.0, self.norms, 1.0)
-        return float(slopes[~self.free].max(initial=0.0))
+        return max(float(slopes[~self.free].max()), _ROUNDED * typical)
 
     def under(self, l1: Coefs, l2: Coefs) -> "RowObjective":
         """Return the same loss under a penalty of as many columns: the null model and its slopes are at hand."""
@@ -139,14 +144,17 @@ class RowObjective:
         if share < 1.0:  # else it is 0
             gap += float(self.data.sample_weight @ likelihood.excess(at.eta, self.data.y, share, nuisance))
         left = z[~held]
-        open_ = 0.5 * float(left @ self._free_step(at.eta, left)) if left.size else 0.0
-        return Gap(gap, max(open_, 0.0))
+        open_ = max(0.5 * float(left @ self._free_step(at.eta, left)), 0.0) if left.size else 0.0
+        return Gap(gap + open_, open_)
 
     def violations(self, coefs: Coefs) -> Coefs:
-        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax."""
+        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax.
+
+        If no coefficient is penalised, the unit is a typical slope: the root of the sum of curvatures.
+        """
         away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
         unit = np.where(self.norms > 0.0, self.norms, 1.0)
-        scaled: Coefs = away * (self.norms > 0.0) / unit / (self.steepest or 1.0)
+        scaled: Coefs = away * (self.norms > 0.0) / unit / self.steepest
         return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
@@ -195,7 +203,7 @@ class RowObjective:
     def _refuse_far(self, change: Rows) -> None:
         """Refuse a last step that is long."""
         if np.abs(change).max(initial=0.0) > _FAR:
-            raise NoModeError(_NO_END.format(_FREE_ROUNDS))
+            raise NoModeError(NO_END.format(_FREE_ROUNDS))
 
     def _free_step(self, eta: Rows, slopes: Coefs, columns: Float[np.ndarray, "n k"] | None = None) -> Coefs:
         """Return the Newton step of the unpenalised coefficients."""
@@ -236,7 +244,7 @@ class RowObjective:
         return found.coefs, found.curvature
 
     def _mode_by_gram(
-        self, coefs: Coefs, curvature: Curvature | None, enough: float = _EXACT, most: int = _ROUNDS
+        self, coefs: Coefs, curvature: Curvature | None, enough: float = _EXACT, most: int = MOST_ROUNDS
     ) -> RowMode | None:
         """Return the optimum; steps share the curvature of an earlier point while they make progress.
 
@@ -269,7 +277,7 @@ class RowObjective:
                 if away <= _SURE and fallen <= _FLAT * best:
                     break
                 curvature = None
-        if most == _ROUNDS and (away > _SURE or fallen > _FLAT * best):
+        if most == MOST_ROUNDS and (away > _SURE or fallen > _FLAT * best):
             return None
         return RowMode(at.coefs, n_rounds, curvature)
 
@@ -291,17 +299,20 @@ class RowObjective:
         return float(self.violations(coefs).max(initial=0.0))
 
     def _mode_by_rows(self, coefs: Coefs) -> RowMode:
-        """Return the optimum by least squares on re-weighted rows."""
+        """Return the optimum by least squares on re-weighted rows.
+
+        After `MOST_ROUNDS` steps the point is what they have reached: only its gap tells how far off it is.
+        """
         best = self.objective(coefs)
-        for n_rounds in range(1, _ROUNDS + 1):
+        for n_rounds in range(1, MOST_ROUNDS + 1):
             moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best)
             if moved is None:
                 return RowMode(self._polished(coefs), n_rounds)
             done = best - value <= _STILL * best
             coefs, best = moved, value
             if done:
-                return RowMode(self._polished(coefs), n_rounds)
-        raise NoModeError(_NO_END.format(_ROUNDS))
+                break
+        return RowMode(self._polished(coefs), n_rounds)
 
     def _polished(self, coefs: Coefs) -> Coefs:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""

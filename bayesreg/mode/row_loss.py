@@ -20,7 +20,9 @@ from ..data.row_blocks import FEWEST_ROWS, row_slices
 from ..data.rows import RowData
 from ..likelihoods.base import Likelihood, Nuisance
 
-_LEAST_CURVATURE = 1e-10  # of the largest row's curvature: float64 loses smaller ones in the quadratic
+_LEAST_CURVATURE = 1e-10  # of the largest weighted curvature: float64 loses smaller ones in the quadratic
+_LONGEST = 1e30  # step of a row's η: larger ones overflow
+_TINY = np.finfo(float).tiny
 _NEIGHBOURS = 64  # rows that are copied at once
 _LARGEST_GRAM = 512  # columns up to which the curvature is one matrix, of rows at least twice as many
 
@@ -97,7 +99,7 @@ class RowLoss:
                 own = X @ coefs[:p]
                 self._add_known(own, coefs, block)
                 eta[block] = own
-                value += float(weight @ likelihood.excess(own, y, 0.0, self.nuisance))
+                value += float((weight * likelihood.excess(own, y, 0.0, self.nuisance)).sum())
                 slope = weight * likelihood.slope(own, y, self.nuisance)
                 slopes[:p] -= slope @ X
                 slopes[p:] -= slope.sum()
@@ -125,7 +127,8 @@ class RowLoss:
     def value(self, eta: Rows) -> float:
         """Evaluate the loss at linear predictors."""
         excess = self.likelihood.excess(eta, self.data.y, 0.0, self.nuisance)
-        return float(self.data.sample_weight @ excess)
+        with np.errstate(over="ignore"):  # a step too far
+            return float((self.data.sample_weight * excess).sum())
 
     def slopes(self, eta: Rows) -> Coefs:
         """Return minus the gradient at linear predictors."""
@@ -144,7 +147,12 @@ class RowLoss:
     def curvature(self, eta: Rows) -> Rows:
         """Return the second derivative of each row's loss in η, without the weight; never less than rounding."""
         curvature = np.broadcast_to(self.likelihood.curvature(eta, self.data.y, self.nuisance), eta.shape)
-        return np.maximum(curvature, _LEAST_CURVATURE * curvature.max())
+        weight = self.data.sample_weight
+        least = _LEAST_CURVATURE * float((weight * curvature).max())
+        slope = np.abs(self.row_slopes(eta))
+        return np.maximum(
+            curvature, least / np.where(weight > 0.0, weight, np.inf) + slope / _LONGEST + _TINY
+        )
 
     def columns(self, chosen: Bool[np.ndarray, " d"]) -> Float[np.ndarray, "n k"]:
         """Return some columns, dense; that of an intercept is 1."""

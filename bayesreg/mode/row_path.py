@@ -11,7 +11,7 @@ from ..model.row_problem import RowProblem
 from ..priors.base import Prior
 from .certificate import Certificates
 from .grid import default_multiples
-from .newton import RowObjective
+from .newton import MOST_ROUNDS, RowObjective
 from .row_loss import RowLoss
 
 
@@ -53,7 +53,7 @@ def modes_along(
     l1, l2 : array (k, d)
         Penalties of all coefficients, the intercept's included. Which of them are 0 is the same in all rows.
     certified : bool, default True
-        Whether gaps are wanted; without them the certificates hold NaN.
+        Whether gaps are wanted. Else only modes that Newton's method did not reach have one; the others have NaN.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def modes_along(
         one = first.under(l1[row], l2[row])
         coefs[row], n_rounds[row], curvature = one.mode(start, curvature)
         start = coefs[row]
-        if certified:
+        if certified or n_rounds[row] == MOST_ROUNDS:
             null_objective = one.objective(one.null)
             found = one.gap(coefs[row])
             per_null = 1.0 / null_objective if null_objective > 0.0 else 0.0

@@ -210,6 +210,8 @@ class _Joint:
             if support.sum() > _MOST_JOINT:
                 return coefs, u, n, False
             active = np.append(support, np.ones(u.size, dtype=bool))
+            if not active.any():
+                return coefs, u, n, self._is_stationary(coefs, u)
             slope = self.gradient(coefs, u)[active]
             step = np.zeros(active.size)
             step[active] = -_solved(self._hessian(coefs, u, active), slope)
