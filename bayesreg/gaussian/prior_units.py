@@ -7,7 +7,7 @@ from jaxtyping import Float
 
 from ..data.least_squares import LeastSquares
 
-_SAME = 1024.0 * float(np.finfo(float).eps)  # relative difference of penalties that sums over rows leave
+_SAME = 32.0 * float(np.finfo(float).eps)  # relative difference of penalties that counts as rounding
 
 
 class PriorUnits(NamedTuple):
