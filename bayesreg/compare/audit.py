@@ -19,7 +19,7 @@ from ..likelihoods.bernoulli import BernoulliLikelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.certificate import certify_point
 from ..mode.estimate import map_estimate
-from ..mode.newton import MOST_ROUNDS, NO_END, RowObjective
+from ..mode.newton import RowObjective
 from ..mode.row_loss import RowLoss
 from ..model.linear_model import LinearModel
 from ..model.problem import resolve
@@ -324,9 +324,12 @@ class _BinomialAnswer(_Answer):
 
     def optimum(self, penalty: Penalty) -> _Optimum:
         one = self._objective(penalty)
-        mode, n_rounds, _ = one.mode()
-        if n_rounds == MOST_ROUNDS and one.gap(mode).gap > _REACHED * one.objective(one.null):
-            raise NoModeError(NO_END.format(MOST_ROUNDS))
+        mode = one.mode().coefs
+        if one.gap(mode).gap > _REACHED * one.objective(one.null):
+            raise NoModeError(
+                "Newton's steps do not end at a minimum of the penalised loss: unpenalised columns may separate the "
+                "classes. Penalise them."
+            )
         return _Optimum(mode[: self.coef.size], one.objective(mode))
 
     def _objective(self, penalty: Penalty) -> RowObjective:

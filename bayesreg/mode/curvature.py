@@ -42,7 +42,10 @@ class Curvature:
         """Eliminate the unpenalised coefficients; return None if that loses more than a digit."""
         held = ~free
         across = gram[np.ix_(free, held)]
-        of_free = np.linalg.pinv(gram[np.ix_(free, free)], hermitian=True)
+        try:
+            of_free = np.linalg.pinv(gram[np.ix_(free, free)], hermitian=True)
+        except np.linalg.LinAlgError:  # numbers near the largest
+            return None
         onto_free = of_free @ across
         whole = gram[np.ix_(held, held)]
         reduced = whole - across.T @ onto_free

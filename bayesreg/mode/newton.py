@@ -12,7 +12,6 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.errors import NoModeError
 from ..base.jax_context import jax_is_lost
 from ..base.threads import blas_for
 from ..data.rows import RowData
@@ -30,15 +29,11 @@ _HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
 _EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
 _ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
-_LOST = 1e-16  # the same, of unpenalised coefficients alone
+_LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may hang on their last digits
+_CLOSE, _CLOSE_ROUNDS = 1e-10, 3  # relative decrease below which Newton's step needs no check
 _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
 _SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
-_FAR = 1e-2  # change of a linear predictor that a last step may not have
-NO_END = (
-    "the penalised loss still falls after {} Newton steps: unpenalised columns may separate the classes. "
-    "Penalise them."
-)
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
@@ -158,35 +153,29 @@ class RowObjective:
         return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
-        """Return the point with unpenalised coefficients optimal given the others, by Newton's method.
-
-        Raises
-        ------
-        NoModeError
-            If the loss falls without end along them.
-        """
+        """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
         if not self.free.any():
             return coefs
         columns, weight = self.loss.columns(self.free), self.data.sample_weight
         eta = self.loss.eta(coefs)
         best, step, free = self.loss.value(eta), np.zeros(coefs.size), self.free
+        n_close = 0
         for _ in range(_FREE_ROUNDS):
             slopes = -columns.T @ (weight * self.loss.row_slopes(eta))
             change = self._free_step(eta, slopes, columns)
-            of_eta = columns @ change
-            if 0.5 * slopes @ change <= _LOST * best:
+            decrease = 0.5 * float(slopes @ change)
+            if decrease <= _LOST * best or n_close == _CLOSE_ROUNDS:
                 break
-            moved, value, length = self._lower_free(eta, of_eta, best)
+            if decrease <= _CLOSE * best:
+                n_close += 1
+                step[free] += change
+                eta = eta + columns @ change
+                continue
+            moved, value, length = self._lower_free(eta, columns @ change, best)
             if moved is None:
-                self._refuse_far(of_eta)
                 break
-            done = best - value <= _STILL * abs(best)
             step[free] += length * change
             eta, best = moved, value
-            if done:
-                break
-        else:
-            self._refuse_far(of_eta)
         return coefs + step if step.any() else coefs
 
     def _lower_free(self, eta: Rows, change: Rows, best: float) -> tuple[Rows | None, float, float]:
@@ -200,11 +189,6 @@ class RowObjective:
             length *= 0.5
         return None, best, 0.0
 
-    def _refuse_far(self, change: Rows) -> None:
-        """Refuse a last step that is long."""
-        if np.abs(change).max(initial=0.0) > _FAR:
-            raise NoModeError(NO_END.format(_FREE_ROUNDS))
-
     def _free_step(self, eta: Rows, slopes: Coefs, columns: Float[np.ndarray, "n k"] | None = None) -> Coefs:
         """Return the Newton step of the unpenalised coefficients."""
         columns = self.loss.columns(self.free) if columns is None else columns
@@ -217,15 +201,13 @@ class RowObjective:
     def mode(self, start: Coefs | None = None, curvature: Curvature | None = None) -> RowMode:
         """Return the optimum, by steps from a start and with a curvature near it if there are any.
 
-        Raises
-        ------
-        NoModeError
-            If the objective has no minimum: unpenalised columns may separate the rows.
+        If there is none the steps end far out: only the gap there tells.
         """
         with blas_for(self.data.X):
             if start is None:
                 start, curvature = self._start()
-            return self._mode_by_gram(start, curvature) or self._mode_by_rows(start)
+            found = self._mode_by_gram(start, curvature) or self._mode_by_rows(start)
+            return found._replace(coefs=self.settled(found.coefs))
 
     def _start(self) -> tuple[Coefs, Curvature | None]:
         """Return a start: the optimum on a share of the rows if they are many, else the null model."""
@@ -233,12 +215,8 @@ class RowObjective:
         if not self.loss.has_gram or n < max(_MANY_ROWS, _ROWS_A_COLUMN * d):
             return self.null, None
         thin = RowObjective(self.loss.thinned(_THIN), self.l1, self.l2)
-        try:
-            thin_null = thin.null
-        except NoModeError:  # of these rows only
-            return self.null, None
-        self.__dict__["null"] = self.settled(thin_null)
-        found = thin._mode_by_gram(thin_null, None, _THIN_ENOUGH, _THIN_ROUNDS)
+        self.__dict__["null"] = self.settled(thin.null)
+        found = thin._mode_by_gram(thin.null, None, _THIN_ENOUGH, _THIN_ROUNDS)
         if found is None or not self.objective(found.coefs) < self.objective(self.null):
             return self.null, None
         return found.coefs, found.curvature
@@ -259,7 +237,8 @@ class RowObjective:
             n_rounds += 1
             if curvature is None:
                 weight = self.data.sample_weight * self.loss.curvature(at.eta)
-                curvature, fresh = Curvature.of(self.loss.gram(weight), self.free), True
+                gram, fresh = self.loss.gram(weight), True
+                curvature = Curvature.of(gram, self.free) if np.isfinite(gram).all() else None
             goal = None if curvature is None else curvature.minimum(at.coefs, at.slopes, self.l1, self.l2)
             if goal is None:
                 return None

@@ -101,7 +101,8 @@ class RowLoss:
                 eta[block] = own
                 value += float((weight * likelihood.excess(own, y, 0.0, self.nuisance)).sum())
                 slope = weight * likelihood.slope(own, y, self.nuisance)
-                slopes[:p] -= slope @ X
+                with np.errstate(over="ignore", invalid="ignore"):  # a step too far
+                    slopes[:p] -= slope @ X
                 slopes[p:] -= slope.sum()
             return value, slopes
 
@@ -132,7 +133,8 @@ class RowLoss:
 
     def slopes(self, eta: Rows) -> Coefs:
         """Return minus the gradient at linear predictors."""
-        return self.transposed(-self.data.sample_weight * self.row_slopes(eta))
+        with np.errstate(over="ignore"):  # a step too far
+            return self.transposed(-self.data.sample_weight * self.row_slopes(eta))
 
     def row_slopes(self, eta: Rows) -> Rows:
         """Return the derivative of each row's loss in η, without the weight."""
@@ -141,7 +143,8 @@ class RowLoss:
     def transposed(self, values: Rows) -> Coefs:
         """Return the sums of each column times values, one for each row; of the values alone for the intercept."""
         X = self.data.X
-        sums = times(X.T, values) if isinstance(X, np.ndarray) else np.asarray(X.T @ values)
+        with np.errstate(over="ignore", invalid="ignore"):  # a step too far
+            sums = times(X.T, values) if isinstance(X, np.ndarray) else np.asarray(X.T @ values)
         return np.append(sums, values.sum()) if self.has_intercept else sums
 
     def curvature(self, eta: Rows) -> Rows:
