@@ -95,9 +95,9 @@ def objective(problem, z):
 
 
 def solved(matrix, right):
-    """Solve a small symmetric system in long double, by conjugate gradients from float64's minimum-norm answer."""
-    unit = 1.0 / np.sqrt(np.maximum(np.diagonal(matrix).astype(float), 1e-300))
-    scaled = matrix.astype(float) * unit * unit[:, None]
+    """Solve a small symmetric system in long double, by refinement of float64's minimum-norm answer."""
+    unit = 1 / np.sqrt(np.maximum(np.diagonal(matrix), LONG(1e-300)))
+    scaled = (matrix * unit * unit[:, None]).astype(float)
     inverse = np.linalg.pinv(scaled, rcond=1e-12, hermitian=True)
     x = np.zeros(right.size, LONG)
     for _ in range(4):
