@@ -192,17 +192,6 @@ def adelie():
                 yield record("adelie", "adelie", values, state.betas.toarray()[-1], state.intercepts[-1],
                              weighted=weighted, fit_intercept=fit, tol=1e-6)  # fmt: skip
 
-    for weights in (None, W / W.sum()):
-        for alpha in (1.0, 0.4):
-            for of, y, response in (("binomial", B, "binary"), ("poisson", C, "counts")):
-                glm = getattr(package.glm, of)(y, weights=weights)
-                state = package.grpnet(
-                    F, glm, lmda_path=[0.03], alpha=alpha, early_exit=False, tol=1e-16, irls_tol=1e-14,
-                    progress_bar=False, adev_tol=1.0, ddev_tol=0.0,
-                )  # fmt: skip
-                yield record(f"adelie.{of}", "adelie", {"lmda": 0.03, "alpha": alpha}, state.betas.toarray()[-1],
-                             state.intercepts[-1], response=response, weighted=weights is not None, tol=1e-6)  # fmt: skip
-
 
 def glum():
     """Run glum."""
