@@ -264,7 +264,8 @@ ax.plot(ratios["median"], rows, "o", color=BLUE, label="posterior median, 90% in
 ax.plot(np.exp(list(truth.values())), rows, "x", color=ORANGE, markersize=8, label="truth")
 ax.axvline(1.0, color="0.6", linewidth=0.8)
 ax.set_xscale("log")
-ax.set_xticks([0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50], ["0.1", "0.2", "0.5", "1", "2", "5", "10", "20", "50"])
+ticks = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
+ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
 ax.minorticks_off()
 labels = {"age": "age, a decade", "crp": "CRP, a doubling"}
 ax.set_ylim(-0.6, 4.6)

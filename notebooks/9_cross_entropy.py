@@ -519,7 +519,7 @@ for ax, (name, tree), what in zip(
     ax.set_xlabel("log odds of malignant per standard deviation")
     ax.set_title(what)
 axes[0].set_yticks(np.arange(p), np.array(names)[order])
-_ = axes[1].legend(frameon=False, loc="upper left")
+_ = fig.legend(*axes[1].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
 
 # %% jupyter={"source_hidden": true} tags=["hide-input"]
 zero = modes["L1", 1.0].coef == 0.0
