@@ -143,7 +143,7 @@ _STATSMODELS = (
     _statsmodels_discrete("Logit", "binomial"),
     _statsmodels_glm("poisson", "Poisson()", "poisson"),
     _statsmodels_discrete("Poisson", "poisson"),
-    _statsmodels_glm("negative_binomial", "NegativeBinomial(1 / dispersion)", "negative-binomial"),
+    _statsmodels_glm("negative_binomial", "NegativeBinomial(alpha=1 / dispersion)", "negative-binomial"),
     Convention(
         "statsmodels.NegativeBinomial", "−Σ log p(y) + Σ alphaⱼ |βⱼ|, constant and dispersion among β",
         {"alpha": REQUIRED}, "no", UNSUPPORTED, SOURCE, "NegativeBinomial(y, X).fit_regularized({arguments})",
