@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_diabetes
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
 import bayesreg as br
 from bayesreg.app import fit as analysis
@@ -288,7 +288,24 @@ class TestAudit:
             call(*arguments, "sklearn.LogisticRegression C=2", "--family", "gaussian")
         )
         assert call(*arguments, "Penalty l2=0.5", "--family", "binomial").exit_code == 0
-        assert "cannot be audited yet" in error(call(*arguments, "sklearn.PoissonRegressor 1"))
+        assert "whose dispersion this command does not take" in error(
+            call(*arguments, "glum.negative_binomial alpha=1")
+        )
+
+    def test_a_poisson_regression(self, tmp_path):
+        rng = np.random.default_rng(3)
+        X = pd.DataFrame(rng.normal(size=(60, 2)), columns=["age", "dose"])
+        y = rng.poisson(np.exp(0.4 * X["age"]))
+        X.assign(visits=y).to_csv(tmp_path / "visits.csv", index=False)
+        fitted = PoissonRegressor(alpha=0.3, tol=1e-12, max_iter=10_000).fit(X, y)
+        coef = coefficients(tmp_path / "coef.csv", fitted, list(X.columns))
+        arguments = ["audit", tmp_path / "visits.csv", "--target", "visits", "--coef", coef, "--penalty"]
+        assert call(*arguments, "sklearn.PoissonRegressor alpha=0.3").exit_code == 0
+        assert call(*arguments, "sklearn.PoissonRegressor alpha=0.4").exit_code == 3
+        assert call(*arguments, "Penalty l2=18", "--family", "poisson").exit_code == 0
+        assert "--family says binomial" in error(
+            call(*arguments, "sklearn.PoissonRegressor alpha=0.3", "--family", "binomial")
+        )
 
     def test_coefficients_as_pandas_and_others_write_them(self, tmp_path):
         rng = np.random.default_rng(0)
