@@ -133,6 +133,6 @@ def test_a_comma_too_many_names_no_column_and_nothing_is_no_name(tmp_path):
     assert list(read_table(tmp_path / "t.csv", "y", exclude=("g, ",)).X) == ["x"]
     for nothing in ("", " ", ","):
         with pytest.raises(
-            ValueError, match="names no column to exclude. Leave the option out, or name a column"
+            ValueError, match=r"names no column to exclude\. Leave the option out, or name a column"
         ):
             read_table(tmp_path / "t.csv", "y", exclude=(nothing,))

@@ -6,6 +6,7 @@ from ...base.listed import listed
 from ..fitted import Fit
 from .numbers import coefficient_cells, percentage
 from .response import odd_response
+from .rows import fills_rows
 
 _MOST_NAMED = 8
 
@@ -44,7 +45,8 @@ def _clear(fit: Fit) -> str:
 def _explained(fit: Fit) -> str:
     if fit.r_squared is None:
         return f"{fit.response!r} does not vary, so there is nothing to explain."
-    return f"The mode explains {percentage(fit.r_squared)} of the variance of {fit.response!r} on these rows (R²)."
+    said = f"The mode explains {percentage(fit.r_squared)} of the variance of {fit.response!r} on these rows (R²)"
+    return f"{said}{', which says nothing with as many columns as rows' if fills_rows(fit) else ''}."
 
 
 def _left(fit: Fit) -> str:

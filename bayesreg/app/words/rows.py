@@ -4,6 +4,11 @@ from ..fitted import Fit
 from .numbers import CONSTANT
 
 
+def fills_rows(fit: Fit) -> bool:
+    """Tell whether there are as many columns as rows, so that any response would be explained."""
+    return fit.relations.n_columns + fit.model.fit_intercept >= fit.data.n_samples
+
+
 def table_sentences(fit: Fit) -> tuple[str, ...]:
     """Explain a table: its columns, then the rows that are no plain coefficients."""
     found = [
