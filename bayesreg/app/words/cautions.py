@@ -31,8 +31,8 @@ def _many_columns(fit: Fit) -> str | None:
         )
     of_noise = n_columns / (n_rows - fit.model.fit_intercept)
     return (
-        f"{told}: R² is larger here than on new rows (least squares on so many columns of mere noise has {of_noise:.2f}), "
-        f"and the predictive check, which looks at the same rows, says little. {remedy}"
+        f"{told}: R² is larger here than on new rows (least squares on so many columns of mere noise has "
+        f"{of_noise:.2f}), and the predictive check, which looks at the same rows, says little. {remedy}"
     )
 
 
