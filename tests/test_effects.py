@@ -232,3 +232,43 @@ def test_the_picture_has_the_rows_of_the_table(mixed):
             == sorted(table["mean"].abs() / table["sd"])[::-1]
         )
         assert ("less the mean" in ax.get_xlabel()) == (fit is mixed[0])
+
+
+@pytest.fixture(scope="module")
+def paired():
+    """Carriers a to d and places k to n: those of d fly to n, and nobody else does."""
+    rng = np.random.default_rng(3)
+    carrier, dest = rng.choice(LETTERS[:3], 300), rng.choice(np.array(list("klm")), 300)
+    carrier[:20], dest[:20] = "d", "n"
+    carrier, of_carrier = one_hot(carrier, "carrier")
+    dest, of_dest = one_hot(dest, "dest")
+    return fitted([carrier, dest], (of_carrier, of_dest))
+
+
+def test_a_level_that_the_data_do_not_tell_does_not_widen_the_others(paired):
+    fit, X = paired
+    coef = fit.tree["posterior"]["coef"].values.reshape(-1, X.shape[1])
+    told = [X.columns.get_loc(f"carrier={name}") for name in "abc"]
+    less = coef[:, told] - coef[:, told].mean(axis=1, keepdims=True)
+    rows = fit.told.loc[["carrier=a", "carrier=b", "carrier=c"]]
+    np.testing.assert_allclose(rows["mean"], less.mean(axis=0), atol=1e-12)
+    widths = fit.told["q95"] - fit.told["q05"]
+    assert widths[["carrier=a", "carrier=b", "carrier=c", "dest=k", "dest=l", "dest=m"]].max() < 0.6
+    assert widths[["carrier=d", "dest=n"]].min() > 2.0  # the prior alone parts the two
+
+
+def test_its_pair_and_the_way_out_are_named(paired):
+    from bayesreg.app.words.relations import relation_notes
+
+    fit, X = paired
+    first, meaning = relation_notes(fit, in_command=True)
+    assert first == "dest=n equals carrier=d."
+    assert meaning.endswith("Remedy: --missing dest=n --drop-missing.")
+    assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out the rows of 'dest=n'.")
+    assert (
+        "In no such mean, as the data do not tell them apart from another column: carrier=d, dest=n."
+        in fit.effects.sentences
+    )
+    at_mode = fit.told["map"].to_numpy()
+    own = predictions(X, fit.mode.coef, fit.mode.intercept)
+    np.testing.assert_allclose(predictions(X, at_mode[:-1], at_mode[-1]), own, atol=1e-9)

@@ -169,7 +169,7 @@ def test_a_column_that_others_nearly_tell_is_found_with_what_they_leave():
     assert (of, by) == ("day", {"hour", "minute"})
     others = np.column_stack([np.ones(N), frame.drop(columns="day")])
     residual = frame["day"] - others @ np.linalg.lstsq(others, frame["day"], rcond=None)[0]
-    assert left == pytest.approx(residual.var() / frame["day"].var(), rel=1e-6)
+    assert left == pytest.approx(residual.var() / frame["day"].var(), rel=1e-3)
 
 
 @pytest.mark.parametrize(("noise", "found"), [(20.0, 1), (60.0, 1), (200.0, 0)])

@@ -75,7 +75,7 @@ class Fit:
     @cached_property
     def effects(self) -> Effects:
         """What the data tell of the coefficients: of levels their differences."""
-        return Effects.of(self.mode, self.tree, self.data, self.levels)
+        return Effects.of(self.mode, self.tree, self.data, self.levels, self.relations.found)
 
     @cached_property
     def told(self) -> "pd.DataFrame":
