@@ -65,6 +65,8 @@ class Task:
         Probability of the intervals that are shown.
     command : str
         The command line, for the report.
+    draws, warmup : int
+        Of each of four chains.
     """
 
     rows: Rows
@@ -77,6 +79,8 @@ class Task:
     everything: bool
     interval: float
     command: str
+    draws: int = 1000
+    warmup: int = 500
 
 
 def run(task: Task, written: list[str]) -> None:
@@ -108,7 +112,14 @@ def run(task: Task, written: list[str]) -> None:
     outputs = Outputs(task.out, written)
     files = _mode_files(model, mode, chosen, data, str(table.y.name))
     outputs.put(files)
-    tree = sample_posterior(model, data, seed=task.seed)
+    tree = sample_posterior(
+        model,
+        data,
+        num_warmup=task.warmup,
+        num_samples=task.draws,
+        seed=task.seed,
+        progress=sys.stderr.isatty(),
+    )
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     tree.attrs[TEXT_RULES] = table.rules.to_json()
     fit = Fit(
@@ -121,6 +132,7 @@ def run(task: Task, written: list[str]) -> None:
         None if folds is None else folds.text,
         str(table.y.name),
         Interval(task.interval),
+        in_command=True,
     )
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt

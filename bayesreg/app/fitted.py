@@ -50,6 +50,8 @@ class Fit:
         Its name.
     interval : Interval
         That is shown.
+    in_command : bool
+        Whether the reader has the options of the command, not Python.
     """
 
     model: LinearModel
@@ -61,6 +63,7 @@ class Fit:
     folds: str | None = None
     response: str = "y"
     interval: Interval = field(default_factory=Interval)
+    in_command: bool = False
 
     @property
     def model_of_mode(self) -> LinearModel:

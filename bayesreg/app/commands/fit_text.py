@@ -17,7 +17,7 @@ from ..fitted import Fit
 from ..outputs import COEFFICIENTS, DIFFERENCES
 from ..words.cautions import cautions
 from ..words.code_lines import regressor_code
-from ..words.headline import headline
+from ..words.headline import headline, trust
 from ..words.model_text import penalty_text
 from ..words.numbers import coefficient_cells, exactly, probability
 from ..words.relations import relation_notes
@@ -139,7 +139,7 @@ def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None
         print_labelled(console, "R squared", f"{share}, of the mode on the rows that were fitted")
     print_labelled(console, "sigma", _sigma(fit))
     if fit.diagnostics is not None:
-        print_diagnostics(console, fit.diagnostics)
+        print_diagnostics(console, fit.diagnostics, trust(fit))
     _print_code(console, fit)
 
 

@@ -37,6 +37,7 @@ _GROUPS = (
             "--from", "--to", "--penalty", "--coef", "--intercept", "--family",
         ),
     ),
+    Group("Draws", ("--draws", "--warmup", "--seed"), by_name=True),
     Group("Folds of --scale cv", ("--folds", "--groups", "--folds-by", "--time-order"), by_name=True),
 )  # fmt: skip
 _REST = "Output"

@@ -144,7 +144,7 @@ def diagnostics_section(fit: Fit) -> Section:
     if found.certificate:
         judged = certify_posterior(fit.tree, fit.model, fit.data)
         sentences.append(
-            f"The density itself was asked: {judged}. Each test compares the draws with the gradient of the log "
+            f"The density itself was asked: {found.tests}. Each test compares the draws with the gradient of the log "
             "density, which no sampler's own opinion enters; z is in standard errors."
         )
         alt = "Chart of the z of each parameter's tests, against the largest that chance gives."
@@ -162,7 +162,7 @@ def diagnostics_section(fit: Fit) -> Section:
         ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
     )
     columns = ("diagnostic", "value", "meaning")
-    return Section([*sentences, found.sentence], None, columns, tuple(map(Row, cells)), folded)
+    return Section([*sentences, trust(fit)], None, columns, tuple(map(Row, cells)), folded)
 
 
 def _certainty(fit: Fit) -> str:

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ..fitted import Fit
 from ..words.cautions import cautions
+from ..words.headline import longer
 from ..words.model_text import described, is_weighted
 from .results import findings, noise_text, sureness
 from .section import Origin, count
@@ -62,7 +63,13 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     if against:
         steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
     if fit.diagnostics is None or fit.diagnostics.complaints:
-        steps.append(_better_draws(origin))
+        said = longer(fit) if fit.in_command else f"regressor.sample({longer(fit)})"
+        steps.append(
+            Step(
+                "These draws are not to be relied on. Sample longer, or try a smaller scale of the prior:",
+                said,
+            )
+        )
     if fit.check is not None:
         steps.append(
             Step(
@@ -74,14 +81,6 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     steps.append(Step("Predict new rows, each with its interval:", origin.predicts))
     steps.append(Step("Fit the same penalty elsewhere: the lines to paste are near the end of this page."))
     return steps
-
-
-def _better_draws(origin: Origin) -> Step:
-    if origin.language == "Command":
-        return Step(
-            "These draws are not to be relied on. Try a smaller scale of the prior:", "--scale NUMBER"
-        )
-    return Step("These draws are not to be relied on. Sample longer:", "regressor.sample(num_samples=5000)")
 
 
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:
