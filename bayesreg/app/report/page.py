@@ -26,6 +26,7 @@ from .summary import summary
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+    from matplotlib.figure import Figure
 
     from ...estimators.regressor import BayesRegressor
 
@@ -97,8 +98,8 @@ def write_report(
     return file
 
 
-def render(fit: Fit, origin: Origin) -> str:
-    """Return the page of a fit as text; all names are escaped."""
+def render(fit: Fit, origin: Origin, path: "Figure | None" = None) -> str:
+    """Return the page of a fit as text; all names are escaped. `path` is its picture of the path, if there is one."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -121,7 +122,7 @@ def render(fit: Fit, origin: Origin) -> str:
         diagnostics=diagnostics_section(fit),
         predictive=predictive_section(fit, origin.response),
         residuals=residual_section(fit, origin.response),
-        path=path_section(fit, origin.response),
+        path=path_section(fit, origin.response, path),
         made_on=origin.made_on.isoformat(),
         versions=_versions(),
     )

@@ -197,7 +197,7 @@ def _about_scale(fit: Fit) -> list[str]:
     ]
 
 
-def noise_text(fit: Fit) -> str:
+def _noise_text(fit: Fit) -> str:
     """Say what is known of σ."""
     if fit.noise is None:
         return f"known: {fit.mode.noise_scale:.6g}"
@@ -207,7 +207,9 @@ def noise_text(fit: Fit) -> str:
 
 def _other_parameters(fit: Fit) -> list[str]:
     """Say what is known of σ and of a sampled scale."""
-    found = [f"The noise σ{' is' if fit.noise is None else ':'} {noise_text(fit)}, in units of the response."]
+    found = [
+        f"The noise σ{' is' if fit.noise is None else ':'} {_noise_text(fit)}, in units of the response."
+    ]
     posterior = fit.tree["posterior"].to_dataset()
     for name in SCALE_NAMES:
         if name in posterior:

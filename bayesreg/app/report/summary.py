@@ -6,7 +6,7 @@ from ..fitted import Fit
 from ..words.cautions import cautions
 from ..words.headline import longer
 from ..words.model_text import described, is_weighted
-from .results import findings, noise_text, sureness
+from .results import findings, sureness
 from .section import Origin, count
 
 
@@ -47,14 +47,18 @@ def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     chains = int(fit.tree["posterior"].sizes["chain"])
     facts = [
         ("response", origin.response),
-        ("data", f"{fit.data.n_samples} rows, {count(fit.data.n_features, 'column')}{weights}"),
+        ("data", f"{_rows(fit, origin)}, {count(fit.data.n_features, 'column')}{weights}"),
         ("model", described(fit.model)),
     ]
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
-    facts.append(("noise σ", noise_text(fit)))
     facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))
     return facts
+
+
+def _rows(fit: Fit, origin: Origin) -> str:
+    n = fit.data.n_samples
+    return count(n, "row") if not origin.n_dropped else f"{n} of {n + origin.n_dropped} rows"
 
 
 def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
