@@ -94,6 +94,17 @@ class Fit:
         return self.told.iloc[self.effects.less_a_mean]
 
     @cached_property
+    def rows_of_levels(self) -> dict[str, int]:
+        """How many rows have the level that a feature stands for; empty without levels, or if rows are not at hand."""
+        names = [name for one in self.levels for name in one.features]
+        if not names or not isinstance(self.data, RowData):
+            return {}
+        at = [self.mode.feature_names.index(name) for name in names]
+        used = (self.data.sample_weight > 0.0).astype(float)
+        counts = np.asarray(used @ self.data.X[:, at])
+        return {name: round(n) for name, n in zip(names, counts.tolist(), strict=True)}
+
+    @cached_property
     def clear(self) -> tuple[str, ...]:
         """Names of the coefficients whose interval leaves out 0."""
         of_features = self.told.iloc[: self.mode.coef.size]

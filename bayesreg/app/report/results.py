@@ -15,7 +15,7 @@ from ..pictures import forest_figure, has_common_units
 from ..words.headline import trust, what_matters
 from ..words.numbers import coefficient_cells, percentage, probability, rounded
 from ..words.relations import relation_notes
-from ..words.rows import table_sentences
+from ..words.rows import rows_cells, table_sentences
 from .figures import certificate_figure, posterior_certificate_figure
 from .section import FoldedPicture, Picture, Row, Section, capital, count, fold_rows
 
@@ -104,7 +104,8 @@ def posterior_section(fit: Fit) -> Section:
         "The numbers are in the table."
     )
     picture = Picture.of(forest_figure(fit), alt)
-    columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)")
+    counted = ["rows"] if rows_cells(fit, fit.told) else []
+    columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)", *counted)
     return Section(
         sentences,
         picture,
@@ -115,13 +116,17 @@ def posterior_section(fit: Fit) -> Section:
 
 
 def _rows(fit: Fit, at: Int[np.ndarray, " k"]) -> list[Row]:
-    return [_row(str(name), row, fit.interval) for name, row in fit.told.iloc[at].iterrows()]
+    shown, counts = fit.told.iloc[at], rows_cells(fit, fit.told)
+    return [
+        _row(str(name), row, fit.interval, counts[j] if counts else ())
+        for j, (name, row) in zip(at, shown.iterrows(), strict=True)
+    ]
 
 
-def _row(name: str, row: "pd.Series", interval: Interval) -> Row:
+def _row(name: str, row: "pd.Series", interval: Interval, count: tuple[str, ...]) -> Row:
     cells = (
         *(name, *coefficient_cells(row, interval)),
-        *(rounded(row["sd"], row["sd"]), probability(row["p_sign"])),
+        *(rounded(row["sd"], row["sd"]), probability(row["p_sign"]), *count),
     )
     low, high = interval.ends(row)
     return Row(cells, stands_out=low > 0.0 or high < 0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, final
 from ...base.listed import quoted
 from .chosen_columns import chosen_columns
 from .dialect import Dialect
+from .last_row import caution_of_last_row
 from .levels import MISSING, Levels, found_levels, free_name
 from .missing import Gaps, gaps_of, without_missing, written_as
 from .numeric import is_numeric
@@ -179,6 +180,10 @@ def read_table(
     ask(open_questions(frame, whole, text, asked, said, written))
     gaps = gaps_of(whole, list(asked), text)
     frame = without_missing(whole, gaps, written)
+    ends_in_sum = ""
+    if frame.index[-1] == whole.index[-1]:
+        others = [name for name in names if name not in asked and name not in chosen]
+        ends_in_sum = caution_of_last_row(source, whole, text, others)
     encoded = _levels(frame, text, filled, stated, gather_rare)
     X = _encoded(frame[chosen], encoded)
     return Table(
@@ -195,7 +200,7 @@ def read_table(
         rules=reading.rules,
         was=source.was,
         said=(*_of_missing(reading.missing, gaps), *reading.said),
-        cautions=_cautions(gaps),
+        cautions=(*_cautions(gaps), *filter(None, [ends_in_sum])),
         folds=None if folds is None else frame[folds],
     )
 
