@@ -190,3 +190,25 @@ def test_a_rare_level_does_not_make_the_others_nearly_one():
 def test_nearly_as_many_columns_as_rows_are_near_by_chance():
     rng = np.random.default_rng(10)
     assert near(pd.DataFrame(rng.normal(size=(60, 58))).add_prefix("x")) == []
+
+
+def test_a_sum_of_many_columns_and_a_little_noise_is_found():
+    """Of each part the others leave a hundredth, of the sum a ten-thousandth."""
+    rng = np.random.default_rng(11)
+    parts = pd.DataFrame(rng.normal(size=(N, 30))).add_prefix("part")
+    parts["total"] = parts.sum(axis=1) + rng.normal(0.0, 0.05, N)
+    for frame in (parts, parts[["total", *list(parts)[:-1]]]):
+        ((of, by, left),) = near(frame)
+        assert of == "total"
+        assert len(by) == 30
+        assert left == pytest.approx(0.05**2 / 30, rel=0.4)
+
+
+def test_the_inflation_is_that_of_the_inverse_correlations():
+    from bayesreg.data.dependence import inflation
+
+    rng = np.random.default_rng(12)
+    X = rng.normal(size=(50, 6)) @ rng.normal(size=(6, 6))
+    correlations = np.corrcoef(X.T)
+    expected = np.diagonal(np.linalg.inv(correlations))
+    np.testing.assert_allclose(inflation(np.linalg.cholesky(correlations))[0], expected, rtol=1e-9)

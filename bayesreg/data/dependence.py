@@ -6,13 +6,25 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _NULL_PIVOT = 1e-11  # of a unit-norm column's squared length: what is to be looked at closer
-_NEAR_PIVOT = 1e-3  # the same of a column that others nearly tell: a variance inflation of 1,000
+LARGEST_INFLATION = 1000.0  # of the variance of a coefficient, by what other columns tell of its own
+A_PART = 0.1  # of the largest term, in columns' spreads: what is worth naming of a near relation
 _NEGLIGIBLE = 1e-7  # a term, in columns' spreads
 
 
-def tells_none(factor: Float[np.ndarray, "q q"]) -> bool:
-    """Tell from a factor in any order that no column is told by those before it, exactly or nearly."""
-    return bool((np.diagonal(factor) ** 2 >= _NEAR_PIVOT).all())
+def inflation(lower: Float[np.ndarray, "q q"]) -> tuple[Float[np.ndarray, " q"], Float[np.ndarray, "q q"]]:
+    """Return the variance inflation of each column, and the inverse of the factor that tells it.
+
+    It is 1/(1 − R²), with R² of the column on all others.
+    """
+    from scipy.linalg.lapack import dtrtri
+
+    inverse = dtrtri(lower, lower=1)[0]
+    return (inverse**2).sum(axis=0), inverse
+
+
+def tells_none(lower: Float[np.ndarray, "q q"]) -> bool:
+    """Tell from a factor in any order that no column is told by the others, exactly or nearly."""
+    return bool((inflation(lower)[0] <= LARGEST_INFLATION).all())
 
 
 class NullVector(NamedTuple):
@@ -25,7 +37,7 @@ class NullVector(NamedTuple):
     vector : array (k,)
         What they are multiplied by.
     left : float
-        The squared length that is left of one of them, in its own.
+        The share of a column's squared length that the others leave.
     """
 
     at: Int[np.ndarray, " k"]
@@ -66,30 +78,39 @@ class PivotedFactor(NamedTuple):
 
     def exact(self) -> list[NullVector]:
         """Return one vector for each column that others determine."""
-        return self._vectors(self.lower.shape[1], len(self.order))
-
-    def near(self) -> list[NullVector]:
-        """Return one vector for each column that others leave less than a thousandth of, and not nothing."""
-        rank = self.lower.shape[1]
-        pivots = np.diagonal(self.lower) ** 2  # in falling order
-        return self._vectors(int(np.count_nonzero(pivots >= _NEAR_PIVOT)), rank)
-
-    def _vectors(self, n_others: int, stop: int) -> list[NullVector]:
-        """Return the columns from a place on as sums of those that stand before it."""
         from scipy.linalg import solve_triangular
 
-        if n_others == stop:
-            return []
-        rows = self.lower[n_others:stop]
-        factors = solve_triangular(
-            self.lower[:n_others, :n_others], rows[:, :n_others].T, lower=True, trans="T"
-        )
-        left = (rows[:, n_others:] ** 2).sum(axis=1)
-        found = []
-        for own, others, rest in zip(self.order[n_others:stop], factors.T, left.tolist(), strict=True):
-            used = np.abs(others) > _NEGLIGIBLE
-            at = np.append(self.order[:n_others][used], own)
-            by_place = np.argsort(at)
-            vector = np.append(others[used], -1.0) / self.norms[at]
-            found.append(NullVector(at[by_place], vector[by_place], rest))
+        rank = self.lower.shape[1]
+        own, others = self.order[rank:], self.order[:rank]
+        factors = solve_triangular(self.lower[:rank], self.lower[rank:].T, lower=True, trans="T")
+        found = [self._vector(j, others, of_j) for j, of_j in zip(own.tolist(), factors.T, strict=True)]
         return sorted(found, key=lambda one: int(one.at[-1]))
+
+    def near(self) -> list[NullVector]:
+        """Return one vector for each column that others nearly tell, the best told first.
+
+        Of columns that nearly tell one another, the best told stands for all that matter to it.
+        """
+        rank = self.lower.shape[1]
+        told, inverse = inflation(self.lower[:rank])
+        found, named = [], np.zeros(rank, dtype=bool)
+        for place in np.lexsort((-self.order[:rank], -told)):
+            if told[place] <= LARGEST_INFLATION:
+                break
+            factors = -(inverse.T @ inverse[:, place]) / told[place]
+            factors[place] = 0.0
+            matters = np.abs(factors) > A_PART * np.abs(factors).max()
+            if not named[place]:
+                at = self.order[:rank][matters]
+                found.append(self._vector(int(self.order[place]), at, factors[matters], 1.0 / told[place]))
+            named |= matters
+        return found
+
+    def _vector(
+        self, own: int, others: Int[np.ndarray, " k"], factors: Float[np.ndarray, " k"], left: float = 0.0
+    ) -> NullVector:
+        used = np.abs(factors) > _NEGLIGIBLE
+        at = np.append(others[used], own)
+        by_place = np.argsort(at)
+        vector = np.append(factors[used], -1.0) / self.norms[at]
+        return NullVector(at[by_place], vector[by_place], left)

@@ -20,7 +20,6 @@ _REPRODUCED = 1e-8  # of a column's spread
 _NULL_LENGTH = 1e-11  # of a column's squared length, in statistics
 _NEGLIGIBLE = 1e-7  # a term, in columns' spreads
 _ALIKE_DIGITS = 6
-_A_PART = 0.1  # of the largest term, in columns' spreads: what is worth naming of a near relation
 _BY_CHANCE = 0.9  # columns for a row, from which on some nearly tell others whatever they are
 _NEAR = 1e-9  # a coefficient to its fraction
 _LARGEST_DENOMINATOR = 1000
@@ -87,7 +86,7 @@ class Relations:
     n_columns, n_samples : int
         Columns that vary, one for each set that sums to one left out; and rows with a positive weight.
     near : tuple of Near
-        Columns that others leave less than a thousandth of, and not nothing.
+        Columns of which others leave less than a thousandth of the variance, and not nothing.
     """
 
     found: tuple[Relation, ...]
@@ -156,11 +155,10 @@ def _looked_at(loss: LeastSquares, means: Means, sets: Sequence[Sequence[int]]) 
 
 
 def _near(one: NullVector, squared_norms: Float[np.ndarray, " p"]) -> Near:
-    """Tell a near relation from the column with the largest term: the one that the others tell best."""
-    sizes = np.abs(one.vector) * np.sqrt(squared_norms[one.at])
-    order = np.lexsort((-one.at, -np.round(sizes / sizes.max(), _ALIKE_DIGITS)))
-    parts = [int(one.at[k]) for k in order if sizes[k] > _A_PART * sizes.max()]
-    return Near(parts[0], tuple(parts[1:]), one.left / float(sizes.max()) ** 2)
+    sizes = one.vector * np.sqrt(squared_norms[one.at])
+    own = int(np.argmin(np.abs(sizes + 1.0)))
+    others = [k for k in np.argsort(-np.abs(sizes), kind="stable") if k != own]
+    return Near(int(one.at[own]), tuple(int(one.at[k]) for k in others), one.left)
 
 
 def _fewest_levels(one: NullVector, sets: Sequence[Sequence[int]]) -> NullVector:

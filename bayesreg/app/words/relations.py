@@ -128,14 +128,18 @@ def _columns_of_levels(fit: Fit) -> dict[str, str]:
 def _told_by_levels(
     relation: Relation, names: Sequence[str], column_of: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """Return the column of a relation with the text column of which all its terms are levels; of two, both ways."""
-    name, terms = names[relation.of], [names[term.at] for term in relation.terms]
-    columns = {column_of.get(term) for term in terms}
-    only = columns.pop() if len(columns) == 1 else None
-    left = column_of.get(name, name)
-    if only is None or only == left:
+    """Return a column with the text column whose levels tell it in a relation; of two single levels, both ways."""
+    features = [names[j] for j in (relation.of, *(term.at for term in relation.terms))]
+    times = Counter(column_of.get(name, name) for name in features)
+    if len(times) != _A_PAIR:
         return []
-    return [(left, only), (only, left)] if len(terms) == 1 and name in column_of else [(left, only)]
+    levels = [column for column in times if column in column_of.values()]
+    return [
+        (own, only)
+        for only in levels
+        for own in times
+        if own != only and times[own] == 1 and (times[only] > 1 or own in levels)
+    ]
 
 
 def _nested(fit: Fit, found: Sequence[Relation]) -> set[tuple[str, str]]:
