@@ -18,6 +18,7 @@ from ..words.cautions import cautions
 from ..words.code_lines import regressor_code
 from ..words.headline import headline, trust
 from ..words.identifiers import identifier_notes
+from ..words.marks import mark_notes
 from ..words.model_text import penalty_text
 from ..words.numbers import coefficient_cells, exactly, probability
 from ..words.relations import relation_notes
@@ -72,6 +73,7 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
         )
         notes.append(("constant", f"{names}: {meaning}"))
     notes += [("identifier?", text) for text in identifier_notes(table)]
+    notes += [("missing?", text) for text in mark_notes(table)]
     return tuple(notes)
 
 

@@ -75,7 +75,7 @@ def run(
     if caution:
         print_aside(f"Caution: {caution}")
     asides = list(_summary(rows, dialect.decimal))
-    if len(rows.reasons) and (rows.reasons != "").all():
+    if _none_predicted(rows):
         raise ValueError(f"no row can be predicted. {' '.join(asides)}")
     for sentence in asides:
         print_aside(sentence)
@@ -118,7 +118,8 @@ def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
         n_rows = len(rows.reasons)
         yield (
             f"{n_blank} of {n_rows} rows {'has' if n_blank == 1 else 'have'} no prediction: "
-            f"{'; '.join(map(str, rows.faults))}. The column 'reason' says why; --strict refuses such a file."
+            f"{'; '.join(map(str, rows.faults))}. The column 'reason' says why"
+            f"{'' if _none_predicted(rows) else '; --strict refuses such a file'}."
         )
     other = "." if decimal == "," else ","
     if any(one.what != UNSEEN and one.has_numbers_with(other) for one in rows.faults):
@@ -130,6 +131,10 @@ def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
             f"{n} row{'s' * (n != 1)} with {shown} in {column!r}, which the fit has not seen, count"
             f"{'s' * (n == 1)} as {level!r}, the level of rare ones."
         )
+
+
+def _none_predicted(rows: NewRows) -> bool:
+    return bool(len(rows.reasons)) and bool((rows.reasons != "").all())
 
 
 def _csv(found: "pd.DataFrame") -> str:
