@@ -17,11 +17,11 @@ def notes(tmp_path, values, **options):
     return mark_notes(read_table(tmp_path / "t.csv", "y", **options))
 
 
-@pytest.mark.parametrize("mark", [-9, -99, -999, 999, 99_999])
+@pytest.mark.parametrize("mark", [-9, -99, -999, 999, 9_999_999])
 def test_a_mark_far_from_all_others_is_asked_about(tmp_path, mark):
     values = np.append(RNG.uniform(0.0, 4.0, 30).round(2), [mark, mark])
     (note,) = notes(tmp_path, values)
-    assert note.startswith(f"{mark} stands 2 times in 'x'") or mark == 99_999
+    assert note.startswith(f"{mark} stands 2 times in 'x'")
     assert note.endswith(f"If it says that the entry is missing: --missing x={mark}")
     assert notes(tmp_path, values, missing=(f"x={mark}",), drop_missing=True) == ()
 

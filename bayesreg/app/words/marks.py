@@ -22,9 +22,9 @@ def mark_notes(table: "Table") -> tuple[str, ...]:
         mark = _mark(column)
         if mark is not None:
             value, times = mark
-            as_missing = pasted("--missing", f"{column.name}={value:g}")
+            as_missing = pasted("--missing", f"{column.name}={value:.0f}")
             found.append(
-                f"{value:g} stands {times} times in {str(column.name)!r}, far from all its other numbers, and is taken "
+                f"{value:.0f} stands {times} times in {str(column.name)!r}, far from all its other numbers, and is taken "
                 f"as a number. If it says that the entry is missing: {as_missing}"
             )
     return tuple(found)
