@@ -136,3 +136,12 @@ def test_a_comma_too_many_names_no_column_and_nothing_is_no_name(tmp_path):
             ValueError, match=r"names no column to exclude\. Leave the option out, or name a column"
         ):
             read_table(tmp_path / "t.csv", "y", exclude=(nothing,))
+
+
+def test_gathering_is_offered_if_it_leaves_half_of_the_rows_in_levels_of_their_own(tmp_path):
+    single = [f"v{i}" for i in range(N - 12)]
+    said = refused(tmp_path, frame(g=[*single, *(["a"] * 6), *(["b"] * 6)]))
+    assert "--gather-rare" not in said
+    few = [f"v{i}" for i in range(30)]
+    said = refused(tmp_path, frame(g=[*few, *(["a"] * 15), *(["b"] * 15)]))
+    assert "--gather-rare 2 makes one level of those with fewer than 2 rows, which leaves 3." in said

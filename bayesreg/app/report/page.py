@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ...estimators.regressor import BayesRegressor
 
-_EXPONENT = re.compile(r"\d[\d.]*e-\d+")
+_UNBROKEN = re.compile(r"\d[\d.]*e-\d+|--[a-z][a-z-]*")
 _SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 24  # letters
 _TITLE, _RESPONSE = "Bayesian linear regression", "y"
 _PACKAGES = (
@@ -139,10 +139,10 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def _unbroken(text: str) -> "Markup":
-    """Keep a number like 1.3e-16 on one line: browsers break after its hyphen."""
+    """Keep a number like 1.3e-16, and an option, on one line: browsers break after their hyphens."""
     from markupsafe import Markup, escape
 
-    return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
+    return Markup(_UNBROKEN.sub(r'<span class="number">\g<0></span>', str(escape(text))))
 
 
 def _breakable(name: str) -> "Markup":

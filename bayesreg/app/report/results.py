@@ -42,8 +42,7 @@ def findings(fit: Fit, *, in_command: bool) -> list[str]:
         found.append(
             f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
         )
-    notes = relation_notes(fit, in_command=in_command)
-    return [*found, " ".join(notes)] if notes else found
+    return [*found, *relation_notes(fit, in_command=in_command)]
 
 
 def sureness(fit: Fit) -> list[str]:

@@ -24,8 +24,8 @@ def mark_notes(table: "Table") -> tuple[str, ...]:
             value, times = mark
             as_missing = pasted("--missing", f"{column.name}={value:.0f}")
             found.append(
-                f"{value:.0f} stands {times} times in {str(column.name)!r}, far from all its other numbers, and is taken "
-                f"as a number. If it says that the entry is missing: {as_missing}"
+                f"{value:.0f} stands {times} times in {str(column.name)!r}, far from all its other numbers, and is "
+                f"taken as a number. If it says that the entry is missing: {as_missing}"
             )
     return tuple(found)
 

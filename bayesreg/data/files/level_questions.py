@@ -58,11 +58,14 @@ def question_of_levels(
 
 
 def _gathered(column: "pd.Series", most: int) -> str:
-    """Say how few rows make a level so rare that gathering them leaves levels enough; "" if that leaves too few."""
+    """Say how few rows make a level so rare that gathering them leaves levels enough; "" if that leaves too few.
+
+    What is gathered has at most half of the rows: else one level would be nearly all there is.
+    """
     counts = column.astype("str").value_counts()
     for n in (2, 5, 10, 20, 50, 100, 200, 500, 1000):
         left = int((counts >= n).sum()) + 1
-        if 2 < left <= most:
+        if 2 < left <= most and 2 * counts[counts < n].sum() <= len(column):
             return (
                 f"--gather-rare {n} makes one level of those with fewer than {n} rows, which leaves {left}. "
             )
