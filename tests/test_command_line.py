@@ -225,7 +225,7 @@ class TestTranslate:
         assert "decoupled" in error(call("translate", "0.1", "--from", "torch.AdamW", "--to", "Penalty"))
         message = error(call("translate", "0.1", "--from", "sklearn.Lasso", "--to", "Penalty"))
         assert message.endswith("Here: --data FILE --target NAME.")
-        assert "Give `noise_scale`" in error(
+        assert "Give --noise-scale" in error(
             call("translate", "2", "--from", "Penalty", "--to", "LaplacePrior")
         )
 

@@ -194,10 +194,11 @@ def of_streets(tmp_path_factory):
 
 def predicted(fitted, file, *options):
     result = call("predict", fitted, file, *options)
-    assert result.exit_code == 0, result.output
-    return pd.read_csv(
+    found = pd.read_csv(
         io.StringIO(result.stdout), dtype={"id": str, "code": str}, keep_default_na=False, na_values=[""]
     )
+    assert result.exit_code == int(found["mean"].isna().all()), result.output  # 1 if no row can be predicted
+    return found
 
 
 def bad_streets():
@@ -327,9 +328,10 @@ def test_columns_are_carried_through(of_streets, tmp_path):
 def test_a_file_in_which_no_row_can_be_predicted(of_streets, tmp_path):
     file = new_rows(tmp_path, bad_streets().iloc[[2, 3]])
     result = call("predict", of_streets, file)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert [line.count(",") for line in result.stdout.splitlines()] == [5, 5, 5]
-    assert result.stderr.startswith("2 of 2 rows have no prediction")
+    assert result.stderr.startswith("Error: no row can be predicted. 2 of 2 rows have no prediction")
+    assert "--strict" not in result.stderr
 
 
 def test_a_fit_of_an_earlier_version_predicts_as_before(fitted, tmp_path):

@@ -70,7 +70,7 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
         said = longer(fit) if fit.in_command else f"regressor.sample({longer(fit)})"
         steps.append(
             Step(
-                "These draws are not to be relied on. Sample longer, or try a smaller scale of the prior:",
+                "These draws are not to be relied on. Sample longer:",
                 said,
             )
         )
