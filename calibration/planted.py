@@ -127,7 +127,12 @@ PLANTED = {
 
 _NUTS_ON_ROWS = tuple(
     RowCase("whitened", family, "laplace", 25, 3, unknown=unknown)
-    for family, unknown in (("bernoulli", False), ("poisson", False), ("negative binomial", True), ("student t", True))
+    for family, unknown in (
+        ("bernoulli", False),
+        ("poisson", False),
+        ("negative binomial", True),
+        ("student t", True),
+    )
 )
 _PROPOSALS_ON_ROWS = tuple(replace(case, method="independence") for case in _NUTS_ON_ROWS)
 ROWS_PLANTED = {

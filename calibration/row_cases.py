@@ -37,9 +37,7 @@ class RowCase:
         """The unique name of the case, in words."""
         nuisance = "σ" if self.family == "student t" else "dispersion"
         words = [f"{self.method} on rows", self.family, self.prior, f"{self.n}×{self.p}"]
-        return ", ".join(
-            [*words, *[f"{nuisance} unknown"] * self.unknown, *["scale sampled"] * self.hyper]
-        )
+        return ", ".join([*words, *[f"{nuisance} unknown"] * self.unknown, *["scale sampled"] * self.hyper])
 
     @property
     def factor(self) -> Float[np.ndarray, " p"]:
@@ -74,7 +72,10 @@ class RowCase:
 
         scale: Any = dist.LogNormal(*AWAY) if self.hyper else SCALES[self.prior]
         kind = br.LaplacePrior if self.prior == "laplace" else br.GaussianPrior
-        rest = {name: dist.Gamma(*_GAMMA[name]) if name == self.nuisance else value for name, value in KNOWN.items()}
+        rest = {
+            name: dist.Gamma(*_GAMMA[name]) if name == self.nuisance else value
+            for name, value in KNOWN.items()
+        }
         likelihood = {
             "bernoulli": lambda: br.BernoulliLikelihood(),
             "poisson": lambda: br.PoissonLikelihood(),
@@ -89,7 +90,9 @@ class RowCase:
         scale = float(np.exp(rng.normal(*AWAY))) if self.hyper else None
         coef = draw_coefs(rng, self.prior, self.factor, scale)
         intercept = INTERCEPT_SD * rng.normal()
-        nuisance = KNOWN | {name: rng.gamma(_GAMMA[name][0]) / _GAMMA[name][1] for name in [self.nuisance] if name}
+        nuisance = KNOWN | {
+            name: rng.gamma(_GAMMA[name][0]) / _GAMMA[name][1] for name in [self.nuisance] if name
+        }
         eta = self.design() @ coef + intercept + self.offset()
         y = self._draw(rng, eta, nuisance)
         return Truth(coef, nuisance.get(self.nuisance, np.nan), scale, y, intercept)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DRAWS = "posterior.nc"
 LEVELS = "levels"  # how text became features
 TEXT_RULES = "text_rules"  # how other text was read
+CAUTION = "response_caution"  # what is to be known of the response
 _FILES = "files"
 _LAST_LINE = re.compile(rb"\nbayesreg sha256 ([0-9a-f]{64})\n\Z")
 _LONGEST_LINE = 128
@@ -167,7 +168,7 @@ def _known(opened: "h5py.File") -> "xr.DataTree":
         tree["constant_data"] = xr.DataTree(xr.Dataset({"noise_scale": float(noise_scale)}))
     if not np.all(noise_scale > 0.0):
         raise ValueError("a noise scale is not positive")
-    for attribute in (LEVELS, TEXT_RULES, _FILES):
+    for attribute in (LEVELS, TEXT_RULES, CAUTION, _FILES):
         if attribute in opened.attrs:
             tree.attrs[attribute] = str(opened.attrs[attribute])
     _check_levels(tree)

@@ -113,6 +113,7 @@ class RowLeastSquares:
         if self._is_tall:
             return self._sums.gram
         gram = self._sparse_gram() if self.is_sparse else self._dense_gram()
+        np.fill_diagonal(gram, self.squared_norms)  # the same bits, whatever the products' order of sums
         if self.null is not None:
             gram[self.null] = 0.0
             gram[:, self.null] = 0.0
@@ -192,9 +193,7 @@ class RowLeastSquares:
 
     def _sparse_gram(self) -> Float[np.ndarray, "p p"]:
         everything = np.arange(self.X.shape[1])
-        gram = self.sparse_products(everything, everything)
-        np.fill_diagonal(gram, self.squared_norms)
-        return gram
+        return self.sparse_products(everything, everything)
 
     def sparse_products(
         self, left: Int[np.ndarray, " a"], right: Int[np.ndarray, " b"]

@@ -37,7 +37,11 @@ _GROUPS = (
             "--from", "--to", "--penalty", "--coef", "--intercept", "--family",
         ),
     ),
-    Group("Folds of --scale cv", ("--folds", "--groups", "--folds-by", "--time-order"), by_name=True),
+    Group(
+        "Folds of --scale cv, draws",
+        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed"),
+        by_name=True,
+    ),
 )  # fmt: skip
 _REST = "Output"
 

@@ -1,5 +1,7 @@
 """The fit held against the data, and against other weights of its penalty."""
 
+from typing import TYPE_CHECKING
+
 from ...gaussian.degrees_of_freedom import effective_df
 from ...model.problem import resolve
 from ...posterior.draws.replicates import replicate
@@ -8,6 +10,9 @@ from ..fitted import Fit
 from ..pictures import path_figure
 from .figures import predictive_figure, residual_figure
 from .section import Picture, Section, count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STATISTICS = "Only statistics of the rows are at hand;"
 
@@ -69,10 +74,10 @@ def _effective_df(fit: Fit) -> float:
     return effective_df(resolve(fit.model_of_mode, fit.data), fit.mode.coef, fit.mode.penalty)
 
 
-def path_section(fit: Fit, response: str) -> Section:
-    """Draw the mode at every strength of the penalty."""
+def path_section(fit: Fit, response: str, drawn: "Figure | None") -> Section:
+    """Draw the mode at every strength of the penalty, if that was not done before."""
     try:
-        figure = path_figure(fit.model_of_mode, fit.mode, fit.data, response)
+        figure = drawn or path_figure(fit.model_of_mode, fit.mode, fit.data, response)
     except (TypeError, ValueError) as error:
         return Section([], reason=f"There is no path: {error}")
     sentences = [

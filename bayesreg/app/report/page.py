@@ -26,10 +26,11 @@ from .summary import summary
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+    from matplotlib.figure import Figure
 
     from ...estimators.regressor import BayesRegressor
 
-_EXPONENT = re.compile(r"\d[\d.]*e-\d+")
+_UNBROKEN = re.compile(r"\d[\d.]*e-\d+|--[a-z][a-z-]*")
 _SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 24  # letters
 _TITLE, _RESPONSE = "Bayesian linear regression", "y"
 _PACKAGES = (
@@ -97,8 +98,8 @@ def write_report(
     return file
 
 
-def render(fit: Fit, origin: Origin) -> str:
-    """Return the page of a fit as text; all names are escaped."""
+def render(fit: Fit, origin: Origin, path: "Figure | None" = None) -> str:
+    """Return the page of a fit as text; all names are escaped. `path` is its picture of the path, if there is one."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -121,7 +122,7 @@ def render(fit: Fit, origin: Origin) -> str:
         diagnostics=diagnostics_section(fit),
         predictive=predictive_section(fit, origin.response),
         residuals=residual_section(fit, origin.response),
-        path=path_section(fit, origin.response),
+        path=path_section(fit, origin.response, path),
         made_on=origin.made_on.isoformat(),
         versions=_versions(),
     )
@@ -138,10 +139,10 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def _unbroken(text: str) -> "Markup":
-    """Keep a number like 1.3e-16 on one line: browsers break after its hyphen."""
+    """Keep a number like 1.3e-16, and an option, on one line: browsers break after their hyphens."""
     from markupsafe import Markup, escape
 
-    return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
+    return Markup(_UNBROKEN.sub(r'<span class="number">\g<0></span>', str(escape(text))))
 
 
 def _breakable(name: str) -> "Markup":

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from ..fitted import Fit
 from ..words.cautions import cautions
+from ..words.headline import longer
 from ..words.model_text import described, is_weighted
-from .results import findings, noise_text, sureness
+from .results import findings, sureness
 from .section import Origin, count
 
 
@@ -46,14 +47,18 @@ def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     chains = int(fit.tree["posterior"].sizes["chain"])
     facts = [
         ("response", origin.response),
-        ("data", f"{fit.data.n_samples} rows, {count(fit.data.n_features, 'column')}{weights}"),
+        ("data", f"{_rows(fit, origin)}, {count(fit.data.n_features, 'column')}{weights}"),
         ("model", described(fit.model)),
     ]
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
-    facts.append(("noise σ", noise_text(fit)))
     facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))
     return facts
+
+
+def _rows(fit: Fit, origin: Origin) -> str:
+    n = fit.data.n_samples
+    return count(n, "row") if not origin.n_dropped else f"{n} of {n + origin.n_dropped} rows"
 
 
 def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
@@ -62,7 +67,13 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     if against:
         steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
     if fit.diagnostics is None or fit.diagnostics.complaints:
-        steps.append(_better_draws(origin))
+        said = longer(fit) if fit.in_command else f"regressor.sample({longer(fit)})"
+        steps.append(
+            Step(
+                "These draws are not to be relied on. Sample longer:",
+                said,
+            )
+        )
     if fit.check is not None:
         steps.append(
             Step(
@@ -74,14 +85,6 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     steps.append(Step("Predict new rows, each with its interval:", origin.predicts))
     steps.append(Step("Fit the same penalty elsewhere: the lines to paste are near the end of this page."))
     return steps
-
-
-def _better_draws(origin: Origin) -> Step:
-    if origin.language == "Command":
-        return Step(
-            "These draws are not to be relied on. Try a smaller scale of the prior:", "--scale NUMBER"
-        )
-    return Step("These draws are not to be relied on. Sample longer:", "regressor.sample(num_samples=5000)")
 
 
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:

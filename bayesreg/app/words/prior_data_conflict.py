@@ -10,6 +10,7 @@ from ..fitted import Fit
 _TAILS = (0.005, 0.995)
 _MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
+_WIDER = "Let the prior's scale be chosen, by 'cv' or 'evidence', or give a larger one"
 _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
 
@@ -41,8 +42,7 @@ def _all_zero(fit: Fit) -> str | None:
         return None
     return (
         "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
-        "columns tell nothing of the response. Give a larger scale in the units that it is stated in, or let it be "
-        "chosen, by 'cv' or 'evidence'."
+        f"columns tell nothing of the response. {_WIDER}, in the units that it is stated in."
     )
 
 
@@ -61,7 +61,8 @@ def _noise_pulled(fit: Fit) -> str | None:
         "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; "
         f"{_LARGER_SCALE}"
         if fit.model.prior.relative_to_noise
-        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ; try a larger scale"
+        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ. "
+        f"{_WIDER}"
     )
     return (
         f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "
