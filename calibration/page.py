@@ -9,19 +9,21 @@ from bayesreg.plots.style import COLOURS, STYLES
 
 from .bands import band
 from .ranks import N_DRAWS
+from .row_cases import row_cases
 
 _LEVEL = 0.01  # probability that any rank of any case fails by chance
 _TOO_FAR = 4.0  # standard errors of coverage
 _COLUMNS = 3
 _KINDS = {
     "noise_scale": "σ",
+    "dispersion": "dispersion",
     "prior_scale": "scale of the prior",
     "laplace_scale": "scale of the prior",
     "likelihood": "likelihood",
 }
 _LOOKS = {
-    kind: {"color": COLOURS[place], "linestyle": STYLES[place]}
-    for place, kind in enumerate(("coefficients", "σ", "scale of the prior", "likelihood"))
+    kind: {"color": COLOURS[place], "linestyle": STYLES[place % len(STYLES)]}
+    for place, kind in enumerate(("coefficients", "σ", "scale of the prior", "likelihood", "dispersion"))
 }
 
 
@@ -34,10 +36,15 @@ def page(results: dict[str, Any], docs: Path) -> None:
     for name, entry in cases.items():
         by_method.setdefault(name.split(",")[0], {})[name.split(", ", 1)[1]] = entry
     for method, entries in by_method.items():
-        _draw(entries, f"{method}: ranks of the truth", folder / f"{method}.png")
+        _draw(entries, f"{method}: ranks of the truth", folder / _picture(method))
     if results.get("planted"):
-        _draw(results["planted"], "errors planted on purpose", folder / "planted.png")
+        planted = results["planted"] | results.get("planted on rows", {})
+        _draw(planted, "errors planted on purpose", folder / "planted.png")
     (docs / "calibration.md").write_text("\n".join(_lines(results, list(by_method))) + "\n")
+
+
+def _picture(method: str) -> str:
+    return f"{method.replace(' ', '-')}.png"
 
 
 def failures(cases: dict[str, Any]) -> list[tuple[str, str, float]]:
@@ -63,7 +70,8 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         "picture shows the ranks' distribution function less the uniform one. The grey band holds the whole function "
         "with 95% probability (Säilynoja et al. 2022). An intercept or a coefficient with a flat prior cannot be drawn "
         "from it, so these two are always 3.7 and −2.3. A flat σ is tested against closed forms and quadrature instead "
-        "(`tests/test_posterior.py`).",
+        "(`tests/test_posterior.py`). Beside yes/no, counts and Student-t (“on rows”) the intercept has a Gaussian "
+        "prior, and its rank counts among the coefficients'.",
         "",
         f"{len(cases)} cases with {m} simulations each test {n_tests} parameters. One in {round(1 / _LEVEL)} whole "
         "runs would show a failed test by chance. Here the number of failed tests is "
@@ -72,11 +80,15 @@ def _lines(results: dict[str, Any], methods: list[str]) -> list[str]:
         "",
         *[
             f"![{method}: the distribution function of the ranks of the truth less the uniform one, case by case]"
-            f"(calibration/{method}.png)\n"
+            f"(calibration/{_picture(method)})\n"
             for method in methods
         ],
     ]
     lines += [f"- {name}: {which}, p = {p:.1g}" for name, which, p in failed]
+    left = [case.name for case in row_cases() if case.name not in cases]
+    if left and any(" on rows" in name for name in cases):
+        lines += ["", f"{len(left)} of the {len(row_cases())} cases on rows are still to be run."]
+    planted = planted | results.get("planted on rows", {})
     if planted:
         lines += [
             "",

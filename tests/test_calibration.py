@@ -9,8 +9,9 @@ from calibration.bands import band, p_value
 from calibration.cases import Case, all_cases
 from calibration.coverage import LEVELS, coverage_cases, covered, deviations
 from calibration.page import failures, page
-from calibration.planted import PLANTED
+from calibration.planted import PLANTED, ROWS_PLANTED
 from calibration.ranks import N_DRAWS, ranks
+from calibration.row_cases import FAMILIES, RowCase, row_cases
 
 SMALL = {
     "whitened": Case("whitened", "laplace", False, 8, 3),
@@ -131,3 +132,31 @@ def test_the_page_says_what_the_results_say(tmp_path):
         "mixture.png",
         "planted.png",
     }
+
+
+def test_every_likelihood_prior_and_sampler_on_rows_is_a_case():
+    cases = row_cases()
+    assert len({case.name for case in cases}) == len(cases)
+    seen = {(case.method, case.family, case.prior, case.hyper) for case in cases}
+    for method in ("independence", "whitened", "auto"):
+        for family in FAMILIES:
+            assert {
+                (method, family, prior, h) for prior in ("laplace", "gaussian") for h in (True, False)
+            } <= seen
+
+
+@pytest.mark.extended
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_miniature_of_the_calibration_on_rows(family):
+    case = RowCase("whitened", family, "laplace", 25, 3, unknown=family in ("negative binomial", "student t"))
+    found = ranks(case, 40)
+    assert all(p_value(values, N_DRAWS) > 1e-4 for values in found.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("error", ROWS_PLANTED)
+def test_planted_errors_on_rows_are_caught(error):
+    planted, sampler, cases = ROWS_PLANTED[error]
+    with planted():
+        found = ranks(cases[0], 400, sampler)
+    assert min(p_value(values, N_DRAWS) for values in found.values()) < 1e-3
