@@ -285,7 +285,10 @@ class RowObjective:
             within[strongest] = True
             if within.sum() > most:
                 return None
-            found = self._on(within).mode(coefs[within])
+            if within[: self.data.n_features].any():
+                found = self._on(within).mode(coefs[within])
+            else:
+                found = RowMode(self.null[within], 1)
             coefs = np.zeros(coefs.size)
             coefs[within] = found.coefs
             n_rounds, enough = n_rounds + found.n_rounds, 1.0
