@@ -62,8 +62,6 @@ def equivalents(
     TypeError, ValueError
         If `prior` is neither, or its scale is a distribution.
     """
-    import pandas as pd
-
     sigma = checked_noise_scale(noise_scale)
     data = RowData.from_arrays(X, y, sample_weight)
     if isinstance(prior, Penalty):
@@ -74,14 +72,33 @@ def equivalents(
             "the prior's scale is a distribution, but a penalty needs a number. Give `scale` as a number."
         )
     penalty = resolve(model, data).penalty(sigma)
-    frame = pd.DataFrame(
-        [_row(key, penalty, data, sigma, fit_intercept=fit_intercept) for key in CONVENTIONS]
-    )
+    frame = equivalent_lines(penalty, data, sigma, fit_intercept=fit_intercept)
     frame.attrs.update(_amounts_to(model, data, penalty))
-    return frame.set_index("convention")
+    return frame
 
 
-def _row(key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_intercept: bool) -> dict[str, str]:
+def equivalent_lines(
+    penalty: Penalty, data: RowData, noise_scale: float, *, fit_intercept: bool, family: str = "gaussian"
+) -> "pd.DataFrame":
+    """State a penalty in every package's convention, beside a likelihood of a family as conventions call it.
+
+    Returns
+    -------
+    DataFrame
+        That of `equivalents`, without what the penalty amounts to.
+    """
+    import pandas as pd
+
+    rows = [
+        _row(key, penalty, data, noise_scale, fit_intercept=fit_intercept, family=family)
+        for key in CONVENTIONS
+    ]
+    return pd.DataFrame(rows).set_index("convention")
+
+
+def _row(
+    key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_intercept: bool, family: str
+) -> dict[str, str]:
     row = CONVENTIONS[key]
     found = {
         "convention": key,
@@ -90,7 +107,7 @@ def _row(key: str, penalty: Penalty, data: RowData, sigma: float, *, fit_interce
         "standardizes": row.standardizes,
         "evidence": row.evidence,
     }
-    if not row.has_noise:
+    if row.family not in (family, "any"):
         return {**found, "reason": f"it is for a {row.family} likelihood"}
     try:
         code = translate(

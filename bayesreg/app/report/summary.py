@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from ..fitted import Fit
 from ..words.cautions import cautions
+from ..words.families import has_noise
 from ..words.model_text import described, is_weighted
 from .results import findings, noise_text, sureness
 from .section import Origin, count
@@ -44,14 +45,16 @@ def summary(fit: Fit, origin: Origin) -> Summary:
 def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     weights = f"; weights sum to {fit.data.sum_weights:g}" if is_weighted(fit.data) else ""
     chains = int(fit.tree["posterior"].sizes["chain"])
+    labels = f", of which 1 is {fit.target.event}" if fit.is_yes_or_no else ""
     facts = [
-        ("response", origin.response),
+        ("response", f"{origin.response}{labels}"),
         ("data", f"{fit.data.n_samples} rows, {count(fit.data.n_features, 'column')}{weights}"),
-        ("model", described(fit.model)),
+        ("model", f"{fit.words.name}: {described(fit.model)}"),
     ]
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
-    facts.append(("noise σ", noise_text(fit)))
+    if has_noise(fit.model.likelihood):
+        facts.append(("noise σ", noise_text(fit)))
     facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))
     return facts
 
@@ -66,8 +69,9 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     if fit.check is not None:
         steps.append(
             Step(
-                "Look at the predictive check and at the residuals. They show a wrong shape of the model, which "
-                "nothing else on this page does."
+                f"Look at the predictive check{'' if fit.is_yes_or_no else ' and at the residuals'}. "
+                f"{'It shows' if fit.is_yes_or_no else 'They show'} a wrong shape of the model, which nothing else on "
+                "this page does."
             )
         )
     steps += _choose_scale(fit, origin)
@@ -87,7 +91,12 @@ def _better_draws(origin: Origin) -> Step:
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:
     """Offer the choice of a scale that is one number and was not chosen."""
     scales = fit.model.prior.scales().values()
-    if fit.selection is not None or not scales or not all(s is None or isinstance(s, float) for s in scales):
+    if (
+        fit.selection is not None
+        or not fit.model.likelihood.is_convex
+        or not scales
+        or not all(s is None or isinstance(s, float) for s in scales)
+    ):
         return []
     whose = "the default" if None in scales else "the one that was given"
     option = "--scale cv" if origin.language == "Command" else "scale_selection='cv'"

@@ -48,7 +48,7 @@ def _all_zero(fit: Fit) -> str | None:
 
 def _noise_pulled(fit: Fit) -> str | None:
     """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
-    if fit.data.n_samples < fit.mode.coef.size + _SPARE:
+    if not fit.model.likelihood.is_quadratic or fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
     loss = fit.data.least_squares(centre=fit.model.fit_intercept)[0]
     left = least_squares_noise(loss, fit.data.sum_weights, int(fit.model.fit_intercept)).scale

@@ -17,9 +17,11 @@ _ORDERS = 100.0  # ratio of the 95% to the 5% quantile: two orders of magnitude
 _FEWEST_ROWS = 10
 _TAILS = (0.05, 0.95)
 _LIKELIHOODS = {
-    "two values": "In Python, br.BayesClassifier (br.BernoulliLikelihood) is made for it.",
-    "counts": "In Python, br.PoissonLikelihood and br.NegativeBinomialLikelihood are made for it.",
-    "share": "In Python, br.BernoulliLikelihood takes shares, with numbers of trials as weights.",
+    "two values": "A logistic regression is made for it: --family bernoulli; in Python, br.BayesClassifier.",
+    "counts": "A model of counts is made for it: --family poisson or negative-binomial; in Python, "
+    "br.PoissonLikelihood and br.NegativeBinomialLikelihood.",
+    "share": "If these are shares of numbers of trials, --family bernoulli takes them, with the trials as --weights; "
+    "in Python, br.BernoulliLikelihood.",
 }
 
 
