@@ -673,8 +673,9 @@ class TestParquet:
         (tmp_path / "t.parquet").write_bytes(b"PAR1 and no more")
         assert "is a damaged Parquet file" in error(call("fit", tmp_path / "t.parquet", "--target", "y"))
         self.frame().assign(y=[str(i) for i in range(40)]).to_parquet(tmp_path / "t.parquet", index=False)
-        assert "must be numeric, or labels of two kinds, but it holds text of 40 kinds, for example '0'" in error(
-            call("fit", tmp_path / "t.parquet", "--target", "y")
+        assert (
+            "must be numeric, or labels of two kinds, but it holds text of 40 kinds, for example '0'"
+            in error(call("fit", tmp_path / "t.parquet", "--target", "y"))
         )
 
     def test_the_command_reads_it(self, tmp_path, monkeypatch):

@@ -24,7 +24,9 @@ from .deviance import deviance_explained
 from .effects import Effects, sum_to_one
 from .effects_on_response import effects_on_response
 from .target import Target
+from .words.code_lines import regressor_code
 from .words.families import FamilyWords, unit_of, words_of
+from .words.glmnet_line import glmnet_line
 from .words.sklearn_line import SklearnLine, sklearn_line
 
 if TYPE_CHECKING:
@@ -233,6 +235,25 @@ class Fit:
             If no single λ does.
         """
         return sklearn_line(
+            self.mode.penalty,
+            self.data,
+            fit_intercept=self.model.fit_intercept,
+            likelihood=self.model.likelihood,
+            target=self.target,
+        )
+
+    def bayesreg_line(self) -> str:
+        """Return what states the model in Python, with what its `fit` is to be given in a comment."""
+        said = []
+        if self.target.known_part is not None:
+            said.append(f"with offset = {self.target.known_part} given to `fit`")
+        if self.is_yes_or_no:
+            said.append(f"y is 1 for {self.target.event}")
+        return f"{regressor_code(self.model)}{f'  # {", ".join(said)}' if said else ''}"
+
+    def glmnet_line(self) -> str | None:
+        """Return what reproduces the mode of a logit or log link in glmnet; None if nothing does."""
+        return glmnet_line(
             self.mode.penalty,
             self.data,
             fit_intercept=self.model.fit_intercept,

@@ -34,6 +34,13 @@ class Target:
         """What 0 is: "survived=no"."""
         return f"{self.name}={'0' if self.labels is None else self.labels[0]}"
 
+    @property
+    def known_part(self) -> str | None:
+        """The offset by the names of its columns: "log(days)"; None if there is none, or its columns are not known."""
+        parts = [*([] if self.offset is None else [self.offset])]
+        parts += [] if self.exposure is None else [f"log({self.exposure})"]
+        return " + ".join(parts) or None
+
     def to_json(self) -> str:
         """Return it as text, for a file to keep."""
         return json.dumps(asdict(self))

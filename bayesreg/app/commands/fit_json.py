@@ -8,7 +8,6 @@ from ...data.files.table import Table
 from ...data.rows import RowData
 from ..fitted import Fit
 from ..words.cautions import cautions
-from ..words.code_lines import regressor_code
 from ..words.effect_rows import effect_sentences
 from ..words.headline import headline
 from ..words.model_text import described
@@ -87,7 +86,11 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
         "diagnostics": _diagnostics(fit),
         "headline": list(headline(fit)),
         "cautions": [*table.cautions, *cautions(fit)],
-        "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
+        "code": {
+            "bayesreg": fit.bayesreg_line(),
+            "scikit-learn": _sklearn(fit),
+            "glmnet": fit.glmnet_line(),
+        },
         "written": written,
     }
 

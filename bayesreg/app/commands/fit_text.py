@@ -16,7 +16,6 @@ from ...posterior.draws.interval import Interval
 from ..fitted import Fit
 from ..outputs import COEFFICIENTS, DIFFERENCES
 from ..words.cautions import cautions
-from ..words.code_lines import regressor_code
 from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
 from ..words.families import has_noise
 from ..words.headline import headline
@@ -214,4 +213,7 @@ def _print_code(console: "Console", fit: Fit) -> None:
         print_code(console, "scikit-learn", fit.sklearn_line().code)
     except NoEquivalent as error:
         print_labelled(console, "scikit-learn", f"no single lambda: {error}")
-    print_code(console, "bayesreg", regressor_code(fit.model))
+    in_r = fit.glmnet_line()
+    if in_r is not None:
+        print_code(console, "glmnet", in_r)
+    print_code(console, "bayesreg", fit.bayesreg_line())

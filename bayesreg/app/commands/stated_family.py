@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ...data.files.target import OTHER_LABEL
 from ...likelihoods.base import Likelihood
 from ...likelihoods.bernoulli import BernoulliLikelihood
 from ...likelihoods.gaussian import GaussianLikelihood
@@ -62,7 +63,9 @@ def family_of(asked: str | None, table: "Table", exposure: str | None = None) ->
         return Family(asked or GaussianLikelihood.family, "")  # it is refused with its row
     is_two = table.labels is not None or bool(np.array_equal(np.unique(y), (0.0, 1.0)))
     if asked is None and exposure is None and is_two:
-        return Family("bernoulli", _logistic(name, table, f", as {name!r} has two values"))
+        several = table.labels is not None and table.labels.zero == OTHER_LABEL
+        why = f"one label of {name!r} is asked about" if several else f"{name!r} has two values"
+        return Family("bernoulli", _logistic(name, table, f", as {why}"))
     if asked is None and (exposure is not None or _are_small_counts(y)):
         raise ValueError(_question(name, y))
     family = asked or GaussianLikelihood.family

@@ -135,8 +135,7 @@ class StatedModel:
             return
         if not likelihood.is_convex:
             raise ValueError(
-                f"--scale {self.method} chooses no scale beside --family {family}. Give --scale as a number: the one "
-                f"that --family {GaussianLikelihood.family} --scale {self.method} chooses, say."
+                f"--scale {self.method} chooses no scale beside --family {family}. Give --scale as a number."
             )
         if METHOD_WORDS[self.method].normal_noise_only:
             others = [name for name, words in METHOD_WORDS.items() if not words.normal_noise_only]

@@ -85,9 +85,8 @@ def _offset(target: Target) -> str:
     """Say what the offset is, by the names of its columns."""
     from markupsafe import escape
 
-    parts = [str(escape(target.offset))] if target.offset is not None else []
-    parts += [f"log({escape(target.exposure)})"] if target.exposure is not None else []
-    return f"{_sub('o', 'i')}{f' = {" + ".join(parts)}' if parts else ', known'}"
+    part = target.known_part
+    return f"{_sub('o', 'i')}{', known' if part is None else f' = {escape(part)}'}"
 
 
 def _others(model: LinearModel) -> list[tuple[str, Any]]:

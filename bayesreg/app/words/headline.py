@@ -87,11 +87,9 @@ def _balance(fit: Fit) -> list[str]:
     y, weight = fit.model.likelihood.coded(data.y), data.sample_weight
     total, n = float(weight @ y), data.sum_weights
     if fit.is_yes_or_no:
-        counted = (
-            f"{total:g} of {n:g} rows" if not (y % 1.0).any() else f"On average {total / n:.3g} of a row"
-        )
-        is_are = "is" if counted.startswith("On") or total == 1.0 else "are"
-        return [f"{counted} {is_are} {fit.target.event} ({percentage(total / n)})."]
+        what = "trials" if (y % 1.0).any() else "rows"
+        verb = "is" if total == 1.0 else "are"
+        return [f"{total:.6g} of {n:.6g} {what} {verb} {fit.target.event} ({percentage(total / n)})."]
     rate = ""
     if fit.target.exposure is not None and data.offset is not None:
         watched = float(weight @ np.exp(data.offset))

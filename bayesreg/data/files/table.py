@@ -207,7 +207,9 @@ def read_table(
         },
     )
     if as_labels and frame[target].notna().any():
-        coded_target(frame[target].dropna(), positive)  # refuses what is not of two kinds before gaps are counted
+        coded_target(
+            frame[target].dropna(), positive
+        )  # refuses what is not of two kinds before gaps are counted
     frame, filled = _with_missing_levels(frame, text, stated)
     written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
     gaps = gaps_of(frame, list(asked), text)
