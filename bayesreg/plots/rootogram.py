@@ -36,6 +36,8 @@ def plot_rootogram(found: "Replicates", ax: "Axes | None" = None, *, response: s
     ----------
     C. Kleiber and A. Zeileis (2016), doi:10.1080/00031305.2016.1173590.
     """
+    from matplotlib.ticker import MaxNLocator
+
     ax = axes_or_current(ax)
     middles, widths = 0.5 * (found.edges[:-1] + found.edges[1:]), np.diff(found.edges)
     top, observed = np.sqrt(found.expected), np.sqrt(found.counts)
@@ -56,6 +58,7 @@ def plot_rootogram(found: "Replicates", ax: "Axes | None" = None, *, response: s
     ax.axhline(0.0, color=DARK, linewidth=0.8)
     ax.set_ylim(top=1.35 * float(top.max(initial=1.0)))
     ax.set_xlabel(shown(response), **NO_CODE)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
     ax.set_ylabel("√ number of rows")
     ax.legend(loc="upper center", ncols=2, frameon=False, fontsize="small")
     return ax
