@@ -29,7 +29,7 @@ from .commands.stated_model import StatedModel
 from .draws_file import DRAWS, LEVELS, TARGET, TEXT_RULES, draws_content
 from .figures import picture
 from .fitted import Fit
-from .outputs import COEFFICIENTS, DIFFERENCES, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
+from .outputs import COEFFICIENTS, DIFFERENCES, EFFECTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .report.page import render
 from .report.section import Origin
@@ -248,7 +248,8 @@ def _coefficient_files(fit: Fit) -> dict[str, bytes]:
         for mine, theirs in ((usual.coefs, fit.coefs), (usual.told, fit.told))
     )
     at = fit.effects.differing
-    return {COEFFICIENTS: _csv(coefs)} | ({DIFFERENCES: _csv(told.iloc[at])} if at.size else {})
+    files = {COEFFICIENTS: _csv(coefs)} | ({DIFFERENCES: _csv(told.iloc[at])} if at.size else {})
+    return files | ({} if fit.reported is None else {EFFECTS: _csv(fit.reported)})
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:

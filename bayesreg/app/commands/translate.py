@@ -39,7 +39,8 @@ def run(
     json : bool
     """
     source = stated.row.key
-    table = None if rows is None else rows.read()
+    families = {CONVENTIONS[key].family for key in (source, target)}
+    table = None if rows is None else rows.read(takes_labels="binomial" in families)
     data: dict[str, Any] = {}
     if table is not None:
         data = {"X": table.X, "y": table.y, "sample_weight": table.weights}

@@ -6,6 +6,7 @@ from ...data.rows import RowData
 from ...gaussian.residual_noise import least_squares_noise
 from ...posterior.draws.observation import noise_scale
 from ..fitted import Fit
+from .families import has_noise
 
 _TAILS = (0.005, 0.995)
 _MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
@@ -24,7 +25,9 @@ def _weights_apart(fit: Fit) -> str | None:
     """Compare what the weights sum to with the rows that have one; whole numbers may well count copies of rows."""
     n, total = fit.data.n_samples, fit.data.sum_weights
     sums_to_one = bool(np.isclose(total, 1.0))
-    known_noise = fit.noise is None  # then weights may be precisions, whatever they sum to
+    known_noise = fit.noise is None and has_noise(
+        fit.model.likelihood
+    )  # then weights may be precisions, whatever they sum to
     if n / _MEANT <= total <= n * _MEANT or (known_noise and not sums_to_one):
         return None
     if isinstance(fit.data, RowData) and not (fit.data.sample_weight % 1.0).any():
@@ -39,10 +42,11 @@ def _all_zero(fit: Fit) -> str | None:
     penalised = np.broadcast_to(fit.mode.penalty.l1, fit.mode.coef.shape) > 0.0
     if not penalised.any() or fit.mode.coef[penalised].any():
         return None
+    methods = "'cv' or 'evidence'" if fit.model.likelihood.is_quadratic else "'cv'"
     return (
         "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
         "columns tell nothing of the response. Give a larger scale in the units that it is stated in, or let it be "
-        "chosen, by 'cv' or 'evidence'."
+        f"chosen, by {methods}."
     )
 
 

@@ -124,7 +124,9 @@ def _skewed(
 ) -> OddResponse | None:
     if y.size < _FEWEST_ROWS:
         return None
-    residual = y - fit.mode.intercept - np.asarray(fit.data.X @ fit.mode.coef)[rows]  # type: ignore[union-attr]
+    assert isinstance(fit.data, RowData)
+    fitted = fit.mode.intercept + np.asarray(fit.data.X @ fit.mode.coef)
+    residual = (fit.data.less_offset - fitted)[rows]
     skewness = _skewness(residual, weight)
     positive = bool((y > 0.0).all())
     low, high = np.quantile(y, _TAILS)
