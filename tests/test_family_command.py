@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -35,10 +36,12 @@ RIDGE = ("--prior", "gaussian")  # of which little is compiled
 
 
 def short(*arguments, **options):
-    """Draw a little: two chains of 200."""
-    return br.sample_posterior(
-        *arguments, num_warmup=200, num_samples=200, num_chains=2, progress=False, **options
-    )
+    """Draw a little, which need not be enough to rely on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", br.SamplingWarning)
+        return br.sample_posterior(
+            *arguments, num_warmup=200, num_samples=250, num_chains=2, progress=False, **options
+        )
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +76,13 @@ def target_of(family):
     )
 
 
-@pytest.mark.parametrize("family", LIKELIHOODS)
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=[pytest.mark.extended] * (name in ("negative-binomial", "student-t")))
+        for name in LIKELIHOODS
+    ],
+)
 def test_each_family_gives_what_python_gives(tmp_path, family):
     frame = FRAME.assign(y=target_of(family))
     said = document(fit(tmp_path, frame, "--family", family, "--json", *RIDGE))
@@ -189,6 +198,7 @@ def test_a_target_that_a_family_is_not_for(tmp_path, y, arguments, said):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.extended
 def test_small_counts_are_asked_about_with_answers_to_paste(tmp_path):
     found = error(fit(tmp_path, FRAME.assign(y=SOME)))
     assert "the target 'y' looks like a count, from 0 to 3 with mean" in found
@@ -222,6 +232,7 @@ def test_which_numbers_are_asked_about(tmp_path, y, asked):
         assert family_of(None, table).name == "gaussian"
 
 
+@pytest.mark.extended
 def test_a_gaussian_fit_of_yes_or_no_and_of_counts_is_cautioned_where_it_was_asked_for(tmp_path):
     for y, said in ((IS.astype(int), "--family bernoulli"), (SOME, "--family poisson or negative-binomial")):
         found = document(fit(tmp_path, FRAME.assign(y=y), "--family", "gaussian", "--json", *RIDGE))
@@ -229,6 +240,7 @@ def test_a_gaussian_fit_of_yes_or_no_and_of_counts_is_cautioned_where_it_was_ask
         assert any("With care" in sentence for sentence in found["headline"])
 
 
+@pytest.mark.extended
 def test_an_exposure_is_the_offset_of_its_logarithm(tmp_path):
     frame = FRAME.assign(y=COUNTS, days=DAYS)
     by_exposure = document(
@@ -364,6 +376,7 @@ def test_what_scikit_learn_has_not_is_said_with_glmnets_line(tmp_path):
     assert re.search(r'^glmnet +glmnet\(X, y, lambda=.*family="poisson"\)$', result.stdout, re.MULTILINE)
 
 
+@pytest.mark.extended
 @pytest.mark.parametrize("family", ["bernoulli", "poisson", "negative-binomial"])
 @pytest.mark.parametrize("method", ["cv", "bic"])
 def test_the_scale_is_chosen_as_in_python(tmp_path, family, method):
@@ -398,6 +411,7 @@ def test_ratios_and_effects_are_those_of_python(tmp_path):
     np.testing.assert_allclose(found["effect"], effects["mean"], atol=0.3 * effects["sd"].max())
 
 
+@pytest.mark.extended
 def test_levels_exclude_one_another_in_average_effects(tmp_path):
     group = RNG.choice(["p", "q", "r"], N)
     frame = FRAME.assign(group=group, y=IS.astype(int))
@@ -422,6 +436,7 @@ def test_levels_exclude_one_another_in_average_effects(tmp_path):
             assert found[f"group={level}"] == pytest.approx(at[level] - base, abs=0.01)
 
 
+@pytest.mark.extended
 def test_rows_that_a_column_separates_are_told_in_the_words_of_the_file(tmp_path):
     ward = np.where(np.arange(N) < 6, "icu", "other")
     y = np.where((ward == "icu") | IS, "ill", "well")
@@ -433,6 +448,7 @@ def test_rows_that_a_column_separates_are_told_in_the_words_of_the_file(tmp_path
     assert not any("separated" in one for one in plain["cautions"])
 
 
+@pytest.mark.extended
 def test_counts_that_vary_more_than_poisson_are_told_with_the_family_that_lets_them(tmp_path):
     rng = np.random.default_rng(2)
     wild = rng.poisson(np.exp(1.0 + 0.3 * FRAME["a"]) * rng.gamma(0.5, 2.0, N))
@@ -446,6 +462,7 @@ def test_counts_that_vary_more_than_poisson_are_told_with_the_family_that_lets_t
         assert told == any("--family negative-binomial" in one for one in said["cautions"]), family
 
 
+@pytest.mark.extended
 def test_the_deviance_explained_is_scikit_learns(tmp_path):
     from sklearn.metrics import d2_log_loss_score, d2_tweedie_score
 
@@ -462,6 +479,7 @@ def test_the_deviance_explained_is_scikit_learns(tmp_path):
     assert said["map"]["deviance_explained"] == pytest.approx(d2_tweedie_score(COUNTS, mu, power=1))
 
 
+@pytest.mark.extended
 def test_shares_of_trials_are_a_logistic_regression_with_weights(tmp_path):
     trials = RNG.integers(2, 20, N)
     hits = RNG.binomial(trials, 0.4)

@@ -145,7 +145,7 @@ def _meaning(form: _Form, target: Target, mass: float) -> Iterator[str]:
     if form.with_both:
         yield (
             f"mean is the expected count, mean_lower and mean_upper its {percent} interval; lower and upper are whole "
-            f"numbers between which a new count lies with a probability of {percent} at least."
+            f"numbers between which a new count lies with a probability of at least {percent}."
         )
 
 
