@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ...estimators.regressor import BayesRegressor
 
 _EXPONENT = re.compile(r"\d[\d.]*e-\d+")
-_SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 24  # letters
+_SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 12  # letters
 _RESPONSE = "y"
 _PACKAGES = (
     "numpy", "scipy", "numpyro", "scikit-learn", "pandas", "xarray", "arviz", "matplotlib",
