@@ -127,9 +127,9 @@ class Fit:
     def r_squared(self) -> float | None:
         """The share of the response's variance that the mode explains on the rows that were fitted.
 
-        None if the response does not vary, or the mean is another function of the columns than a sum.
+        None if the response does not vary, or the noise is not normal: rows far off would decide the variance.
         """
-        if self.words.predictor is not None:
+        if not self.model.likelihood.is_quadratic:
             return None
         centred, means = self.data.least_squares(centre=True)
         if not centred.response_ss > 0.0:

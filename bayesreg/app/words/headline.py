@@ -52,6 +52,8 @@ def _explained(fit: Fit) -> list[str]:
         return (
             [] if share is None else [f"The mode explains {percentage(share)} of the deviance on these rows."]
         )
+    if not fit.model.likelihood.is_quadratic:
+        return []
     if fit.r_squared is None:
         return [f"{fit.response!r} does not vary, so there is nothing to explain."]
     return [
