@@ -511,3 +511,35 @@ def test_the_folder_keeps_what_was_explained(tmp_path):
         Target.from_json('{"name": 3, "labels": null, "offset": null, "exposure": null}')
     with pytest.raises(ValueError, match="is malformed"):
         Target.from_json('{"name": "y", "labels": ["a"], "offset": null, "exposure": null}')
+
+
+def test_audit_and_translate_take_labels_beside_a_logistic_loss(tmp_path):
+    frame = FRAME.assign(y=np.where(IS, "yes", "no"))
+    file = write(tmp_path, frame)
+    fitted = LogisticRegression(C=2.0, tol=1e-12, max_iter=10_000).fit(FRAME, frame["y"])
+    coefs = {**dict(zip("ab", fitted.coef_[0], strict=True)), "intercept": fitted.intercept_[0]}
+    pd.Series(coefs).to_csv(tmp_path / "coef.csv")
+    audit = ("audit", file, "--target", "y", "--coef", tmp_path / "coef.csv", "--penalty")
+    assert call(*audit, "sklearn.LogisticRegression C=2").exit_code == 0
+    assert call(*audit, "sklearn.LogisticRegression C=20").exit_code == 3
+    assert "must be numeric" in error(call(*audit, "sklearn.Ridge alpha=2"))
+    translate = ("translate", "C=2", "--to", "glmnet.binomial", "--data", file, "--target", "y")
+    result = call(*translate, "--from", "sklearn.LogisticRegression")
+    assert f"lambda={0.5 / N:g}"[:12] in result.stdout
+    assert "beside −Σ log p(y)" in result.stdout
+    assert "beside ½ Σ r²" in call("translate", "1", "--from", "sklearn.Ridge", "--to", "Penalty").stdout
+
+
+def test_effects_are_a_file_of_their_own(tmp_path):
+    assert fit(tmp_path, FRAME.assign(y=IS.astype(int)), *RIDGE).exit_code == 0
+    found = pd.read_csv(tmp_path / "out" / "effects.csv", index_col="feature")
+    assert list(found.columns) == [
+        "ratio",
+        "ratio_lower",
+        "ratio_upper",
+        "effect",
+        "effect_lower",
+        "effect_upper",
+    ]
+    assert fit(tmp_path, FRAME.assign(y=FRAME["a"] + 0.1 * COUNTS), *RIDGE).exit_code == 0
+    assert not (tmp_path / "out" / "effects.csv").exists()

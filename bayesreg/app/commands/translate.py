@@ -76,7 +76,9 @@ def _document(found: Translation, source: str, target: str, table: Table | None)
 def _print(found: Translation, source: str, target: str, table: Table | None) -> None:
     console = make_console()
     print_code(console, "code", found.code)
-    print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside ½ Σ r²")
+    families = {CONVENTIONS[key].family for key in (source, target)} - {"any"}
+    loss = "½ Σ r²" if families <= {"gaussian"} else "−Σ log p(y)"
+    print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside {loss}")
     for key in dict.fromkeys((source, target)):
         print_labelled(console, "established", f"{key}: {CONVENTIONS[key].evidence}")
     if found.column_unit is not None and table is not None:
