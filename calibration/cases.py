@@ -11,7 +11,7 @@ import bayesreg as br
 INTERCEPT, FLAT = 3.7, -2.3  # flat, so fixed at arbitrary values
 KNOWN_NOISE = 0.8
 SCALES = {"laplace": 0.5, "gaussian": 0.6}
-_AWAY = (-0.5, 0.4)
+AWAY = (-0.5, 0.4)
 _WHITENED = ("independence", "whitened")
 
 
@@ -20,9 +20,10 @@ class Truth:
     """Parameters drawn from the prior, and responses drawn given them."""
 
     coef: Float[np.ndarray, " p"]
-    noise_scale: float
+    noise_scale: float  # or the dispersion
     prior_scale: float | None
     y: Float[np.ndarray, " n"]
+    intercept: float = INTERCEPT
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class Case:
         import numpyro.distributions as dist
 
         options: dict[str, Any] = {"factor": self.factor, "relative_to_noise": self.relative}
-        of_scale = dist.LogNormal(*_AWAY) if self.away else dist.HalfNormal(1.0)
+        of_scale = dist.LogNormal(*AWAY) if self.away else dist.HalfNormal(1.0)
         scale: Any = of_scale if self.hyper else None
         noise: Any = KNOWN_NOISE if self.known_noise else dist.Gamma(4.0, 5.0)
         prior: Any
@@ -111,27 +112,55 @@ class Case:
     def simulate(self, rng: np.random.Generator) -> Truth:
         """Draw parameters from the prior, and responses."""
         sigma = KNOWN_NOISE if self.known_noise else rng.gamma(4.0, 1.0 / 5.0)
-        of_scale = np.exp(rng.normal(*_AWAY)) if self.away else abs(rng.normal())
+        of_scale = np.exp(rng.normal(*AWAY)) if self.away else abs(rng.normal())
         scale = of_scale if self.hyper else None
-        coef = self._draw_coefs(rng, scale) * (sigma if self.relative else 1.0)
+        factor = np.where(np.isinf(self.factor), 1.0, self.factor)
+        coef = draw_coefs(rng, self.prior, factor, scale) * (sigma if self.relative else 1.0)
         coef[: int(self.flat)] = FLAT
         noise = sigma / np.sqrt(self.weights()) * rng.normal(size=self.n)
         return Truth(coef, sigma, scale, INTERCEPT + self.design() @ coef + noise)
 
-    def _draw_coefs(self, rng: np.random.Generator, scale: float | None) -> Float[np.ndarray, " p"]:
-        factor = np.where(np.isinf(self.factor), 1.0, self.factor)
-        if self.prior == "gaussian":
-            return (SCALES["gaussian"] if scale is None else scale) * factor * rng.normal(size=self.p)
-        b = (SCALES["laplace"] if scale is None else scale) * factor
-        coef = rng.laplace(scale=b)
-        if self.prior == "laplace":
-            return coef
-        tau = SCALES["gaussian"] * factor
-        to_judge = np.ones(self.p, dtype=bool)
-        while to_judge.any():  # by rejection
-            rejected = to_judge & (rng.random(self.p) > np.exp(-0.5 * (coef / tau) ** 2))
-            coef, to_judge = np.where(rejected, rng.laplace(scale=b), coef), rejected
+    def data(self, y: Float[np.ndarray, " n"]) -> br.RowData:
+        """Return bayesreg's data."""
+        return br.RowData.from_arrays(self.design(), y, self.weights())
+
+    def true_values(self, truth: Truth) -> dict[str, float]:
+        """Return the true values from the prior, under the names of the draws."""
+        values = {f"coef {j}": float(truth.coef[j]) for j in self.ranked}
+        if not self.known_noise:
+            values["noise_scale"] = truth.noise_scale
+        if truth.prior_scale is not None:
+            values["laplace_scale" if self.prior == "elastic net" else "prior_scale"] = truth.prior_scale
+        return values
+
+    def log_likelihood(
+        self, values: dict[str, Float[np.ndarray, " s"]], y: Float[np.ndarray, " n"]
+    ) -> Float[np.ndarray, " s"]:
+        """Evaluate the log-likelihood with the intercept and a flat coefficient integrated out."""
+        X, w = self.design(), self.weights()
+        coefs = np.column_stack([values[f"coef {j}"] for j in self.ranked])
+        residual = self.profiled(y - coefs @ X[:, list(self.ranked)].T)
+        sigma = values.get("noise_scale", np.full(len(coefs), KNOWN_NOISE))
+        power = w.sum() - 1.0 - int(self.flat)
+        return -power * np.log(sigma) - 0.5 * (w * residual**2).sum(axis=1) / sigma**2
+
+
+def draw_coefs(
+    rng: np.random.Generator, prior: str, factor: Float[np.ndarray, " p"], scale: float | None
+) -> Float[np.ndarray, " p"]:
+    """Draw coefficients from a prior at a scale; None is the prior's own of `SCALES`."""
+    if prior == "gaussian":
+        return (SCALES["gaussian"] if scale is None else scale) * factor * rng.normal(size=factor.size)
+    b = (SCALES["laplace"] if scale is None else scale) * factor
+    coef = rng.laplace(scale=b)
+    if prior == "laplace":
         return coef
+    tau = SCALES["gaussian"] * factor
+    to_judge = np.ones(factor.size, dtype=bool)
+    while to_judge.any():  # by rejection
+        rejected = to_judge & (rng.random(factor.size) > np.exp(-0.5 * (coef / tau) ** 2))
+        coef, to_judge = np.where(rejected, rng.laplace(scale=b), coef), rejected
+    return coef
 
 
 def all_cases() -> list[Case]:

@@ -28,7 +28,6 @@ def coverage_cases() -> list[Case]:
 
 def covered(case: Case, n_simulations: int) -> dict[str, Float[np.ndarray, "m level"]]:
     """Return the covered shares of each simulation: over coefficients, and over new rows."""
-    X, w = case.design(), case.weights()
     found: dict[str, list[list[float]]] = {}
     for i in range(n_simulations):
         rng = np.random.default_rng([i, 7, case.n, case.p])
@@ -36,7 +35,7 @@ def covered(case: Case, n_simulations: int) -> dict[str, Float[np.ndarray, "m le
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", br.SamplingWarning)
             tree = br.sample_posterior(
-                case.model(), br.RowData.from_arrays(X, truth.y, w), num_chains=2, seed=i, progress=False,
+                case.model(), case.data(truth.y), num_chains=2, seed=i, progress=False,
                 method=case.method,
             )  # fmt: skip
         new = rng.normal(size=(_NEW_ROWS, case.p)) + case.shift

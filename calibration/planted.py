@@ -13,12 +13,13 @@ from jaxtyping import Float
 import bayesreg as br
 from bayesreg.base import compilation_cache as compilation
 from bayesreg.gaussian import spectrum as gaussian
-from bayesreg.posterior.kernels import gibbs
+from bayesreg.posterior.kernels import gibbs, independence
 from bayesreg.posterior.marginals import bulks
-from bayesreg.posterior.targets import density, marginal, mixture, whitened
+from bayesreg.posterior.targets import density, marginal, mixture, rows, whitened
 
-from .cases import SCALES, Case
-from .ranks import posterior_draws
+from .cases import SCALES
+from .ranks import AnyCase, posterior_draws
+from .row_cases import RowCase
 
 
 def _fresh_programs() -> Any:
@@ -80,6 +81,25 @@ def missing_jacobian() -> Iterator[None]:
 
 
 @contextmanager
+def lost_offset() -> Iterator[None]:
+    """Leave the offset of rows out of the likelihood."""
+
+    def wrong(self: Any, coef: Any, nuisance: Any) -> Any:
+        return right(self._replace(offset=0.0 * self.offset), coef, nuisance)
+
+    right = rows.RowTarget._log_likelihood
+    with _fresh_programs(), patch.object(rows.RowTarget, "_log_likelihood", wrong):
+        yield
+
+
+@contextmanager
+def unweighted_proposals() -> Iterator[None]:
+    """Accept independent proposals by the density alone."""
+    with _fresh_programs(), patch.object(independence, "_log_proposal", lambda square, d: 0.0 * square):
+        yield
+
+
+@contextmanager
 def nothing() -> Iterator[None]:
     """Change nothing."""
     yield
@@ -92,9 +112,9 @@ def wider_scales(factor: float = np.sqrt(2.0)) -> Iterator[None]:
         yield
 
 
-def wider_prior(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
+def wider_prior(case: AnyCase, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
     """Draw from the posterior under a prior whose scale is √2 times that of the truth."""
-    wide = replace(case, hyper=False)
+    wide: AnyCase = replace(case, hyper=False)
     with wider_scales():
         return posterior_draws(wide, data, seed)
 
@@ -103,4 +123,25 @@ PLANTED = {
     "σ² for σ": (variance_for_sd, posterior_draws),
     "scale × √2": (nothing, wider_prior),
     "no Jacobian of log σ": (missing_jacobian, posterior_draws),
+}
+
+_NUTS_ON_ROWS = tuple(
+    RowCase("whitened", family, "laplace", 25, 3, unknown=unknown)
+    for family, unknown in (
+        ("bernoulli", False),
+        ("poisson", False),
+        ("negative binomial", True),
+        ("student t", True),
+    )
+)
+_PROPOSALS_ON_ROWS = tuple(replace(case, method="independence") for case in _NUTS_ON_ROWS)
+ROWS_PLANTED = {
+    "offset left out": (lost_offset, posterior_draws, _NUTS_ON_ROWS + _PROPOSALS_ON_ROWS),
+    "scale × √2": (nothing, wider_prior, _NUTS_ON_ROWS + _PROPOSALS_ON_ROWS),
+    "no Jacobian": (
+        missing_jacobian,
+        posterior_draws,
+        tuple(case for case in _NUTS_ON_ROWS + _PROPOSALS_ON_ROWS if case.unknown),
+    ),
+    "proposals unweighted": (unweighted_proposals, posterior_draws, _PROPOSALS_ON_ROWS),
 }

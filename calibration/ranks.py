@@ -8,16 +8,18 @@ from jaxtyping import Float, Int
 
 import bayesreg as br
 
-from .cases import Case, Truth
+from .cases import Case
+from .row_cases import RowCase
 
 N_DRAWS = 99  # kept draws: ranks go from 0 to 99
 _THIN = 10
 _WARMUP = 400
 
-Sampler = Callable[[Case, br.RowData, int], "dict[str, Float[np.ndarray, ' s']]"]
+AnyCase = Case | RowCase
+Sampler = Callable[[AnyCase, br.RowData, int], "dict[str, Float[np.ndarray, ' s']]"]
 
 
-def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
+def posterior_draws(case: AnyCase, data: br.RowData, seed: int) -> dict[str, Float[np.ndarray, " s"]]:
     """Draw from the posterior. Draws are thinned, so they are about independent."""
     with warnings.catch_warnings():
         # Calibration judges all draws, also those with a warning.
@@ -34,14 +36,14 @@ def posterior_draws(case: Case, data: br.RowData, seed: int) -> dict[str, Float[
         )
     posterior = tree["posterior"].isel(chain=0, draw=slice(None, None, _THIN))
     draws = {f"coef {j}": posterior["coef"].values[:, j] for j in range(case.p)}
-    for name in ("noise_scale", "prior_scale", "laplace_scale"):
+    for name in ("intercept", "noise_scale", "dispersion", "prior_scale", "laplace_scale"):
         if name in posterior:
             draws[name] = posterior[name].values
     return draws
 
 
 def ranks(
-    case: Case, n_simulations: int, sampler: Sampler = posterior_draws, first: int = 0
+    case: AnyCase, n_simulations: int, sampler: Sampler = posterior_draws, first: int = 0
 ) -> dict[str, Int[np.ndarray, " m"]]:
     """Return the rank of each true parameter in each simulation.
 
@@ -49,37 +51,12 @@ def ranks(
     doi:10.1214/23-BA1404). It finds a sampler that draws from the prior; ranks of parameters do not.
     """
     found: dict[str, list[int]] = {}
-    X, w = case.design(), case.weights()
     for i in range(first, first + n_simulations):
         truth = case.simulate(np.random.default_rng([i, case.n, case.p]))
-        draws = sampler(case, br.RowData.from_arrays(X, truth.y, w), i)
-        values = true_values(case, truth)
-        draws["likelihood"] = _likelihood(case, draws, truth.y)
-        values["likelihood"] = _likelihood(case, {k: np.array([v]) for k, v in values.items()}, truth.y)[0]
+        draws = sampler(case, case.data(truth.y), i)
+        values = case.true_values(truth)
+        draws["likelihood"] = case.log_likelihood(draws, truth.y)
+        values["likelihood"] = case.log_likelihood({k: np.array([v]) for k, v in values.items()}, truth.y)[0]
         for name, value in values.items():
             found.setdefault(name, []).append(int((draws[name] < value).sum()))
     return {name: np.array(values) for name, values in found.items()}
-
-
-def true_values(case: Case, truth: Truth) -> dict[str, float]:
-    """Return the true values from the prior, under the names of the draws."""
-    values = {f"coef {j}": float(truth.coef[j]) for j in case.ranked}
-    if not case.known_noise:
-        values["noise_scale"] = truth.noise_scale
-    if truth.prior_scale is not None:
-        values["laplace_scale" if case.prior == "elastic net" else "prior_scale"] = truth.prior_scale
-    return values
-
-
-def _likelihood(
-    case: Case, values: dict[str, Float[np.ndarray, " s"]], y: Float[np.ndarray, " n"]
-) -> Float[np.ndarray, " s"]:
-    """Evaluate the log-likelihood with the intercept and a flat coefficient integrated out."""
-    from .cases import KNOWN_NOISE
-
-    X, w = case.design(), case.weights()
-    coefs = np.column_stack([values[f"coef {j}"] for j in case.ranked])
-    residual = case.profiled(y - coefs @ X[:, list(case.ranked)].T)
-    sigma = values.get("noise_scale", np.full(len(coefs), KNOWN_NOISE))
-    power = w.sum() - 1.0 - int(case.flat)
-    return -power * np.log(sigma) - 0.5 * (w * residual**2).sum(axis=1) / sigma**2

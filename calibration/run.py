@@ -17,8 +17,9 @@ from .bands import p_value
 from .cases import Case, all_cases
 from .coverage import LEVELS, coverage_cases, covered, deviations
 from .page import page
-from .planted import PLANTED
-from .ranks import N_DRAWS, ranks
+from .planted import PLANTED, ROWS_PLANTED
+from .ranks import N_DRAWS, AnyCase, ranks
+from .row_cases import RowCase, row_cases
 from .workers import processes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -62,11 +63,16 @@ def _jobs(options: Any) -> list[tuple[Any, ...]]:
     """Return kind, name, function and arguments of each job."""
     m = options.simulations
     return [
-        *(("calibration", case.name, _calibrate, case, m) for case in all_cases()),
+        *(("calibration", case.name, _calibrate, case, m) for case in (*all_cases(), *row_cases())),
         *(
             ("planted", f"{error}: {case.name}", _planted, error, case, m)
             for error in PLANTED
             for case in PLANTED_ON
+        ),
+        *(
+            ("planted on rows", f"{error}: {case.name}", _planted, error, case, m)
+            for error, (_, _, cases) in ROWS_PLANTED.items()
+            for case in cases
         ),
         *(("coverage", case.name, _cover, case, options.coverage) for case in coverage_cases()),
     ]
@@ -80,12 +86,12 @@ def _order(options: Any) -> dict[str, list[str]]:
     return order
 
 
-def _calibrate(case: Case, m: int) -> dict[str, Any]:
+def _calibrate(case: AnyCase, m: int) -> dict[str, Any]:
     return _entry(ranks(case, m))
 
 
-def _planted(error: str, case: Case, m: int) -> dict[str, Any]:
-    planted, sampler = PLANTED[error]
+def _planted(error: str, case: AnyCase, m: int) -> dict[str, Any]:
+    planted, sampler = ROWS_PLANTED[error][:2] if isinstance(case, RowCase) else PLANTED[error]
     with planted():
         return _entry(ranks(case, m, sampler))
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from conftest import diabetes, one_of_eight
 from sklearn.linear_model import Lasso, Ridge
-from test_conventions_against_packages import RECORDS, arrays, label, penalty_of
+from test_conventions_against_packages import RECORDS, arrays, family, label, offset, penalty_of
 
 import bayesreg as br
 
@@ -176,18 +176,14 @@ def test_a_mode_as_pymc_finds_it_is_not_sparse():
     assert found.duality_gap > 1e-6
 
 
-# A logistic likelihood.
+# Labels and counts.
 
-BINARY = [
-    record
-    for record in RECORDS
-    if record["response"] == "binary" and record["key"] != "statsmodels.GLM.binomial"
-]
+LABELS_AND_COUNTS = [record for record in RECORDS if record["response"] != "y"]
 
 
-@pytest.mark.parametrize("record", BINARY, ids=label)
-def test_logistic_answers_pass(record):
-    """statsmodels' Logit by l1_slsqp among them, and scikit-learn, glmnet, celer and skglm."""
+@pytest.mark.parametrize("record", LABELS_AND_COUNTS, ids=label)
+def test_answers_for_labels_and_counts_pass(record):
+    """Of all packages, with weights and offsets, by logistic, Poisson and negative binomial losses."""
     X, y, weights = arrays(record)
     found = br.audit(
         record["coef"],
@@ -197,7 +193,8 @@ def test_logistic_answers_pass(record):
         penalty_of(record),
         weights,
         fit_intercept=record["fit_intercept"],
-        family="binomial",
+        family=family(record),
+        offset=offset(record),
     )
     assert found.duality_gap < 10 * record["tol"]
     assert found.kkt_violation.max() < 10 * np.sqrt(record["tol"])
@@ -224,10 +221,20 @@ def test_logistic_gap_and_optimum_against_scikit_learn():
         ).objective
         assert above <= bad.duality_gap < 30 * above
         assert not bad.optimal
-    with pytest.raises(ValueError, match="`y` must be 0 or 1"):
-        br.audit(np.zeros(6), 0.0, X, 2 * y - 1, br.Penalty(1.0), family="binomial")
-    with pytest.raises(ValueError, match="`family` must be one of"):
-        br.audit(np.zeros(6), 0.0, X, y, br.Penalty(1.0), family="poisson")
+    point = np.zeros(6), 0.0, X
+    one = br.audit(*point, y, br.Penalty(1.0), family="binomial").objective
+    for coded in (2 * y - 1, np.where(y > 0, "yes", "no")):
+        for name in ("binomial", "bernoulli", br.BernoulliLikelihood()):
+            assert br.audit(*point, coded, br.Penalty(1.0), family=name).objective == one
+    for bad, name, error, message in (
+        (3.0 * y + X[:, 0], "binomial", ValueError, "`y` must hold two labels"),
+        (y - 0.5, "poisson", ValueError, "`y` must hold counts"),
+        (y, "logit", ValueError, "`family` must be one of 'gaussian', 'binomial', 'poisson'"),
+        (y, "negative-binomial", ValueError, "or a likelihood such as NegativeBinomialLikelihood"),
+        (y, br.StudentTLikelihood(), TypeError, "audit needs a likelihood whose loss is convex"),
+    ):
+        with pytest.raises(error, match=message):
+            br.audit(*point, bad, br.Penalty(1.0), family=name)
 
 
 def test_logistic_number_read_otherwise_is_recognised():
@@ -247,6 +254,70 @@ def test_logistic_number_read_otherwise_is_recognised():
     assert not found.optimal
     assert "these are the coefficients of glmnet(X, y, lambda=0.05" in str(found.nearest)
     np.testing.assert_allclose(found.nearest.penalty.l1, penalty.l1, rtol=1e-9)
+
+
+def test_poissons_number_read_otherwise_is_recognised():
+    """PoissonRegressor's alpha taken for glmnet's lambda, which is for standardised columns."""
+    from sklearn.linear_model import PoissonRegressor
+
+    rng = np.random.default_rng(2)
+    X = rng.normal(size=(90, 3)) * [1.0, 2.0, 0.5]
+    y = rng.poisson(np.exp(0.3 * X[:, 0])).astype(float)
+    answer = PoissonRegressor(alpha=0.4, solver="newton-cholesky", tol=1e-12).fit(X, y)
+    standardised = br.translate({"lambda_": 0.4, "alpha": 0.0}, "glmnet.poisson", "Penalty", X=X, y=y)
+    found = br.audit(answer.coef_, answer.intercept_, X, y, standardised, family="poisson")
+    assert not found.optimal
+    assert found.nearest is not None
+    assert found.nearest.duality_gap < 1e-12
+    assert found.nearest.read_as == "PoissonRegressor(alpha=0.4)"
+    assert "not of glmnet(X, y, lambda=0.4" in str(found)
+    np.testing.assert_allclose(found.nearest.penalty.l2, 0.4 * 90)
+
+
+def test_a_gap_of_counts_bounds_the_excess_with_an_offset():
+    """The optimum by SciPy, on plain formulas of Poisson and negative binomial."""
+    from scipy.optimize import minimize
+    from scipy.special import gammaln
+
+    rng = np.random.default_rng(5)
+    X, exposure = rng.normal(size=(70, 2)), rng.uniform(0.5, 4.0, 70)
+    y = rng.poisson(exposure * np.exp(0.5 * X[:, 0])).astype(float)
+    penalty = br.Penalty(0.0, 2.0)
+    for likelihood, k in ((br.PoissonLikelihood(), None), (br.NegativeBinomialLikelihood(1.7), 1.7)):
+
+        def height(z, k=k):
+            mu = exposure * np.exp(z[2] + X @ z[:2])
+            if k is None:
+                log_p = y * np.log(mu) - mu - gammaln(y + 1)
+            else:
+                log_p = (
+                    gammaln(y + k)
+                    - gammaln(k)
+                    - gammaln(y + 1)
+                    + k * np.log(k / (k + mu))
+                    + y * np.log(mu / (k + mu))
+                )
+            return -log_p.sum() + z[:2] @ z[:2]
+
+        best = minimize(height, np.zeros(3), tol=1e-12)
+        for shift in (0.0, 0.03, 0.3):
+            point = best.x + shift
+            found = br.audit(point[:2], point[2], X, y, penalty, family=likelihood, offset=np.log(exposure))
+            null = br.audit(
+                np.zeros(2), 0.0, X, y, br.Penalty(1e9), family=likelihood, offset=np.log(exposure)
+            )
+            excess = height(point) - best.fun
+            assert found.objective - found.optimum == pytest.approx(excess, abs=1e-6)
+            assert found.duality_gap * null.optimum >= excess - 1e-6
+            assert found.optimal == (shift == 0.0)
+
+
+def test_a_gaussian_audit_knows_an_offset():
+    X, y = diabetes()
+    known = np.linspace(-30.0, 30.0, len(y))
+    ridge = Ridge(0.7).fit(X, y - known)
+    assert br.audit(ridge.coef_, ridge.intercept_, X, y, br.Penalty(0.0, 0.7), offset=known).optimal
+    assert not br.audit(ridge.coef_, ridge.intercept_, X, y, br.Penalty(0.0, 0.7)).optimal
 
 
 def test_logistic_unpenalised_columns_and_separation():
@@ -315,6 +386,10 @@ def test_like_says_what_it_cannot_be():
         br.LinearModel.like("lasso", X, y, alpha=1.0)
     with pytest.raises(ValueError, match="takes alpha; got lambda_"):
         br.LinearModel.like("sklearn.Ridge", X, y, lambda_=1.0)
+    with pytest.raises(ValueError, match="Give `dispersion`"):
+        br.LinearModel.like("glum.negative_binomial", X, y, alpha=1.0)
+    with pytest.raises(ValueError, match="has a poisson likelihood, which has no `dispersion`"):
+        br.LinearModel.like("glum.poisson", X, y, alpha=1.0, dispersion=2.0)
     constant = np.column_stack([X[:, :2], np.full(len(y), 7.0)])
     model = br.LinearModel.like("glmnet", constant, y, lambda_=0.1)
     mode = br.map_estimate(model, br.RowData.from_arrays(constant, y))

@@ -178,7 +178,7 @@ def test_collinear_columns_are_told_with_the_remedy_of_the_reader():
     fit = fitted(rng.normal(size=N), X)
     first, meaning = relation_notes(fit, in_command=True)
     assert first == "time = 100 hour + minute."
-    assert meaning.endswith("Remedy: --exclude 'time'.")
+    assert meaning.endswith("Remedy: --exclude time.")
     assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out 'time'.")
 
 
@@ -193,7 +193,7 @@ def test_a_text_column_that_another_tells_is_named_once():
     fit = fitted(rng.normal(size=N), pd.DataFrame(city | land), levels=levels)
     said, meaning = relation_notes(fit, in_command=True)
     assert said == "land is told by the level of city."
-    assert meaning.endswith("Remedy: --exclude 'land'.")
+    assert meaning.endswith("Remedy: --exclude city.")
 
 
 def test_more_columns_than_rows_are_told_as_that():
@@ -204,3 +204,93 @@ def test_more_columns_than_rows_are_told_as_that():
 
 def test_columns_that_are_independent_need_no_note():
     assert relation_notes(fitted(np.random.default_rng(10).normal(size=N)), in_command=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("n_columns", "said"),
+    [
+        (8, None),
+        (
+            13,
+            "13 columns for 60 rows: R² is larger here than on new rows (least squares on so many columns of mere",
+        ),
+        (59, "59 columns for 60 rows: R² and the predictive check say nothing here"),
+        (70, "70 columns for 60 rows: R² and the predictive check say nothing here"),
+    ],
+)
+def test_what_r_squared_is_worth_is_said(n_columns, said):
+    X = pd.DataFrame(np.random.default_rng(11).normal(size=(60, n_columns))).add_prefix("x")
+    fit = fitted(np.random.default_rng(12).normal(size=60), X)
+    found = [sentence for sentence in cautions(fit) if "columns for 60 rows" in sentence]
+    assert len(found) == (said is not None)
+    if said is not None:
+        assert found[0].startswith(said)
+    fills = ", which says nothing with as many columns as rows" in " ".join(headline(fit))
+    assert fills is (n_columns >= 59)
+
+
+def test_what_noise_alone_explains_is_that_share():
+    """The figure that the caution gives is the mean R² of least squares on columns of noise: p/(n − 1)."""
+    rng = np.random.default_rng(13)
+    shares = []
+    for _ in range(300):
+        X, y = np.column_stack([np.ones(60), rng.normal(size=(60, 13))]), rng.normal(size=60)
+        left = y - X @ np.linalg.lstsq(X, y, rcond=None)[0]
+        shares.append(1.0 - left @ left / ((y - y.mean()) @ (y - y.mean())))
+    assert np.mean(shares) == pytest.approx(13 / 59, abs=4 * np.std(shares) / np.sqrt(300))
+    X = pd.DataFrame(rng.normal(size=(60, 13))).add_prefix("x")
+    (said,) = [sentence for sentence in cautions(fitted(rng.normal(size=60), X)) if "13 columns" in sentence]
+    assert "mere noise has 0.22)" in said
+
+
+def levels_of(**columns):
+    """Return features and Levels of text columns."""
+    from bayesreg.data.files.levels import found_levels
+
+    found = [found_levels(pd.Series(values, name=name)) for name, values in columns.items()]
+    frames = [one.encoded(pd.Series(columns[one.column], name=one.column)) for one in found]
+    return pd.concat(frames, axis=1), tuple(found)
+
+
+def test_of_nested_columns_the_one_with_more_levels_is_to_be_left_out():
+    chick = np.repeat([f"c{i:02}" for i in range(12)], 10)
+    diet = np.repeat(["a", "b", "c"], 40)
+    for columns in ({"chick": chick, "diet": diet}, {"diet": diet, "chick": chick}):
+        X, levels = levels_of(**columns)
+        fit = fitted(np.random.default_rng(14).normal(size=120), X, levels=levels)
+        said, meaning = relation_notes(fit, in_command=True)
+        assert said == "diet is told by the level of chick."
+        assert meaning.endswith("Remedy: --exclude chick.")
+
+
+def test_of_a_treatment_in_numbers_the_identifier_is_to_be_left_out_too():
+    X, levels = levels_of(chick=np.repeat([f"c{i:02}" for i in range(12)], 10))
+    X["dose"] = np.repeat([1.0, 2.5, 4.0, 2.5], 30)
+    said, meaning = relation_notes(
+        fitted(np.random.default_rng(15).normal(size=120), X, levels=levels), in_command=True
+    )
+    assert said == "dose is told by the level of chick."
+    assert meaning.endswith("Remedy: --exclude chick.")
+
+
+def test_a_level_that_two_levels_make_is_no_nested_column():
+    rng = np.random.default_rng(16)
+    carrier, dest = rng.choice(list("abcde"), N), rng.choice(list("klm"), N)
+    dest[np.isin(carrier, ["c", "d"])] = "n"
+    X, levels = levels_of(carrier=carrier, dest=dest)
+    said, meaning = relation_notes(fitted(rng.normal(size=N), X, levels=levels), in_command=True)
+    assert said == "dest=n = carrier=c + carrier=d."
+    assert "--exclude carrier" in meaning
+
+
+def test_a_date_beside_year_and_month_is_nearly_told_by_them():
+    days = pd.date_range("2015-01-01", "2023-12-31", freq="9D")
+    X = pd.DataFrame({"sold": (days - days[0]).days, "year": days.year, "month": days.month}).astype(float)
+    fit = fitted(np.random.default_rng(17).normal(size=len(days)), X)
+    first, meaning = relation_notes(fit, in_command=True)
+    others = np.column_stack([np.ones(len(X)), X[["year", "month"]]])
+    left = X["sold"] - others @ np.linalg.lstsq(others, X["sold"], rcond=None)[0]
+    r_squared = float(re.search(r"sold is nearly told by year, month \(R² ([0-9.]+)\)", first)[1])
+    assert r_squared == pytest.approx(1.0 - left.var() / X["sold"].var(), abs=1e-6)
+    assert meaning.endswith("Remedy: --exclude sold.")
+    assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out 'sold'.")

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 from sklearn.datasets import load_breast_cancer, load_diabetes
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, PoissonRegressor, Ridge
 
 import bayesreg as br
 from bayesreg.app import fit as analysis
@@ -150,6 +150,23 @@ class TestTranslate:
         assert text.exit_code == 0
         assert text.stdout.splitlines()[0] == f"code          {found['code']}"
 
+    def test_a_number_of_standardised_columns(self, diabetes):
+        """After StandardScaler glmnet's own standardisation changes nothing, so its lambda is scikit-learn's alpha."""
+        file, *_ = diabetes
+        asked = ("translate", "lambda=0.1", "--from", "glmnet", "--to", "sklearn.Lasso", "--data", file, "--target",
+                 "progression", "--weights", "copies")  # fmt: skip
+        found = document(call(*asked, "--standardize", "--json"))
+        assert found["standardize"] is True
+        assert found["values"]["alpha"] == pytest.approx(0.1, rel=1e-12)
+        assert "standardised: both sides" in " ".join(call(*asked, "--standardize").stdout.split())
+        one = call("translate", "0.1", "--from", "sklearn.Lasso", "--to", "glmnet", *asked[6:]).stdout
+        assert "as they are in the file. If the number is of a pipeline with StandardScaler" in " ".join(
+            one.split()
+        )
+        without = call("translate", "0.1", "--from", "sklearn.Lasso", "--to", "Penalty", "--standardize")
+        assert without.exit_code == 2
+        assert "--standardize speaks of the columns of --data" in without.stderr
+
     def test_names_and_the_column_of_weights(self, diabetes):
         file, X, y, w = diabetes
         result = call("translate", "alpha=0.1,l1_ratio=0.3", "--from", "sklearn.ElasticNet", "--to", "glmnet", "--data",
@@ -210,7 +227,7 @@ class TestTranslate:
         assert "decoupled" in error(call("translate", "0.1", "--from", "torch.AdamW", "--to", "Penalty"))
         message = error(call("translate", "0.1", "--from", "sklearn.Lasso", "--to", "Penalty"))
         assert message.endswith("Here: --data FILE --target NAME.")
-        assert "Give `noise_scale`" in error(
+        assert "Give --noise-scale" in error(
             call("translate", "2", "--from", "Penalty", "--to", "LaplacePrior")
         )
 
@@ -290,7 +307,24 @@ class TestAudit:
             call(*arguments, "sklearn.LogisticRegression C=2", "--family", "gaussian")
         )
         assert call(*arguments, "Penalty l2=0.5", "--family", "binomial").exit_code == 0
-        assert "cannot be audited yet" in error(call(*arguments, "sklearn.PoissonRegressor 1"))
+        assert "whose dispersion this command does not take" in error(
+            call(*arguments, "glum.negative_binomial alpha=1")
+        )
+
+    def test_a_poisson_regression(self, tmp_path):
+        rng = np.random.default_rng(3)
+        X = pd.DataFrame(rng.normal(size=(60, 2)), columns=["age", "dose"])
+        y = rng.poisson(np.exp(0.4 * X["age"]))
+        X.assign(visits=y).to_csv(tmp_path / "visits.csv", index=False)
+        fitted = PoissonRegressor(alpha=0.3, tol=1e-12, max_iter=10_000).fit(X, y)
+        coef = coefficients(tmp_path / "coef.csv", fitted, list(X.columns))
+        arguments = ["audit", tmp_path / "visits.csv", "--target", "visits", "--coef", coef, "--penalty"]
+        assert call(*arguments, "sklearn.PoissonRegressor alpha=0.3").exit_code == 0
+        assert call(*arguments, "sklearn.PoissonRegressor alpha=0.4").exit_code == 3
+        assert call(*arguments, "Penalty l2=18", "--family", "poisson").exit_code == 0
+        assert "--family says binomial" in error(
+            call(*arguments, "sklearn.PoissonRegressor alpha=0.3", "--family", "binomial")
+        )
 
     def test_coefficients_as_pandas_and_others_write_them(self, tmp_path):
         rng = np.random.default_rng(0)
@@ -745,3 +779,15 @@ def test_the_installed_commands(diabetes, tmp_path):
     )  # fmt: skip
     assert json.loads(done.stdout)["diagnostics"]["reliable"] is True
     assert (tmp_path / "out" / "report.html").stat().st_size > 50_000
+
+
+def test_messages_speak_of_options():
+    from bayesreg.app.words.options import in_options
+
+    assert (
+        in_options("Give `noise_scale`, the sd of the noise.") == "Give --noise-scale, the sd of the noise."
+    )
+    assert in_options("sample with a larger num_warmup or num_samples.") == (
+        "sample with a larger --warmup or --draws."
+    )
+    assert in_options("column 'rooms' holds text") == "column 'rooms' holds text"

@@ -69,3 +69,31 @@ def test_the_sentence_says_what_confirms_the_draws():
     assert diagnose(agreed).sentence.startswith("The chains agree and explored enough: means and intervals")
     agreed.attrs.update(certificate="certified: largest z 1", certified=1, certificate_tests=8)
     assert diagnose(agreed).sentence.startswith("The density confirms the draws: means and intervals are")
+
+
+def test_there_is_one_verdict():
+    """Tests that found nothing certify nothing if R-hat objects."""
+    found = diagnose(
+        draws(certificate="certified: largest z 1.2 of 8 tests", certified=1, certificate_tests=8)
+    )
+    assert found.complaints
+    assert "certified" not in f"{found}. {found.sentence}"
+    assert str(found).startswith("largest z 1.2 of 8 tests; largest R-hat")
+    agreed = diagnose(
+        draws(slow=0.0, certificate="certified: largest z 1.2 of 8 tests", certified=1, certificate_tests=8)
+    )
+    assert str(agreed).startswith("certified: largest z 1.2")
+    assert "Do not rely" not in agreed.sentence
+
+
+def test_the_remedy_is_that_of_the_reader():
+    from bayesreg.app.fitted import Fit
+    from bayesreg.app.words.headline import trust
+
+    tree = draws(num_samples=300, num_warmup=200)
+    of_command = Fit(None, None, None, tree, None, in_command=True)
+    assert trust(of_command).endswith(
+        "sample longer (--draws 1200 --warmup 800), or use a smaller prior scale."
+    )
+    of_python = Fit(None, None, None, tree, None)
+    assert "sample longer (num_samples=1200, num_warmup=800)" in trust(of_python)

@@ -232,3 +232,77 @@ def test_the_picture_has_the_rows_of_the_table(mixed):
             == sorted(table["mean"].abs() / table["sd"])[::-1]
         )
         assert ("less the mean" in ax.get_xlabel()) == (fit is mixed[0])
+
+
+@pytest.fixture(scope="module")
+def paired():
+    """Carriers a to d and places k to n: those of d fly to n, and nobody else does."""
+    rng = np.random.default_rng(3)
+    carrier, dest = rng.choice(LETTERS[:3], 300), rng.choice(np.array(list("klm")), 300)
+    carrier[:20], dest[:20] = "d", "n"
+    carrier, of_carrier = one_hot(carrier, "carrier")
+    dest, of_dest = one_hot(dest, "dest")
+    return fitted([carrier, dest], (of_carrier, of_dest))
+
+
+def test_a_level_that_the_data_do_not_tell_does_not_widen_the_others(paired):
+    fit, X = paired
+    coef = fit.tree["posterior"]["coef"].values.reshape(-1, X.shape[1])
+    told = [X.columns.get_loc(f"carrier={name}") for name in "abc"]
+    less = coef[:, told] - coef[:, told].mean(axis=1, keepdims=True)
+    rows = fit.told.loc[["carrier=a", "carrier=b", "carrier=c"]]
+    np.testing.assert_allclose(rows["mean"], less.mean(axis=0), atol=1e-12)
+    widths = fit.told["q95"] - fit.told["q05"]
+    assert widths[["carrier=a", "carrier=b", "carrier=c", "dest=k", "dest=l", "dest=m"]].max() < 0.6
+    assert widths[["carrier=d", "dest=n"]].min() > 2.0  # the prior alone parts the two
+
+
+def test_its_pair_and_the_way_out_are_named(paired):
+    from bayesreg.app.words.relations import relation_notes
+
+    fit, X = paired
+    first, meaning = relation_notes(fit, in_command=True)
+    assert first == "dest=n equals carrier=d."
+    assert meaning.endswith("Remedy: --missing dest=n --drop-missing.")
+    assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out the rows of 'dest=n'.")
+    assert (
+        "In no such mean, as the data do not tell them apart from another column: carrier=d, dest=n."
+        in fit.effects.sentences()
+    )
+    at_mode = fit.told["map"].to_numpy()
+    own = predictions(X, fit.mode.coef, fit.mode.intercept)
+    np.testing.assert_allclose(predictions(X, at_mode[:-1], at_mode[-1]), own, atol=1e-9)
+
+
+def test_the_table_counts_the_rows_of_levels_and_of_nothing_else(mixed):
+    from bayesreg.app.words.rows import rows_cells
+
+    fit, X = mixed
+    cells = dict(zip(fit.told.index, [cell for (cell,) in rows_cells(fit, fit.told)], strict=True))
+    assert {name: cell for name, cell in cells.items() if cell} == {
+        name: str(int(X[name].sum())) for name in X if "=" in name
+    }
+    assert rows_cells(fit, fit.told.loc[["size", "intercept"]]) == []
+
+
+def test_rows_without_weight_are_not_counted():
+    city, of_city = one_hot(np.resize(LETTERS, N), "city")
+    weight = np.where(np.arange(N) < 8, 0.0, 2.0)
+    fit, _ = fitted([city], (of_city,), weight=weight)
+    assert fit.rows_of_levels == {f"city={letter}": N // 4 - 2 for letter in LETTERS}
+
+
+@pytest.mark.parametrize(("shift", "told"), [(0.0, False), (15.0, False), (2000.0, True)])
+def test_an_intercept_far_from_the_rows_is_told_at_their_mean(shift, told):
+    from bayesreg.app.words.rows import table_sentences
+
+    rng = np.random.default_rng(5)
+    X = pd.DataFrame({"year": shift + rng.normal(size=N), "x": rng.normal(size=N)})
+    fit, _ = fitted([X], ())
+    said = [sentence for sentence in table_sentences(fit) if "At the mean of all columns" in sentence]
+    assert bool(said) is told
+    if told:
+        mean = float(said[0].split("the response is ")[1].split(",")[0])
+        assert mean == pytest.approx(fit.data.y.mean(), abs=0.02)
+        low, high = (float(end) for end in said[0].split("[")[1].split("]")[0].split(","))
+        assert high - low == pytest.approx(2 * 1.645 / np.sqrt(N), rel=0.15)  # of a mean of N rows with σ = 1

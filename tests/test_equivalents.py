@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from conftest import diabetes
-from sklearn.linear_model import Lasso, Ridge
+from sklearn.linear_model import Lasso, LogisticRegression, Ridge
 
 import bayesreg as br
 
@@ -97,6 +97,59 @@ def test_bayesian_defaults_as_penalties():
         br.LinearModel(penalty.to_prior(SIGMA), br.GaussianLikelihood(SIGMA)), br.RowData.from_arrays(X, Y)
     )
     np.testing.assert_allclose(mode.coef * X.std(axis=0), Ridge(alpha).fit(Z, Y).coef_, rtol=1e-8)
+
+
+LABELS = np.where(Y > 140.0, 1.0, 0.0)
+COUNTS = np.floor(Y / 40.0)
+
+
+def test_every_line_of_a_logistic_model_states_the_same_penalty():
+    prior, likelihood = br.GaussianPrior(2.0), br.BernoulliLikelihood()
+    Z = X / X.std(axis=0)
+    table = br.equivalents(prior, Z, LABELS, likelihood=likelihood)
+    mode = br.map_estimate(br.LinearModel(prior, likelihood), br.RowData.from_arrays(Z, LABELS))
+    ridge = eval(table.loc["sklearn.LogisticRegression", "code"], {"LogisticRegression": LogisticRegression})
+    ridge.set_params(solver="newton-cholesky", tol=1e-12).fit(Z, LABELS)
+    np.testing.assert_allclose(ridge.coef_[0], mode.coef, rtol=0, atol=1e-8)
+    assert table.loc["LaplacePrior", "reason"].startswith("LaplacePrior has no l2 part")
+    assert table.loc["GaussianPrior", "code"] == "br.GaussianPrior(scale=2.0)"
+    assert table.loc["sklearn.Ridge", "reason"] == "it is for a gaussian likelihood"
+    assert table.loc["sklearn.PoissonRegressor", "reason"] == "it is for a poisson likelihood"
+    for _, row in table.iterrows():
+        assert bool(row["code"]) != bool(row["reason"])
+    assert {key for key in table.index[table["code"] != ""] if br.CONVENTIONS[key].family == "binomial"} >= {
+        "glmnet.binomial", "glum.binomial", "skglm.SparseLogisticRegression", "statsmodels.GLM.binomial",
+        "spark.LogisticRegression", "h2o.GLM.binomial", "xgboost.gblinear.logistic",
+    }  # fmt: skip
+    weight = np.exp(-np.logaddexp(0, Z @ mode.coef + mode.intercept)) * (
+        1 - 1 / (1 + np.exp(Z @ mode.coef + mode.intercept))
+    )
+    design = np.column_stack([Z, np.ones(len(Z))])
+    information = design.T @ (weight[:, None] * design)
+    held = np.diag([0.25] * 10 + [0.0])
+    assert table.attrs["effective_df"] == pytest.approx(
+        np.trace(np.linalg.solve(information + held, information)), rel=1e-8
+    )
+    plain = LogisticRegression(C=np.inf, solver="newton-cholesky", tol=1e-12).fit(Z, LABELS).coef_[0]
+    np.testing.assert_allclose(list(table.attrs["shrinkage"].values()), mode.coef / plain, rtol=1e-6)
+    assert table.attrs["prior_r2"] is None
+
+
+def test_counts_and_separated_rows():
+    Z = X / X.std(axis=0)
+    table = br.equivalents(br.LaplacePrior(0.1), Z, COUNTS, likelihood=br.PoissonLikelihood())
+    assert "no l1 part" in table.loc["sklearn.PoissonRegressor", "reason"]
+    assert table.loc["statsmodels.Poisson", "code"].endswith("alpha=np.array([0.0" + ", 10.0" * 10 + "]))")
+    over = br.equivalents(br.GaussianPrior(0.1), Z, COUNTS, likelihood=br.NegativeBinomialLikelihood(3.0))
+    assert "NegativeBinomialDistribution(1 / dispersion)" in over.loc["glum.negative_binomial", "code"]
+    assert over.loc["glum.poisson", "reason"] == "it is for a poisson likelihood"
+    separated = br.equivalents(
+        br.GaussianPrior(1.0), Z, (Z[:, 2] > 0.0).astype(float), likelihood=br.BernoulliLikelihood()
+    )
+    assert separated.attrs["shrinkage"] == {}
+    for arguments in ({}, {"noise_scale": 1.0, "likelihood": br.PoissonLikelihood()}):
+        with pytest.raises(ValueError, match="give either it or `likelihood`"):
+            br.equivalents(br.GaussianPrior(1.0), Z, COUNTS, **arguments)
 
 
 def test_refusals():

@@ -310,3 +310,16 @@ def test_a_summary_of_what_is_known_absent_or_sampled():
     twice = pd.DataFrame(np.column_stack([X[:, 0], X[:, 1]]), columns=["intercept", "noise_scale"])
     table = br.BayesRegressor().fit(twice, y).sample(num_samples=50, progress=False).summary()
     assert list(table.index) == ["intercept", "noise_scale"] * 2
+
+
+def test_the_summary_has_the_interval_that_is_asked_for():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(40, 2))
+    regressor = br.BayesRegressor(br.LaplacePrior(1.0)).fit(X, rng.normal(size=40))
+    regressor.sample(num_samples=200, num_warmup=100, progress=False)
+    narrow, usual = regressor.summary(interval=0.5), regressor.summary()
+    draws = regressor.posterior_["posterior"]["coef"].values.reshape(-1, 2)
+    np.testing.assert_allclose(narrow.loc[["x0", "x1"], "q25"], np.quantile(draws, 0.25, axis=0))
+    assert list(narrow.columns) == [{"q05": "q25", "q95": "q75"}.get(name, name) for name in usual.columns]
+    with pytest.raises(ValueError, match="`interval` must be a probability"):
+        regressor.summary(interval=90)

@@ -104,3 +104,10 @@ def test_gap_terms_are_at_least_0_at_a_feasible_dual_point():
         feasible = dual_step(z, l1, l2) * z
         assert (np.abs(feasible[l2 == 0.0]) <= l1[l2 == 0.0] * (1 + 1e-12)).all()
         assert (gap_terms(coef, feasible, l1, l2) >= -1e-12).all()
+
+
+def test_a_coefficient_of_0_without_an_l1_part_is_a_number():
+    """An intercept with a Gaussian prior beside Laplace coefficients: l1/|β| was 0/0 at an intercept of exactly 0."""
+    l1, l2, coef = np.array([2.0, 0.0, 0.0]), np.array([0.0, 3.0, 0.0]), np.zeros(3)
+    np.testing.assert_array_equal(ELASTIC_NET.precision(l1, l2, coef), [2.0, 3.0, 0.0])
+    np.testing.assert_array_equal(ELASTIC_NET.weight(coef, l1, l2), [np.inf, 3.0, 0.0])

@@ -260,11 +260,13 @@ def test_many_questions_are_one_message_with_options_that_answer_them(tmp_path):
     file = write(tmp_path, frame)
     said = refused(file)
     assert said.startswith("7 columns need a word from you. (1) the target 'y' must be numeric")
-    options = shlex.split(said.split("All at once, if it is meant so: ")[1])
-    given = dict.fromkeys(("numbers", "dates", "missing", "levels"), ())
+    *options, last = shlex.split(said.split("All at once, if it is meant so: ")[1])
+    assert last == "--drop-missing"  # as "?" is then missing
+    given = dict.fromkeys(("numbers", "dates", "missing", "levels", "missing-level"), ())
     for flag, value in zip(options[::2], options[1::2], strict=True):
         given[flag[2:]] = (*given[flag[2:]], value)
-    table = read_table(file, "y", missing_level=("all",), drop_missing=True, **given)
+    assert given["missing-level"] == ("fence", "alley, old")
+    table = read_table(file, "y", missing_level=given.pop("missing-level"), drop_missing=True, **given)
     assert [name for name in table.X if "=" not in name] == ["sold", "tax", "size", "rooms"]
     assert table.levels[0].column == "alley, old"
     assert table.n_dropped == (frame["rooms"] == "?").sum()

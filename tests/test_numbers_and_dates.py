@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 from bayesreg.data.files.dates import date_formats, found_dates
-from bayesreg.data.files.doubtful_text import check_text
+from bayesreg.data.files.doubtful_text import questions_of_text
+from bayesreg.data.files.questions import ask
 from bayesreg.data.files.table import read_table
 from bayesreg.data.files.text_rules import TextRules
 from bayesreg.data.files.written_numbers import found_number_column, plain_number, written_number
@@ -227,7 +228,7 @@ def test_dates_are_asked_about(values):
     with pytest.raises(
         ValueError, match=r"its entries are dates, for example .* --dates c turns them into days since"
     ):
-        check_text([column(values)])
+        ask(questions_of_text([column(values)]))
 
 
 def test_an_open_month_is_asked_about(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from conftest import diabetes, one_of_eight
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.linear_model import ElasticNet, Lasso, Ridge
+from sklearn.linear_model import ElasticNet, Lasso, Ridge, SGDClassifier, TweedieRegressor
 
 import bayesreg as br
 
@@ -274,6 +274,21 @@ def test_known_conversions():
     assert (
         float(br.translate({"C": 0.5, "l1_ratio": 1.0}, "sklearn.LogisticRegression", "LaplacePrior")) == 0.5
     )
+    for same in ("glum.binomial", "skglm.SparseLogisticRegression", "glmnet.binomial", "h2o.GLM.binomial",
+                 "spark.LogisticRegression", "sklearn.SGDClassifier"):  # fmt: skip
+        there = br.translate(2.0, "sklearn.LogisticRegression", same, **context)
+        assert next(iter(there.values.values())) == pytest.approx(1 / (30 * 2.0), rel=1e-12)
+        wrong = 1 / (2 * 2.0)  # what scikit-learn's page of Lasso says of C, 1/(2C), is off by n/2
+        assert wrong / next(iter(there.values.values())) == pytest.approx(30 / 2)
+    counts = br.translate(0.1, "sklearn.PoissonRegressor", "statsmodels.GLM.poisson", **context).values
+    np.testing.assert_allclose(counts["alpha"], [0.0, 0.1, 0.1, 0.1])
+    assert counts["L1_wt"] == 0.0
+    weighted = {
+        **context,
+        "sample_weight": np.full(30, 2.0),
+    }  # statsmodels divides by n, not by the sum of weights
+    doubled = br.translate(0.1, "sklearn.PoissonRegressor", "statsmodels.GLM.poisson", **weighted).values
+    np.testing.assert_allclose(doubled["alpha"], [0.0, 0.2, 0.2, 0.2])
     standardised = br.translate(0.1, "glmnet", "LaplacePrior", noise_scale=2.0, **context)
     np.testing.assert_allclose(standardised.values["scale"], 4.0 / (30 * 0.1 * X.std(axis=0)))
     bambi = br.translate(None, "bambi", "Penalty", noise_scale=2.0, **context).penalty
@@ -308,6 +323,15 @@ def test_translate_does_not_read_an_object_of_another_convention():
     ):
         with pytest.raises(TypeError, match="its numbers mean something else"):
             br.translate(value, key, "Penalty", y=y, noise_scale=1.0)
+    for value, key in (
+        (TweedieRegressor(power=0.0), "sklearn.TweedieRegressor"),
+        (SGDClassifier(loss="hinge"), "sklearn.SGDClassifier"),
+    ):
+        with pytest.raises(br.NoEquivalent, match="its loss is another one"):
+            br.translate(value, key, "Penalty", y=y)
+    assert br.translate(
+        TweedieRegressor(power=1, alpha=0.5), "sklearn.TweedieRegressor", "Penalty", y=y
+    ).penalty.l2 == 0.5 * len(y)
     with pytest.raises(br.NoEquivalent, match="constrains the signs"):
         br.translate(Lasso(positive=True), "sklearn.Lasso", "Penalty", y=y)
     for bad in ({"y": y, "sample_weight": [1.0, 2.0]}, {"X": X, "y": y[:5]}, {"y": []}, {"y": 3.0}):

@@ -194,10 +194,11 @@ def of_streets(tmp_path_factory):
 
 def predicted(fitted, file, *options):
     result = call("predict", fitted, file, *options)
-    assert result.exit_code == 0, result.output
-    return pd.read_csv(
+    found = pd.read_csv(
         io.StringIO(result.stdout), dtype={"id": str, "code": str}, keep_default_na=False, na_values=[""]
     )
+    assert result.exit_code == int(found["mean"].isna().all()), result.output  # 1 if no row can be predicted
+    return found
 
 
 def bad_streets():
@@ -327,9 +328,10 @@ def test_columns_are_carried_through(of_streets, tmp_path):
 def test_a_file_in_which_no_row_can_be_predicted(of_streets, tmp_path):
     file = new_rows(tmp_path, bad_streets().iloc[[2, 3]])
     result = call("predict", of_streets, file)
-    assert result.exit_code == 0
+    assert result.exit_code == 1
     assert [line.count(",") for line in result.stdout.splitlines()] == [5, 5, 5]
-    assert result.stderr.startswith("2 of 2 rows have no prediction")
+    assert result.stderr.startswith("Error: no row can be predicted. 2 of 2 rows have no prediction")
+    assert "--strict" not in result.stderr
 
 
 def test_a_fit_of_an_earlier_version_predicts_as_before(fitted, tmp_path):
@@ -380,3 +382,32 @@ def test_a_number_that_stands_for_a_missing_entry_is_one_however_it_is_written(t
         (tmp_path / "one.csv").write_text(f"{lines[0]}\n{line}\n")
         alone = read_new_rows(tmp_path / "one.csv", list(table.X.columns), table.levels, table.rules)
         assert alone.reasons.iloc[0] == found.reasons.iloc[place], line
+
+
+def test_a_file_in_which_no_row_can_be_predicted_is_an_error_with_the_cause(fitted, tmp_path):
+    frame = houses(6).drop(columns=["price", "id"])
+    frame["area, m²"] = [f"{value:.1f}".replace(".", ",") for value in frame["area, m²"]]
+    result = call("predict", fitted, new_rows(tmp_path, frame))
+    assert result.exit_code == 1
+    assert "no row can be predicted. 6 of 6 rows have no prediction: " in result.stderr
+    assert "--decimal , reads them." in result.stderr
+    assert len(pd.read_csv(io.StringIO(result.stdout))) == 6  # each with its reason
+    frame.loc[0, "area, m²"] = "100"
+    assert call("predict", fitted, new_rows(tmp_path, frame)).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("response", "said"), [(lambda y: y > y.median(), "'sold' has two values only"), (None, "")]
+)
+def test_what_is_to_be_known_of_the_response_is_said_with_its_predictions(tmp_path, response, said):
+    frame = houses()
+    frame["sold"] = frame["price"] if response is None else response(frame["price"]).astype(int)
+    frame.to_csv(tmp_path / "houses.csv", index=False)
+    options = "--exclude", "id, price", "--draws", 200, "--warmup", 100, "--out", tmp_path / "out"
+    assert call("fit", tmp_path / "houses.csv", "--target", "sold", *options).exit_code == 0
+    new = new_rows(tmp_path)
+    result = call("predict", tmp_path / "out", new)
+    assert ("Caution: " in result.stderr) is bool(said)
+    assert said in result.stderr
+    cautions = json.loads(call("predict", tmp_path / "out", new, "--json").stdout)["cautions"]
+    assert [said in caution for caution in cautions] == ([True] if said else [])

@@ -102,9 +102,13 @@ def test_nested_levels_are_told():
     where = rng.integers(0, 5, N)
     city = one_hot(np.array(list("abcde"))[where], "city")
     country = one_hot(np.array(list("AABBC"))[where], "country")
-    for frame in (pd.concat([city, country], axis=1), pd.concat([country, city], axis=1)):
+    for frame, alone in (
+        (pd.concat([city, country], axis=1), "country=C equals city=e"),
+        (pd.concat([country, city], axis=1), "city=e equals country=C"),
+    ):
         found = told(frame, sets=[list(city), list(country)])
-        assert found == ["country=A = city=a + city=b", "country=B = city=c + city=d"]
+        assert len(found) == 2  # the third is what the other two leave
+        assert {*found} < {"country=A = city=a + city=b", "country=B = city=c + city=d", alone}
 
 
 def test_more_columns_than_rows_are_not_listed():
@@ -130,3 +134,81 @@ def test_long_sums_are_cut():
     frame = pd.DataFrame(np.random.default_rng(7).normal(size=(N, 9)), columns=list("abcdefghi"))
     frame["total"] = frame.sum(axis=1)
     assert told(frame) == ["total = a + b + c + d + e + f + … (3 more)"]
+
+
+def test_a_level_of_one_column_is_that_of_another_whichever_is_the_last():
+    """Of all levels one has no place of its own: a sum of all others, to which the answer must not fall back."""
+    rng = np.random.default_rng(8)
+    for place in range(4):
+        carrier, dest = rng.choice(list("ABCD"), N), rng.choice(list("wxyz"), N)
+        carrier[carrier == "ABCD"[place]], dest[dest == "wxyz"[3 - place]] = (
+            "ABCD"[place - 1],
+            "wxyz"[2 - place],
+        )
+        carrier[:9], dest[:9] = "ABCD"[place], "wxyz"[3 - place]
+        carrier, dest = one_hot(carrier, "carrier"), one_hot(dest, "dest")
+        frame = pd.concat([columns(), carrier, dest], axis=1)
+        sets = [list(carrier), list(dest)]
+        pair = f"dest={'wxyz'[3 - place]} equals carrier={'ABCD'[place]}"
+        assert told(frame, sets=sets) == [pair]
+        assert told(frame, sets=sets, kind=br.GramData) == [pair]
+
+
+def near(frame, sets=(), **how):
+    data = br.RowData.from_arrays(frame, np.random.default_rng(1).normal(size=len(frame)))
+    at = [[list(frame).index(name) for name in names] for names in sets]
+    found = linear_relations(data, at, fit_intercept=True, **how)
+    return [
+        (data.feature_names[one.of], {data.feature_names[j] for j in one.by}, one.left) for one in found.near
+    ]
+
+
+def test_a_column_that_others_nearly_tell_is_found_with_what_they_leave():
+    frame = columns(day=lambda f, rng: 365.0 * f["hour"] + 30.0 * f["minute"] + rng.normal(0.0, 8.0, N))
+    ((of, by, left),) = near(frame)
+    assert (of, by) == ("day", {"hour", "minute"})
+    others = np.column_stack([np.ones(N), frame.drop(columns="day")])
+    residual = frame["day"] - others @ np.linalg.lstsq(others, frame["day"], rcond=None)[0]
+    assert left == pytest.approx(residual.var() / frame["day"].var(), rel=1e-3)
+
+
+@pytest.mark.parametrize(("noise", "found"), [(20.0, 1), (60.0, 1), (200.0, 0)])
+def test_a_thousandth_is_the_limit(noise, found):
+    frame = columns(day=lambda f, rng: 365.0 * f["hour"] + rng.normal(0.0, noise, N))
+    variance = frame["day"].var()
+    assert (noise**2 / variance < 1e-3) == bool(found)
+    assert len(near(frame)) == found
+
+
+def test_a_rare_level_does_not_make_the_others_nearly_one():
+    rng = np.random.default_rng(9)
+    city = one_hot(np.append(rng.choice(list("abc"), 4999), "z"), "city")
+    frame = pd.concat([pd.DataFrame({"x": rng.normal(size=5000)}), city], axis=1)
+    assert near(frame, sets=[list(city)]) == []
+
+
+def test_nearly_as_many_columns_as_rows_are_near_by_chance():
+    rng = np.random.default_rng(10)
+    assert near(pd.DataFrame(rng.normal(size=(60, 58))).add_prefix("x")) == []
+
+
+def test_a_sum_of_many_columns_and_a_little_noise_is_found():
+    """Of each part the others leave a hundredth, of the sum a ten-thousandth."""
+    rng = np.random.default_rng(11)
+    parts = pd.DataFrame(rng.normal(size=(N, 30))).add_prefix("part")
+    parts["total"] = parts.sum(axis=1) + rng.normal(0.0, 0.05, N)
+    for frame in (parts, parts[["total", *list(parts)[:-1]]]):
+        ((of, by, left),) = near(frame)
+        assert of == "total"
+        assert len(by) == 30
+        assert left == pytest.approx(0.05**2 / 30, rel=0.4)
+
+
+def test_the_inflation_is_that_of_the_inverse_correlations():
+    from bayesreg.data.dependence import inflation
+
+    rng = np.random.default_rng(12)
+    X = rng.normal(size=(50, 6)) @ rng.normal(size=(6, 6))
+    correlations = np.corrcoef(X.T)
+    expected = np.diagonal(np.linalg.inv(correlations))
+    np.testing.assert_allclose(inflation(np.linalg.cholesky(correlations))[0], expected, rtol=1e-9)

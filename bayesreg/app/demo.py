@@ -105,7 +105,8 @@ def _print_posterior(console: Console, file: Path, prior: Prior, data: RowData, 
     for name, row in summarise_coefs(mode, tree).iterrows():
         table.add_row(str(name), *coefficient_cells(row))
     console.print(table)
-    print_diagnostics(console, diagnose(tree))
+    found = diagnose(tree)
+    print_diagnostics(console, found, found.sentence)
     console.print()
     save_figure(forest_figure(Fit(model, data, mode, tree, None)), file)
 

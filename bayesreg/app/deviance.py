@@ -1,10 +1,12 @@
 """How much of the deviance a mode explains."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
-from ..mode.newton import RowObjective
+from ..mode.row_path import objective_at
 from ..model.linear_model import LinearModel
 from ..model.row_problem import resolve_rows
 
@@ -28,15 +30,15 @@ def deviance_explained(model: LinearModel, data: RowData, mode: MapEstimate) -> 
     """
     if not model.likelihood.is_convex:
         return None
-    problem = resolve_rows(model, data, "the deviance")
-    l1, l2 = problem.rates.at(1.0, problem.is_feature, {})
-    one = RowObjective(problem.data, model.likelihood, mode.nuisance, l1, l2, problem.has_intercept)
+    known = replace(model.likelihood, **mode.nuisance)  # type: ignore[type-var]
+    problem = resolve_rows(replace(model, likelihood=known), data, "the deviance")
+    null = objective_at(problem, *problem.rates.at(1.0, problem.is_feature, {})).null
     at_mode = np.append(mode.coef, mode.intercept) if problem.has_intercept else mode.coef
     of_mode, of_null = (
         float(
             problem.data.sample_weight
             @ model.likelihood.excess(problem.eta(coefs), problem.data.y, 0.0, mode.nuisance)
         )
-        for coefs in (at_mode, one.null)
+        for coefs in (at_mode, null)
     )
     return 1.0 - of_mode / of_null if of_null > 0.0 else None

@@ -31,6 +31,7 @@ DRAWS = "posterior.nc"
 LEVELS = "levels"  # how text became features
 TEXT_RULES = "text_rules"  # how other text was read
 TARGET = "target"  # what was explained
+CAUTION = "response_caution"  # what is to be known of the response
 _FILES = "files"
 _LAST_LINE = re.compile(rb"\nbayesreg sha256 ([0-9a-f]{64})\n\Z")
 _LONGEST_LINE = 128
@@ -179,7 +180,7 @@ def _known(opened: "h5py.File") -> "xr.DataTree":
     tree["constant_data"] = xr.DataTree(xr.Dataset(known))
     tree.attrs[_LIKELIHOOD] = likelihood.family
     tree.attrs[_HAS_OFFSET] = int(bool(opened.attrs.get(_HAS_OFFSET, 0)))
-    for attribute in (LEVELS, TEXT_RULES, TARGET, _FILES):
+    for attribute in (LEVELS, TEXT_RULES, TARGET, CAUTION, _FILES):
         if attribute in opened.attrs:
             tree.attrs[attribute] = str(opened.attrs[attribute])
     _check_levels(tree)

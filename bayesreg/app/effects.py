@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.listed import listed
 from ..data.files.levels import Levels
+from ..data.relations import Relation
 from ..model.problem import Data
 from ..posterior.draws.interval import Interval
 from ..posterior.draws.summary import summarise
@@ -24,18 +25,21 @@ if TYPE_CHECKING:
     from ..mode.estimate import MapEstimate
 
 _MOST_NAMED = 4
+_FACTOR_DIGITS = 6
+_MOST_LEVELS = 0.5
 
 
 class Compared(NamedTuple):
     """The levels of one text column.
 
     `at` are the positions of their features. `reference` is the level that has none; if it is None, they are compared
-    with their mean.
+    with the mean of those at `mean_of`. Others than these the data do not tell apart from another column.
     """
 
     column: str
     at: Int[np.ndarray, " k"]
     reference: str | None
+    mean_of: Int[np.ndarray, " m"]
 
 
 @final
@@ -66,7 +70,14 @@ class Effects:
     base: Int[np.ndarray, " b"]
 
     @classmethod
-    def of(cls, mode: "MapEstimate", tree: "xr.DataTree", data: Data, levels: Sequence[Levels]) -> Self:
+    def of(
+        cls,
+        mode: "MapEstimate",
+        tree: "xr.DataTree",
+        data: Data,
+        levels: Sequence[Levels],
+        relations: Sequence[Relation] = (),
+    ) -> Self:
         """Return what the data tell of a posterior.
 
         Parameters
@@ -77,6 +88,8 @@ class Effects:
         data : RowData or GramData
         levels : sequence of Levels
             Text columns, and the features that stand for them.
+        relations : sequence of Relation
+            Exact ones among the features.
         """
         posterior = tree["posterior"].to_dataset()
         names, at_mode = list(mode.feature_names), mode.coef
@@ -86,7 +99,7 @@ class Effects:
             names, at_mode = [*names, "intercept"], np.append(at_mode, mode.intercept)
             draws = np.column_stack([draws, posterior["intercept"].values.ravel()])
         fixed = _fixed_values(data)
-        compared = _compared(mode.feature_names, levels, varies=np.isnan(fixed))
+        compared = _compared(mode.feature_names, levels, relations, varies=np.isnan(fixed))
         constant = np.append(~np.isnan(fixed), False) if has_intercept else np.zeros(len(names), dtype=bool)
         sharing = _Sharing.of(compared, fixed, has_intercept=has_intercept)
         return cls(
@@ -126,10 +139,19 @@ class Effects:
         found = []
         if len(against_mean) == 1:
             (one,) = against_mean
-            found.append(f"{self._range(one.at)}: less the mean of the column's {one.at.size} levels")
+            others = " other" if one.mean_of.size < one.at.size else ""
+            found.append(
+                f"{self._range(one.at)}: less the mean of the column's {one.mean_of.size}{others} levels"
+            )
         elif against_mean:
-            said = listed([f"{one.column} ({one.at.size})" for one in against_mean], _MOST_NAMED)
+            said = listed([f"{one.column} ({one.mean_of.size})" for one in against_mean], _MOST_NAMED)
             found.append(f"levels of {said}: each less the mean of its column's levels")
+        untold = [self.names[j] for one in against_mean for j in np.setdiff1d(one.at, one.mean_of)]
+        if untold:
+            found.append(
+                f"In no such mean, as the data do not tell {'it' if len(untold) == 1 else 'them'} apart from another "
+                f"column: {listed(untold, _MOST_NAMED)}"
+            )
         against_level = [
             f"{self._range(one.at)}: less {one.column}={one.reference}"
             for one in self.compared
@@ -157,14 +179,14 @@ class Effects:
 class _Sharing(NamedTuple):
     """What moves from levels and constant columns to the base."""
 
-    sets: list[Int[np.ndarray, " k"]]
+    sets: list[Compared]
     fixed: Float[np.ndarray, " p"]
     base: Int[np.ndarray, " b"]
     unit: float  # the value of the base's own column
 
     @classmethod
     def of(cls, compared: Sequence[Compared], fixed: Float[np.ndarray, " p"], *, has_intercept: bool) -> Self:
-        sets = [one.at for one in compared if one.reference is None]
+        sets = [one for one in compared if one.reference is None]
         p = fixed.size
         nothing = np.full(p, np.nan)
         if has_intercept:
@@ -172,7 +194,7 @@ class _Sharing(NamedTuple):
         constant = np.flatnonzero(np.nan_to_num(fixed))
         if constant.size:
             return cls(sets, nothing, constant[:1], float(fixed[constant[0]]))
-        return cls(sets[1:], nothing, sets[0] if sets else np.empty(0, dtype=int), 1.0)
+        return cls(sets[1:], nothing, sets[0].at if sets else np.empty(0, dtype=int), 1.0)
 
     @property
     def is_any(self) -> bool:
@@ -186,8 +208,8 @@ class _Sharing(NamedTuple):
         at = np.flatnonzero(np.nan_to_num(self.fixed))
         shared = values[:, at] @ self.fixed[at]
         for levels in self.sets:
-            mean = values[:, levels].mean(axis=1)
-            told[:, levels] -= mean[:, None]
+            mean = values[:, levels.mean_of].mean(axis=1)
+            told[:, levels.at] -= mean[:, None]
             shared += mean
         told[:, self.base] += shared[:, None] / self.unit
         return told
@@ -200,7 +222,10 @@ def _fixed_values(data: Data) -> Float[np.ndarray, " p"]:
 
 
 def _compared(
-    names: Sequence[str], levels: Sequence[Levels], varies: Bool[np.ndarray, " p"]
+    names: Sequence[str],
+    levels: Sequence[Levels],
+    relations: Sequence[Relation],
+    varies: Bool[np.ndarray, " p"],
 ) -> tuple[Compared, ...]:
     """Return text columns of more than one level; a level that no row has is none."""
     position = {name: j for j, name in enumerate(names)}
@@ -208,8 +233,24 @@ def _compared(
     for one in levels:
         at = np.array([j for j in map(position.__getitem__, one.features) if varies[j]], dtype=int)
         if at.size > 1 or (at.size == 1 and not sum_to_one(one)):
-            found.append(Compared(one.column, at, _left_out(one)))
+            found.append(Compared(one.column, at, _left_out(one), _told_apart(at, relations)))
     return tuple(found)
+
+
+def _told_apart(at: Int[np.ndarray, " k"], relations: Sequence[Relation]) -> Int[np.ndarray, " m"]:
+    """Return the levels whose differences the data tell, if these are most of them; else all.
+
+    A difference is told if no relation of columns has the two levels with different factors.
+    """
+    place = {int(j): k for k, j in enumerate(at)}
+    factors = np.zeros((at.size, len(relations)))
+    for column, relation in enumerate(relations):
+        for j, factor in ((relation.of, -1.0), *relation.terms):
+            if j in place:
+                factors[place[j], column] = round(factor, _FACTOR_DIGITS)
+    _, kinds, times = np.unique(factors, axis=0, return_inverse=True, return_counts=True)
+    most = int(np.argmax(times))
+    return at[kinds == most] if times[most] > _MOST_LEVELS * at.size else at
 
 
 def sum_to_one(levels: Levels) -> bool:

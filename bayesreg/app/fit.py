@@ -26,7 +26,7 @@ from .commands.rows import Rows
 from .commands.stated_family import family_of
 from .commands.stated_folds import Folds, StatedFolds
 from .commands.stated_model import StatedModel
-from .draws_file import DRAWS, LEVELS, TARGET, TEXT_RULES, draws_content
+from .draws_file import CAUTION, DRAWS, LEVELS, TARGET, TEXT_RULES, draws_content
 from .figures import picture
 from .fitted import Fit
 from .outputs import COEFFICIENTS, DIFFERENCES, EFFECTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
@@ -36,10 +36,12 @@ from .report.section import Origin
 from .target import Target
 from .words.families import has_noise, unit_of
 from .words.model_text import described
+from .words.response import response_caution
 from .words.text import make_console, print_labelled
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
     from rich.console import Console
 
 
@@ -69,6 +71,8 @@ class Task:
         Probability of the intervals that are shown.
     command : str
         The command line, for the report.
+    draws, warmup : int
+        Of each of four chains.
     """
 
     rows: Rows
@@ -81,6 +85,8 @@ class Task:
     everything: bool
     interval: float
     command: str
+    draws: int = 1000
+    warmup: int = 500
 
 
 def run(task: Task, written: list[str]) -> None:
@@ -116,9 +122,19 @@ def run(task: Task, written: list[str]) -> None:
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
     target = _target(stated, table)
     outputs = Outputs(task.out, written)
-    files = _mode_files(model, mode, chosen, data, unit_of(model.likelihood, target))
+    # σ is 0 for a constant response, which was warned of; without a convex loss there is no path.
+    has_path = mode.noise_scale > 0.0 and model.likelihood.is_convex
+    path = path_figure(model, mode, data, unit_of(model.likelihood, target)) if has_path else None
+    files = _mode_files(model, mode, chosen, path)
     outputs.put(files)
-    tree = sample_posterior(model, data, seed=task.seed)
+    tree = sample_posterior(
+        model,
+        data,
+        num_warmup=task.warmup,
+        num_samples=task.draws,
+        seed=task.seed,
+        progress=sys.stderr.isatty(),
+    )
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     tree.attrs[TEXT_RULES] = table.rules.to_json()
     tree.attrs[TARGET] = target.to_json()
@@ -132,7 +148,9 @@ def run(task: Task, written: list[str]) -> None:
         None if folds is None else folds.text,
         target,
         Interval(task.interval),
+        in_command=True,
     )
+    tree.attrs[CAUTION] = response_caution(fit) or ""
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
     files |= _coefficient_files(fit)
@@ -140,7 +158,7 @@ def run(task: Task, written: list[str]) -> None:
     print_fit(console, fit, everything=task.everything)
     files[FOREST] = picture(forest_figure(fit))
     if task.report:
-        files[REPORT] = render(fit, _origin(task, fit.response, notes)).encode()
+        files[REPORT] = render(fit, _origin(task, fit, notes, table.n_dropped), path).encode()
     outputs.put(files | {DRAWS: draws_content(tree, files)})
     _print_outputs(console, outputs)
     if task.json:
@@ -149,15 +167,16 @@ def run(task: Task, written: list[str]) -> None:
         raise KeyboardInterrupt
 
 
-def _origin(task: Task, response: str, notes: tuple[tuple[str, str], ...]) -> Origin:
+def _origin(task: Task, fit: Fit, notes: tuple[tuple[str, str], ...], n_dropped: int) -> Origin:
     return Origin(
-        f"{response} in {task.rows.file.name}",
-        response,
+        f"{fit.response} in {task.rows.file.name}",
+        fit.response,
         "Command",
         task.command,
         date.today(),
         f"bayesreg predict {quote(str(task.out))} NEW.csv",
         notes,
+        n_dropped,
     )
 
 
@@ -226,16 +245,14 @@ def _at_known_dispersion(model: LinearModel, data: RowData) -> LinearModel:
 
 
 def _mode_files(
-    model: LinearModel, mode: MapEstimate, chosen: ScaleSelection | None, data: RowData, unit: str
+    model: LinearModel, mode: MapEstimate, chosen: ScaleSelection | None, path: "Figure | None"
 ) -> dict[str, bytes]:
     """Return what is known before the posterior is, by the names of the files."""
     files = {COEFFICIENTS: _csv(_mode_frame(mode, model))}
     if chosen is not None:
         files[SCALES] = _csv(chosen.to_frame())
-    if (
-        mode.noise_scale > 0.0 and model.likelihood.is_convex
-    ):  # σ is 0 for a constant response, which was warned of
-        files[PATH] = picture(path_figure(model, mode, data, unit))
+    if path is not None:
+        files[PATH] = picture(path)
     return files
 
 

@@ -59,6 +59,8 @@ class Fit:
         What is explained.
     interval : Interval
         That is shown.
+    in_command : bool
+        Whether the reader has the options of the command, not Python.
     """
 
     model: LinearModel
@@ -70,6 +72,7 @@ class Fit:
     folds: str | None = None
     target: Target = field(default_factory=lambda: Target("y"))
     interval: Interval = field(default_factory=Interval)
+    in_command: bool = False
 
     @property
     def response(self) -> str:
@@ -89,7 +92,7 @@ class Fit:
     @cached_property
     def effects(self) -> Effects:
         """What the data tell of the coefficients: of levels their differences."""
-        return Effects.of(self.mode, self.tree, self.data, self.levels)
+        return Effects.of(self.mode, self.tree, self.data, self.levels, self.relations.found)
 
     @cached_property
     def told(self) -> "pd.DataFrame":
@@ -103,6 +106,17 @@ class Fit:
     def contrasts(self) -> "pd.DataFrame":
         """Those rows that are levels of a text column, less the mean of that column's levels."""
         return self.told.iloc[self.effects.less_a_mean]
+
+    @cached_property
+    def rows_of_levels(self) -> dict[str, int]:
+        """How many rows have the level that a feature stands for; empty without levels, or if rows are not at hand."""
+        names = [name for one in self.levels for name in one.features]
+        if not names or not isinstance(self.data, RowData):
+            return {}
+        at = [self.mode.feature_names.index(name) for name in names]
+        used = (self.data.sample_weight > 0.0).astype(float)
+        counts = np.asarray(used @ self.data.X[:, at])
+        return {name: round(n) for name, n in zip(names, counts.tolist(), strict=True)}
 
     @cached_property
     def clear(self) -> tuple[str, ...]:

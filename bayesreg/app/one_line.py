@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, RowOrderWarning, SamplingWarning
+from .words.options import in_options
 from .words.terminal import printable, stdout_fault
 
 NOT_OPTIMAL = 3
@@ -58,7 +59,7 @@ def one_line_errors(
 
 
 def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return in_options(" ".join(str(error).split()))
 
 
 def _place(error: OSError, out: Path | None, read: tuple[Path, ...]) -> str:
@@ -111,7 +112,7 @@ def _one_line_warnings() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, _OUR_WARNINGS):
-                click.echo(printable(f"Warning: {message}"), err=True)
+                click.echo(printable(f"Warning: {in_options(str(message))}"), err=True)
             else:
                 show_others(message, category, *place, **more)
 

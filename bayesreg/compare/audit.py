@@ -3,25 +3,32 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, final
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from ..base.errors import NoModeError
 from ..base.listed import listed
 from ..base.shown import Shown
 from ..conventions.convention import Convention, ElasticForm
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import Translation, translate
 from ..data.rows import RowData
-from ..likelihoods.bernoulli import BernoulliLikelihood
+from ..likelihoods.base import Likelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.certificate import certify_point
 from ..mode.estimate import map_estimate
 from ..mode.newton import RowObjective
+from ..mode.row_path import objective_at
 from ..model.linear_model import LinearModel
+from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE
+from ..model.package_families import family_of, likelihood_of
 from ..model.problem import resolve
+from ..model.row_problem import RowProblem, resolve_rows
 from ..priors.elastic_net_algebra import violation
+from ..priors.flat import FlatPrior
 from ..priors.penalty import Penalty
 
 if TYPE_CHECKING:
@@ -29,9 +36,12 @@ if TYPE_CHECKING:
 
 _ROUNDING = 1e-12  # relative difference of objectives that counts as rounding
 _TOL = 1e-6
+_REACHED = 1e-8  # gap of a mode
 _LARGE = 1e-3  # a gap above it cannot come from a package's stopping rule
 _CLEARLY = 0.1  # share of the stated penalty's gap that another reading must stay below
 _SHOWN = 5
+
+FAMILIES = ("gaussian", "binomial", "poisson")
 
 
 @final
@@ -144,7 +154,8 @@ def audit(
     sample_weight: Any = None,
     *,
     fit_intercept: bool = True,
-    family: str = "gaussian",
+    family: str | Likelihood = "gaussian",
+    offset: Any = None,
     tol: float = _TOL,
 ) -> Audit:
     """Judge coefficients from any package as the optimum of a penalty.
@@ -156,13 +167,17 @@ def audit(
     intercept : float
     X : array or data frame (n, p)
     y : array (n,)
+        With family "binomial": labels of two kinds, of which the larger is 1, or fractions of `sample_weight` trials.
     penalty : Penalty or Translation
         The penalty of the answer, for example ``br.translate(0.1, "glmnet", "Penalty", X=X, y=y)``.
     sample_weight : array (n,), optional
     fit_intercept : bool, default True
         Whether there is an intercept, without a penalty.
-    family : "gaussian" or "binomial", default "gaussian"
-        The loss: ½ Σ w r², or −Σ w log p(y) of a logistic regression with y 0 or 1.
+    family : "gaussian", "binomial", "poisson" or a likelihood, default "gaussian"
+        The loss: ½ Σ w r², or −Σ w log p(y) of a logistic or Poisson regression, or of a likelihood such as
+        ``NegativeBinomialLikelihood(k)``, whose loss is convex and whose other parameters are numbers.
+    offset : array (n,), optional
+        A known part of the linear predictor; an exposure e is log(e).
     tol : float, default 1e-6
         The largest relative duality gap with which the answer counts as optimal.
 
@@ -184,9 +199,8 @@ def audit(
             f"`penalty` must be a Penalty; got {type(penalty).__name__}. Another package's number becomes one by "
             'br.translate(number, from_="its convention", to="Penalty", X=X, y=y).'
         )
-    if family not in _FAMILIES:
-        raise ValueError(f"`family` must be one of {', '.join(map(repr, _FAMILIES))}; got {family!r}.")
-    data = RowData.from_arrays(X, y, sample_weight)
+    likelihood = _likelihood(family)
+    data = RowData.from_arrays(X, y, sample_weight, offset=offset)
     if not (isinstance(tol, float | int) and not isinstance(tol, bool) and 0.0 <= tol < np.inf):
         raise ValueError(f"`tol` must be a duality gap, at least 0; got {tol!r}.")
     coef = _in_order(coef, data.feature_names)
@@ -198,7 +212,8 @@ def audit(
             f"got {beta.size} and {intercept!r}."
         )
     penalty.to_prior(1.0)  # refuses an infinite weight
-    answer = _FAMILIES[family](beta, float(intercept), data, fit_intercept)
+    kind = _GaussianAnswer if likelihood.is_quadratic else _RowsAnswer
+    answer = kind(beta, float(intercept), data, fit_intercept, likelihood)
     judged = answer.judge(penalty)
     best = answer.optimum(penalty)
     return Audit(
@@ -212,6 +227,17 @@ def audit(
         feature_names=data.feature_names,
         tol=tol,
     )
+
+
+def _likelihood(family: str | Likelihood) -> Likelihood:
+    if isinstance(family, Likelihood):
+        return family
+    if family_of(family) not in FAMILIES:
+        raise ValueError(
+            f"`family` must be one of {', '.join(map(repr, FAMILIES))}, or a likelihood such as "
+            f"NegativeBinomialLikelihood(2.0); got {family!r}."
+        )
+    return likelihood_of(family, "audit", noise_scale=1.0)
 
 
 def _in_order(coef: Any, names: tuple[str, ...]) -> Any:
@@ -245,16 +271,12 @@ class _Answer(ABC):
     intercept: float
     data: RowData
     fit_intercept: bool
-    family: ClassVar[str]
+    likelihood: Likelihood
 
-    responses: ClassVar[tuple[float, ...] | None] = None  # None: any number
-
-    def __post_init__(self) -> None:
-        if self.responses is not None and not np.isin(self.data.y, self.responses).all():
-            raise ValueError(
-                f"with family={self.family!r} `y` must be 0 or 1 in every row. Code the classes so, for example "
-                "y == label."
-            )
+    @property
+    def family(self) -> str:
+        """The family as conventions call it."""
+        return family_of(self.likelihood)
 
     @abstractmethod
     def judge(self, penalty: Penalty) -> _Judged:
@@ -279,8 +301,6 @@ class _Answer(ABC):
 
 
 class _GaussianAnswer(_Answer):
-    family = "gaussian"
-
     def judge(self, penalty: Penalty) -> _Judged:
         problem = resolve(self._model(penalty), self.data)
         certificate = certify_point(problem, self.coef, self.intercept)
@@ -308,9 +328,12 @@ class _GaussianAnswer(_Answer):
         return away * (norms > 0.0) / unit / (largest or 1.0)
 
 
-class _BinomialAnswer(_Answer):
-    family = "binomial"
-    responses = (0.0, 1.0)
+class _RowsAnswer(_Answer):
+    @cached_property
+    def problem(self) -> RowProblem:
+        """The rows, as the likelihood takes them."""
+        model = LinearModel(FlatPrior(), self.likelihood, self.fit_intercept)
+        return resolve_rows(model, self.data, "audit", CONVEX_LOSS, KNOWN_NUISANCE)
 
     def judge(self, penalty: Penalty) -> _Judged:
         one, p = self._objective(penalty), self.coef.size
@@ -321,7 +344,12 @@ class _BinomialAnswer(_Answer):
 
     def optimum(self, penalty: Penalty) -> _Optimum:
         one = self._objective(penalty)
-        mode, _ = one.mode()
+        mode = one.mode().coefs
+        if one.gap(mode).gap > _REACHED * one.objective(one.null):
+            raise NoModeError(
+                "Newton's steps do not end at a minimum of the penalised loss: unpenalised columns may separate the "
+                "classes. Penalise them."
+            )
         return _Optimum(mode[: self.coef.size], one.objective(mode))
 
     def _objective(self, penalty: Penalty) -> RowObjective:
@@ -329,10 +357,7 @@ class _BinomialAnswer(_Answer):
             np.append(_per_column(part, self.coef), np.zeros(int(self.fit_intercept)))
             for part in (penalty.l1, penalty.l2)
         )
-        return RowObjective(self.data, BernoulliLikelihood(), {}, l1, l2, self.fit_intercept)
-
-
-_FAMILIES: dict[str, type[_Answer]] = {one.family: one for one in (_GaussianAnswer, _BinomialAnswer)}
+        return objective_at(self.problem, l1, l2)
 
 
 def _per_column(strength: Any, coef: Float[np.ndarray, " p"]) -> Float[np.ndarray, " p"]:

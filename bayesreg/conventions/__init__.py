@@ -1,1 +1,4 @@
-"""Other packages' penalties; no other package knows their scalings: context, convention, table, translation."""
+"""Other packages' penalties; no other package knows their scalings.
+
+In order: context, convention, row_parts, without_noise, table, translation.
+"""

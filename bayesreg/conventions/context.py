@@ -73,6 +73,12 @@ class Context:
             )
         return float(self.weights.sum())
 
+    def rows(self, key: str) -> float:
+        """Return the number of rows, or raise an error that names the missing data."""
+        self.sum_weights(key)
+        assert self.n_samples is not None
+        return float(self.n_samples)
+
     def sigma(self, key: str) -> float:
         """Return σ, or raise an error that names it."""
         if self.noise_scale is None:
@@ -83,7 +89,13 @@ class Context:
         return checked_noise_scale(self.noise_scale)
 
     def column_scales(
-        self, key: str, *, ddof: int = 0, norm: bool = False, about_zero: bool = False
+        self,
+        key: str,
+        *,
+        ddof: int = 0,
+        norm: bool = False,
+        about_zero: bool = False,
+        by_squares: bool = False,
     ) -> Float[np.ndarray, " p"]:
         """Return each column's weighted sd about its mean (or 0), or its length if `norm`; 0 if it is constant."""
         if self.X is None or self.weights is None:
@@ -97,7 +109,8 @@ class Context:
         squares = w @ deviations**2
         size = np.abs(dense).max(axis=0, initial=0.0)
         squares[squares <= total * (_ROUNDING * size) ** 2] = 0.0
-        return np.sqrt(squares if norm else squares / (total - ddof * total / len(w)))
+        lost = w @ w / total if by_squares else total / len(w)
+        return np.sqrt(squares if norm else squares / (total - ddof * lost))
 
     def response_scale(self, key: str, *, ddof: int = 0, about_zero: bool = False) -> float:
         """Return the weighted sd of y about its mean, or its root mean square."""

@@ -1,7 +1,7 @@
 """The convention of one package, and the forms of penalties."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, Protocol, final
 
 import numpy as np
@@ -15,8 +15,8 @@ from .context import Context
 REQUIRED = "required"
 _SAME = 1e-12  # relative difference of penalty weights that counts as rounding
 
-Family = Literal["gaussian", "binomial", "poisson", "any"]
-Loss = Literal["mean", "sum"]
+Family = Literal["gaussian", "binomial", "poisson", "negative-binomial", "any"]
+Loss = Literal["mean", "rows", "sum"]
 Intercept = Literal["free", "penalised", "a column", "none", "always"]
 Language = Literal["python", "R", "MATLAB", "Stan"]
 Array = Float[np.ndarray, "..."]
@@ -60,7 +60,7 @@ class Convention(Shown):
         The line of code, with ``{arguments}`` and, if the intercept is not one of them, ``{intercept}``.
     form : Form
         The arithmetic.
-    family : "gaussian", "binomial", "poisson" or "any"
+    family : "gaussian", "binomial", "poisson", "negative-binomial" or "any"
         The likelihood. A penalty has another meaning under another likelihood.
     intercept : "free", "penalised", "a column", "none" or "always"
         How the package treats the intercept. "a column": it is a column of ones, penalised unless the strength is a
@@ -70,6 +70,8 @@ class Convention(Shown):
     language : "python", "R", "MATLAB" or "Stan"
     scalar : bool
         Whether each parameter is one number for all coefficients.
+    attributes : mapping
+        What an object of the package must have besides, because the row is for these values only.
     """
 
     key: str
@@ -85,6 +87,7 @@ class Convention(Shown):
     intercept_code: tuple[str, str] = ("", "")
     language: Language = "python"
     scalar: bool = False
+    attributes: Mapping[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
         parameters = ", ".join(self.parameters) or "none"
@@ -178,10 +181,13 @@ class Unit:
         Whether the package never divides if no intercept is fitted, even if the switch is on.
     of_constant : float, optional
         The divisor of a constant column if no intercept is fitted. None: it is not known.
+    by_squares : bool
+        Whether weights s lose Σs²/Σs of their sum with a ddof of 1, not their mean.
     """
 
     ddof: int = 0
     norm: bool = False
+    by_squares: bool = False
     switch: str | None = None
     about_zero: bool = False
     with_intercept_only: bool = False
@@ -190,7 +196,9 @@ class Unit:
     def of(self, key: str, context: Context) -> Float[np.ndarray, " p"]:
         """Return each column's divisor; 0 for a column without spread."""
         about_zero = self.about_zero and not context.fit_intercept
-        return context.column_scales(key, ddof=self.ddof, norm=self.norm, about_zero=about_zero)
+        return context.column_scales(
+            key, ddof=self.ddof, norm=self.norm, about_zero=about_zero, by_squares=self.by_squares
+        )
 
     def of_response(self, key: str, context: Context) -> float:
         """Return the response's divisor."""
@@ -266,7 +274,8 @@ class ElasticForm:
     strength : str
     ratio : str or float
         The parameter a, or its only value.
-    loss : "mean" or "sum"
+    loss : "mean", "rows" or "sum"
+        What the strength multiplies: Σs, the number of rows, or nothing.
     times : float
         The factor that makes the package's loss ½Σsr² (or its mean): 1, or ½ if it has no ½.
     response_unit : Unit, optional
@@ -439,6 +448,8 @@ class ElasticForm:
         return parameters
 
     def _scale(self, key: str, context: Context) -> float:
+        if self.loss == "rows":
+            return self.times * context.rows(key)
         return self.times * (context.sum_weights(key) if self.loss == "mean" else 1.0)
 
     def _ratio(self, values: Mapping[str, Any]) -> float:

@@ -247,6 +247,12 @@ def _attributes(convention: Convention, value: Any) -> dict[str, Any]:
         )
     if getattr(value, "positive", False):
         raise NoEquivalent(f"{expected}(positive=True) constrains the signs, but no penalty here does that.")
+    for name, needed in convention.attributes.items():
+        if getattr(value, name, needed) != needed:
+            raise NoEquivalent(
+                f"{convention.key} is for {name}={needed!r}, but this {expected} has {name}={getattr(value, name)!r}: "
+                "its loss is another one."
+            )
     values = {name: getattr(value, name) for name in convention.parameters}
     return _by_penalty(convention, values, getattr(value, "penalty", "elasticnet"))
 

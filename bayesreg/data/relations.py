@@ -1,5 +1,6 @@
-"""Exact linear relations among columns, with small numbers where they have some."""
+"""Linear relations among columns: exact ones, with small numbers where they have some, and near ones."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -8,15 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, final
 import numpy as np
 from jaxtyping import Float, Int
 
+from .dependence import NullVector, PivotedFactor, tells_none
 from .least_squares import LeastSquares, Means
 from .rows import RowData
 
 if TYPE_CHECKING:
     from .gram import GramData
 
-_NULL_PIVOT = 1e-11  # of a unit-norm column's squared length: what is to be looked at closer
 _REPRODUCED = 1e-8  # of a column's spread
+_NULL_LENGTH = 1e-11  # of a column's squared length, in statistics
 _NEGLIGIBLE = 1e-7  # a term, in columns' spreads
+_ALIKE_DIGITS = 6
+_BY_CHANCE = 0.9  # columns for a row, from which on some nearly tell others whatever they are
 _NEAR = 1e-9  # a coefficient to its fraction
 _LARGEST_DENOMINATOR = 1000
 _MOST_COLUMNS = 2000
@@ -50,6 +54,24 @@ class Relation:
     constant: float
 
 
+class Near(NamedTuple):
+    """A column that others nearly tell.
+
+    Attributes
+    ----------
+    of : int
+        Its position.
+    by : tuple of int
+        Those that matter most, the most first.
+    left : float
+        The share of its variance that all others leave.
+    """
+
+    of: int
+    by: tuple[int, ...]
+    left: float
+
+
 @final
 @dataclass(frozen=True)
 class Relations:
@@ -63,12 +85,15 @@ class Relations:
         How many more there are, which were not looked at.
     n_columns, n_samples : int
         Columns that vary, one for each set that sums to one left out; and rows with a positive weight.
+    near : tuple of Near
+        Columns of which others leave less than a thousandth of the variance, and not nothing.
     """
 
     found: tuple[Relation, ...]
     n_more: int
     n_columns: int
     n_samples: int
+    near: tuple[Near, ...] = ()
 
 
 def linear_relations(
@@ -91,59 +116,69 @@ def linear_relations(
     """
     loss, means = data.least_squares(centre=fit_intercept)
     has_constant = fit_intercept or bool(((data.column_sd == 0.0) & (loss.squared_norms > 0.0)).any())
-    at = _looked_at(loss, sets if has_constant else sets[1:])
+    known = sets if has_constant else sets[1:]
+    at = _looked_at(loss, means, known)
     none = Relations((), 0, at.size, data.n_samples)
     if at.size + fit_intercept > data.n_samples or at.size > _MOST_COLUMNS:
         return none
-    if at.size == loss.squared_norms.size and loss.statistics.factor is not None:
+    whole = loss.statistics.factor if at.size == loss.squared_norms.size else None
+    if whole is not None and tells_none(whole):
         return none
-    sums = _sums(loss.gram[np.ix_(at, at)])
+    factor = PivotedFactor.of(loss.gram[np.ix_(at, at)])
+    exact = factor.exact()
     rows = _Rows.of(data, centre=fit_intercept) if isinstance(data, RowData) else None
-    sought = [_with_small_numbers(one.of_columns(at), means, loss, rows) for one in sums[:_MOST_SOUGHT]]
+    shared = known if has_constant else ()
+    sums = [_fewest_levels(one.of_columns(at), shared) for one in exact[:_MOST_SOUGHT]]
+    sought = [_with_small_numbers(one, means, loss, rows) for one in sums]
     found = tuple(relation for relation in sought if relation is not None)
-    return Relations(found, max(0, len(sums) - _MOST_SOUGHT), at.size, data.n_samples)
+    near = factor.near() if at.size <= _BY_CHANCE * data.n_samples else []
+    return Relations(
+        found,
+        max(0, len(exact) - _MOST_SOUGHT),
+        at.size,
+        data.n_samples,
+        tuple(_near(one.of_columns(at), loss.squared_norms) for one in near),
+    )
 
 
-def _looked_at(loss: LeastSquares, sets: Sequence[Sequence[int]]) -> Int[np.ndarray, " q"]:
-    """Return the columns that are not null, without the last of each set: the others and a constant tell it."""
+def _looked_at(loss: LeastSquares, means: Means, sets: Sequence[Sequence[int]]) -> Int[np.ndarray, " q"]:
+    """Return the columns that are not null, without the commonest of each set: the others and a constant tell it.
+
+    Without a rare one the others would nearly sum to one.
+    """
     kept = loss.squared_norms > 0.0
     for one in sets:
-        kept[[j for j in one if kept[j]][-1:]] = False
+        varying = [j for j in one if kept[j]]
+        if varying:
+            kept[max(varying, key=lambda j: (means.x[j], j))] = False
     return np.flatnonzero(kept)
 
 
-class _Sum(NamedTuple):
-    """A null vector of the columns: one of them less a sum of others is a constant."""
-
-    at: Int[np.ndarray, " k"]
-    vector: Float[np.ndarray, " k"]
-
-    def of_columns(self, at: Int[np.ndarray, " q"]) -> "_Sum":
-        return _Sum(at[self.at], self.vector)
-
-    def seen_from(self, place: int) -> "_Sum":
-        """Return it with the factor −1 at a place."""
-        return _Sum(self.at, -self.vector / self.vector[place])
+def _near(one: NullVector, squared_norms: Float[np.ndarray, " p"]) -> Near:
+    sizes = one.vector * np.sqrt(squared_norms[one.at])
+    own = int(np.argmin(np.abs(sizes + 1.0)))
+    others = [k for k in np.argsort(-np.abs(sizes), kind="stable") if k != own]
+    return Near(int(one.at[own]), tuple(int(one.at[k]) for k in others), one.left)
 
 
-def _sums(gram: Float[np.ndarray, "q q"]) -> list[_Sum]:
-    """Return one null vector for each column that others determine, as a pivoted Cholesky factor tells."""
-    from scipy.linalg import solve_triangular
-    from scipy.linalg.lapack import dpstrf
-
-    norms = np.sqrt(np.diagonal(gram))
-    factor, order, rank, _ = dpstrf(gram / norms / norms[:, None], lower=1, tol=_NULL_PIVOT)
-    order = order - 1
-    lower = np.tril(factor[:rank, :rank])
-    factors = solve_triangular(lower, factor[rank:, :rank].T, lower=True, trans="T")
-    found = []
-    for own, others in zip(order[rank:], factors.T, strict=True):
-        used = np.abs(others) > _NEGLIGIBLE
-        at = np.append(order[:rank][used], own)
-        by_place = np.argsort(at)
-        vector = np.append(others[used], -1.0) / norms[at]
-        found.append(_Sum(at[by_place], vector[by_place]))
-    return sorted(found, key=lambda one: int(one.at[-1]))
+def _fewest_levels(one: NullVector, sets: Sequence[Sequence[int]]) -> NullVector:
+    """Say by few levels what a sum over all the others says, as the levels of a column sum to one."""
+    factors = dict(zip(one.at.tolist(), one.vector.tolist(), strict=True))
+    for levels in sets:
+        of_set = [factors.get(j, 0.0) for j in levels]
+        size = max(map(abs, of_set), default=0.0)
+        if not size:
+            continue
+        steps = Counter(round(value / size, _ALIKE_DIGITS) for value in of_set)
+        usual = max(steps, key=lambda step: (steps[step], step == 0.0))
+        if usual:
+            shift = float(
+                np.median([value for value in of_set if round(value / size, _ALIKE_DIGITS) == usual])
+            )
+            less = {j: value - shift for j, value in zip(levels, of_set, strict=True)}
+            factors |= {j: value if abs(value) > _NEGLIGIBLE * size else 0.0 for j, value in less.items()}
+    at = np.array(sorted(j for j, value in factors.items() if value), dtype=int)
+    return NullVector(at, np.array([factors[j] for j in at.tolist()]), one.left)
 
 
 class _Rows(NamedTuple):
@@ -163,7 +198,7 @@ class _Rows(NamedTuple):
         columns = self.X[:, at]
         return columns if isinstance(columns, np.ndarray) else columns.toarray()
 
-    def fitted(self, one: _Sum) -> _Sum:
+    def fitted(self, one: NullVector) -> NullVector:
         """Return a null vector to the last digit, by least squares."""
         columns = self.columns(one.at)
         columns = columns - columns.mean(axis=0) if self.centre else columns
@@ -173,10 +208,12 @@ class _Rows(NamedTuple):
         solution = np.linalg.lstsq(columns[:, others], columns[:, own], rcond=None)[0]
         vector = np.insert(solution, own, -1.0)
         used = np.abs(vector) * size > _NEGLIGIBLE * size[own]
-        return _Sum(one.at[used], vector[used])
+        return NullVector(one.at[used], vector[used])
 
 
-def _with_small_numbers(one: _Sum, means: Means, loss: LeastSquares, rows: _Rows | None) -> Relation | None:
+def _with_small_numbers(
+    one: NullVector, means: Means, loss: LeastSquares, rows: _Rows | None
+) -> Relation | None:
     """Return a relation in its simplest form, or None if it does not hold to the last digits."""
     relation = _simplest(one, means)
     if rows is not None and not _holds(relation, loss, rows):
@@ -184,7 +221,7 @@ def _with_small_numbers(one: _Sum, means: Means, loss: LeastSquares, rows: _Rows
     return relation if _holds(relation, loss, rows) else None
 
 
-def _simplest(one: _Sum, means: Means) -> Relation:
+def _simplest(one: NullVector, means: Means) -> Relation:
     """Solve for the column that leaves whole and positive numbers on the other side, the last of several."""
 
     def oddity(place: int) -> tuple[int, int, int]:
@@ -216,7 +253,7 @@ def _holds(relation: Relation, loss: LeastSquares, rows: _Rows | None) -> bool:
     vector = np.array([-1.0, *(term.factor for term in relation.terms)])
     if rows is None:
         left = vector @ loss.gram[np.ix_(at, at)] @ vector
-        return bool(left <= _NULL_PIVOT * loss.squared_norms[relation.of])
+        return bool(left <= _NULL_LENGTH * loss.squared_norms[relation.of])
     columns = rows.columns(at)
     off = columns @ vector + relation.constant
     own = columns[:, 0] - columns[:, 0].mean() if rows.centre else columns[:, 0]

@@ -50,7 +50,7 @@ def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | No
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
-        for block in _slices(rows, p):
+        for block in row_slices(rows, p):
             own = _weighted(X, block, root, shift)
             gram += own.T @ own
             cross += own.T @ y[block]
@@ -67,7 +67,7 @@ def gram_by_blocks(X: Matrix, root: Vector | None, shift: Vector | None) -> Floa
     """Return X'X of centred and weighted rows, without a copy of the rows."""
     n, p = X.shape
     gram = np.zeros((p, p))
-    for block in _slices(range(n), p):
+    for block in row_slices(range(n), p):
         gram += gram_of(_weighted(X, block, root, shift))
     return gram
 
@@ -79,7 +79,7 @@ def _weighted(X: Matrix, rows: slice, root: Vector | None, shift: Vector | None)
     return block if root is None else block * root[rows, None]
 
 
-def _slices(rows: range, n_columns: int) -> Iterator[slice]:
+def row_slices(rows: range, n_columns: int) -> Iterator[slice]:
     """Cut rows into blocks that stay in cache."""
     step = max(FEWEST_ROWS, _ROW_BLOCK // n_columns)
     for first in range(rows.start, rows.stop, step):

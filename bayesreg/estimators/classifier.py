@@ -210,8 +210,13 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
         tree = self._posterior("interval")
         return both, predictive_bounds(tree, values, float(interval), None, known, of_mean=True)
 
-    def summary(self) -> "pd.DataFrame":
+    def summary(self, interval: float = 0.9) -> "pd.DataFrame":
         """Return the fit as a table: the mode and, after `sample`, the posterior.
+
+        Parameters
+        ----------
+        interval : float between 0 and 1, default 0.9
+            Probability of the equal-tailed posterior interval.
 
         Returns
         -------
@@ -227,7 +232,12 @@ class BayesClassifier(ClassifierMixin, BayesEstimator):
         check_is_fitted(self)
         scale = None if self.selection_ is None else self.selection_.scale
         return summarise_fit(
-            self.map_, vars(self).get("posterior_"), scale, (), fit_intercept=self._model.fit_intercept
+            self.map_,
+            vars(self).get("posterior_"),
+            scale,
+            (),
+            fit_intercept=self._model.fit_intercept,
+            interval=interval,
         )
 
     def predict_log_proba(self, X: Any, offset: Any = None) -> Float[np.ndarray, "n 2"]:

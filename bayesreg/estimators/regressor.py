@@ -188,15 +188,20 @@ class BayesRegressor(RegressorMixin, BayesEstimator):
         one = Observation.of(tree, likelihood)
         return point, predictive_bounds(tree, values, float(interval), one, known, of_mean=of_mean)
 
-    def summary(self) -> "pd.DataFrame":
+    def summary(self, interval: float = 0.9) -> "pd.DataFrame":
         """Return the fit as a table: the mode and, after `sample`, the posterior.
+
+        Parameters
+        ----------
+        interval : float between 0 and 1, default 0.9
+            Probability of the equal-tailed posterior interval.
 
         Returns
         -------
         DataFrame
             One row for each feature, then "intercept" if there is one, "noise_scale" (σ), and "prior_scale" if it is
             sampled. Columns: "map", the value at the mode; "is_zero", whether it is a coefficient that is exactly 0
-            there. After `sample` also "mean", "sd", "q05" and "q95" (the ends of the 90% interval), "p_sign" (the
+            there. After `sample` also "mean", "sd", the ends of the interval ("q05" and "q95" of 90%), "p_sign" (the
             probability of the sign of the mean) and "ess" (the effective number of draws, for the mean); they are NaN
             for a σ that is known.
 
@@ -225,6 +230,7 @@ class BayesRegressor(RegressorMixin, BayesEstimator):
             scale,
             self._model.likelihood.parameters(),
             fit_intercept=self._model.fit_intercept,
+            interval=interval,
         )
 
     def posterior_predictive(self, X: Any, seed: int = 0, offset: Any = None) -> "xr.DataArray":

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..base.arguments import check_probability
 from ..mode.estimate import MapEstimate
 from ..posterior.diagnostics import effective_draws
+from ..posterior.draws.interval import Interval
 from ..posterior.draws.summary import summarise
 from ..priors.scales import SCALE_NAMES
 
@@ -22,6 +24,7 @@ def summarise_fit(
     nuisance: Iterable[str],
     *,
     fit_intercept: bool,
+    interval: float,
 ) -> "pd.DataFrame":
     """Return a row for each feature, for the intercept, for nuisance parameters, and for the scale if it is sampled.
 
@@ -35,6 +38,8 @@ def summarise_fit(
     nuisance : iterable of str
         Names of the likelihood's parameters, σ for example.
     fit_intercept : bool
+    interval : float
+        Its probability.
 
     Returns
     -------
@@ -43,6 +48,8 @@ def summarise_fit(
     """
     import pandas as pd
 
+    check_probability("interval", interval)
+    shown = Interval(interval)
     draws = {} if tree is None else tree["posterior"].to_dataset()
     at_mode = {"intercept": mode.intercept} if fit_intercept else {}
     values_of = {"noise_scale": mode.noise_scale} | mode.nuisance
@@ -64,7 +71,10 @@ def summarise_fit(
     known = [name for name in at_mode if name not in draws]
     rows = np.array([j < mode.coef.size or name not in known for j, name in enumerate(names)])
     found = summarise(
-        [name for name in names if name not in known], values[rows], sampled.reshape(-1, sampled.shape[2])
+        [name for name in names if name not in known],
+        values[rows],
+        sampled.reshape(-1, sampled.shape[2]),
+        shown,
     ).drop(columns="map")
     found["ess"] = effective_draws(sampled)
     for name, column in found.items():

@@ -112,7 +112,9 @@ def entropy_terms(nu: Array) -> Array:
 def kl_bernoulli(eta: Array, y: Array, share: float) -> Array:
     """Return the Kullback-Leibler divergence from μ = 1/(1 + exp(−η)) to (1 − share)·y + share·μ."""
     if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
-        return np.maximum(np.logaddexp(0.0, eta) - y * eta + entropy_terms(y), 0.0)
+        loss = np.maximum(eta, 0.0) - y * eta + np.log1p(np.exp(-np.abs(eta)))
+        inside = (y > 0.0) & (y < 1.0)
+        return np.maximum(loss + entropy_terms(y), 0.0) if inside.any() else loss
     from scipy.special import kl_div
 
     mu = _mean(eta)

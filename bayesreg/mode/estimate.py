@@ -28,6 +28,7 @@ from .grid import (
 )
 from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
+from .row_loss import RowLoss
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
 from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
 from .stationary import stationary_points
@@ -318,7 +319,9 @@ def _stationary_mode(problem: RowProblem, tol: float) -> MapEstimate:
     best, p = points[0], problem.n_features
     unit = best.nuisance.get("noise_scale", 1.0)
     l1, l2 = problem.rates.at(unit, problem.is_feature, {})
-    one = RowObjective(problem.data, problem.likelihood, best.nuisance, l1, l2, problem.has_intercept)
+    one = RowObjective(
+        RowLoss(problem.data, problem.likelihood, best.nuisance, problem.has_intercept), l1, l2
+    )
     certificate = Certificate(
         primal=one.objective(best.coefs),
         dual=np.nan,

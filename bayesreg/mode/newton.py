@@ -1,7 +1,8 @@
 """The mode on rows under any convex loss: Newton's method by re-weighted quadratics, and the gap of any point.
 
 The objective is Σ wᵢ·Dᵢ + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ². Dᵢ is the row's loss minus its smallest possible value: half the
-deviance. Each step minimises the loss's quadratic at a point plus the penalty, with the least-squares solvers.
+deviance. Each step minimises the loss's quadratic at a point plus the penalty. Rows that outnumber the columns give
+the quadratic as one matrix, which serves several steps; else the least-squares solvers work on the rows.
 """
 
 from dataclasses import dataclass, replace
@@ -11,30 +12,45 @@ from typing import NamedTuple, final
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ..base.errors import NoModeError
-from ..data.checks import Design
+from ..base.jax_context import jax_is_lost
+from ..base.threads import blas_for
 from ..data.rows import RowData
-from ..likelihoods.base import Likelihood, Nuisance
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
 from ..model.problem import Problem, resolve
 from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
+from .curvature import Curvature
+from .row_loss import Coefs, LossAt, RowLoss, Rows
 from .solve_penalised import solve_coefs
 
-_ROUNDS, _FREE_ROUNDS = 100, 50
-_HALVINGS, _POLISHES = 40, 3
+MOST_ROUNDS, _FREE_ROUNDS = 100, 50
+_HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
-_LEAST_CURVATURE = 1e-10  # of the largest row's curvature: float64 loses smaller ones in the quadratic
-
-Coefs = Float[np.ndarray, " d"]
+_EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
+_ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
+_LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may hang on their last digits
+_CLOSE, _CLOSE_ROUNDS = 1e-10, 3  # relative decrease below which Newton's step needs no check
+_SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
+_FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
+_SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
+_THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
+_MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
 
 class Gap(NamedTuple):
     """A bound on how far a point is above the optimum, in units of the objective."""
 
     gap: float
-    rounding: float  # unpenalised coefficients are not quite optimal given the others
+    rounding: float  # what unpenalised coefficients, not quite optimal given the others, add to it
+
+
+class RowMode(NamedTuple):
+    """An optimum, the number of steps to it, and a curvature near it if one was taken."""
+
+    coefs: Coefs
+    n_rounds: int
+    curvature: Curvature | None = None
 
 
 @final
@@ -44,27 +60,19 @@ class RowObjective:
 
     Attributes
     ----------
-    data : RowData
-    likelihood : Likelihood
-    nuisance : mapping
-        Numbers, by name.
+    loss : RowLoss
     l1, l2 : array (d,)
         The penalty of each coefficient.
-    has_intercept : bool
-        Whether the last coefficient is the intercept.
     """
 
-    data: RowData
-    likelihood: Likelihood
-    nuisance: Nuisance
+    loss: RowLoss
     l1: Coefs
     l2: Coefs
-    has_intercept: bool
 
-    @cached_property
-    def design(self) -> Design:
-        """The rows, with a last column of ones for an intercept: (n, d)."""
-        return self.data.design(intercept_column=self.has_intercept)
+    @property
+    def data(self) -> RowData:
+        """The rows."""
+        return self.loss.data
 
     @property
     def free(self) -> Bool[np.ndarray, " d"]:
@@ -76,31 +84,39 @@ class RowObjective:
         """The null model: penalised coefficients 0, the others optimal."""
         return self.settled(np.zeros(self.l1.size))
 
-    def with_null(self, null: Coefs) -> "RowObjective":
-        """Return the same, with the null model at hand: it does not depend on the penalty."""
-        self.__dict__["null"] = null
-        return self
-
     @cached_property
     def norms(self) -> Float[np.ndarray, " d"]:
         """Lengths of the columns, which are centred if the intercept is flat."""
-        flat_intercept = self.has_intercept and bool(self.free[-1])
-        least_squares, _ = self.data.least_squares(
-            centre=flat_intercept, intercept_column=self.has_intercept and not flat_intercept
-        )
-        norms = np.sqrt(least_squares.squared_norms)
-        return np.append(norms, 1.0) if flat_intercept else norms
+        return self.loss.norms(centred=self.loss.has_intercept and bool(self.free[-1]))
+
+    @cached_property
+    def steepest(self) -> float:
+        """Largest slope of a penalised coefficient at the null model, on unit-norm columns: λmax."""
+        eta = self.loss.at(self.null).eta
+        typical = float(np.sqrt(self.data.sample_weight @ self.loss.curvature(eta))) or 1.0
+        if self.free.all():
+            return typical
+        slopes = np.abs(self.slopes(self.null)) / np.where(self.norms > 0.0, self.norms, 1.0)
+        return max(float(slopes[~self.free].max()), _ROUNDED * typical)
+
+    def under(self, l1: Coefs, l2: Coefs) -> "RowObjective":
+        """Return the same loss under a penalty of as many columns: the null model and its slopes are at hand."""
+        other = RowObjective(self.loss, l1, l2)
+        for name in ("null", "norms", "steepest"):
+            if name in self.__dict__:
+                other.__dict__[name] = self.__dict__[name]
+        return other
 
     def objective(self, coefs: Coefs) -> float:
         """Evaluate the penalised loss."""
-        loss = self.likelihood.excess(self._eta(coefs), self.data.y, 0.0, self.nuisance)
-        penalty = penalty_terms(coefs, self.l1, self.l2)
-        return float(self.data.sample_weight @ loss + penalty.sum())
+        return self._at(self.loss.at(coefs))
+
+    def _at(self, at: LossAt) -> float:
+        return at.value + float(penalty_terms(at.coefs, self.l1, self.l2).sum())
 
     def slopes(self, coefs: Coefs) -> Coefs:
         """Return minus the gradient of the loss."""
-        slope = self.likelihood.slope(self._eta(coefs), self.data.y, self.nuisance)
-        return -np.asarray(self.design.T @ (self.data.sample_weight * slope)).ravel()
+        return self.loss.at(coefs).slopes
 
     def gap(self, coefs: Coefs) -> Gap:
         """Bound how far the objective is above its minimum.
@@ -115,81 +131,185 @@ class RowObjective:
         K. Koh, S.-J. Kim and S. Boyd (2007), JMLR 8, 1519–1555, for the dual.
         """
         settled, held = self.settled(coefs), ~self.free
-        z = self.slopes(settled)
+        at, (likelihood, nuisance) = self.loss.at(settled), (self.loss.likelihood, self.loss.nuisance)
+        z = at.slopes
         share = float(dual_step(z[held], self.l1[held], self.l2[held]))
-        loss = self.likelihood.excess(self._eta(settled), self.data.y, share, self.nuisance)
         terms = np.maximum(gap_terms(settled, share * z, self.l1, self.l2)[held], 0.0)
-        lost = max(self.objective(coefs) - self.objective(settled), 0.0)
-        gap = float(self.data.sample_weight @ loss + terms.sum()) + lost
+        gap = float(terms.sum()) + max(self.objective(coefs) - self.objective(settled), 0.0)
+        if share < 1.0:  # else it is 0
+            gap += float(self.data.sample_weight @ likelihood.excess(at.eta, self.data.y, share, nuisance))
         left = z[~held]
-        open_ = 0.5 * float(left @ self._free_step(settled, left)) if left.size else 0.0
-        return Gap(gap, max(open_, 0.0))
+        open_ = max(0.5 * float(left @ self._free_step(at.eta, left)), 0.0) if left.size else 0.0
+        return Gap(gap + open_, open_)
 
     def violations(self, coefs: Coefs) -> Coefs:
-        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax."""
+        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax.
+
+        If no coefficient is penalised, the unit is a typical slope: the root of the sum of curvatures.
+        """
         away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
         unit = np.where(self.norms > 0.0, self.norms, 1.0)
-        largest = float((np.abs(self.slopes(self.null))[~self.free] / unit[~self.free]).max(initial=0.0))
-        scaled: Coefs = away * (self.norms > 0.0) / unit / (largest or 1.0)
+        scaled: Coefs = away * (self.norms > 0.0) / unit / self.steepest
         return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
         """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
         if not self.free.any():
             return coefs
-        best = self.objective(coefs)
+        columns, weight = self.loss.columns(self.free), self.data.sample_weight
+        eta = self.loss.eta(coefs)
+        best, step, free = self.loss.value(eta), np.zeros(coefs.size), self.free
+        n_close = 0
         for _ in range(_FREE_ROUNDS):
-            step = np.zeros(coefs.size)
-            step[self.free] = self._free_step(coefs, self.slopes(coefs)[self.free])
-            moved, value = self._lower(coefs, step, best, strictly=False)
+            slopes = -columns.T @ (weight * self.loss.row_slopes(eta))
+            change = self._free_step(eta, slopes, columns)
+            decrease = 0.5 * float(slopes @ change)
+            if decrease <= _LOST * best or n_close == _CLOSE_ROUNDS:
+                break
+            if decrease <= _CLOSE * best:
+                n_close += 1
+                step[free] += change
+                eta = eta + columns @ change
+                continue
+            moved, value, length = self._lower_free(eta, columns @ change, best)
             if moved is None:
                 break
-            done = best - value <= _STILL * abs(best)
-            coefs, best = moved, value
-            if done:
-                break
-        return coefs
+            step[free] += length * change
+            eta, best = moved, value
+        return coefs + step if step.any() else coefs
 
-    def mode(self, start: Coefs | None = None) -> tuple[Coefs, int]:
-        """Return the optimum, and the number of Newton steps from a start, by default from the null model.
+    def _lower_free(self, eta: Rows, change: Rows, best: float) -> tuple[Rows | None, float, float]:
+        """Halve a change of the linear predictors until the loss does not rise."""
+        length = 1.0
+        for _ in range(_HALVINGS):
+            moved = eta + length * change
+            value = self.loss.value(moved)
+            if value <= best:
+                return moved, value, length
+            length *= 0.5
+        return None, best, 0.0
 
-        Raises
-        ------
-        NoModeError
-            If the objective has no minimum: unpenalised columns may separate the rows.
+    def _free_step(self, eta: Rows, slopes: Coefs, columns: Float[np.ndarray, "n k"] | None = None) -> Coefs:
+        """Return the Newton step of the unpenalised coefficients."""
+        columns = self.loss.columns(self.free) if columns is None else columns
+        weight = self.loss.curvature(eta) * self.data.sample_weight
+        step: Coefs = np.linalg.lstsq(columns.T @ (columns * weight[:, None]), slopes)[0]
+        return step
+
+    # The minimum.
+
+    def mode(self, start: Coefs | None = None, curvature: Curvature | None = None) -> RowMode:
+        """Return the optimum, by steps from a start and with a curvature near it if there are any.
+
+        If there is none the steps end far out: only the gap there tells.
         """
-        coefs = self.null if start is None else start
-        best = self.objective(coefs)
-        for n_rounds in range(1, _ROUNDS + 1):
-            moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best, strictly=True)
+        with blas_for(self.data.X):
+            if start is None:
+                start, curvature = self._start()
+            found = self._mode_by_gram(start, curvature) or self._mode_by_rows(start)
+            return found._replace(coefs=self.settled(found.coefs))
+
+    def _start(self) -> tuple[Coefs, Curvature | None]:
+        """Return a start: the optimum on a share of the rows if they are many, else the null model."""
+        n, d = self.data.y.size, self.l1.size
+        if not self.loss.has_gram or n < max(_MANY_ROWS, _ROWS_A_COLUMN * d):
+            return self.null, None
+        thin = RowObjective(self.loss.thinned(_THIN), self.l1, self.l2)
+        self.__dict__["null"] = self.settled(thin.null)
+        found = thin._mode_by_gram(thin.null, None, _THIN_ENOUGH, _THIN_ROUNDS)
+        if found is None or not self.objective(found.coefs) < self.objective(self.null):
+            return self.null, None
+        return found.coefs, found.curvature
+
+    def _mode_by_gram(
+        self, coefs: Coefs, curvature: Curvature | None, enough: float = _EXACT, most: int = MOST_ROUNDS
+    ) -> RowMode | None:
+        """Return the optimum; steps share the curvature of an earlier point while they make progress.
+
+        Return None if that does not come to the optimum: as a matrix the curvature may lose digits.
+        """
+        if not self.loss.has_gram or (self.l1.any() and jax_is_lost()):
+            return None
+        at = self.loss.at(coefs)
+        best, away, fallen, fresh = self._at(at), self._away(coefs), 0.0, False
+        n_rounds = 0
+        while n_rounds < most:
+            n_rounds += 1
+            if curvature is None:
+                weight = self.data.sample_weight * self.loss.curvature(at.eta)
+                gram, fresh = self.loss.gram(weight), True
+                curvature = Curvature.of(gram, self.free) if np.isfinite(gram).all() else None
+            goal = None if curvature is None else curvature.minimum(at.coefs, at.slopes, self.l1, self.l2)
+            if goal is None:
+                return None
+            moved = self._improved(at.coefs, goal, best, away, halved=fresh)
             if moved is None:
-                return self._polished(coefs), n_rounds
+                if fresh or away <= _SURE:
+                    break
+                curvature = None
+                continue
+            at, before, away, fresh = self.loss.at(moved), away, self._away(moved), False
+            fallen, best = best - self._at(at), self._at(at)
+            if away <= enough and fallen <= max(enough, _FLAT) * best:  # slopes vanish at infinity too
+                break
+            if away > _SLOW * before:
+                if away <= _SURE and fallen <= _FLAT * best:
+                    break
+                curvature = None
+        if most == MOST_ROUNDS and (away > _SURE or fallen > _FLAT * best):
+            return None
+        return RowMode(at.coefs, n_rounds, curvature)
+
+    def _improved(self, coefs: Coefs, goal: Coefs, best: float, away: float, *, halved: bool) -> Coefs | None:
+        """Return a point towards a goal that lowers the objective; or the violations, if rounding hides the former.
+
+        Return None if there is none, or if it is nearer than the goal and `halved` is False.
+        """
+        for _ in range(_HALVINGS if halved else 1):
+            value = self.objective(goal)
+            if value < best - _STILL * abs(best):
+                return goal
+            if value <= best + _STILL * abs(best):
+                return goal if self._away(goal) < 0.5 * away else None
+            goal = 0.5 * (coefs + goal)
+        return None
+
+    def _away(self, coefs: Coefs) -> float:
+        return float(self.violations(coefs).max(initial=0.0))
+
+    def _mode_by_rows(self, coefs: Coefs) -> RowMode:
+        """Return the optimum by least squares on re-weighted rows.
+
+        After `MOST_ROUNDS` steps the point is what they have reached: only its gap tells how far off it is.
+        """
+        best = self.objective(coefs)
+        for n_rounds in range(1, MOST_ROUNDS + 1):
+            moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best)
+            if moved is None:
+                return RowMode(self._polished(coefs), n_rounds)
             done = best - value <= _STILL * best
             coefs, best = moved, value
             if done:
-                return self._polished(coefs), n_rounds
-        raise NoModeError(
-            f"the penalised loss still falls after {_ROUNDS} Newton steps: unpenalised columns may separate "
-            "the classes. Penalise them."
-        )
+                break
+        return RowMode(self._polished(coefs), n_rounds)
 
     def _polished(self, coefs: Coefs) -> Coefs:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
-        away = self.violations(coefs).max(initial=0.0)
+        away = self._away(coefs)
         for _ in range(_POLISHES):
             moved = self.quadratic_mode(coefs)
-            left = self.violations(moved).max(initial=0.0)
+            left = self._away(moved)
             if not left < away:
                 break
             coefs, away = moved, left
         return coefs
 
-    def _lower(self, coefs: Coefs, step: Coefs, best: float, *, strictly: bool) -> tuple[Coefs | None, float]:
-        """Halve a step until the objective does not rise; return None if it always rises."""
+    def _lower(self, coefs: Coefs, step: Coefs, best: float) -> tuple[Coefs | None, float]:
+        """Halve a step until the objective falls; return None if it never does."""
         for _ in range(_HALVINGS):
             moved = coefs + step
             value = self.objective(moved)
-            if value < best or (value == best and not strictly):
+            if value < best:
                 return moved, value
             step = 0.5 * step
         return None, best
@@ -199,40 +319,25 @@ class RowObjective:
         problem = self.quadratic(coefs)
         l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(1.0))
         found, intercepts = problem.expand(solve_coefs(problem, l1, l2).values)
-        return np.append(found[0], intercepts[: int(self.has_intercept)])
+        return np.append(found[0], intercepts[: int(self.loss.has_intercept)])
 
     def quadratic(self, coefs: Coefs) -> Problem:
         """Return the loss's quadratic at a point, under the same penalty, as a problem with σ = 1."""
-        eta = self._eta(coefs)
-        curvature = self._curvature(eta)
-        response = eta - self.likelihood.slope(eta, self.data.y, self.nuisance) / curvature
+        eta = self.loss.at(coefs).eta
+        curvature = self.loss.curvature(eta)
+        response = eta - self.loss.row_slopes(eta) / curvature
         rows = replace(self.data, y=response, sample_weight=self.data.sample_weight * curvature)
         p = self.data.n_features
         prior = Penalty(self.l1[:p], self.l2[:p]).to_prior(1.0)
         of_intercept = None
-        if self.has_intercept and not self.free[-1]:
+        if self.loss.has_intercept and not self.free[-1]:
             of_intercept = Penalty(float(self.l1[-1]), float(self.l2[-1])).to_prior(1.0)
-        model = LinearModel(prior, GaussianLikelihood(1.0), self.has_intercept, intercept_prior=of_intercept)
+        model = LinearModel(
+            prior, GaussianLikelihood(1.0), self.loss.has_intercept, intercept_prior=of_intercept
+        )
         return resolve(model, rows)
 
     def majoriser_diagonal(self, coefs: Coefs) -> Coefs:
         """Return the diagonal of the second derivatives, l2 included."""
-        weight = self._curvature(self._eta(coefs)) * self.data.sample_weight
-        square = self.design**2 if isinstance(self.design, np.ndarray) else self.design.power(2)
-        return np.maximum(np.asarray(square.T @ weight).ravel() + self.l2, 1e-300)
-
-    def _free_step(self, coefs: Coefs, slopes: Coefs) -> Coefs:
-        """Return the Newton step of the unpenalised coefficients."""
-        columns = self.design[:, self.free]
-        columns = columns if isinstance(columns, np.ndarray) else columns.toarray()
-        weight = self._curvature(self._eta(coefs)) * self.data.sample_weight
-        step: Coefs = np.linalg.lstsq(columns.T @ (columns * weight[:, None]), slopes)[0]
-        return step
-
-    def _curvature(self, eta: Float[np.ndarray, " n"]) -> Float[np.ndarray, " n"]:
-        curvature = np.broadcast_to(self.likelihood.curvature(eta, self.data.y, self.nuisance), eta.shape)
-        return np.maximum(curvature, _LEAST_CURVATURE * curvature.max())
-
-    def _eta(self, coefs: Coefs) -> Float[np.ndarray, " n"]:
-        eta = np.asarray(self.design @ coefs).ravel()
-        return eta if self.data.offset is None else eta + self.data.offset
+        weight = self.loss.curvature(self.loss.at(coefs).eta) * self.data.sample_weight
+        return np.maximum(self.loss.squared_columns(weight) + self.l2, 1e-300)

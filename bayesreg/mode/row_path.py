@@ -11,7 +11,8 @@ from ..model.row_problem import RowProblem
 from ..priors.base import Prior
 from .certificate import Certificates
 from .grid import default_multiples
-from .newton import RowObjective
+from .newton import MOST_ROUNDS, RowObjective
+from .row_loss import RowLoss
 
 
 @final
@@ -32,7 +33,8 @@ def objective_at(
     problem: RowProblem, l1: Float[np.ndarray, " d"], l2: Float[np.ndarray, " d"]
 ) -> RowObjective:
     """Return the objective of a problem under a penalty."""
-    return RowObjective(problem.data, problem.likelihood, problem.known, l1, l2, problem.has_intercept)
+    loss = RowLoss(problem.data, problem.likelihood, problem.known, problem.has_intercept)
+    return RowObjective(loss, l1, l2)
 
 
 def modes_along(
@@ -51,7 +53,7 @@ def modes_along(
     l1, l2 : array (k, d)
         Penalties of all coefficients, the intercept's included. Which of them are 0 is the same in all rows.
     certified : bool, default True
-        Whether gaps are wanted; without them the certificates hold NaN.
+        Whether gaps are wanted. Else only modes that Newton's method did not reach have one; the others have NaN.
 
     Returns
     -------
@@ -64,14 +66,14 @@ def modes_along(
     k, d = l1.shape
     coefs, n_rounds = np.empty((k, d)), np.empty(k, dtype=int)
     primal, gaps, kkt, rounding = (np.full(k, np.nan) for _ in range(4))
-    null = start = objective_at(problem, l1[0], l2[0]).null
-    null_objective = 0.0
+    first = objective_at(problem, l1[0], l2[0])
+    null_objective, start, curvature = 0.0, None, None
     for row in range(k):
-        one = objective_at(problem, l1[row], l2[row]).with_null(null)
-        coefs[row], n_rounds[row] = one.mode(start)
+        one = first.under(l1[row], l2[row])
+        coefs[row], n_rounds[row], curvature = one.mode(start, curvature)
         start = coefs[row]
-        if certified:
-            null_objective = one.objective(null)
+        if certified or n_rounds[row] == MOST_ROUNDS:
+            null_objective = one.objective(one.null)
             found = one.gap(coefs[row])
             per_null = 1.0 / null_objective if null_objective > 0.0 else 0.0
             primal[row], gaps[row], rounding[row] = (

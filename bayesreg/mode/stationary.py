@@ -18,6 +18,7 @@ from ..priors.elastic_net_algebra import penalty_terms
 from ..priors.hyperpriors import LogDensity, log_density
 from ..priors.scales import draw_proper
 from .newton import RowObjective
+from .row_loss import RowLoss
 
 _ROUNDS, _JOINT_ROUNDS = 40, 30
 _ENOUGH = 1e-7  # relative decrease of a round that ends the alternation
@@ -133,9 +134,8 @@ class _Joint:
 
     def row_objective(self, u: Float[np.ndarray, " u"]) -> RowObjective:
         nuisance, problem = self.nuisance(u), self.problem
-        return RowObjective(
-            problem.data, problem.likelihood, nuisance, *self.penalty(nuisance), problem.has_intercept
-        )
+        loss = RowLoss(problem.data, problem.likelihood, nuisance, problem.has_intercept)
+        return RowObjective(loss, *self.penalty(nuisance))
 
     def value(self, coefs: Coefs, u: Float[np.ndarray, " u"]) -> float:
         nuisance, problem = self.nuisance(u), self.problem
@@ -210,6 +210,8 @@ class _Joint:
             if support.sum() > _MOST_JOINT:
                 return coefs, u, n, False
             active = np.append(support, np.ones(u.size, dtype=bool))
+            if not active.any():
+                return coefs, u, n, self._is_stationary(coefs, u)
             slope = self.gradient(coefs, u)[active]
             step = np.zeros(active.size)
             step[active] = -_solved(self._hessian(coefs, u, active), slope)

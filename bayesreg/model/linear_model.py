@@ -5,16 +5,12 @@ from typing import Any, Self, final
 
 import numpy as np
 
-from ..base.errors import NoEquivalent
 from ..conventions.table import CONVENTIONS
 from ..conventions.translation import translate
 from ..likelihoods.base import Likelihood
-from ..likelihoods.bernoulli import BernoulliLikelihood
 from ..likelihoods.gaussian import GaussianLikelihood
-from ..likelihoods.poisson import PoissonLikelihood
 from ..priors.base import Prior
-
-_WITHOUT_NOISE: dict[str, Likelihood] = {"binomial": BernoulliLikelihood(), "poisson": PoissonLikelihood()}
+from .package_families import likelihood_of
 
 
 @final
@@ -74,6 +70,7 @@ class LinearModel:
         *,
         sample_weight: Any = None,
         noise_scale: float = 1.0,
+        dispersion: float | None = None,
         fit_intercept: bool = True,
         **parameters: Any,
     ) -> Self:
@@ -88,7 +85,10 @@ class LinearModel:
             The data. A package's standardisation depends on them, so the model's scales do too.
         sample_weight : array (n,), optional
         noise_scale : float, default 1.0
-            σ. The posterior depends on it; the mode does not. It is of no matter for logistic and Poisson losses.
+            σ. The posterior depends on it; the mode does not. It is of no matter for losses of labels and counts.
+        dispersion : float, optional
+            k of a negative binomial loss, whose variance is μ + μ²/k: theta in R, 1/theta in glum and H2O, 1/alpha in
+            statsmodels.
         fit_intercept : bool, default True
         **parameters
             The package's own parameters, with an underscore for a dot (``penalty_factor``).
@@ -101,7 +101,7 @@ class LinearModel:
         Raises
         ------
         NoEquivalent
-            If the package has another likelihood, or no model here has its mode.
+            If no model here has its mode.
         TypeError, ValueError
             As in `translate`.
 
@@ -113,13 +113,10 @@ class LinearModel:
         GaussianPrior(scale=0.5, factor=None, relative_to_noise=False)
         """
         row = CONVENTIONS.get(convention)
-        likelihood: Likelihood = GaussianLikelihood(noise_scale)
+        family = "gaussian" if row is None else row.family
+        likelihood = likelihood_of(family, convention, noise_scale=noise_scale, dispersion=dispersion)
         if row is not None and not row.has_noise:
-            if row.family not in _WITHOUT_NOISE:
-                raise NoEquivalent(
-                    f"{convention} has a {row.family} likelihood, which LinearModel does not have."
-                )
-            likelihood, noise_scale = _WITHOUT_NOISE[row.family], 1.0
+            noise_scale = 1.0
         dotted = {} if row is None else {name.replace(".", "_"): name for name in row.parameters}
         values = {dotted.get(name, name): value for name, value in parameters.items()}
         penalty = translate(

@@ -85,6 +85,8 @@ def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowPr
     require_two_rows(data.n_samples)
     data = replace(data, y=model.likelihood.coded(data.y), labels=None)
     model.likelihood.check_response(data.y)
+    if not model.likelihood.holds_rows:  # an infinite loss times a weight of 0 is no number
+        data, _ = data.present(None)
     rates = prior_rates(model, data.feature_names, column_sd_for(model, data))
     if model.fit_intercept and model.intercept_prior is None:
         rates = Rates(np.append(rates.l1, 0.0), np.append(rates.l2, 0.0), np.append(rates.relative, False))

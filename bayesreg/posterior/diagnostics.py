@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 LARGEST_R_HAT = 1.01
 LEAST_ESS_PER_CHAIN = 100
 TAILS = (0.05, 0.95)
+_CERTIFIED = "certified: "  # as a certificate begins that has found nothing
 FEWEST_DRAWS = 4  # of a chain: fewer have no diagnostics
 
 
@@ -76,6 +77,16 @@ class Diagnostics:
     @property
     def sentence(self) -> str:
         """The meaning of the numbers, in one sentence."""
+        return self.verdict("sample longer (num_samples), or use a smaller prior scale")
+
+    def verdict(self, remedy: str) -> str:
+        """Return the meaning of the numbers, with a remedy if they are not to be relied on.
+
+        Parameters
+        ----------
+        remedy : str
+            Without a capital and a full stop.
+        """
         if not self.complaints:
             confirmed = (
                 "The density confirms the draws: "
@@ -83,14 +94,20 @@ class Diagnostics:
                 else "The chains agree and explored enough: "
             )
             return f"{confirmed}means and intervals are those of this model's posterior."
+        return f"Do not rely on the means and intervals: {', and '.join(self.complaints)}; {remedy}."
+
+    @property
+    def tests(self) -> str:
+        """What the certificate's tests have found; that they alone certify nothing if another diagnostic objects."""
         return (
-            f"Do not rely on the means and intervals: {', and '.join(self.complaints)}; "
-            "sample longer, or use a smaller prior scale."
+            self.certificate.removeprefix(_CERTIFIED)
+            if self.complaints and self.certified
+            else self.certificate
         )
 
     def __str__(self) -> str:
         divergences = "no divergence" if self.n_divergent == 0 else f"{self.n_divergent} divergences"
-        certificate = f"{self.certificate}; " if self.certificate else ""
+        certificate = f"{self.tests}; " if self.tests else ""
         return (
             f"{certificate}largest R-hat {self.r_hat:.3f}, smallest ESS {self.ess_bulk:.0f} bulk and "
             f"{self.ess_tail:.0f} tail of {self.n_draws} draws, {divergences}"

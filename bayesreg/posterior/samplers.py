@@ -24,6 +24,7 @@ from .targets.rows import row_target
 from .targets.whitened import WhitenedTarget, whitened_target
 
 _LEAVE_OUT = "Leave `method` out."
+_ENOUGH_ON_ROWS = 0.8  # acceptance of a pilot, which costs two passes over rows for each round
 _CAREFUL = 0.98  # acceptance for narrow posteriors: with 0.8 calibration failed on 6 × 10
 
 
@@ -150,8 +151,8 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampl
     if method != "whitened":
         expected = first_order(problem, target)
         if method == "independence" or (target.splits and not expected.hopeless):
-            trial = pilot(target.in_blocks(), expected.moments)
-            if method == "independence" or trial.promising:
+            trial = pilot(target.in_blocks(), expected.moments, _ENOUGH_ON_ROWS)
+            if method == "independence" or trial.promising_on_rows:
                 yield Sampler("independence", "independence", trial.target, independence_program())
     if method != "independence":
         yield Sampler("whitened", "nuts", target, nuts_program(num_warmup))

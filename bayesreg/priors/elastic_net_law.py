@@ -48,8 +48,7 @@ class ElasticNetLaw(ScaleMixture):
 
     def weight(self, coef: Any, l1: Any, l2: Any) -> Any:
         """Evaluate l1/|β| + l2."""
-        with np.errstate(divide="ignore"):
-            return l1 / abs(coef) + l2
+        return _per_size(l1, coef) + l2
 
     def slope(self, coef: Any, l1: Any, l2: Any) -> Any:
         """Evaluate l1·sign(β) + l2·β."""
@@ -74,8 +73,7 @@ class ElasticNetLaw(ScaleMixture):
         """
         absolute = 0.5 * l1**2
         if coef is not None:
-            with np.errstate(divide="ignore"):
-                absolute = np.minimum(absolute, l1 / np.abs(coef))
+            absolute = np.minimum(absolute, _per_size(l1, coef))
         return absolute + l2
 
     def majoriser(self, coef: Any, l1: Any, l2: Any, unit: float, rounded: Any) -> Any:
@@ -135,6 +133,12 @@ class ElasticNetLaw(ScaleMixture):
 
 
 ELASTIC_NET = ElasticNetLaw()
+
+
+def _per_size(l1: Any, coef: Any) -> Any:
+    """Return l1/|β|, which is 0 without an l1 part even if β = 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(np.asarray(l1) > 0.0, l1 / np.abs(coef), 0.0)
 
 
 def log_normaliser_at(b: Any, tau: Any) -> Any:

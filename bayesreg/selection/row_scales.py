@@ -7,7 +7,7 @@ from typing import Any, final
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..base.errors import NoModeError
+from ..base.errors import ConvergenceWarning, NoModeError, warn
 from ..base.progress import progress_bar
 from ..data.rows import RowData
 from ..mode.grid import checked_scales, penalty_weights_along
@@ -19,6 +19,8 @@ from ..priors.base import Prior
 from ..priors.penalty import Penalty
 from .cross_validation import FoldScores, require_rows
 from .partition import Partition, Split
+
+_TOL = 1e-8  # of a mode's duality gap
 
 
 @final
@@ -50,7 +52,7 @@ class RowScalePath:
     @cached_property
     def modes(self) -> RowModes:
         """The modes on all rows."""
-        return modes_along(self.problem, *self.penalty_weights, certified=False)
+        return _modes(self.problem, *self.penalty_weights)
 
     def fit_at(self, row: int) -> tuple[Float[np.ndarray, " p"], float]:
         """Return all coefficients and the intercept of the fit at one of the scales."""
@@ -130,7 +132,7 @@ def _score(
             f"without fold {split.label!r} {error} Or spread the rows over other folds."
         ) from None
     weights = penalty_weights_along(problem, multiples, 1.0)
-    found = modes_along(problem, *(share * weight for weight in weights), certified=False)
+    found = _modes(problem, *(share * weight for weight in weights))
     held_out = split.held_out
     assert isinstance(held_out, RowData)
     design = held_out.design(intercept_column=problem.has_intercept)
@@ -140,3 +142,16 @@ def _score(
     likelihood, known = problem.likelihood, problem.known
     mse = np.square(held_out.y - likelihood.mean(eta, known)) @ weight
     return mse, np.asarray(likelihood.log_prob(eta, held_out.y, known) @ weight)
+
+
+def _modes(problem: RowProblem, l1: Float[np.ndarray, "k d"], l2: Float[np.ndarray, "k d"]) -> RowModes:
+    """Find modes without certificates, but warn of one that was not reached."""
+    found = modes_along(problem, l1, l2, certified=False)
+    worst = float(np.nan_to_num(found.certificates.gaps, nan=0.0).max(initial=0.0))
+    if worst > _TOL:
+        warn(
+            f"at one of the scales Newton's method did not reach the mode: its duality gap is {worst:.1e}, above "
+            f"{_TOL:.0e}. Leave out very wide scales, or scale the columns.",
+            ConvergenceWarning,
+        )
+    return found

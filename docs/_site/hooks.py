@@ -128,8 +128,8 @@ def _all_items(items: Any) -> Iterator[Any]:
 
 
 def notebooks() -> list[Path]:
-    """Return the executed notebooks, in their order."""
-    return sorted(NOTEBOOKS.glob("*.ipynb"))
+    """Return the executed notebooks in their order, which is that of the numbers before their names."""
+    return sorted(NOTEBOOKS.glob("*.ipynb"), key=lambda notebook: int(notebook.stem.split("_")[0]))
 
 
 def _page_of(notebook: Path) -> str:

@@ -1,14 +1,14 @@
-# R's packages on the data that make.py sends: y, binary response, counts, weights, X in a row.
+# R's packages on the data that make.py sends: y, binary response, counts, weights, offset, X in a row.
 suppressPackageStartupMessages({library(glmnet); library(MASS); library(jsonlite)})
 table <- as.matrix(read.table(file("stdin")))
-y <- table[, 1]; b <- table[, 2]; k <- table[, 3]; w <- table[, 4]; X <- table[, -(1:4)]
+y <- table[, 1]; b <- table[, 2]; k <- table[, 3]; w <- table[, 4]; o <- table[, 5]; X <- table[, -(1:5)]
 dimnames(X) <- NULL
 invisible(glmnet.control(fdev = 0, devmax = 1, epsnr = 1e-12, mxitnr = 1000))
 records <- list()
-add <- function(key, package, values, coef, intercept, response = "y", weighted = FALSE, fit_intercept = TRUE, tol = 1e-6) {
+add <- function(key, package, values, coef, intercept, response = "y", weighted = FALSE, fit_intercept = TRUE, has_offset = FALSE, tol = 1e-6) {
   records[[length(records) + 1]] <<- list(
     key = key, package = package, version = as.character(packageVersion(package)), values = values, response = response,
-    weighted = weighted, fit_intercept = fit_intercept, tol = tol, coef = as.numeric(coef), intercept = as.numeric(intercept))
+    weighted = weighted, fit_intercept = fit_intercept, has_offset = has_offset, tol = tol, coef = as.numeric(coef), intercept = as.numeric(intercept))
 }
 pf <- c(1, 2, 0.5, 1, 3)
 for (weighted in c(FALSE, TRUE)) for (fit in c(TRUE, FALSE)) for (standardize in c(TRUE, FALSE)) for (alpha in c(0, 0.5, 1)) {
@@ -22,11 +22,19 @@ for (weighted in c(FALSE, TRUE)) for (fit in c(TRUE, FALSE)) for (standardize in
   if (fit) {
     m <- do.call(glmnet, c(common, list(y = y, family = "gaussian", penalty.factor = pf)))
     add("glmnet", "glmnet", c(values, list(penalty.factor = pf)), m$beta[, 1], m$a0, weighted = weighted)
-    common$lambda <- 0.03; values$lambda_ <- 0.03
+  }
+  common$lambda <- 0.03; values$lambda_ <- 0.03
+  for (offset in c(FALSE, TRUE)) {
+    if (offset) common$offset <- o
     m <- do.call(glmnet, c(common, list(y = b, family = "binomial")))
-    add("glmnet.binomial", "glmnet", values, m$beta[, 1], m$a0, response = "binary", weighted = weighted, tol = 1e-5)
+    add("glmnet.binomial", "glmnet", values, m$beta[, 1], m$a0, response = "binary", weighted = weighted,
+        fit_intercept = fit, has_offset = offset, tol = 1e-5)
     m <- do.call(glmnet, c(common, list(y = k, family = "poisson")))
-    add("glmnet.poisson", "glmnet", values, m$beta[, 1], m$a0, response = "counts", weighted = weighted, tol = 1e-5)
+    add("glmnet.poisson", "glmnet", values, m$beta[, 1], m$a0, response = "counts", weighted = weighted,
+        fit_intercept = fit, has_offset = offset, tol = 1e-5)
+    m <- do.call(glmnet, c(common, list(y = k, family = negative.binomial(2))))
+    add("glmnet.negative_binomial", "glmnet", values, m$beta[, 1], m$a0, response = "counts", weighted = weighted,
+        fit_intercept = fit, has_offset = offset, tol = 1e-5)
   }
 }
 m <- lm.ridge(y ~ X, lambda = 3)

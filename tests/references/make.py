@@ -26,21 +26,34 @@ def data():
     binary = (signal - signal.mean() + rng.logistic(size=40) > 0).astype(float)
     counts = rng.poisson(np.exp(0.4 * (signal - signal.mean()))).astype(float)
     weights = rng.uniform(0.3, 2.0, 40)
+    offset = 0.4 * rng.normal(size=40)
     return {name: np.round(a, 6) for name, a in
-            {"X": X, "y": y, "weights": weights, "binary": binary, "counts": counts}.items()}  # fmt: skip
+            {"X": X, "y": y, "weights": weights, "binary": binary, "counts": counts, "offset": offset}.items()}  # fmt: skip
 
 
 D = data()
-X, Y, W, B, C = D["X"], D["y"], D["weights"], D["binary"], D["counts"]
+X, Y, W, B, C, OFFSET = D["X"], D["y"], D["weights"], D["binary"], D["counts"], D["offset"]
+THETA = 0.5  # one over the dispersion of every negative binomial fit
 
 
 def record(
-    key, package, values, coef, intercept, *, response="y", weighted=False, fit_intercept=True, tol=1e-8
+    key,
+    package,
+    values,
+    coef,
+    intercept,
+    *,
+    response="y",
+    weighted=False,
+    fit_intercept=True,
+    has_offset=False,
+    tol=1e-8,
 ):
     """Return one record; `tol` is what the package itself reaches, relative to the largest coefficient."""
+    offset = {"has_offset": True} if has_offset else {}
     return {
         "key": key, "package": package, "version": version(package), "values": values,
-        "response": response, "weighted": weighted, "fit_intercept": fit_intercept, "tol": tol,
+        "response": response, "weighted": weighted, "fit_intercept": fit_intercept, **offset, "tol": tol,
         "coef": np.asarray(coef, dtype=float).ravel().tolist(), "intercept": float(np.ravel(intercept)[0]),
     }  # fmt: skip
 
@@ -74,6 +87,9 @@ def scikit_learn():
         m = lm.PoissonRegressor(alpha=0.1, solver="newton-cholesky", tol=1e-12).fit(X, C, sample_weight=w)
         yield record("sklearn.PoissonRegressor", "scikit-learn", {"alpha": 0.1}, m.coef_, m.intercept_,
                      response="counts", weighted=weighted, tol=1e-6)  # fmt: skip
+    m = lm.TweedieRegressor(power=1, link="log", alpha=0.1, solver="newton-cholesky", tol=1e-12).fit(X, C, W)
+    yield record("sklearn.TweedieRegressor", "scikit-learn", {"alpha": 0.1}, m.coef_, m.intercept_, response="counts",
+                 weighted=True, tol=1e-6)  # fmt: skip
     m = lm.LassoLars(alpha=0.2).fit(X, Y)
     yield record("sklearn.LassoLars", "scikit-learn", {"alpha": 0.2}, m.coef_, m.intercept_)
     m = lm.LogisticRegression(
@@ -89,6 +105,19 @@ def scikit_learn():
     yield record("sklearn.SGDRegressor", "scikit-learn", values, m.coef_, m.intercept_, tol=3e-3) | {
         "scaled": True
     }
+    m = lm.SGDClassifier(
+        **values,
+        loss="log_loss",
+        penalty="elasticnet",
+        tol=None,
+        max_iter=20_000,
+        random_state=0,
+        average=True,
+    )
+    m.fit(Z, B)
+    yield record(
+        "sklearn.SGDClassifier", "scikit-learn", values, m.coef_, m.intercept_, response="binary", tol=1e-4
+    ) | {"scaled": True}
 
 
 def celer():
@@ -132,6 +161,17 @@ def skglm():
     m = package.SparseLogisticRegression(alpha=0.02, tol=1e-12, max_iter=1000).fit(X, B)
     yield record("skglm.SparseLogisticRegression", "skglm", {"alpha": 0.02}, m.coef_, m.intercept_, response="binary",
                  tol=1e-5)  # fmt: skip
+    values = {"alpha": 0.03, "l1_ratio": 0.4}
+    m = package.SparseLogisticRegression(**values, tol=1e-12, max_iter=1000).fit(X, B)
+    yield record("skglm.SparseLogisticRegression", "skglm", values, m.coef_, m.intercept_, response="binary")
+    from skglm.datafits import Poisson
+    from skglm.penalties import L1_plus_L2
+    from skglm.solvers import ProxNewton
+
+    for values in ({"alpha": 0.03, "l1_ratio": 1.0}, {"alpha": 0.05, "l1_ratio": 0.4}):
+        solver = ProxNewton(tol=1e-12, max_iter=2000, max_pn_iter=1000)
+        m = package.GeneralizedLinearEstimator(Poisson(), L1_plus_L2(*values.values()), solver).fit(X, C)
+        yield record("skglm.Poisson", "skglm", values, m.coef_, m.intercept_, response="counts")
 
 
 def adelie():
@@ -155,8 +195,18 @@ def adelie():
 
 def glum():
     """Run glum."""
-    from glum import GeneralizedLinearRegressor
+    from glum import GeneralizedLinearRegressor, NegativeBinomialDistribution
 
+    for of, family, y, response in (
+        ("binomial", "binomial", B, "binary"), ("poisson", "poisson", C, "counts"),
+        ("negative_binomial", NegativeBinomialDistribution(THETA), C, "counts"),
+    ):  # fmt: skip
+        for weighted, has_offset in ((False, False), (True, False), (False, True), (True, True)):
+            for values in ({"alpha": 0.03, "l1_ratio": 1.0}, {"alpha": 0.05, "l1_ratio": 0.4}):
+                m = GeneralizedLinearRegressor(**values, family=family, gradient_tol=1e-10, max_iter=10_000)
+                m.fit(X, y, sample_weight=W if weighted else None, offset=OFFSET if has_offset else None)
+                yield record(f"glum.{of}", "glum", values, m.coef_, m.intercept_, response=response, weighted=weighted,
+                             has_offset=has_offset)  # fmt: skip
     for weighted in (False, True):
         for fit in (True, False):
             for values in (
@@ -203,7 +253,30 @@ def statsmodels():
         ).params
         yield record("statsmodels.GLM.binomial", "statsmodels", {"alpha": free, "L1_wt": ratio}, found[1:], found[0],
                      response="binary", tol=1e-4)  # fmt: skip
+    for of, family in (
+        ("poisson", sm.families.Poisson()), ("negative_binomial", sm.families.NegativeBinomial(alpha=THETA)),
+    ):  # fmt: skip
+        for weighted, has_offset in ((False, False), (True, False), (False, True)):
+            for ratio in (1.0, 0.4):
+                model = sm.GLM(C, one, family=family, freq_weights=W if weighted else None,
+                               offset=OFFSET if has_offset else None)  # fmt: skip
+                found = model.fit_regularized(
+                    alpha=free, L1_wt=ratio, cnvrg_tol=1e-13, maxiter=100_000, zero_tol=0.0
+                ).params
+                yield record(f"statsmodels.GLM.{of}", "statsmodels", {"alpha": free, "L1_wt": ratio}, found[1:],
+                             found[0], response="counts", weighted=weighted, has_offset=has_offset)  # fmt: skip
+    model = sm.GLM(B, one, family=sm.families.Binomial(), freq_weights=W)
+    found = model.fit_regularized(
+        alpha=free, L1_wt=0.4, cnvrg_tol=1e-13, maxiter=100_000, zero_tol=0.0
+    ).params
+    yield record("statsmodels.GLM.binomial", "statsmodels", {"alpha": free, "L1_wt": 0.4}, found[1:], found[0],
+                 response="binary", weighted=True)  # fmt: skip
     free = [0.0] + [1.5] * 5
+    for has_offset in (False, True):
+        model = sm.Poisson(C, one, offset=OFFSET if has_offset else None)
+        found = model.fit_regularized(alpha=np.array(free), acc=1e-14, maxiter=10_000, disp=0).params
+        yield record("statsmodels.Poisson", "statsmodels", {"alpha": free}, found[1:], found[0], response="counts",
+                     has_offset=has_offset, tol=1e-6)  # fmt: skip
     found = sm.Logit(B, one).fit_regularized(alpha=np.array(free), acc=1e-14, maxiter=10_000, disp=0).params
     yield record(
         "statsmodels.Logit", "statsmodels", {"alpha": free}, found[1:], found[0], response="binary", tol=1e-4
@@ -234,31 +307,105 @@ def xgboost():
     """Run XGBoost's gblinear."""
     import xgboost as package
 
+    for key, objective, y, response, eta in (
+        ("xgboost.gblinear", "reg:squarederror", Y, "y", 1.0),
+        ("xgboost.gblinear.logistic", "binary:logistic", B, "binary", 0.5),
+        ("xgboost.gblinear.poisson", "count:poisson", C, "counts", 0.5),
+    ):
+        for weighted in (False, True):
+            for values in ({"alpha": 0.2, "lambda": 0.0}, {"alpha": 0.1, "lambda": 0.2}):
+                if response != "y":
+                    values = {name: round(0.1 * value, 3) for name, value in values.items()}
+                matrix = package.DMatrix(X, label=y, weight=W if weighted else None)
+                booster = package.train(
+                    {"booster": "gblinear", "updater": "coord_descent", "eta": eta, "objective": objective,
+                     "feature_selector": "cyclic", "tolerance": 0.0, "nthread": 1, **values},
+                    matrix, num_boost_round=5000,
+                )  # fmt: skip
+                coef = np.array(json.loads(booster.get_dump(dump_format="json")[0])["weight"])
+                coef[np.abs(coef) < 1e-7] = 0.0  # single precision leaves so much of a zero
+                intercept = np.mean(booster.predict(matrix, output_margin=True) - X @ coef)
+                yield record(key, "xgboost", values, coef, intercept, response=response, weighted=weighted,
+                             tol=2e-4)  # single precision  # fmt: skip
+
+
+def spark():
+    """Run Spark's linear and logistic regression by PySpark; it needs Java."""
+    import os
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    from pyspark.ml.classification import LogisticRegression
+    from pyspark.ml.linalg import Vectors
+    from pyspark.ml.regression import GeneralizedLinearRegression, LinearRegression
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.builder.master("local[1]").config("spark.ui.enabled", "false").getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    rows = [
+        (*map(float, (y, b, k, w)), Vectors.dense(x)) for y, b, k, w, x in zip(Y, B, C, W, X, strict=True)
+    ]
+    frame = session.createDataFrame(rows, ["y", "binary", "counts", "weights", "features"]).repartition(1)
     for weighted in (False, True):
-        for values in ({"alpha": 0.2, "lambda": 0.0}, {"alpha": 0.1, "lambda": 0.2}):
-            matrix = package.DMatrix(X, label=Y, weight=W if weighted else None)
-            booster = package.train(
-                {"booster": "gblinear", "updater": "coord_descent", "eta": 1.0, "objective": "reg:squarederror",
-                 "feature_selector": "cyclic", "tolerance": 0.0, **values},
-                matrix, num_boost_round=5000,
-            )  # fmt: skip
-            dump = json.loads(booster.get_dump(dump_format="json")[0])
-            base = float(
-                np.ravel(
-                    json.loads(
-                        json.loads(booster.save_config())["learner"]["learner_model_param"]["base_score"]
-                    )
-                )[0]
-            )
-            yield record(
-                "xgboost.gblinear",
-                "xgboost",
-                values,
-                dump["weight"],
-                dump["bias"][0] + base,
-                weighted=weighted,
-                tol=2e-4,
-            )  # single precision
+        of_weights = {"weightCol": "weights"} if weighted else {}
+        for standardization in (True, False):
+            for ratio in (0.0, 0.4, 1.0):
+                values = {"regParam": 0.03, "elasticNetParam": ratio, "standardization": standardization}
+                for fit in (True, False):
+                    m = LogisticRegression(labelCol="binary", tol=1e-14, maxIter=5000, fitIntercept=fit, **values,
+                                           **of_weights).fit(frame)  # fmt: skip
+                    yield record("spark.LogisticRegression", "pyspark", values, m.coefficients.toArray(), m.intercept,
+                                 response="binary", weighted=weighted, fit_intercept=fit, tol=1e-6)  # fmt: skip
+                m = LinearRegression(labelCol="y", tol=1e-14, maxIter=5000, solver="normal", **{**values, "regParam": 0.3},
+                                     **of_weights).fit(frame)  # fmt: skip
+                yield record("spark.LinearRegression", "pyspark", {**values, "regParam": 0.3}, m.coefficients.toArray(),
+                             m.intercept, weighted=weighted, tol=1e-6)  # fmt: skip
+        m = GeneralizedLinearRegression(labelCol="counts", family="poisson", regParam=0.05, tol=1e-14, maxIter=1000,
+                                        **of_weights).fit(frame)  # fmt: skip
+        yield record("spark.GeneralizedLinearRegression", "pyspark", {"regParam": 0.05}, m.coefficients.toArray(),
+                     m.intercept, response="counts", weighted=weighted)  # fmt: skip
+    session.stop()
+
+
+def h2o():
+    """Run H2O's generalised linear models; it needs Java."""
+    import h2o as package
+    import pandas as pd
+    from h2o.estimators import H2OGeneralizedLinearEstimator
+
+    package.init(nthreads=1, max_mem_size="1g", verbose=False)
+    package.no_progress()
+    names = [f"x{j}" for j in range(X.shape[1])]
+    frame = package.H2OFrame(pd.DataFrame(X, columns=names).assign(y=Y, binary=B, counts=C, weights=W))
+    frame["binary"] = frame["binary"].asfactor()
+    tight = {
+        "objective_epsilon": 1e-14,
+        "beta_epsilon": 1e-12,
+        "gradient_epsilon": 1e-12,
+        "max_iterations": 1000,
+    }
+    for key, family, response in (
+        ("h2o.GLM", "gaussian", "y"), ("h2o.GLM.binomial", "binomial", "binary"),
+        ("h2o.GLM.poisson", "poisson", "counts"), ("h2o.GLM.negative_binomial", "negativebinomial", "counts"),
+    ):  # fmt: skip
+        of_family = {"theta": THETA, "link": "log"} if family == "negativebinomial" else {}
+        for weighted in (False,) if of_family else (False, True):
+            of_weights = {"weights_column": "weights"} if weighted else {}
+            for standardize in (True, False):
+                for alpha in (0.0, 0.4):
+                    values = {
+                        "lambda_": 0.3 if response == "y" else 0.03,
+                        "alpha": alpha,
+                        "standardize": standardize,
+                    }
+                    m = H2OGeneralizedLinearEstimator(
+                        family=family, lambda_=[values["lambda_"]], alpha=[alpha], standardize=standardize, solver="irlsm",
+                        **of_family, **of_weights, **tight,
+                    )  # fmt: skip
+                    m.train(x=names, y=response, training_frame=frame)
+                    coef = m.coef()
+                    yield record(key, "h2o", values, [coef[name] for name in names], coef["Intercept"],
+                                 response=response, weighted=weighted, tol=5e-4 if alpha else 1e-8)  # fmt: skip
+    package.cluster().shutdown()
 
 
 def torch():
@@ -285,7 +432,7 @@ def torch():
 
 def r_packages():
     """Run R's packages by make.R."""
-    for one in json.loads(r("make.R", np.column_stack([Y, B, C, W, X]))):
+    for one in json.loads(r("make.R", np.column_stack([Y, B, C, W, OFFSET, X]))):
         one["values"] = {name: value for name, value in one["values"].items() if value is not None}
         yield one
 
@@ -311,7 +458,7 @@ def main():
     kept = json.loads(RECORDS.read_text())["records"] if RECORDS.exists() else []
     for maker, package in (
         (scikit_learn, "scikit-learn"), (celer, "celer"), (skglm, "skglm"), (adelie, "adelie"), (glum, "glum"),
-        (statsmodels, "statsmodels"), (xgboost, "xgboost"), (torch, "torch"),
+        (statsmodels, "statsmodels"), (xgboost, "xgboost"), (torch, "torch"), (spark, "pyspark"), (h2o, "h2o"),
     ):  # fmt: skip
         try:
             version(package)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...base.listed import quoted
 from ...base.version import __version__
-from ...compare.audit import Audit, audit
+from ...compare.audit import FAMILIES, Audit, audit
 from ...conventions.convention import Convention
 from ...conventions.translation import Translation, translate
 from ..words.model_text import penalty_text
@@ -16,8 +16,6 @@ from .as_json import by_name, print_json
 from .coefficients import read_coefficients
 from .rows import Rows
 from .values import StatedPenalty
-
-_FAMILIES = ("gaussian", "binomial")
 
 
 def run(
@@ -75,8 +73,11 @@ def run(
 def _family(row: Convention, asked: str | None) -> str:
     """Return the loss beside the penalty: the convention's own, where it has one."""
     own = None if row.family == "any" else row.family
-    if own is not None and own not in _FAMILIES:
-        raise ValueError(f"{row.key} stands beside a {own} likelihood, which cannot be audited yet.")
+    if own is not None and own not in FAMILIES:
+        raise ValueError(
+            f"{row.key} stands beside a {own} likelihood, whose dispersion this command does not take. In Python: "
+            "br.audit(..., family=br.NegativeBinomialLikelihood(dispersion))."
+        )
     if None not in (own, asked) and own != asked:
         raise ValueError(f"{row.key} stands beside a {own} likelihood, and --family says {asked}.")
     return own or asked or "gaussian"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate
+from itertools import accumulate, repeat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,13 @@ from ..outputs import COEFFICIENTS, DIFFERENCES
 from ..words.cautions import cautions
 from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
 from ..words.families import has_noise
-from ..words.headline import headline
+from ..words.headline import headline, trust
+from ..words.identifiers import identifier_notes
+from ..words.marks import mark_notes
 from ..words.model_text import penalty_text
 from ..words.numbers import coefficient_cells, exactly, probability
 from ..words.relations import relation_notes
-from ..words.rows import table_sentences
+from ..words.rows import rows_cells, table_sentences
 from ..words.text import (
     print_certificate,
     print_code,
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _LEVELS_ROOM = 30  # letters of a line
-_FEW_ROWS = 10  # which any numbers may count
-_MEAN_STEP = 1.5  # at most, of a column that counts rows, some of which may be missing
 
 
 def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple[str, str], ...]:
@@ -74,19 +74,9 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
             else "a column that does not vary stands for the intercept that is not fitted, under the prior"
         )
         notes.append(("constant", f"{names}: {meaning}"))
-    notes += [("identifier?", _counts_rows(name)) for name in table.X.columns if _is_count(table.X[name])]
+    notes += [("identifier?", text) for text in identifier_notes(table)]
+    notes += [("missing?", text) for text in mark_notes(table)]
     return tuple(notes)
-
-
-def _is_count(column: "pd.Series") -> bool:
-    """Tell a column that numbers the rows."""
-    steps = column.diff().iloc[1:]
-    counts = bool((steps >= 1.0).all() and (column % 1.0 == 0.0).all())
-    return len(column) > _FEW_ROWS and counts and steps.mean() < _MEAN_STEP
-
-
-def _counts_rows(name: object) -> str:
-    return f"{str(name)!r} numbers the rows, and is a feature. --exclude {str(name)!r} leaves it out"
 
 
 def _levels(levels: Levels) -> str:
@@ -147,14 +137,14 @@ def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None
     for name, row in fit.others.iterrows():
         print_labelled(console, str(name), _parameter(row, fit.interval))
     if fit.diagnostics is not None:
-        print_diagnostics(console, fit.diagnostics)
+        print_diagnostics(console, fit.diagnostics, trust(fit))
     _print_code(console, fit)
 
 
 def _print_coefficients(console: "Console", fit: Fit, *, everything: bool) -> None:
     shown = fit.told if everything else fit.told.iloc[fit.shown_at(MOST_ROWS)]
     console.print()
-    _print_rows(console, "feature", shown, fit.interval)
+    _print_rows(console, "feature", shown, fit)
     console.print()
     for sentence in table_sentences(fit):
         print_labelled(console, "", sentence)
@@ -168,15 +158,16 @@ def _print_coefficients(console: "Console", fit: Fit, *, everything: bool) -> No
         print_labelled(
             console, "", f"Of the model itself, and the prior's as much as the data's, as in {COEFFICIENTS}:"
         )
-        _print_rows(console, "feature", fit.coefs.iloc[differing], fit.interval)
+        _print_rows(console, "feature", fit.coefs.iloc[differing], fit)
         console.print()
 
 
-def _print_rows(console: "Console", what: str, shown: "pd.DataFrame", interval: Interval) -> None:
-    columns = (what, "MAP", "mean", str(interval), "P(sign)")
+def _print_rows(console: "Console", what: str, shown: "pd.DataFrame", fit: Fit) -> None:
+    counts = rows_cells(fit, shown)
+    columns = (what, "MAP", "mean", str(fit.interval), "P(sign)", *(["rows"] if counts else []))
     rows = [
-        (str(name), *coefficient_cells(row, interval), probability(row["p_sign"]))
-        for name, row in shown.iterrows()
+        (str(name), *coefficient_cells(row, fit.interval), probability(row["p_sign"]), *count)
+        for (name, row), count in zip(shown.iterrows(), counts or repeat(()), strict=False)
     ]
     print_named_rows(console, columns, rows)
 

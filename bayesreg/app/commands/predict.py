@@ -14,7 +14,7 @@ from ...data.files.text_rules import TextRules
 from ...likelihoods.gaussian import GaussianLikelihood
 from ...likelihoods.table import LIKELIHOODS
 from ...posterior.draws.predict import predict_posterior
-from ..draws_file import DRAWS, LEVELS, TARGET, TEXT_RULES, files_of_fit, read_draws
+from ..draws_file import CAUTION, DRAWS, LEVELS, TARGET, TEXT_RULES, files_of_fit, read_draws
 from ..outputs import COEFFICIENTS, check_one_fit
 from ..target import Target
 from ..words.terminal import print_aside, printable
@@ -64,38 +64,32 @@ def run(
     names = [str(name) for name in tree.children["posterior"].to_dataset()["feature"].values]
     levels = levels_from_json(tree.attrs.get(LEVELS, "[]"))
     rules = TextRules.from_json(tree.attrs[TEXT_RULES]) if TEXT_RULES in tree.attrs else TextRules()
+    caution = str(tree.attrs.get(CAUTION, ""))
     target = Target.from_json(tree.attrs[TARGET]) if TARGET in tree.attrs else Target("y")
     form = _form_of(tree, of)
-    rows = read_new_rows(
-        file,
-        names,
-        levels,
-        rules,
-        dialect,
-        keep,
-        strict=strict,
-        offset=target.offset,
-        exposure=target.exposure,
-    )
+    known = {"offset": target.offset, "exposure": target.exposure}
+    rows = read_new_rows(file, names, levels, rules, dialect, keep, strict=strict, **known)
     if rows.was:
         print_aside(f"{file} is read as {', '.join(rows.was)}.")
     found = _with_kept(rows, _predicted(tree, rows, form, mass), form)
     if json:
         predictions = found.drop(columns=_ROW).to_dict("records")
-        of_mean = form.of == "mean"
-        print_json(
-            {
-                "bayesreg": __version__,
-                "mass": mass,
-                "of_mean": of_mean,
-                "target": target.name,
-                "event": target.event if form.is_probability else None,
-                "predictions": predictions,
-            }
-        )
+        said = {
+            "mass": mass,
+            "of_mean": form.of == "mean",
+            "target": target.name,
+            "event": target.event if form.is_probability else None,
+            "cautions": [caution] if caution else [],
+        }
+        print_json({"bayesreg": __version__, **said, "predictions": predictions})
     else:
         print(_csv(found), end="")
-    for sentence in (*_meaning(form, target, mass), *_summary(rows, dialect.decimal)):
+    if caution:
+        print_aside(f"Caution: {caution}")
+    asides = list(_summary(rows, dialect.decimal))
+    if _none_predicted(rows):
+        raise ValueError(f"no row can be predicted. {' '.join(asides)}")
+    for sentence in (*_meaning(form, target, mass), *asides):
         print_aside(sentence)
 
 
@@ -192,7 +186,8 @@ def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
         n_rows = len(rows.reasons)
         yield (
             f"{n_blank} of {n_rows} rows {'has' if n_blank == 1 else 'have'} no prediction: "
-            f"{'; '.join(map(str, rows.faults))}. The column 'reason' says why; --strict refuses such a file."
+            f"{'; '.join(map(str, rows.faults))}. The column 'reason' says why"
+            f"{'' if _none_predicted(rows) else '; --strict refuses such a file'}."
         )
     other = "." if decimal == "," else ","
     if any(one.what not in (UNSEEN, NOT_POSITIVE) and one.has_numbers_with(other) for one in rows.faults):
@@ -204,6 +199,10 @@ def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
             f"{n} row{'s' * (n != 1)} with {shown} in {column!r}, which the fit has not seen, count"
             f"{'s' * (n == 1)} as {level!r}, the level of rare ones."
         )
+
+
+def _none_predicted(rows: NewRows) -> bool:
+    return bool(len(rows.reasons)) and bool((rows.reasons != "").all())
 
 
 def _csv(found: "pd.DataFrame") -> str:

@@ -1,6 +1,6 @@
 """The command `translate`: one package's number in another's convention."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...base.errors import DataNeededError
 from ...base.version import __version__
@@ -13,6 +13,17 @@ from .as_json import by_name, print_json
 from .rows import Rows
 from .values import StatedPenalty
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+_AS_THEY_ARE = (
+    "as they are in the file. If the number is of a pipeline with StandardScaler, as `bayesreg fit` may print it, give "
+    "--standardize"
+)
+_STANDARDISED = (
+    "standardised: both sides speak of columns of mean 0 and standard deviation 1, after StandardScaler"
+)
+
 
 def run(
     stated: StatedPenalty,
@@ -22,6 +33,7 @@ def run(
     noise_scale: float | None,
     fit_intercept: bool,
     rescale: bool,
+    standardize: bool,
     json: bool,
 ) -> None:
     """Print a penalty of one convention in another.
@@ -36,6 +48,9 @@ def run(
     noise_scale : float or None
     fit_intercept, rescale : bool
         As in `translate`.
+    standardize : bool
+        Whether the penalty is of columns that are divided by their standard deviations, about their means if there is
+        an intercept.
     json : bool
     """
     source = stated.row.key
@@ -43,7 +58,8 @@ def run(
     table = None if rows is None else rows.read(takes_labels="binomial" in families)
     data: dict[str, Any] = {}
     if table is not None:
-        data = {"X": table.X, "y": table.y, "sample_weight": table.weights}
+        X = _standardised(table, centre=fit_intercept) if standardize else table.X
+        data = {"X": X, "y": table.y, "sample_weight": table.weights}
     try:
         found = translate(
             stated.value, source, target, noise_scale=noise_scale,
@@ -54,9 +70,9 @@ def run(
             raise DataNeededError(f"{error} Here: --data FILE --target NAME.") from error
         raise
     if json:
-        print_json(_document(found, source, target, table))
+        print_json(_document(found, source, target, table) | {"standardize": standardize})
     else:
-        _print(found, source, target, table)
+        _print(found, source, target, table, standardize=standardize)
 
 
 def _document(found: Translation, source: str, target: str, table: Table | None) -> dict[str, Any]:
@@ -73,9 +89,19 @@ def _document(found: Translation, source: str, target: str, table: Table | None)
     }
 
 
-def _print(found: Translation, source: str, target: str, table: Table | None) -> None:
+def _standardised(table: Table, *, centre: bool) -> "pd.DataFrame":
+    """Return the columns as scikit-learn's StandardScaler returns them."""
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler(with_mean=centre).set_output(transform="pandas")
+    return scaler.fit_transform(table.X, sample_weight=table.weights)
+
+
+def _print(found: Translation, source: str, target: str, table: Table | None, *, standardize: bool) -> None:
     console = make_console()
     print_code(console, "code", found.code)
+    if table is not None:
+        print_labelled(console, "columns", _STANDARDISED if standardize else _AS_THEY_ARE)
     families = {CONVENTIONS[key].family for key in (source, target)} - {"any"}
     loss = "½ Σ r²" if families <= {"gaussian"} else "−Σ log p(y)"
     print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside {loss}")

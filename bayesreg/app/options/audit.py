@@ -45,7 +45,7 @@ Exit codes: 0 optimal, 1 error, 2 wrong option, 3 not optimal."""
 )
 @click.option(
     "--family",
-    type=click.Choice(("gaussian", "binomial")),
+    type=click.Choice(("gaussian", "binomial", "poisson")),
     help="The loss.  [default: the convention's own, else gaussian]",
 )
 @NOISE_SCALE

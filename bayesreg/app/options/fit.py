@@ -119,6 +119,20 @@ _FOLDS = as_one(
 @_MODEL
 @_FOLDS
 @click.option(
+    "--draws",
+    type=click.IntRange(min=4),
+    default=1000,
+    show_default=True,
+    help="Draws of the posterior in each of four chains: more, if the chains are said to disagree.",
+)
+@click.option(
+    "--warmup",
+    type=click.IntRange(min=1),
+    default=500,
+    show_default=True,
+    help="Steps of each chain before its draws, in which it finds its way; they are not kept.",
+)
+@click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=0,
@@ -150,6 +164,8 @@ def fit(
     rows: Rows,
     stated: StatedModel,
     folds: StatedFolds,
+    draws: int,
+    warmup: int,
     seed: int,
     out: Path,
     report: bool,
@@ -167,7 +183,18 @@ def fit(
         from ..fit import Task, run
 
         task = Task(
-            rows, stated, folds, seed, out, report, as_json, everything, interval, _command_line(context)
+            rows,
+            stated,
+            folds,
+            seed,
+            out,
+            report,
+            as_json,
+            everything,
+            interval,
+            _command_line(context),
+            draws,
+            warmup,
         )
         run(task, written)
 

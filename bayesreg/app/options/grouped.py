@@ -42,7 +42,11 @@ _GROUPS = (
         ("--positive", "--offset", "--exposure", "--relative-to-noise", "--standardize"),
         by_name=True,
     ),
-    Group("Folds of --scale cv", ("--folds", "--groups", "--folds-by", "--time-order"), by_name=True),
+    Group(
+        "Folds of --scale cv, draws",
+        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed"),
+        by_name=True,
+    ),
 )  # fmt: skip
 _REST = "Output"
 

@@ -17,7 +17,7 @@ Examples
   bayesreg predict bayesreg-out/posterior.nc new-houses.csv --json
 
 \b
-Exit codes: 0 done, 1 error, 2 wrong option."""
+Exit codes: 0 done, 1 error (also if no row can be predicted), 2 wrong option."""
 
 
 @click.command(

@@ -58,6 +58,11 @@ def _rows_if_any(**said: Any) -> Rows | None:
 @click.option(
     "--rescale", is_flag=True, help="Allow columns to be rescaled where the target has one number for all."
 )
+@click.option(
+    "--standardize",
+    is_flag=True,
+    help="The columns are standardised before the fit: VALUE is of a pipeline with StandardScaler, as `fit` prints it.",
+)
 @NO_INTERCEPT
 @JSON
 def translate(
@@ -67,6 +72,7 @@ def translate(
     rows: Rows | None,
     noise_scale: float | None,
     rescale: bool,
+    standardize: bool,
     no_intercept: bool,
     as_json: bool,
 ) -> None:
@@ -76,6 +82,8 @@ def translate(
     "[0, 0.1, 0.2]"; leave it out where the convention is a default without parameters. `bayesreg conventions` lists
     the names. Many translations need the number of rows, and some the columns: give --data.
     """
+    if standardize and rows is None:
+        raise click.UsageError("--standardize speaks of the columns of --data.")
     with one_line_errors(read=() if rows is None else (rows.file,)):
         from ..commands.translate import run
         from ..commands.values import StatedPenalty
@@ -91,5 +99,6 @@ def translate(
             noise_scale=noise_scale,
             fit_intercept=not no_intercept,
             rescale=rescale,
+            standardize=standardize,
             json=as_json,
         )

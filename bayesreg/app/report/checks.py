@@ -1,6 +1,7 @@
 """The fit held against the data, and against other weights of its penalty."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from ..pictures import path_figure
 from .discrete_checks import count_residual_section, count_section, probability_section
 from .figures import predictive_figure, residual_figure
 from .section import Picture, Section, count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _STATISTICS = "Only statistics of the rows are at hand;"
 
@@ -105,10 +109,10 @@ def effective_df_at_mode(fit: Fit) -> float:
     return float(effective_df_on_rows(problem, coefs[None], l1[None], l2[None])[0])
 
 
-def path_section(fit: Fit) -> Section:
-    """Draw the mode at every strength of the penalty."""
+def path_section(fit: Fit, drawn: "Figure | None") -> Section:
+    """Draw the mode at every strength of the penalty, if that was not done before."""
     try:
-        figure = path_figure(fit.model_of_mode, fit.mode, fit.data, fit.unit)
+        figure = drawn or path_figure(fit.model_of_mode, fit.mode, fit.data, fit.unit)
     except (TypeError, ValueError) as error:
         return Section([], reason=f"There is no path: {error}")
     sentences = [

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...base.errors import NoEquivalent
-from ...compare.equivalents import equivalent_lines, equivalents
+from ...compare.equivalents import equivalents
 from ...conventions.table import CONVENTIONS
 from ...data.rows import RowData
+from ...model.package_families import family_of
 from ...priors.penalty import Penalty
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
@@ -69,7 +70,7 @@ def _without_table(fit: Fit) -> str | None:
     """Say why there is no table of other packages' conventions; None if there is one."""
     if not isinstance(fit.data, RowData):
         return "Only statistics of the rows are at hand, and what other packages standardise needs the rows."
-    if fit.words.convention is None:
+    if family_of(fit.model.likelihood) not in {one.family for one in CONVENTIONS.values()}:
         return f"No convention that is known here is of a {fit.words.name}."
     return None
 
@@ -81,12 +82,16 @@ def _equivalents(fit: Fit, data: RowData) -> "pd.DataFrame":
             fit.mode.penalty, data.X, data.less_offset, fit.mode.noise_scale, data.sample_weight,
             fit_intercept=fit.model.fit_intercept,
         )  # fmt: skip
-    assert fit.words.convention is not None
-    coded = replace(data, y=fit.model.likelihood.coded(data.y), labels=None)
-    frame = equivalent_lines(
-        fit.mode.penalty, coded, 1.0, fit_intercept=fit.model.fit_intercept, family=fit.words.convention
-    )
-    frame.attrs.update(effective_df=effective_df_at_mode(fit), prior_r2=None)
+    likelihood = fit.model.likelihood
+    known = replace(likelihood, **fit.mode.nuisance)  # type: ignore[type-var]
+    frame = equivalents(
+        fit.mode.penalty, data.X, likelihood.coded(data.y), sample_weight=data.sample_weight,
+        fit_intercept=fit.model.fit_intercept, likelihood=known,
+    )  # fmt: skip
+    frame.attrs = {
+        "effective_df": effective_df_at_mode(fit),
+        "prior_r2": None,
+    }  # of these rows, their offset too
     return frame
 
 

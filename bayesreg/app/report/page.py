@@ -26,11 +26,12 @@ from .summary import summary
 
 if TYPE_CHECKING:
     from markupsafe import Markup
+    from matplotlib.figure import Figure
 
     from ...estimators.classifier import BayesClassifier
     from ...estimators.regressor import BayesRegressor
 
-_EXPONENT = re.compile(r"\d[\d.]*e-\d+")
+_UNBROKEN = re.compile(r"\d[\d.]*e-\d+|--[a-z][a-z-]*")
 _SIGN, _LONG_NAME = re.compile(r"[=_.:,-]"), 12  # letters
 _RESPONSE = "y"
 _PACKAGES = (
@@ -112,8 +113,8 @@ def write_report(
     return file
 
 
-def render(fit: Fit, origin: Origin) -> str:
-    """Return the page of a fit as text; all names are escaped."""
+def render(fit: Fit, origin: Origin, path: "Figure | None" = None) -> str:
+    """Return the page of a fit as text; all names are escaped. `path` is its picture of the path, if there is one."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -138,7 +139,7 @@ def render(fit: Fit, origin: Origin) -> str:
         diagnostics=diagnostics_section(fit),
         predictive=predictive_section(fit, origin.response),
         residuals=residual_section(fit, origin.response),
-        path=path_section(fit),
+        path=path_section(fit, path),
         made_on=origin.made_on.isoformat(),
         versions=_versions(),
     )
@@ -155,10 +156,10 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def _unbroken(text: str) -> "Markup":
-    """Keep a number like 1.3e-16 on one line: browsers break after its hyphen."""
+    """Keep a number like 1.3e-16, and an option, on one line: browsers break after their hyphens."""
     from markupsafe import Markup, escape
 
-    return Markup(_EXPONENT.sub(r'<span class="number">\g<0></span>', str(escape(text))))
+    return Markup(_UNBROKEN.sub(r'<span class="number">\g<0></span>', str(escape(text))))
 
 
 def _breakable(name: str) -> "Markup":

@@ -8,6 +8,7 @@ from jaxtyping import Int
 from ...plots.named_rows import MOST_ROWS
 from ...posterior.certificate import certify_posterior
 from ...posterior.diagnostics import LARGEST_R_HAT
+from ...posterior.draws.interval import Interval
 from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
@@ -16,7 +17,7 @@ from ..words.families import has_noise
 from ..words.headline import trust, what_matters
 from ..words.numbers import coefficient_cells, percentage, probability, rounded
 from ..words.relations import relation_notes
-from ..words.rows import table_sentences
+from ..words.rows import rows_cells, table_sentences
 from .figures import certificate_figure, posterior_certificate_figure
 from .section import FoldedPicture, Picture, Row, Section, capital, count, fold_rows
 
@@ -43,8 +44,7 @@ def findings(fit: Fit, *, in_command: bool) -> list[str]:
         found.append(
             f"At the mode {zeros} of {count(p, 'coefficient')} {'is' if zeros == 1 else 'are'} exactly 0."
         )
-    notes = relation_notes(fit, in_command=in_command)
-    return [*found, " ".join(notes)] if notes else found
+    return [*found, *relation_notes(fit, in_command=in_command)]
 
 
 def sureness(fit: Fit) -> list[str]:
@@ -107,7 +107,8 @@ def posterior_section(fit: Fit) -> Section:
         "The numbers are in the table."
     )
     picture = Picture.of(forest_figure(fit), alt)
-    columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)")
+    counted = ["rows"] if rows_cells(fit, fit.told) else []
+    columns = ("coefficient", "mode (MAP)", "posterior mean", str(fit.interval), "sd", "P(sign)", *counted)
     return Section(
         sentences,
         picture,
@@ -118,15 +119,19 @@ def posterior_section(fit: Fit) -> Section:
 
 
 def _rows(fit: Fit, at: Int[np.ndarray, " k"]) -> list[Row]:
-    return [_row(fit, str(name), row) for name, row in fit.told.iloc[at].iterrows()]
+    shown, counts = fit.told.iloc[at], rows_cells(fit, fit.told)
+    return [
+        _row(str(name), row, fit.interval, counts[j] if counts else ())
+        for j, (name, row) in zip(at, shown.iterrows(), strict=True)
+    ]
 
 
-def _row(fit: Fit, name: str, row: "pd.Series") -> Row:
+def _row(name: str, row: "pd.Series", interval: Interval, count: tuple[str, ...]) -> Row:
     cells = (
-        *(name, *coefficient_cells(row, fit.interval)),
-        *(rounded(row["sd"], row["sd"]), probability(row["p_sign"])),
+        *(name, *coefficient_cells(row, interval)),
+        *(rounded(row["sd"], row["sd"]), probability(row["p_sign"]), *count),
     )
-    low, high = fit.interval.ends(row)
+    low, high = interval.ends(row)
     return Row(cells, stands_out=low > 0.0 or high < 0.0)
 
 
@@ -163,7 +168,7 @@ def diagnostics_section(fit: Fit) -> Section:
     if found.certificate:
         judged = certify_posterior(fit.tree, fit.model, fit.data)
         sentences.append(
-            f"The density itself was asked: {judged}. Each test compares the draws with the gradient of the log "
+            f"The density itself was asked: {found.tests}. Each test compares the draws with the gradient of the log "
             "density, which no sampler's own opinion enters; z is in standard errors."
         )
         alt = "Chart of the z of each parameter's tests, against the largest that chance gives."
@@ -181,7 +186,7 @@ def diagnostics_section(fit: Fit) -> Section:
         ("divergences", f"{found.n_divergent}", "steps that failed; 0 is wanted"),
     )
     columns = ("diagnostic", "value", "meaning")
-    return Section([*sentences, found.sentence], None, columns, tuple(map(Row, cells)), folded)
+    return Section([*sentences, trust(fit)], None, columns, tuple(map(Row, cells)), folded)
 
 
 def _certainty(fit: Fit) -> str:
@@ -221,7 +226,7 @@ def _about_scale(fit: Fit) -> list[str]:
     ]
 
 
-def noise_text(fit: Fit) -> str:
+def _noise_text(fit: Fit) -> str:
     """Say what is known of σ."""
     if fit.noise is None:
         return f"known: {fit.mode.noise_scale:.6g}"
@@ -234,7 +239,7 @@ def _other_parameters(fit: Fit) -> list[str]:
     found = []
     if has_noise(fit.model.likelihood):
         found.append(
-            f"The noise σ{' is' if fit.noise is None else ':'} {noise_text(fit)}, in units of the response."
+            f"The noise σ{' is' if fit.noise is None else ':'} {_noise_text(fit)}, in units of the response."
         )
     for name, row in fit.others.iterrows():
         at_mode, mean, ends = coefficient_cells(row, fit.interval)

@@ -34,6 +34,8 @@ class Origin:
         The command or the code that predicts new rows.
     notes : tuple of (label, text)
         What happened while the data were read.
+    n_dropped : int
+        Rows that were left out while the data were read.
     """
 
     title: str
@@ -43,6 +45,7 @@ class Origin:
     made_on: date
     predicts: str
     notes: tuple[tuple[str, str], ...] = ()
+    n_dropped: int = 0
 
 
 class Picture(NamedTuple):

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from ..fitted import Fit
 from ..words.cautions import cautions
-from ..words.families import has_noise
+from ..words.headline import longer
 from ..words.model_text import described, is_weighted
-from .results import findings, noise_text, sureness
+from .results import findings, sureness
 from .section import Origin, count
 
 
@@ -48,15 +48,18 @@ def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     labels = f", of which 1 is {fit.target.event}" if fit.is_yes_or_no else ""
     facts = [
         ("response", f"{origin.response}{labels}"),
-        ("data", f"{fit.data.n_samples} rows, {count(fit.data.n_features, 'column')}{weights}"),
+        ("data", f"{_rows(fit, origin)}, {count(fit.data.n_features, 'column')}{weights}"),
         ("model", f"{fit.words.name}: {described(fit.model)}"),
     ]
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
-    if has_noise(fit.model.likelihood):
-        facts.append(("noise σ", noise_text(fit)))
     facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))
     return facts
+
+
+def _rows(fit: Fit, origin: Origin) -> str:
+    n = fit.data.n_samples
+    return count(n, "row") if not origin.n_dropped else f"{n} of {n + origin.n_dropped} rows"
 
 
 def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
@@ -65,7 +68,13 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     if against:
         steps.append(Step("Settle the cautions first: until then the intervals may mislead."))
     if fit.diagnostics is None or fit.diagnostics.complaints:
-        steps.append(_better_draws(origin))
+        said = longer(fit) if fit.in_command else f"regressor.sample({longer(fit)})"
+        steps.append(
+            Step(
+                "These draws are not to be relied on. Sample longer:",
+                said,
+            )
+        )
     if fit.check is not None:
         steps.append(
             Step(
@@ -78,14 +87,6 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     steps.append(Step("Predict new rows, each with its interval:", origin.predicts))
     steps.append(Step("Fit the same penalty elsewhere: the lines to paste are near the end of this page."))
     return steps
-
-
-def _better_draws(origin: Origin) -> Step:
-    if origin.language == "Command":
-        return Step(
-            "These draws are not to be relied on. Try a smaller scale of the prior:", "--scale NUMBER"
-        )
-    return Step("These draws are not to be relied on. Sample longer:", "regressor.sample(num_samples=5000)")
 
 
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:

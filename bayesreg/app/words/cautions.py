@@ -6,6 +6,7 @@ from ...data.rows import RowData
 from ..fitted import Fit
 from .prior_data_conflict import prior_data_conflicts
 from .response import response_caution
+from .rows import fills_rows
 
 _MOST = 0.5  # of the bars
 _OVERDISPERSED, _FEWEST_SPARE = 1.5, 20  # times the variance; rows beyond the columns
@@ -14,7 +15,12 @@ _MOST_OF_ROWS = 0.2  # columns for a row
 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the answer is used."""
-    of_data = response_caution(fit), _separated(fit), _overdispersed(fit) or _predictions_fail(fit)
+    of_data = (
+        response_caution(fit),
+        _separated(fit),
+        _many_columns(fit),
+        _overdispersed(fit) or _predictions_fail(fit),
+    )
     return (*(sentence for sentence in of_data if sentence is not None), *prior_data_conflicts(fit))
 
 
@@ -52,10 +58,29 @@ def _overdispersed(fit: Fit) -> str | None:
     )
 
 
+def _many_columns(fit: Fit) -> str | None:
+    """Say what R² and the predictive check are worth, which look at the rows that made the fit."""
+    n_columns, n_rows = fit.relations.n_columns, fit.data.n_samples
+    if n_columns <= _MOST_OF_ROWS * n_rows or fit.r_squared is None:
+        return None
+    told = f"{n_columns} column{'s' * (n_columns != 1)} for {n_rows} rows"
+    remedy = "Cross-validation ('cv') looks at rows that were not fitted; fewer columns tell more."
+    if fills_rows(fit):
+        return (
+            f"{told}: R² and the predictive check say nothing here, as so many columns of mere noise would fit these "
+            f"rows as well. {remedy}"
+        )
+    of_noise = n_columns / (n_rows - fit.model.fit_intercept)
+    return (
+        f"{told}: R² is larger here than on new rows (least squares on so many columns of mere noise has "
+        f"{of_noise:.2f}), and the predictive check, which looks at the same rows, says little. {remedy}"
+    )
+
+
 def _predictions_fail(fit: Fit) -> str | None:
     check = fit.quick_check
     if np.count_nonzero(~fit.effects.constant) > _MOST_OF_ROWS * fit.data.n_samples:
-        return None  # these rows made the fit, and lie nearer to their predictions for that
+        return None  # these rows made the fit, and lie nearer to their predictions for that: see above
     if check is None or check.n_outside_band <= _MOST * check.n_bins:
         return None
     return (

@@ -23,25 +23,22 @@ class FamilyWords:
         What the linear predictor is of, in whose units coefficients are; None if it is the response itself.
     ratio : str or None
         What exp(coefficient) is.
-    convention : str or None
-        What conventions of other packages call it; None if they have none of it.
     """
 
     name: str
     title: str
     predictor: str | None = None
     ratio: str | None = None
-    convention: str | None = None
 
 
 FAMILY_WORDS = MappingProxyType(
     {
-        "gaussian": FamilyWords("linear regression", "Bayesian linear regression", convention="gaussian"),
+        "gaussian": FamilyWords("linear regression", "Bayesian linear regression"),
         "bernoulli": FamilyWords(
-            "logistic regression", "Bayesian logistic regression", "log odds", "odds ratio", "binomial"
+            "logistic regression", "Bayesian logistic regression", "log odds", "odds ratio"
         ),
         "poisson": FamilyWords(
-            "Poisson regression", "Bayesian Poisson regression", "log of the mean", "rate ratio", "poisson"
+            "Poisson regression", "Bayesian Poisson regression", "log of the mean", "rate ratio"
         ),
         "negative-binomial": FamilyWords(
             "negative binomial regression",

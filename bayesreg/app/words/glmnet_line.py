@@ -1,12 +1,13 @@
 """A mode as a line of R's glmnet, for what scikit-learn cannot state."""
 
 from ...base.errors import NoEquivalent
+from ...conventions.table import CONVENTIONS
 from ...conventions.translation import translate
 from ...data.rows import RowData
 from ...likelihoods.base import Likelihood
+from ...model.package_families import family_of
 from ...priors.penalty import Penalty
 from ..target import Target
-from .families import words_of
 
 
 def glmnet_line(
@@ -24,12 +25,12 @@ def glmnet_line(
     target : Target
         Whose columns an offset is from.
     """
-    family = words_of(likelihood).convention
-    if family is None or likelihood.is_quadratic or not isinstance(data, RowData):
+    key = f"glmnet.{family_of(likelihood)}"
+    if likelihood.is_quadratic or key not in CONVENTIONS or not isinstance(data, RowData):
         return None
     try:
         found = translate(
-            penalty, "Penalty", f"glmnet.{family}", X=data.X, y=likelihood.coded(data.y),
+            penalty, "Penalty", key, X=data.X, y=likelihood.coded(data.y),
             sample_weight=data.sample_weight, fit_intercept=fit_intercept,
         )  # fmt: skip
     except NoEquivalent:

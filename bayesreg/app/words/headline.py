@@ -10,9 +10,12 @@ from ..fitted import Fit
 from .families import has_noise
 from .numbers import coefficient_cells, percentage, ratio_cell
 from .response import odd_response
+from .rows import fills_rows
 
 _MOST_NAMED = 8
 _MOST_RATIOS = 3
+_TIMES = 4
+_USUAL = {"num_samples": 1000, "num_warmup": 500}
 
 
 def headline(fit: Fit) -> tuple[str, ...]:
@@ -56,9 +59,8 @@ def _explained(fit: Fit) -> list[str]:
         return []
     if fit.r_squared is None:
         return [f"{fit.response!r} does not vary, so there is nothing to explain."]
-    return [
-        f"The mode explains {percentage(fit.r_squared)} of the variance of {fit.response!r} on these rows (R²)."
-    ]
+    said = f"The mode explains {percentage(fit.r_squared)} of the variance of {fit.response!r} on these rows (R²)"
+    return [f"{said}{', which says nothing with as many columns as rows' if fills_rows(fit) else ''}."]
 
 
 def _left(fit: Fit) -> list[str]:
@@ -115,4 +117,16 @@ def trust(fit: Fit) -> str:
     """Say whether the draws can be relied on; nothing if there are too few to tell."""
     if not fit.complete:
         return "The run was interrupted: there are fewer draws than were asked for."
-    return "" if fit.diagnostics is None else fit.diagnostics.sentence
+    if fit.diagnostics is None:
+        return ""
+    return fit.diagnostics.verdict(f"sample longer ({longer(fit)}), or use a smaller prior scale")
+
+
+def longer(fit: Fit) -> str:
+    """Return what asks for four times as many draws: options of the command, or arguments of `sample`."""
+    draws, warmup = (_TIMES * int(fit.tree.attrs.get(name, usual)) for name, usual in _USUAL.items())
+    return (
+        f"--draws {draws} --warmup {warmup}"
+        if fit.in_command
+        else f"num_samples={draws}, num_warmup={warmup}"
+    )

@@ -60,7 +60,8 @@ def probability(value: float) -> str:
     """Write a probability to three decimals; nothing if there is none."""
     if isnan(value):
         return ""
-    return ">0.999" if value > 0.9995 else f"{value:.3f}"
+    text = f"{value:.3f}"
+    return ">0.999" if text == "1.000" else text
 
 
 def percentage(share: float) -> str:

@@ -11,6 +11,7 @@ from .families import has_noise
 _TAILS = (0.005, 0.995)
 _MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
+_WIDER = "Let the prior's scale be chosen, by 'cv' or 'evidence', or give a larger one"
 _LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
 
@@ -42,12 +43,15 @@ def _all_zero(fit: Fit) -> str | None:
     penalised = np.broadcast_to(fit.mode.penalty.l1, fit.mode.coef.shape) > 0.0
     if not penalised.any() or fit.mode.coef[penalised].any():
         return None
-    methods = "'cv' or 'evidence'" if fit.model.likelihood.is_quadratic else "'cv'"
     return (
         "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
-        "columns tell nothing of the response. Give a larger scale in the units that it is stated in, or let it be "
-        f"chosen, by {methods}."
+        f"columns tell nothing of the response. {_wider(fit)}, in the units that it is stated in."
     )
+
+
+def _wider(fit: Fit) -> str:
+    """Return the remedy, by methods that this likelihood has."""
+    return _WIDER if fit.model.likelihood.is_quadratic else _WIDER.replace(" or 'evidence'", "")
 
 
 def _noise_pulled(fit: Fit) -> str | None:
@@ -65,7 +69,8 @@ def _noise_pulled(fit: Fit) -> str | None:
         "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; "
         f"{_LARGER_SCALE}"
         if fit.model.prior.relative_to_noise
-        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ; try a larger scale"
+        else "the prior keeps the coefficients from explaining the response, or says otherwise of σ. "
+        f"{_WIDER}"
     )
     return (
         f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "

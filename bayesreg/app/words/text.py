@@ -114,6 +114,6 @@ def print_certificate(console: Console, mode: "MapEstimate") -> None:
     console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the {source}")
 
 
-def print_diagnostics(console: Console, diagnostics: "Diagnostics") -> None:
-    """Print what the draws' diagnostics are and mean."""
-    print_labelled(console, "diagnostics", f"{diagnostics}. {diagnostics.sentence}")
+def print_diagnostics(console: Console, diagnostics: "Diagnostics", sentence: str) -> None:
+    """Print what the draws' diagnostics are, and what they mean, which is a sentence."""
+    print_labelled(console, "diagnostics", f"{diagnostics}. {sentence}")

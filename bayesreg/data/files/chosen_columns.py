@@ -77,7 +77,10 @@ def listed_columns(what: str, names: list[str], asked: Mapping[str, str], given:
     """Return columns that an option lists one by one, or joined by commas; `asked` says what others are."""
     found: dict[str, None] = {}
     for text in given:
-        for name in [text] if text in names else [part.strip() for part in text.split(",")]:
+        parts = [text] if text in names else [part for one in text.split(",") if (part := one.strip())]
+        if not parts:
+            raise ValueError(f"{text!r} names no {what}. Leave the option out, or name a column.")
+        for name in parts:
             if name not in names:
                 raise ValueError(unknown_column(what, name, names))
             if name in asked:

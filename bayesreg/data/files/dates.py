@@ -17,6 +17,7 @@ _LOOKS_ISO = re.compile(
     re.ASCII,
 )
 _LOOKS_LIKE_A_DATE = re.compile(r"\w+[-/. ,]+\w+[-/. ,]+\d{1,4}([ T]+[\d:. ]+([AaPp][Mm])?)?")
+_NUMBER = re.compile(r"\d+")
 _DAYS = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
     *(
@@ -146,6 +147,13 @@ def date_formats(entries: Iterable[str]) -> list[str]:
     for one in found:
         different.setdefault(tuple(_moments(series, one)), one)
     return list(different.values())
+
+
+def looks_like_a_date(entry: str) -> bool:
+    """Tell what may be a date in a form of its own: three parts, and numbers in two of them at least."""
+    return bool(_LOOKS_ISO.fullmatch(entry)) or (
+        bool(_LOOKS_LIKE_A_DATE.fullmatch(entry)) and len(_NUMBER.findall(entry)) > 1
+    )
 
 
 def said_of_dates(column: DateColumn) -> str:

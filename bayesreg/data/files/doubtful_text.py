@@ -1,4 +1,4 @@
-"""Text that may be meant as something else: numbers with a sign too many, dates, or entries that are missing."""
+"""Text that may be meant as something else: numbers with a sign too many, or dates."""
 
 import re
 from collections import Counter
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...base.listed import listed
 from .dates import date_formats
 from .missing_texts import MISSING_WORDS
+from .most_levels import tell_rows_apart
 from .pasted import pasted, pasted_names
+from .questions import Question
 from .written_numbers import TRUTHS, plain_number, share_of_numbers, written_number
 
 if TYPE_CHECKING:
@@ -27,34 +29,14 @@ _MOSTLY = 0.9
 _MOST_UNITS = 3
 _NUMBERS_A_WORD = 5  # different ones beside one different word, from which on the words are the exception
 _MOST_SHOWN = 3
-_MOST_ASKED = 6
 _FEW_LEVELS = 20
+_DATES = "dates"
 
 
-class Question(NamedTuple):
-    """What is to be decided of columns.
-
-    Attributes
-    ----------
-    columns : tuple of str
-    about : str
-        The same for columns that are asked about in the same words.
-    said : str
-        Sentences.
-    answers : tuple of (str, str)
-        Options with their values, which are one way to answer.
-    """
-
-    columns: tuple[str, ...]
-    about: str
-    said: str
-    answers: tuple[tuple[str, str], ...]
-
-
-def check_text(
+def questions_of_text(
     columns: "Sequence[pd.Series]", decimal: str = ".", numbers: "Mapping[str, pd.Series] | None" = None
-) -> None:
-    """Refuse text that may be numbers, dates or missing entries, and not the names of groups.
+) -> list[Question]:
+    """Ask about text that may be numbers, dates or missing entries, and not the names of groups.
 
     Parameters
     ----------
@@ -65,31 +47,18 @@ def check_text(
     numbers : mapping of str to series, optional
         Text that has to be numbers, by what it is: "target".
 
-    Raises
-    ------
-    ValueError
+    Returns
+    -------
+    list of Question
         With what was found in which column, how often, and how to say what is meant.
     """
     asked = [_question_of_numbers(column, what, decimal) for what, column in (numbers or {}).items()]
     asked += [question for column in columns if (question := _question(column, decimal)) is not None]
-    if not asked:
-        return
-    asked = _together(asked)
-    if len(asked) == 1:
-        raise ValueError(asked[0].said)
-    n = sum(len(question.columns) for question in asked)
-    said = " ".join(
-        f"({place}) {question.said}" for place, question in enumerate(asked[:_MOST_ASKED], start=1)
-    )
-    more = [name for question in asked[_MOST_ASKED:] for name in question.columns]
-    others = f" And {listed([repr(name) for name in more], _MOST_SHOWN)}." if more else ""
-    raise ValueError(
-        f"{n} columns need a word from you. {said}{others} All at once, if it is meant so: {_pasted(asked)}"
-    )
+    return _together(asked)
 
 
 def _question_of_numbers(column: "pd.Series", what: str, decimal: str) -> Question:
-    counts, name = _counts(column), str(column.name)
+    counts, name = counts_of(column), str(column.name)
     answers = _answers(name, counts, decimal) if _may_be_numbers(counts, decimal) else ()
     said = f"the {what} {name!r} must be numeric, but it holds text, {why_no_numbers(column, decimal)}"
     return Question((name,), name, said, tuple(answer for answer in answers if answer[0] != "--levels"))
@@ -97,12 +66,12 @@ def _question_of_numbers(column: "pd.Series", what: str, decimal: str) -> Questi
 
 def may_be_numbers(column: "pd.Series", decimal: str = ".") -> bool:
     """Tell whether text seems to be numbers that some sign, or some entry, makes text."""
-    return _may_be_numbers(_counts(column), decimal)
+    return _may_be_numbers(counts_of(column), decimal)
 
 
 def why_no_numbers(column: "pd.Series", decimal: str = ".") -> str:
     """Return an entry that makes a column text, and what to do if numbers are needed."""
-    counts = _counts(column)
+    counts = counts_of(column)
     example = f"for example {telling_entry(column, decimal)!r}"
     if _may_be_numbers(counts, decimal):
         return f"{example}. {_remedy(str(column.name), counts, decimal)}"
@@ -122,15 +91,15 @@ def telling_entry(column: "pd.Series", decimal: str = ".") -> Any:
 
 
 def _question(column: "pd.Series", decimal: str) -> Question | None:
-    counts, name = _counts(column), str(column.name)
+    counts, name = counts_of(column), str(column.name)
     if not counts:
         return None
     if _may_be_numbers(counts, decimal):
         return Question(
             (name,),
             name,
-            f"column {name!r} is text, as it holds {_counted(_odd(counts, decimal), counts)} in place of numbers. "
-            f"{_remedy(name, counts, decimal)} If its entries name groups, say {pasted('--levels', name)}.",
+            f"column {name!r} is text, as it holds {counted_texts(_odd(counts, decimal), counts)} in place of numbers. "
+            f"{_remedy(name, counts, decimal)} {_or_no_number(name, counts)}",
             _answers(name, counts, decimal),
         )
     if all(plain_number(text, decimal) is not None for text in counts):
@@ -138,26 +107,30 @@ def _question(column: "pd.Series", decimal: str) -> Question | None:
             (name,),
             name,
             f"column {name!r} is text in the file, and all its entries are numbers, for example "
-            f"{next(iter(counts))!r}. {pasted('--numbers', name)} reads them as numbers, {pasted('--levels', name)} as "
-            "names of groups.",
+            f"{next(iter(counts))!r}. {pasted('--numbers', name)} reads them as numbers. {_or_no_number(name, counts)}",
             (("--numbers", name),),
         )
     formats = date_formats(counts)
-    if formats:
-        return Question(
-            (name,), "dates", _of_dates((name,), next(iter(counts)), formats), (("--dates", name),)
-        )
-    words = [word for word in counts if word in MISSING_WORDS]
-    if words:
-        answers = tuple(("--missing", word) for word in words)
-        return Question(
-            (name,), f"missing {sorted(words)}", _of_words((name,), words, _counted(words, counts)), answers
-        )
-    return None
+    if not formats:
+        return None
+    open_month = len(formats) > 1
+    answer = f"{name}={formats[0]}" if open_month else name
+    return Question(
+        (name,),
+        name if open_month else _DATES,
+        _of_dates((name,), next(iter(counts)), formats),
+        (("--dates", answer),),
+    )
+
+
+def _or_no_number(name: str, counts: Counter[str]) -> str:
+    if tell_rows_apart(len(counts), counts.total()):
+        return f"If it is an identifier, say {pasted('--exclude', name)}."
+    return f"If its entries name groups, say {pasted('--levels', name)}."
 
 
 def _together(asked: list[Question]) -> list[Question]:
-    """Ask once of columns in which the same words may mean that an entry is missing."""
+    """Ask once of columns that are asked about in the same words: of dates."""
     groups: dict[str, list[Question]] = {}
     for question in asked:
         groups.setdefault(question.about, []).append(question)
@@ -166,28 +139,12 @@ def _together(asked: list[Question]) -> list[Question]:
 
 def _one_of(group: list[Question]) -> Question:
     names = tuple(name for question in group for name in question.columns)
-    answers = tuple(dict.fromkeys(answer for question in group for answer in question.answers))
-    if group[0].about == "dates":
-        said = (
-            f"columns {listed([repr(name) for name in names], _MOST_SHOWN)} are text, and their entries are dates. "
-            f"{pasted_names('--dates', names)} turns them into days since the first, "
-            f"{pasted_names('--exclude', names)} leaves them out."
-        )
-    else:
-        words = [word for _, word in group[0].answers]
-        said = _of_words(names, words, " and ".join(map(repr, words)))
-    return Question(names, group[0].about, said, answers)
-
-
-def _of_words(names: Sequence[str], words: list[str], counted: str) -> str:
-    what = "column" if len(names) == 1 else "columns"
-    verb, its = ("is", "it") if len(names) == 1 else ("are", "them")
-    shown = listed([repr(name) for name in names], 2 * _MOST_SHOWN)
-    return (
-        f"{what} {shown} {verb} text, and {counted} in {its} may name a group or a missing entry. "
-        f"{pasted('--missing', *words[:_MOST_SHOWN])} says that it is missing, {pasted_names('--levels', names)} that "
-        "it names a group."
+    said = (
+        f"columns {listed([repr(name) for name in names], _MOST_SHOWN)} are text, and their entries are dates. "
+        f"{pasted_names('--dates', names)} turns them into days since the first, "
+        f"{pasted_names('--exclude', names)} leaves them out."
     )
+    return Question(names, _DATES, said, tuple(("--dates", name) for name in names))
 
 
 def _of_dates(names: Sequence[str], example: str, formats: list[str]) -> str:
@@ -203,18 +160,7 @@ def _of_dates(names: Sequence[str], example: str, formats: list[str]) -> str:
     )
 
 
-def _pasted(asked: list[Question]) -> str:
-    values: dict[str, dict[str, None]] = {}
-    for question in asked:
-        for option, value in question.answers:
-            values.setdefault(option, {})[value] = None
-    return " ".join(
-        pasted(option, *given) if option in ("--missing", "--decimal") else pasted_names(option, list(given))
-        for option, given in values.items()
-    )
-
-
-def _counts(column: "pd.Series") -> Counter[str]:
+def counts_of(column: "pd.Series") -> Counter[str]:
     """Count what a column holds, the most frequent first."""
     found = column.dropna().astype("str").value_counts(sort=False)
     pairs = [(str(text), int(n)) for text, n in found.items()]
@@ -325,7 +271,8 @@ def _answers(name: str, counts: Counter[str], decimal: str) -> tuple[tuple[str, 
     return (*missing, *((option, value or name) for option, value in (readings[0][0] if readings else ())))
 
 
-def _counted(texts: list[str], counts: Counter[str]) -> str:
+def counted_texts(texts: Sequence[str], counts: Counter[str]) -> str:
+    """Say how often some texts are there, of many only how many more there are."""
     shown = [f"{text!r} ({counts[text]} time{'s' * (counts[text] != 1)})" for text in texts[:_MOST_SHOWN]]
     if len(texts) > _MOST_SHOWN:
         n = sum(counts[text] for text in texts[_MOST_SHOWN:])

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Int
 
 from ...base.listed import listed
 from .pasted import pasted_names
+from .questions import FLAG, Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,9 +102,28 @@ def gaps_of(frame: "pd.DataFrame", protected: Sequence[str], text: Sequence[str]
     )
 
 
-def without_missing(
-    frame: "pd.DataFrame", gaps: Gaps | None, *, drop_missing: bool, written: str
-) -> "pd.DataFrame":
+def question_of_gaps(gaps: Gaps, written: str) -> Question:
+    """Ask what becomes of rows with missing entries.
+
+    Parameters
+    ----------
+    gaps : Gaps
+    written : str
+        How missing entries are written; "" if they are all blank.
+    """
+    said = (
+        f"entries are missing: {_where(gaps, written)}. --drop-missing leaves out the rows that have them "
+        f"({gaps.n_complete} of {gaps.n_rows} rows are complete); or impute them. {gaps.advice()}"
+    )
+    fills = gaps.many and gaps.as_levels is not None
+    as_levels, n_complete = gaps.as_levels if fills and gaps.as_levels else ((), gaps.n_complete)
+    answers = [("--missing-level", name) for name in as_levels]
+    if n_complete < gaps.n_rows:
+        answers.append(("--drop-missing", FLAG))
+    return Question(tuple(gaps.counts), "missing entries", said.strip(), tuple(answers))
+
+
+def without_missing(frame: "pd.DataFrame", gaps: Gaps | None, written: str) -> "pd.DataFrame":
     """Return the rows that are complete.
 
     Parameters
@@ -111,30 +131,26 @@ def without_missing(
     frame : data frame
     gaps : Gaps or None
         Of the frame.
-    drop_missing : bool
-        Whether to leave out the others.
     written : str
         How missing entries are written; "" if they are all blank.
 
     Raises
     ------
     ValueError
-        If entries are missing and `drop_missing` is False, or fewer than two rows are left.
+        If fewer than two rows are left.
     """
     if gaps is None:
         return frame
-    where = f"{counted(gaps.counts)}{f' (written {written})' if written else ''}"
-    if not drop_missing:
-        raise ValueError(
-            f"entries are missing: {where}. --drop-missing leaves out the rows that have them ({gaps.n_complete} of "
-            f"{gaps.n_rows} rows are complete); or impute them. {gaps.advice()}".strip()
-        )
     if gaps.n_complete < 2:
         raise ValueError(
-            f"--drop-missing leaves {gaps.n_complete} of {gaps.n_rows} rows. Missing are {where}. "
+            f"--drop-missing leaves {gaps.n_complete} of {gaps.n_rows} rows. Missing are {_where(gaps, written)}. "
             f"{gaps.advice() or 'Leave out the emptiest column with --exclude.'}"
         )
     return frame.dropna()
+
+
+def _where(gaps: Gaps, written: str) -> str:
+    return f"{counted(gaps.counts)}{f' (written {written})' if written else ''}"
 
 
 def missing_entries(frame: "pd.DataFrame") -> dict[str, int]:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, final
 from ...base.listed import quoted
 from .chosen_columns import chosen_columns
 from .dialect import Dialect
-from .doubtful_text import check_text, may_be_numbers
+from .doubtful_text import may_be_numbers
+from .last_row import caution_of_last_row
 from .levels import MISSING, Levels, found_levels, free_name
 from .missing import Gaps, gaps_of, without_missing, written_as
-from .most_levels import check_number_of_levels
 from .numeric import is_numeric
 from .offsets import known_part
 from .open_columns import open_columns
+from .open_questions import Stated, open_questions
 from .pasted import pasted
+from .questions import Question, ask
 from .reading import read_columns
 from .stated_columns import StatedColumns
 from .target import TargetLabels, coded_target
@@ -192,30 +194,19 @@ def read_table(
     frame = reading.frame
     text = [name for name in chosen if not is_numeric(frame[name])]
     as_labels = takes_labels and not (is_numeric(frame[target]) or may_be_numbers(frame[target], decimal))
-    check_text(
-        [frame[name] for name in text if name not in stated.levels],
-        decimal,
-        {
-            what: frame[name]
-            for name, what in (
-                (target, "target"),
-                (weights, "weights column"),
-                (offset, "offset"),
-                (exposure, "exposure"),
-            )
-            if name is not None and not is_numeric(frame[name]) and not (name == target and as_labels)
-        },
-    )
-    if as_labels and frame[target].notna().any():
-        coded_target(
-            frame[target].dropna(), positive
-        )  # refuses what is not of two kinds before gaps are counted
-    frame, filled = _with_missing_levels(frame, text, stated)
+    whole, filled = _with_missing_levels(frame, text, stated)
     written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
-    gaps = gaps_of(frame, list(asked), text)
-    frame = without_missing(frame, gaps, drop_missing=drop_missing, written=written)
+    said = Stated(stated, decimal, drop_missing, max_levels, gather_rare, as_labels)
+    of_labels = _question_of_labels(frame[target].dropna(), positive) if as_labels else []
+    ask([*of_labels, *open_questions(frame, whole, text, asked, said, written)])
+    gaps = gaps_of(whole, list(asked), text)
+    frame = without_missing(whole, gaps, written)
+    ends_in_sum = ""
+    if frame.index[-1] == whole.index[-1]:
+        others = [name for name in names if name not in asked and name not in chosen]
+        ends_in_sum = caution_of_last_row(source, whole, text, others)
     y, labels = coded_target(frame[target], positive) if takes_labels else (frame[target], None)
-    encoded = _levels(frame, text, filled, stated, max_levels, gather_rare)
+    encoded = _levels(frame, text, filled, stated, gather_rare)
     X = _encoded(frame[chosen], encoded)
     return Table(
         X=X,
@@ -231,11 +222,22 @@ def read_table(
         rules=reading.rules,
         was=source.was,
         said=(*_of_missing(reading.missing, gaps), *reading.said),
-        cautions=_cautions(gaps),
+        cautions=(*_cautions(gaps), *filter(None, [ends_in_sum])),
         folds=None if folds is None else frame[folds],
         offset=known_part(frame, offset, exposure),
         labels=labels,
     )
+
+
+def _question_of_labels(column: "pd.Series", positive: str | None) -> list[Question]:
+    """Ask about a target of text that is not of two kinds."""
+    try:
+        if len(column):
+            coded_target(column, positive)
+    except ValueError as error:
+        name = str(column.name)
+        return [Question((name,), name, str(error), ())]
+    return []
 
 
 def _with_missing_levels(
@@ -258,7 +260,6 @@ def _levels(
     text: Sequence[str],
     filled: dict[str, str],
     stated: StatedColumns,
-    max_levels: int | None,
     gather_rare: int | None,
 ) -> tuple[Levels, ...]:
     no_text = [name for name in stated.reference if name not in text]
@@ -266,18 +267,15 @@ def _levels(
         raise ValueError(
             f"{quoted(no_text)} of --reference holds numbers. {pasted('--levels', *no_text)} makes levels of them."
         )
-    found = []
-    for name in text:
-        one = found_levels(
+    return tuple(
+        found_levels(
             frame[name],
             missing=filled.get(name),
             gather_rare=gather_rare,
             reference=stated.reference.get(name),
         )
-        if name not in stated.levels or max_levels is not None:
-            check_number_of_levels(one, frame[name], max_levels)
-        found.append(one)
-    return tuple(found)
+        for name in text
+    )
 
 
 def _encoded(frame: "pd.DataFrame", levels: Sequence[Levels]) -> "pd.DataFrame":

@@ -11,6 +11,7 @@ from ...base.errors import ImproperPriorError
 from ...base.jax_context import float64_on_cpu
 from ...data.rows import RowData
 from ...mode.newton import RowObjective
+from ...mode.row_loss import RowLoss
 from ...model.linear_model import LinearModel
 from ...model.problem import Data, Problem
 from ...model.row_problem import AnyProblem, resolve_any
@@ -89,7 +90,7 @@ def _flat_intercept(
     l1, l2 = np.append(np.ones(problem.n_features), 0.0), np.zeros(problem.n_features + 1)
     data = problem.data
     middle = np.asarray(data.X.T @ (data.sample_weight / data.sum_weights)).ravel()
-    null = RowObjective(data, problem.likelihood, nuisance, l1, l2, has_intercept=True).null
+    null = RowObjective(RowLoss(data, problem.likelihood, nuisance, has_intercept=True), l1, l2).null
     return null[-1] - coefs @ middle
 
 

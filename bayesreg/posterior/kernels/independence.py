@@ -34,8 +34,10 @@ _SURE, _LEAST_ACCEPTANCE = (
     0.5,
 )  # if acceptance is sure, weights hardly differ and their tail means nothing
 _MOST_K = 0.5  # of the weights' tail
+# On rows each step of NUTS is a pass over all rows, and proposals share one: they pay from a lower acceptance.
+_LEAST_ACCEPTANCE_ON_ROWS = 0.35
 _PILOT_BLOCKS, _ROUNDS = 2, 3
-_ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
+ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
 _PILOT_SEED = 20_261_127
 
 
@@ -85,9 +87,17 @@ class Pilot(NamedTuple):
     @property
     def promising(self) -> bool:
         """Whether draws will be nearly independent, and the weights' tail is light enough to know it."""
+        return self._promises(_LEAST_ACCEPTANCE)
+
+    @property
+    def promising_on_rows(self) -> bool:
+        """Whether draws are better than those of NUTS, whose every step is a pass over rows."""
+        return self._promises(_LEAST_ACCEPTANCE_ON_ROWS)
+
+    def _promises(self, least_acceptance: float) -> bool:
         if self.acceptance >= _SURE:
             return True
-        return self.acceptance >= _LEAST_ACCEPTANCE and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
+        return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
 
 
 class _State(NamedTuple):
@@ -113,7 +123,7 @@ class Moments(NamedTuple):
     root: Float[np.ndarray, "d d"]  # of the covariance
 
 
-def pilot(target: Target, expected: Moments) -> Pilot:
+def pilot(target: Target, expected: Moments, enough: float = ENOUGH) -> Pilot:
     """Try proposals on a target, and fit them if that helps; inside `jax.enable_x64`.
 
     Parameters
@@ -122,6 +132,8 @@ def pilot(target: Target, expected: Moments) -> Pilot:
         Of float64 arrays.
     expected : Moments
         The first moments of the proposals.
+    enough : float
+        The acceptance at which no more rounds follow.
 
     Returns
     -------
@@ -148,7 +160,7 @@ def pilot(target: Target, expected: Moments) -> Pilot:
             starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
             trial = trial._replace(thinning=jnp.asarray(float(thinning)), starts=starts)
             best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
-        if best.acceptance >= _ENOUGH or best.acceptance < _HOPELESS:
+        if best.acceptance >= enough or best.acceptance < _HOPELESS:
             break
         mean, root = _moments(position, weight, mean, root)
     assert best is not None

@@ -1,0 +1,92 @@
+"""The curvature of a loss at a point as one matrix, and the minimum of its quadratic plus a penalty."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self, final
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ..base.blas import cholesky, cholesky_solve
+from ..data.least_squares import NULL_AFTER_CENTRING
+from ..data.row_least_squares import NEAR
+from .solvers.quadratic import solve_quadratics
+
+Coefs = Float[np.ndarray, " d"]
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class Curvature:
+    """Second derivatives of a loss. The unpenalised coefficients are eliminated.
+
+    Attributes
+    ----------
+    free : array (d,) of bool
+        Which coefficients are unpenalised; k of d.
+    of_free : array (k, k)
+        The inverse of their block.
+    onto_free : array (k, q)
+        What their optimum loses for each unit of another coefficient.
+    reduced : array (q, q)
+        The curvature along the others, the unpenalised ones at their optimum. A column without curvature is 0.
+    """
+
+    free: Bool[np.ndarray, " d"]
+    of_free: Float[np.ndarray, "k k"]
+    onto_free: Float[np.ndarray, "k q"]
+    reduced: Float[np.ndarray, "q q"]
+
+    @classmethod
+    def of(cls, gram: Float[np.ndarray, "d d"], free: Bool[np.ndarray, " d"]) -> Self | None:
+        """Eliminate the unpenalised coefficients; return None if that loses more than a digit."""
+        held = ~free
+        across = gram[np.ix_(free, held)]
+        try:
+            of_free = np.linalg.pinv(gram[np.ix_(free, free)], hermitian=True)
+        except np.linalg.LinAlgError:  # numbers near the largest
+            return None
+        onto_free = of_free @ across
+        whole = gram[np.ix_(held, held)]
+        reduced = whole - across.T @ onto_free
+        size, left = np.diagonal(whole), np.diagonal(reduced)
+        constant = left <= NULL_AFTER_CENTRING**2 * size
+        if not (constant | (size <= (1.0 + NEAR) * left)).all():
+            return None
+        reduced[constant] = 0.0
+        reduced[:, constant] = 0.0
+        return cls(free, of_free, onto_free, reduced)
+
+    @cached_property
+    def _usable(self) -> Bool[np.ndarray, " q"]:
+        return np.diagonal(self.reduced) > 0.0
+
+    def minimum(self, coefs: Coefs, slopes: Coefs, l1: Coefs, l2: Coefs) -> Coefs | None:
+        """Return the minimum of the quadratic at a point, given minus the gradient there, plus a penalty.
+
+        Return None if the matrix is not positive definite.
+        """
+        free, held = self.free, ~self.free
+        start = coefs[held]
+        slope = np.where(self._usable, slopes[held] - self.onto_free.T @ slopes[free], 0.0)
+        if l1.any():
+            found = solve_quadratics(
+                self.reduced, start[None], slope[None], l1[None, held], l2[None, held], follow=False
+            ).coefs[0]
+        else:
+            change = self._ridge_step(slope - l2[held] * start, l2[held])
+            if change is None:
+                return None
+            found = start + change
+        moved = coefs.copy()
+        moved[held] = found
+        moved[free] += self.of_free @ slopes[free] - self.onto_free @ (found - start)
+        return moved
+
+    def _ridge_step(self, slope: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]) -> Coefs | None:
+        if not slope.size:
+            return slope
+        system = self.reduced + np.diag(l2)
+        unit = 1.0 / np.sqrt(np.diagonal(system))
+        factor = cholesky(system * unit * unit[:, None])
+        return None if factor is None else unit * cholesky_solve(factor, unit * slope)

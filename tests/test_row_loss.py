@@ -1,0 +1,140 @@
+"""The loss on rows, its curvature as one matrix, and the ways to its mode, beside plain NumPy."""
+
+import numpy as np
+import pytest
+from scipy.special import expit
+
+import bayesreg as br
+from bayesreg.base.threads import is_tall
+from bayesreg.mode.curvature import Curvature
+from bayesreg.mode.newton import RowObjective
+from bayesreg.mode.row_loss import RowLoss
+
+LIKELIHOODS = [br.BernoulliLikelihood(), br.PoissonLikelihood(), br.NegativeBinomialLikelihood(2.0)]
+
+
+def rows(n, p, likelihood, seed=0, *, weighted=True, far=0.0):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p)) + far
+    eta = 0.6 * (X[:, 0] - far) - 0.4 * (X[:, 1] - far)
+    y = likelihood.draw(rng, eta, likelihood.known)
+    weight = rng.uniform(0.0, 2.0, n) if weighted else None
+    return br.RowData.from_arrays(np.asfortranarray(X), y, weight, offset=0.2 * rng.normal(size=n))
+
+
+def objective(data, likelihood, l1, l2):
+    d = data.n_features + 1
+    return RowObjective(
+        RowLoss(data, likelihood, likelihood.known, True),
+        np.append(np.broadcast_to(l1, d - 1), 0.0),
+        np.append(np.broadcast_to(l2, d - 1), 0.0),
+    )
+
+
+@pytest.mark.parametrize("n", [60, 20_000])  # whole, and in blocks
+def test_a_loss_its_slopes_and_curvature_are_plain_sums(n):
+    data = rows(n, 8, LIKELIHOODS[0])
+    assert is_tall(data.X) == (n > 60)
+    loss = RowLoss(data, LIKELIHOODS[0], {}, True)
+    coefs = np.linspace(-0.5, 0.5, 9)
+    design = np.column_stack([data.X, np.ones(n)])
+    eta, w = design @ coefs + data.offset, data.sample_weight
+    mean = expit(eta)
+    at = loss.at(coefs)
+    np.testing.assert_allclose(at.eta, eta, atol=1e-14)
+    value = -(w * np.where(data.y == 1.0, np.log(mean), np.log1p(-mean))).sum()
+    np.testing.assert_allclose(at.value, value, rtol=1e-13)
+    np.testing.assert_allclose(at.slopes, design.T @ (w * (data.y - mean)), rtol=1e-11, atol=1e-10)
+    weight = w * mean * (1.0 - mean)
+    np.testing.assert_allclose(loss.curvature(at.eta), mean * (1.0 - mean), rtol=1e-13)
+    np.testing.assert_allclose(
+        loss.gram(weight), design.T @ (design * weight[:, None]), rtol=1e-11, atol=1e-9
+    )
+    np.testing.assert_allclose(loss.squared_columns(weight), (design**2).T @ weight, rtol=1e-12)
+    centred = data.X - np.average(data.X, axis=0, weights=w)
+    np.testing.assert_allclose(loss.norms(centred=True)[:-1], np.sqrt(w @ centred**2), rtol=1e-12)
+    assert loss.norms(centred=True)[-1] == 1.0
+    np.testing.assert_allclose(loss.norms(centred=False), np.sqrt(w @ design**2), rtol=1e-12)
+
+
+def test_constant_columns_of_tall_rows_have_no_length():
+    data = rows(20_000, 8, LIKELIHOODS[0], far=3.0)
+    data.X[:, 4] = 1e5
+    assert RowLoss(data, LIKELIHOODS[0], {}, True).norms(centred=True)[4] == 0.0
+
+
+@pytest.mark.parametrize("free", [[], [8], [2, 8]])
+@pytest.mark.parametrize("l1", [0.0, 3.0])
+def test_a_minimum_by_curvature_is_stationary(free, l1):
+    rng = np.random.default_rng(1)
+    root = rng.normal(size=(40, 9))
+    gram, slopes, coefs = root.T @ root, 10.0 * rng.normal(size=9), rng.normal(size=9)
+    is_free = np.isin(np.arange(9), free)
+    l1, l2 = np.where(is_free, 0.0, l1), np.where(is_free, 0.0, 2.0)
+    found = Curvature.of(gram, is_free).minimum(coefs, slopes, l1, l2)
+    left = slopes - gram @ (found - coefs) - l2 * found
+    away = np.where(found == 0.0, np.maximum(np.abs(left) - l1, 0.0), left - l1 * np.sign(found))
+    assert np.abs(away).max() < 1e-11
+
+
+def test_a_column_without_curvature_has_no_coefficient():
+    rng = np.random.default_rng(2)
+    design = np.column_stack([rng.normal(size=(50, 2)), np.full(50, 4.0), np.ones(50)])
+    gram, free = design.T @ design, np.array([False, False, False, True])
+    slopes = design.T @ rng.normal(size=50)
+    for l1 in (0.0, 1.0):
+        l1s, l2s = np.append(np.full(3, l1), 0.0), np.array([1.0, 1.0, 1.0, 0.0])
+        assert abs(Curvature.of(gram, free).minimum(np.zeros(4), slopes, l1s, l2s)[2]) < 1e-14
+
+
+def test_a_curvature_that_loses_digits_is_not_used():
+    design = np.column_stack([np.linspace(99.0, 101.0, 50), np.ones(50)])
+    assert Curvature.of(design.T @ design, np.array([False, True])) is None
+
+
+@pytest.mark.parametrize("likelihood", LIKELIHOODS, ids=lambda one: one.family)
+@pytest.mark.parametrize("far", [0.0, 300.0])
+@pytest.mark.parametrize("l1", [0.0, 8.0])
+def test_both_ways_to_a_mode_agree(likelihood, far, l1):
+    data = rows(400, 8, likelihood, 3, far=far)
+    data.X[:, 5] = data.X[:, 4]
+    one = objective(data, likelihood, l1, 1.0)
+    null = one.null
+    by_gram, by_rows = one._mode_by_gram(null, None), one._mode_by_rows(null).coefs
+    assert (by_gram is None) == (far > 0.0)
+    if by_gram is not None:
+        np.testing.assert_allclose(by_gram.coefs, by_rows, atol=1e-11)
+    assert one.gap(one.mode().coefs).gap <= 1e-12 * one.objective(null)
+
+
+def test_a_start_from_a_share_of_sorted_rows_leads_to_the_same_mode():
+    data = rows(30_000, 6, LIKELIHOODS[0], 4, weighted=False)
+    order = np.argsort(data.y, kind="stable")
+    sorted_rows = br.RowData.from_arrays(
+        np.asfortranarray(data.X[order]), data.y[order], offset=data.offset[order]
+    )
+    one, other = (objective(each, LIKELIHOODS[0], 20.0, 1.0) for each in (data, sorted_rows))
+    start, curvature = other._start()
+    assert curvature is not None
+    assert other.objective(start) < other.objective(other.null)
+    mode = other.mode()
+    np.testing.assert_allclose(mode.coefs, one.mode().coefs, atol=1e-10)
+    assert mode.n_rounds < 10
+    assert other.gap(mode.coefs).gap <= 1e-14 * other.objective(other.null)
+
+
+def test_a_share_of_rows_that_one_column_separates_is_no_start():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(30_000, 3))
+    y = (rng.random(30_000) < expit(X[:, 0])).astype(float)
+    y[:64] = 1.0
+    X[:, 2] = 0.0
+    X[:64, 2] = 1.0
+    X[100:103, 2] = 1.0  # not in the share; one of them is 0
+    y[100:103] = [0.0, 1.0, 1.0]
+    data = br.RowData.from_arrays(X, y)
+    loss = RowLoss(data, LIKELIHOODS[0], {}, True)
+    one = RowObjective(loss, np.zeros(4), np.array([1.0, 1.0, 0.0, 0.0]))
+    mode = one.mode()
+    assert one.violations(mode.coefs).max() < 1e-12
+    assert np.abs(mode.coefs).max() < 10.0
