@@ -35,13 +35,12 @@ LIKELIHOODS = {
 RIDGE = ("--prior", "gaussian")  # of which little is compiled
 
 
-def short(*arguments, **options):
+def short(model, data, **options):
     """Draw a little, which need not be enough to rely on."""
+    few = {"num_warmup": 200, "num_samples": 250, "num_chains": 2, "progress": False}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", br.SamplingWarning)
-        return br.sample_posterior(
-            *arguments, num_warmup=200, num_samples=250, num_chains=2, progress=False, **options
-        )
+        return br.sample_posterior(model, data, **(options | few))
 
 
 @pytest.fixture(autouse=True)
