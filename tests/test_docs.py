@@ -449,6 +449,8 @@ READERS_WORDS = {
     "checkpoint": "how-to/checkpoints",
     "λ": "explanation/lambda",
     "lambda": "how-to/glmnet-to-scikit-learn",
+    "C of LogisticRegression": "how-to/lambda-of-yes-no-and-counts",
+    "PoissonRegressor": "how-to/lambda-of-yes-no-and-counts",
 }
 LETTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
 SEARCH_ALL = """(async () => {

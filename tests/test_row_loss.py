@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.special import expit
 
 import bayesreg as br
@@ -138,3 +139,42 @@ def test_a_share_of_rows_that_one_column_separates_is_no_start():
     mode = one.mode()
     assert one.violations(mode.coefs).max() < 1e-12
     assert np.abs(mode.coefs).max() < 10.0
+
+
+@pytest.mark.parametrize("kind", ["dense", "sparse"])
+@pytest.mark.parametrize("l2", [0.0, 2.0])
+def test_a_mode_on_its_own_columns_is_that_of_all_columns(kind, l2):
+    rng = np.random.default_rng(6)
+    X = rng.normal(size=(160, 300)) * (rng.random((160, 300)) < 0.5)
+    X[:, 7] = 0.0
+    X[:, 9] = X[:, 8]
+    y = (rng.random(160) < expit(X[:, 8] - X[:, 20] + 0.5)).astype(float)
+    given = sparse.csc_array(X) if kind == "sparse" else X
+    data = br.RowData.from_arrays(given, y, rng.uniform(0.5, 2.0, 160), offset=0.1 * rng.normal(size=160))
+    l1 = np.full(300, 8.0)
+    l1[30] = 0.0  # an unpenalised column
+    one = objective(data, LIKELIHOODS[0], l1, np.where(l1 > 0.0, l2, 0.0))
+    few = one._mode_by_columns(one.null)
+    assert 2 < np.count_nonzero(few.coefs) < 40
+    assert one.violations(few.coefs).max() < 1e-12
+    assert one.objective(few.coefs) <= one.objective(one._mode_by_rows(one.null).coefs) * (1.0 + 1e-13)
+    assert one.gap(one.mode().coefs).gap <= 1e-12 * one.objective(one.null)
+
+
+def test_a_mode_of_more_columns_than_rows_allow_is_found_from_the_rows():
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(40, 120))
+    y = (rng.random(40) < 0.5).astype(float)
+    one = objective(br.RowData.from_arrays(X, y), LIKELIHOODS[0], 0.02, 0.0)
+    assert one._mode_by_columns(one.null) is None
+    mode = one.mode().coefs
+    assert np.count_nonzero(mode) > 20
+    assert one.gap(mode).gap <= 1e-9 * one.objective(one.null)
+
+
+def test_a_penalty_that_holds_all_columns_at_0_leaves_the_null_model():
+    data = rows(30, 50, LIKELIHOODS[1], 8)
+    one = objective(data, LIKELIHOODS[1], 1e4, 0.0)
+    mode = one.mode()
+    assert not mode.coefs[:-1].any()
+    np.testing.assert_allclose(mode.coefs, one.null, atol=1e-14)

@@ -81,6 +81,6 @@ def _weighted(X: Matrix, rows: slice, root: Vector | None, shift: Vector | None)
 
 def row_slices(rows: range, n_columns: int) -> Iterator[slice]:
     """Cut rows into blocks that stay in cache."""
-    step = max(FEWEST_ROWS, _ROW_BLOCK // n_columns)
+    step = max(FEWEST_ROWS, _ROW_BLOCK // max(n_columns, 1))
     for first in range(rows.start, rows.stop, step):
         yield slice(first, min(first + step, rows.stop))

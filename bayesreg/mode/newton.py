@@ -35,6 +35,8 @@ _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its 
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
 _SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
+_NEARLY, _JOIN = 0.95, 20  # share of l1 from which columns join before the first step; at least so many may
+_DENSE = 2**24  # entries of sparse columns that are made dense
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
 
@@ -206,7 +208,11 @@ class RowObjective:
         with blas_for(self.data.X):
             if start is None:
                 start, curvature = self._start()
-            found = self._mode_by_gram(start, curvature) or self._mode_by_rows(start)
+            found = (
+                self._mode_by_gram(start, curvature)
+                or self._mode_by_columns(start)
+                or self._mode_by_rows(start)
+            )
             return found._replace(coefs=self.settled(found.coefs))
 
     def _start(self) -> tuple[Coefs, Curvature | None]:
@@ -259,6 +265,45 @@ class RowObjective:
         if most == MOST_ROUNDS and (away > _SURE or fallen > _FLAT * best):
             return None
         return RowMode(at.coefs, n_rounds, curvature)
+
+    def _mode_by_columns(self, coefs: Coefs) -> RowMode | None:
+        """Return the optimum on some of the columns: others join them while their slopes exceed l1.
+
+        Return None if more columns matter than half as many as there are rows.
+        """
+        most = self.data.y.size // 2
+        within = (self.l1 == 0.0) | (coefs != 0.0)
+        if self.loss.has_gram or within.sum() > most or jax_is_lost():
+            return None
+        n_rounds, enough = 0, _NEARLY
+        while True:
+            pull = np.abs(self.slopes(coefs)) / np.where(self.l1 > 0.0, self.l1, 1.0)
+            outside = np.flatnonzero(~within & (pull > enough))
+            if n_rounds and not (self.violations(coefs)[outside] > _EXACT).any():
+                return RowMode(coefs, n_rounds)
+            strongest = outside[np.argsort(-pull[outside])][: max(_JOIN, int(within.sum()))]
+            within[strongest] = True
+            if within.sum() > most:
+                return None
+            if within[: self.data.n_features].any():
+                found = self._on(within).mode(coefs[within])
+            else:
+                found = RowMode(self.null[within], 1)
+            coefs = np.zeros(coefs.size)
+            coefs[within] = found.coefs
+            n_rounds, enough = n_rounds + found.n_rounds, 1.0
+
+    def _on(self, within: Bool[np.ndarray, " d"]) -> "RowObjective":
+        """Return the same on some of the columns; the others have coefficients 0."""
+        p = self.data.n_features
+        X = self.data.X[:, np.flatnonzero(within[:p])]
+        if not isinstance(X, np.ndarray) and X.shape[0] * X.shape[1] <= _DENSE:
+            X = X.toarray(order="F")
+        names = tuple(name for name, kept in zip(self.data.feature_names, within, strict=False) if kept)
+        loss = replace(self.loss, data=replace(self.data, X=X, feature_names=names))
+        other = RowObjective(loss, self.l1[within], self.l2[within])
+        other.__dict__.update(null=self.null[within], norms=self.norms[within], steepest=self.steepest)
+        return other
 
     def _improved(self, coefs: Coefs, goal: Coefs, best: float, away: float, *, halved: bool) -> Coefs | None:
         """Return a point towards a goal that lowers the objective; or the violations, if rounding hides the former.

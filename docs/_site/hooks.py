@@ -60,6 +60,8 @@ _FOLDED = """<details class="folded" markdown data-search-exclude>
 {}
 
 </details>"""
+_PRINTED = re.compile(r'<div class="language-text highlight".*?</pre>', re.DOTALL)
+_MANY_DIGITS = 0.2  # of the letters of what was printed
 _NOT_SEARCHED = re.compile(r'<table(?=[ >])|<div class="language-\w+ highlight"|<math(?=[ >])')
 _FENCE = re.compile(r"\s*(```|~~~)")
 _ITEM = re.compile(r"\s*([-*+]|1[.)])\s")
@@ -115,7 +117,17 @@ def on_page_content(content: str, page: Any, **_: Any) -> str:
         content = _NOT_SEARCHED.sub(
             r"\g<0> data-search-exclude", content
         )  # its words are what readers look for
-    return with_links(content)
+    return with_links(_PRINTED.sub(_without_numbers, content))
+
+
+def _without_numbers(printed: re.Match[str]) -> str:
+    """Keep printed numbers out of the search: many words of digits break it.
+
+    Its word tree (lunr's) tells nodes apart by text in which "1" before node 23 and "12" before node 3 are the same.
+    """
+    letters = re.sub(r"<[^>]*>|\s", "", printed[0])
+    few = sum(letter.isdigit() for letter in letters) < _MANY_DIGITS * len(letters)
+    return printed[0] if few else printed[0].replace("<div ", "<div data-search-exclude ", 1)
 
 
 def _all_items(items: Any) -> Iterator[Any]:
