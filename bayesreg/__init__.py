@@ -45,6 +45,8 @@ _HOME = {
     "marginal_effects": "posterior.draws.effects",
     "PredictiveCheck": "posterior.draws.predictive_check",
     "check_predictions": "posterior.draws.predictive_check",
+    "Replicates": "posterior.draws.replicates",
+    "replicate": "posterior.draws.replicates",
     "sample_prior": "posterior.draws.prior",
     "exact_loo": "posterior.draws.leave_one_out",
     "scale_sensitivity": "posterior.draws.sensitivity",
@@ -76,7 +78,12 @@ _HOME = {
     "plot_predictive_check": "plots.predictive",
     "plot_calibration": "plots.predictive",
     "plot_observed": "plots.predictive",
+    "plot_probabilities": "plots.probabilities",
+    "plot_quantile_residuals": "plots.residuals",
+    "plot_reliability": "plots.probabilities",
+    "plot_replicates": "plots.replicates",
     "plot_residuals": "plots.residuals",
+    "plot_rootogram": "plots.rootogram",
     "path_intervals": "selection.path_intervals",
     "plot_scale_selection": "plots.scales",
     "CheckpointError": "base.errors",
@@ -145,7 +152,12 @@ if TYPE_CHECKING:
     from .plots.priors import plot_penalty as plot_penalty
     from .plots.priors import plot_prior as plot_prior
     from .plots.priors import plot_shrinkage as plot_shrinkage
+    from .plots.probabilities import plot_probabilities as plot_probabilities
+    from .plots.probabilities import plot_reliability as plot_reliability
+    from .plots.replicates import plot_replicates as plot_replicates
+    from .plots.residuals import plot_quantile_residuals as plot_quantile_residuals
     from .plots.residuals import plot_residuals as plot_residuals
+    from .plots.rootogram import plot_rootogram as plot_rootogram
     from .plots.scales import plot_scale_selection as plot_scale_selection
     from .posterior.certificate import PosteriorCertificate as PosteriorCertificate
     from .posterior.certificate import certify_posterior as certify_posterior
@@ -158,6 +170,8 @@ if TYPE_CHECKING:
     from .posterior.draws.predictive_check import PredictiveCheck as PredictiveCheck
     from .posterior.draws.predictive_check import check_predictions as check_predictions
     from .posterior.draws.prior import sample_prior as sample_prior
+    from .posterior.draws.replicates import Replicates as Replicates
+    from .posterior.draws.replicates import replicate as replicate
     from .posterior.draws.sensitivity import scale_sensitivity as scale_sensitivity
     from .posterior.sample import sample_posterior as sample_posterior
     from .posterior.to_numpyro import to_numpyro as to_numpyro

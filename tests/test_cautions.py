@@ -8,6 +8,7 @@ import pytest
 
 import bayesreg as br
 from bayesreg.app.fitted import Fit
+from bayesreg.app.target import Target
 from bayesreg.app.words.cautions import cautions
 from bayesreg.app.words.headline import headline
 from bayesreg.app.words.relations import relation_notes
@@ -23,7 +24,7 @@ def fitted(y, X=None, weight=None, **more):
     model = br.LinearModel(br.GaussianPrior(1.0, relative_to_noise=True), br.GaussianLikelihood())
     mode = br.map_estimate(model, data)
     tree = br.sample_posterior(model, data, num_warmup=100, num_samples=150, num_chains=2, progress=False)
-    return Fit(model, data, mode, tree, None, response="visits", **more)
+    return Fit(model, data, mode, tree, None, target=Target("visits"), **more)
 
 
 def kind(y, weight=None):
@@ -31,7 +32,7 @@ def kind(y, weight=None):
     X = pd.DataFrame({"x": np.random.default_rng(1).normal(size=len(y))})
     data = br.RowData.from_arrays(X, y, weight)
     model = br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(1.0))
-    fit = Fit(model, data, br.map_estimate(model, data), None, None, response="visits")
+    fit = Fit(model, data, br.map_estimate(model, data), None, None, target=Target("visits"))
     found = odd_response(fit)
     return None if found is None else found.kind
 
@@ -91,7 +92,7 @@ def test_statistics_alone_tell_nothing_of_it():
             RNG.integers(0, 2, N),
             "'visits' has two values only, 0 and 1: the noise is not normal, and predictions",
         ),
-        (RNG.poisson(1.0, N), "intervals go below 0. In Python, br.PoissonLikelihood and"),
+        (RNG.poisson(1.0, N), "intervals go below 0. A model of counts is made for it: --family poisson"),
         (RNG.lognormal(8.0, 1.5, N), "Fit the logarithm of 'visits' instead."),
         (np.clip(RNG.normal(0.5, 0.4, N), 0.0, 1.0), "go below 0 or above 1."),
     ],

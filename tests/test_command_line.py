@@ -78,6 +78,8 @@ def example_files():
     houses.to_csv("houses.csv", index=False)
     ill = (houses["rooms"] + rng.normal(size=40) > 0).astype(int)
     houses[["rooms", "age"]].assign(ill=ill).to_csv("visits.csv", index=False)
+    calls = houses[["rooms", "age"]].assign(calls=np.arange(40) % 4, hours=1.0 + np.arange(40) % 3)
+    calls.to_csv("calls.csv", index=False)
     found = {"rooms": 1.0, "age": 0.0, "city=b": 0.0, "area": 0.0, "intercept": 0.0}
     pd.Series(found, name="coef").to_csv("coef.csv")
     pd.Series({"rooms": 1.0, "age": 0.0, "intercept": 0.0}, name="coef").to_csv("ill.csv")
@@ -705,8 +707,9 @@ class TestParquet:
         (tmp_path / "t.parquet").write_bytes(b"PAR1 and no more")
         assert "is a damaged Parquet file" in error(call("fit", tmp_path / "t.parquet", "--target", "y"))
         self.frame().assign(y=[str(i) for i in range(40)]).to_parquet(tmp_path / "t.parquet", index=False)
-        assert "must be numeric, but it holds text, for example '0'" in error(
-            call("fit", tmp_path / "t.parquet", "--target", "y")
+        assert (
+            "must be numeric, or labels of two kinds, but it holds text of 40 kinds, for example '0'"
+            in error(call("fit", tmp_path / "t.parquet", "--target", "y"))
         )
 
     def test_the_command_reads_it(self, tmp_path, monkeypatch):

@@ -85,7 +85,7 @@ def test_plain_coefficients_are_as_they_were(mixed):
 
 
 def test_each_row_that_is_no_coefficient_is_explained(mixed):
-    assert mixed[0].effects.sentences == (
+    assert mixed[0].effects.sentences() == (
         "levels of city (4), colour (3): each less the mean of its column's levels.",
         "sex=m: less sex=f.",
         "intercept: the response at the mean of the levels of city, colour, with year as it is, and 0 in all other "
@@ -96,7 +96,7 @@ def test_each_row_that_is_no_coefficient_is_explained(mixed):
 def test_numbers_alone_need_no_words():
     X = pd.DataFrame(np.random.default_rng(2).normal(size=(N, 2)), columns=["a", "b"])
     fit, _ = fitted([X], ())
-    assert fit.effects.sentences == ()
+    assert fit.effects.sentences() == ()
     assert fit.effects.differing.size == 0
     assert fit.contrasts.empty
     pd.testing.assert_frame_equal(fit.told, fit.coefs)
@@ -107,7 +107,7 @@ def test_a_reference_level_needs_no_mean():
     frame, levels = one_hot(values, "city", "b")
     fit, _ = fitted([frame], (levels,))
     pd.testing.assert_frame_equal(fit.told, fit.coefs)
-    assert fit.effects.sentences == ("city=a to city=d: less city=b.",)
+    assert fit.effects.sentences() == ("city=a to city=d: less city=b.",)
 
 
 def test_a_level_without_rows_is_none():
@@ -119,7 +119,7 @@ def test_a_level_without_rows_is_none():
     three = ["city=a", "city=b", "city=c"]
     raw = fit.mode.coef[[X.columns.get_loc(name) for name in three]]
     np.testing.assert_allclose(fit.told.loc[three, "map"], raw - raw.mean(), atol=1e-12)
-    assert "city=a to city=c: less the mean of the column's 3 levels." in fit.effects.sentences
+    assert "city=a to city=c: less the mean of the column's 3 levels." in fit.effects.sentences()
 
 
 def test_a_text_column_of_one_level_is_constant():
@@ -133,7 +133,7 @@ def test_without_an_intercept_one_set_of_levels_is_told_as_it_is():
     frame, levels = one_hot(np.random.default_rng(6).choice(LETTERS, N), "city")
     fit, _ = fitted([frame], (levels,), fit_intercept=False)
     pd.testing.assert_frame_equal(fit.told, fit.coefs)
-    assert fit.effects.sentences == ()
+    assert fit.effects.sentences() == ()
 
 
 def test_without_an_intercept_the_first_set_holds_what_is_shared():
@@ -146,7 +146,7 @@ def test_without_an_intercept_the_first_set_holds_what_is_shared():
     )
     assert fit.told.loc["city=a", "sd"] < fit.coefs.loc["city=a", "sd"]
     assert abs(fit.told.loc[list(colour), "map"].sum()) < 1e-9
-    assert fit.effects.sentences == (
+    assert fit.effects.sentences() == (
         "colour=b to colour=r: less the mean of the column's 3 levels.",
         "city=a to city=d: the response at the mean of the levels of colour, and 0 in all other columns.",
     )
@@ -267,7 +267,7 @@ def test_its_pair_and_the_way_out_are_named(paired):
     assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out the rows of 'dest=n'.")
     assert (
         "In no such mean, as the data do not tell them apart from another column: carrier=d, dest=n."
-        in fit.effects.sentences
+        in fit.effects.sentences()
     )
     at_mode = fit.told["map"].to_numpy()
     own = predictions(X, fit.mode.coef, fit.mode.intercept)

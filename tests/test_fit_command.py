@@ -111,7 +111,7 @@ def test_a_new_user_mends_each_stumble(tmp_path):
     file = tmp_path / "houses.csv"
     frame.to_csv(file, index=False)
     assert "Did you mean 'price $ in $k'?" in error(fit(file, "--target", "price"))
-    assert "must be numeric, but it holds text, for example 'Aachen'" in error(fit(file, "--target", "city"))
+    assert "the target 'city' is text of" in error(fit(file, "--target", "city"))
     message = error(fit(file, "--target", TARGET))
     assert "1 in 'rooms'" in message
     assert "--drop-missing" in message

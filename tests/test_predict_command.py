@@ -404,6 +404,7 @@ def test_what_is_to_be_known_of_the_response_is_said_with_its_predictions(tmp_pa
     frame["sold"] = frame["price"] if response is None else response(frame["price"]).astype(int)
     frame.to_csv(tmp_path / "houses.csv", index=False)
     options = "--exclude", "id, price", "--draws", 200, "--warmup", 100, "--out", tmp_path / "out"
+    options += "--family", "gaussian"
     assert call("fit", tmp_path / "houses.csv", "--target", "sold", *options).exit_code == 0
     new = new_rows(tmp_path)
     result = call("predict", tmp_path / "out", new)

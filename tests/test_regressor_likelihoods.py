@@ -100,9 +100,6 @@ def test_what_does_not_go_together():
         br.BayesRegressor(noise_scale=1.0, likelihood=br.PoissonLikelihood()).fit(X, COUNTS)
     with pytest.raises(ValueError, match="Use BayesClassifier"):
         br.BayesRegressor(likelihood=br.BernoulliLikelihood()).fit(X, (COUNTS > 0).astype(float))
-    sampled = clone(POISSON).fit(X, COUNTS)
-    with pytest.raises(TypeError, match="write_report needs a likelihood whose loss is one quadratic"):
-        br.write_report(sampled.sample(num_samples=20, progress=False), "nowhere.html")
 
 
 def test_a_pickle_predicts_and_holds_no_rows():

@@ -33,6 +33,7 @@ from bayesreg.app.pictures import forest_figure, path_figure
 from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
 from bayesreg.app.report.section import Row, fold_rows
+from bayesreg.app.target import Target
 from bayesreg.app.words.code_lines import regressor_code
 from bayesreg.app.words.folds_text import folds_text
 from bayesreg.plots.style import shown
@@ -726,7 +727,7 @@ def test_axes_name_the_response(response):
     tree, mode, data = regressor.posterior_, regressor.map_, regressor._data
     check, selection = check_predictions(tree, data), br.select_scale(regressor._model, data, "cv")
     figures = [
-        forest_figure(Fit(regressor._model, data, mode, tree, None, response=response)),
+        forest_figure(Fit(regressor._model, data, mode, tree, None, target=Target(response))),
         path_figure(regressor._model, mode, data, response),
         predictive_figure(check, replicate(tree, data), response),
         residual_figure(check, response),

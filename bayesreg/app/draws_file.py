@@ -17,7 +17,11 @@ import numpy as np
 
 from ..data.files.levels import levels_from_json
 from ..data.files.text_rules import TextRules
+from ..likelihoods.base import Likelihood
+from ..likelihoods.gaussian import GaussianLikelihood
+from ..likelihoods.table import LIKELIHOODS
 from ..posterior.to_arviz import named_draws
+from .target import Target
 
 if TYPE_CHECKING:
     import h5py
@@ -26,11 +30,13 @@ if TYPE_CHECKING:
 DRAWS = "posterior.nc"
 LEVELS = "levels"  # how text became features
 TEXT_RULES = "text_rules"  # how other text was read
+TARGET = "target"  # what was explained
 CAUTION = "response_caution"  # what is to be known of the response
 _FILES = "files"
 _LAST_LINE = re.compile(rb"\nbayesreg sha256 ([0-9a-f]{64})\n\Z")
 _LONGEST_LINE = 128
-_DRAWN = {"coef": 3, "intercept": 2, "noise_scale": 2}  # and how many axes each has
+_DRAWN = {"coef": 3, "intercept": 2}  # and how many axes each has
+_LIKELIHOOD, _HAS_OFFSET = "likelihood", "has_offset"
 _MOST_PACKED = 2000  # how many times smaller than its values a variable can be: a thousand, by HDF5's filters
 _MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, RuntimeError, TypeError)
 
@@ -152,30 +158,45 @@ def _known(opened: "h5py.File") -> "xr.DataTree":
     posterior = opened.get("posterior", {})
     if "coef" not in posterior or "feature" not in posterior:
         raise ValueError("it has no coefficients with the names of their features")
-    drawn = {name: _numbers(posterior[name], n_axes) for name, n_axes in _DRAWN.items() if name in posterior}
+    likelihood = _likelihood(opened)
+    axes = _DRAWN | dict.fromkeys(likelihood.parameters(), 2)
+    drawn = {name: _numbers(posterior[name], n_axes) for name, n_axes in axes.items() if name in posterior}
     names = [str(name) for name in posterior["feature"].asstr()[...]]
     shape = drawn["coef"].shape
     if shape[2] != len(names) or any(array.shape[:2] != shape[:2] for array in drawn.values()):
         raise ValueError("its variables differ in their numbers of draws or of features")
     tree = xr.DataTree.from_dict({"posterior": named_draws(drawn, names)})
-    if "noise_scale" in drawn:
-        noise_scale = drawn["noise_scale"]
-    else:
-        constants = opened.get("constant_data", {})
-        if "noise_scale" not in constants:
-            raise ValueError("it has no noise scale")
-        noise_scale = _numbers(constants["noise_scale"], 0)
-        tree["constant_data"] = xr.DataTree(xr.Dataset({"noise_scale": float(noise_scale)}))
-    if not np.all(noise_scale > 0.0):
-        raise ValueError("a noise scale is not positive")
-    for attribute in (LEVELS, TEXT_RULES, CAUTION, _FILES):
+    constants = opened.get("constant_data", {})
+    known = {}
+    for name in likelihood.parameters():
+        called = name.replace("_", " ")
+        if name not in drawn and name not in constants:
+            raise ValueError(f"it has no {called}")
+        values = drawn[name] if name in drawn else _numbers(constants[name], 0)
+        if not np.all(values > 0.0):
+            raise ValueError(f"a {called} is not positive")
+        if name not in drawn:
+            known[name] = float(values)
+    tree["constant_data"] = xr.DataTree(xr.Dataset(known))
+    tree.attrs[_LIKELIHOOD] = likelihood.family
+    tree.attrs[_HAS_OFFSET] = int(bool(opened.attrs.get(_HAS_OFFSET, 0)))
+    for attribute in (LEVELS, TEXT_RULES, TARGET, CAUTION, _FILES):
         if attribute in opened.attrs:
             tree.attrs[attribute] = str(opened.attrs[attribute])
     _check_levels(tree)
+    if TARGET in tree.attrs:
+        Target.from_json(tree.attrs[TARGET])
     if TEXT_RULES in tree.attrs:
         TextRules.from_json(tree.attrs[TEXT_RULES])
     files_of_fit(tree)
     return tree
+
+
+def _likelihood(opened: "h5py.File") -> Likelihood:
+    family = str(opened.attrs.get(_LIKELIHOOD, GaussianLikelihood.family))
+    if family not in LIKELIHOODS:
+        raise ValueError(f"its likelihood, {family!r}, is none of ours")
+    return LIKELIHOODS[family]
 
 
 def _check_levels(tree: "xr.DataTree") -> None:

@@ -133,9 +133,8 @@ class Effects:
         told.iloc[np.flatnonzero(self.constant)] = np.nan
         return told
 
-    @property
-    def sentences(self) -> tuple[str, ...]:
-        """What the rows are that are no plain coefficients."""
+    def sentences(self, response: str = "the response") -> tuple[str, ...]:
+        """Say what the rows are that are no plain coefficients; `response` is what the linear predictor is."""
         against_mean = [one for one in self.compared if one.reference is None]
         found = []
         if len(against_mean) == 1:
@@ -161,16 +160,16 @@ class Effects:
         if against_level:
             found.append(listed(against_level, _MOST_NAMED))
         if self.base.size:
-            found.append(self._about_base())
+            found.append(self._about_base(response))
         return tuple(f"{sentence}." for sentence in found)
 
-    def _about_base(self) -> str:
+    def _about_base(self, response: str) -> str:
         means = [one.column for one in self.compared if one.reference is None]
         fixed = [self.names[j] for j in np.flatnonzero(self.constant)]
         parts = [f"at the mean of the levels of {listed(means, _MOST_NAMED)}"] if means else []
         if fixed:
             parts.append(f"with {listed(fixed, _MOST_NAMED)} as {'it is' if len(fixed) == 1 else 'they are'}")
-        return f"{self._range(self.base)}: the response {', '.join(parts)}, and 0 in all other columns"
+        return f"{self._range(self.base)}: {response} {', '.join(parts)}, and 0 in all other columns"
 
     def _range(self, at: Int[np.ndarray, " k"]) -> str:
         first, last = self.names[at[0]], self.names[at[-1]]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, final
 from ..data.files.levels import levels_to_json
 from ..data.files.table import Table
 from ..data.rows import RowData
+from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..posterior.diagnostics import FEWEST_DRAWS
@@ -22,15 +23,18 @@ from .commands.as_json import print_json
 from .commands.fit_json import fit_document
 from .commands.fit_text import print_fit, table_notes
 from .commands.rows import Rows
+from .commands.stated_family import family_of
 from .commands.stated_folds import Folds, StatedFolds
 from .commands.stated_model import StatedModel
-from .draws_file import CAUTION, DRAWS, LEVELS, TEXT_RULES, draws_content
+from .draws_file import CAUTION, DRAWS, LEVELS, TARGET, TEXT_RULES, draws_content
 from .figures import picture
 from .fitted import Fit
-from .outputs import COEFFICIENTS, DIFFERENCES, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
+from .outputs import COEFFICIENTS, DIFFERENCES, EFFECTS, FOREST, PATH, REPORT, SCALES, Outputs, put_somewhere
 from .pictures import forest_figure, path_figure
 from .report.page import render
 from .report.section import Origin
+from .target import Target
+from .words.families import has_noise, unit_of
 from .words.model_text import described
 from .words.response import response_caution
 from .words.text import make_console, print_labelled
@@ -100,20 +104,27 @@ def run(task: Task, written: list[str]) -> None:
         After Ctrl-C: at once, or once they are written if each chain has some draws.
     """
     console = make_console(quiet=task.json)
-    model = task.stated.model()
-    task.folds.check(task.stated.method)
-    table = task.rows.read(task.folds.column)
+    stated = task.stated
+    stated.model(stated.family or GaussianLikelihood.family)  # refuses what options contradict
+    task.folds.check(stated.method)
+    table = task.rows.read(folds=task.folds.column, **stated.columns)
+    family = family_of(stated.family, table, stated.exposure)
+    model = stated.model(family.name)
     _check_names(table, fit_intercept=model.fit_intercept)
     notes = table_notes(task.rows.file, table, fit_intercept=model.fit_intercept)
+    if stated.family is not None or not model.likelihood.is_quadratic:
+        notes = (*notes, ("family", family.said))
     for label, text in notes:
         print_labelled(console, label, text)
-    data = RowData.from_arrays(table.X, table.y, table.weights)
+    data = RowData.from_arrays(table.X, table.y, table.weights, offset=table.offset)
     folds = _folds(task, table)
     model, chosen = _choose(console, task, model, data, folds)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
+    target = _target(stated, table)
     outputs = Outputs(task.out, written)
-    # It is 0 for a constant response, which was warned of.
-    path = path_figure(model, mode, data, str(table.y.name)) if mode.noise_scale > 0.0 else None
+    # σ is 0 for a constant response, which was warned of; without a convex loss there is no path.
+    has_path = mode.noise_scale > 0.0 and model.likelihood.is_convex
+    path = path_figure(model, mode, data, unit_of(model.likelihood, target)) if has_path else None
     files = _mode_files(model, mode, chosen, path)
     outputs.put(files)
     tree = sample_posterior(
@@ -126,6 +137,7 @@ def run(task: Task, written: list[str]) -> None:
     )
     tree.attrs[LEVELS] = levels_to_json(table.levels)
     tree.attrs[TEXT_RULES] = table.rules.to_json()
+    tree.attrs[TARGET] = target.to_json()
     fit = Fit(
         model,
         data,
@@ -134,7 +146,7 @@ def run(task: Task, written: list[str]) -> None:
         chosen,
         table.levels,
         None if folds is None else folds.text,
-        str(table.y.name),
+        target,
         Interval(task.interval),
         in_command=True,
     )
@@ -166,6 +178,11 @@ def _origin(task: Task, fit: Fit, notes: tuple[tuple[str, str], ...], n_dropped:
         notes,
         n_dropped,
     )
+
+
+def _target(stated: StatedModel, table: Table) -> Target:
+    labels = None if table.labels is None else (table.labels.zero, table.labels.one)
+    return Target(str(table.y.name), labels, stated.offset, stated.exposure)
 
 
 def _check_names(table: Table, *, fit_intercept: bool) -> None:
@@ -204,9 +221,12 @@ def _choose(
             file=sys.stderr,
         )
     given = {} if folds is None else {"folds": folds.folds}
-    chosen = (
-        None if stated.method is None else select_scale(model, data, stated.method, seed=task.seed, **given)
-    )
+    chosen = None
+    if stated.method is not None:
+        at = _at_known_dispersion(model, data)
+        chosen = select_scale(at, data, stated.method, seed=task.seed, **given)
+        if at is not model:
+            chosen = replace(chosen, model=replace(chosen.model, likelihood=model.likelihood))
     model = model if chosen is None else chosen.model
     print_labelled(console, "model", described(model))
     if chosen is not None:
@@ -214,6 +234,14 @@ def _choose(
     if folds is not None:
         print_labelled(console, "folds", folds.text)
     return model, chosen
+
+
+def _at_known_dispersion(model: LinearModel, data: RowData) -> LinearModel:
+    """Return the model with what its likelihood has beside σ as it is at the mode of the default scale."""
+    likelihood = model.likelihood
+    if has_noise(likelihood) or likelihood.parameters().keys() == likelihood.known.keys():
+        return model
+    return replace(model, likelihood=replace(likelihood, **map_estimate(model, data).nuisance))  # type: ignore[type-var]
 
 
 def _mode_files(
@@ -237,7 +265,8 @@ def _coefficient_files(fit: Fit) -> dict[str, bytes]:
         for mine, theirs in ((usual.coefs, fit.coefs), (usual.told, fit.told))
     )
     at = fit.effects.differing
-    return {COEFFICIENTS: _csv(coefs)} | ({DIFFERENCES: _csv(told.iloc[at])} if at.size else {})
+    files = {COEFFICIENTS: _csv(coefs)} | ({DIFFERENCES: _csv(told.iloc[at])} if at.size else {})
+    return files | ({} if fit.reported is None else {EFFECTS: _csv(fit.reported)})
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:

@@ -13,18 +13,27 @@ from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
+from ..model.row_problem import resolve_rows
+from ..model.separation import separating_columns
 from ..posterior.diagnostics import FEWEST_DRAWS, Diagnostics, diagnose
 from ..posterior.draws.interval import Interval
 from ..posterior.draws.predictive_check import PredictiveCheck, check_predictions
-from ..posterior.draws.summary import summarise_coefs, summarise_noise_scale
+from ..posterior.draws.summary import summarise_coefs, summarise_noise_scale, summarise_nuisance
 from ..selection.scale_selection import ScaleSelection
+from .deviance import deviance_explained
 from .effects import Effects, sum_to_one
+from .effects_on_response import effects_on_response
+from .target import Target
+from .words.code_lines import regressor_code
+from .words.families import FamilyWords, unit_of, words_of
+from .words.glmnet_line import glmnet_line
 from .words.sklearn_line import SklearnLine, sklearn_line
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
+_MOST_SEPARATIONS = 5
 _SOME_ROWS, _SOME_DRAWS = 1000, 100  # which show what fails badly
 
 
@@ -46,8 +55,8 @@ class Fit:
         Text columns, and the features that stand for them, if a file had some.
     folds : str or None
         By which folds the scale was chosen, in words.
-    response : str
-        Its name.
+    target : Target
+        What is explained.
     interval : Interval
         That is shown.
     in_command : bool
@@ -61,9 +70,14 @@ class Fit:
     selection: ScaleSelection | None
     levels: tuple[Levels, ...] = ()
     folds: str | None = None
-    response: str = "y"
+    target: Target = field(default_factory=lambda: Target("y"))
     interval: Interval = field(default_factory=Interval)
     in_command: bool = False
+
+    @property
+    def response(self) -> str:
+        """The name of what is explained."""
+        return self.target.name
 
     @property
     def model_of_mode(self) -> LinearModel:
@@ -127,8 +141,10 @@ class Fit:
     def r_squared(self) -> float | None:
         """The share of the response's variance that the mode explains on the rows that were fitted.
 
-        None if the response does not vary.
+        None if the response does not vary, or the noise is not normal: rows far off would decide the variance.
         """
+        if not self.model.likelihood.is_quadratic:
+            return None
         centred, means = self.data.least_squares(centre=True)
         if not centred.response_ss > 0.0:
             return None
@@ -136,10 +152,50 @@ class Fit:
         rss = centred.residuals(self.mode.coef[None, :])[1][0] + self.data.sum_weights * off**2
         return float(1.0 - rss / centred.response_ss)
 
+    @property
+    def words(self) -> FamilyWords:
+        """The likelihood in words."""
+        return words_of(self.model.likelihood)
+
+    @property
+    def unit(self) -> str:
+        """What coefficients are in, for one unit of a column: the response, or "log odds of survived=yes"."""
+        return unit_of(self.model.likelihood, self.target)
+
+    @property
+    def is_yes_or_no(self) -> bool:
+        """Whether the response is one of two kinds, so that its mean is a probability."""
+        return self.model.likelihood.takes_labels
+
+    @property
+    def is_count(self) -> bool:
+        """Whether the response is a count."""
+        return self.model.likelihood.is_discrete and not self.is_yes_or_no
+
+    @cached_property
+    def deviance_explained(self) -> float | None:
+        """The share of the deviance without predictors that the mode explains, on the rows that were fitted.
+
+        None under normal noise, where it is `r_squared`, or if a loss has no smallest value.
+        """
+        if self.words.predictor is None or not isinstance(self.data, RowData):
+            return None
+        return deviance_explained(self.model_of_mode, self.data, self.mode)
+
     @cached_property
     def noise(self) -> "pd.DataFrame | None":
-        """Mode and posterior of σ in one row; None if it is known."""
+        """Mode and posterior of σ in one row; None if it is known, or there is none."""
         return summarise_noise_scale(self.mode, self.tree, self.interval)
+
+    @cached_property
+    def others(self) -> "pd.DataFrame":
+        """Mode and posterior of what else the likelihood has and is not known, one a row: dispersion, df."""
+        return summarise_nuisance(self.mode, self.tree, self.interval)
+
+    @cached_property
+    def reported(self) -> "pd.DataFrame | None":
+        """What coefficients mean for the response: ratios and average effects; None if a coefficient is that itself."""
+        return None if self.words.ratio is None else effects_on_response(self)
 
     @cached_property
     def quick_check(self) -> PredictiveCheck | None:
@@ -162,6 +218,19 @@ class Fit:
         return linear_relations(self.data, sets, fit_intercept=self.model.fit_intercept)
 
     @cached_property
+    def separations(self) -> tuple[str, ...]:
+        """What separates the rows, if the prior alone keeps coefficients from infinity, in the response's own words."""
+        likelihood = self.model.likelihood
+        if not (likelihood.is_discrete and isinstance(self.data, RowData)):
+            return ()
+        problem = resolve_rows(self.model_of_mode, self.data, "separation")
+        yes, no = self.target.event, self.target.other_event
+        return tuple(
+            text if self.is_count else text.replace("y = 1", yes).replace("y = 0", no)
+            for text in separating_columns(problem, _MOST_SEPARATIONS)
+        )
+
+    @cached_property
     def diagnostics(self) -> Diagnostics | None:
         """What the draws' diagnostics are; None if draws are too few to have any."""
         return diagnose(self.tree) if self.n_draws_a_chain >= FEWEST_DRAWS else None
@@ -179,7 +248,32 @@ class Fit:
         NoEquivalent
             If no single λ does.
         """
-        return sklearn_line(self.mode.penalty, self.data, fit_intercept=self.model.fit_intercept)
+        return sklearn_line(
+            self.mode.penalty,
+            self.data,
+            fit_intercept=self.model.fit_intercept,
+            likelihood=self.model.likelihood,
+            target=self.target,
+        )
+
+    def bayesreg_line(self) -> str:
+        """Return what states the model in Python, with what its `fit` is to be given in a comment."""
+        said = []
+        if self.target.known_part is not None:
+            said.append(f"with offset = {self.target.known_part} given to `fit`")
+        if self.is_yes_or_no:
+            said.append(f"y is 1 for {self.target.event}")
+        return f"{regressor_code(self.model)}{f'  # {", ".join(said)}' if said else ''}"
+
+    def glmnet_line(self) -> str | None:
+        """Return what reproduces the mode of a logit or log link in glmnet; None if nothing does."""
+        return glmnet_line(
+            self.mode.penalty,
+            self.data,
+            fit_intercept=self.model.fit_intercept,
+            likelihood=self.model.likelihood,
+            target=self.target,
+        )
 
     @property
     def n_draws_a_chain(self) -> int:

@@ -14,9 +14,10 @@ from ..base.files import exclusive, remove_leftovers, staged
 from .draws_file import DRAWS, digest
 
 COEFFICIENTS, DIFFERENCES, SCALES = "coefficients.csv", "differences.csv", "scales.csv"
+EFFECTS = "effects.csv"  # odds or rate ratios, and average effects
 REPORT = "report.html"
 PATH, FOREST = "path.png", "forest.png"
-_NAMES = (COEFFICIENTS, DIFFERENCES, SCALES, PATH, FOREST, REPORT, DRAWS)
+_NAMES = (COEFFICIENTS, DIFFERENCES, EFFECTS, SCALES, PATH, FOREST, REPORT, DRAWS)
 _OUR_REPORT = b'<meta name="generator" content="bayesreg'
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..likelihoods.base import Likelihood
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, MapPath, map_path
 from ..model.linear_model import LinearModel
@@ -16,6 +17,7 @@ from ..plots.style import NO_CODE, shown
 from ..priors.base import DEFAULT_SCALE, Prior
 from .figures import make_figure
 from .fitted import Fit
+from .words.families import has_noise
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,8 +28,8 @@ _LEVELS_LABEL = "(levels: less the mean of their column's levels)"
 _MARGIN = 1.5  # how far a path goes on past the scale of the fit
 
 
-def path_figure(model: LinearModel, mode: MapEstimate, data: Data, response: str = "y") -> "Figure":
-    """Draw the coefficients along the prior's scale, with this fit marked; the axes name the response.
+def path_figure(model: LinearModel, mode: MapEstimate, data: Data, unit: str = "y") -> "Figure":
+    """Draw the coefficients along the prior's scale, with this fit marked; `unit` is the linear predictor's.
 
     Raises
     ------
@@ -43,9 +45,9 @@ def path_figure(model: LinearModel, mode: MapEstimate, data: Data, response: str
     scale = _first_scale(model.prior)
     marks = {f"this fit: {scale:.3g}": scale} if scale < np.inf else None
     ax = plot_coefficient_path(path, figure.subplots(), marks=marks)
-    along = "prior scales, as multiples of this fit's" if multiples else _path_label(model, response)
+    along = "prior scales, as multiples of this fit's" if multiples else _path_label(model, unit)
     ax.set_xlabel(along, **NO_CODE)
-    ax.set_ylabel(_coefficient_label(response, in_common_units=units is not None), **NO_CODE)
+    ax.set_ylabel(_coefficient_label(unit, in_common_units=units is not None), **NO_CODE)
     return figure
 
 
@@ -63,7 +65,7 @@ def forest_figure(fit: Fit) -> "Figure":
     draw_forest(ax, names, draws, at_mode, fit.interval, of=n_told)
     levels = f"\n{_LEVELS_LABEL}" if effects.less_a_mean.size else ""
     ax.locator_params(axis="x", nbins=6)
-    label = _coefficient_label(fit.response, in_common_units=units is not None)
+    label = _coefficient_label(fit.unit, in_common_units=units is not None)
     ax.set_xlabel(f"{label}{levels}", **NO_CODE)
     return figure
 
@@ -75,12 +77,13 @@ def has_common_units(data: Data) -> bool:
 
 def _on_path(model: LinearModel, mode: MapEstimate) -> tuple[LinearModel, bool]:
     """Return the model with σ known and its scale a number, and whether that counts multiples of this fit's scales."""
-    model = replace(model, likelihood=GaussianLikelihood(mode.noise_scale))
+    model = replace(model, likelihood=_known(model.likelihood, mode))
     scale = _first_scale(model.prior)
     if isinstance(scale, float):
         return model, False
     if scale is None:
-        prior: Prior = replace(model.prior, scale=DEFAULT_SCALE, relative_to_noise=True)  # type: ignore[type-var]
+        in_noise = has_noise(model.likelihood)
+        prior: Prior = replace(model.prior, scale=DEFAULT_SCALE, relative_to_noise=in_noise)  # type: ignore[type-var]
         return replace(model, prior=prior, standardize=True), False
     if len(model.prior.scales()) > 1:
         raise TypeError("an elastic net with a scale for each coefficient has no one number to vary.")
@@ -88,6 +91,15 @@ def _on_path(model: LinearModel, mode: MapEstimate) -> tuple[LinearModel, bool]:
     factor = laplace if np.any(mode.penalty.l1) else gaussian
     varied: Prior = replace(model.prior, scale=1.0, factor=factor, relative_to_noise=False)  # type: ignore[type-var]
     return replace(model, prior=varied, standardize=False), True
+
+
+def _known(likelihood: Likelihood, mode: MapEstimate) -> Likelihood:
+    """Return the likelihood with its parameters as they are at the mode."""
+    if likelihood.is_quadratic:
+        return GaussianLikelihood(mode.noise_scale)
+    if not likelihood.is_convex:
+        raise TypeError("beside this likelihood the mode at one scale does not lead to that at the next.")
+    return replace(likelihood, **mode.nuisance)  # type: ignore[type-var]
 
 
 def _first_scale(prior: Prior) -> Any:
@@ -110,14 +122,15 @@ def _path_past(model: LinearModel, data: Data) -> MapPath:
     return map_path(model, data, scales=scales)
 
 
-def _coefficient_label(response: str, *, in_common_units: bool) -> str:
+def _coefficient_label(unit: str, *, in_common_units: bool) -> str:
     if in_common_units:
-        return f"coefficient × sd(x), in units of {shown(response)}"
-    return f"coefficient, {shown(response)} per unit of x"
+        return f"coefficient × sd(x), in units of {shown(unit)}"
+    return f"coefficient, {shown(unit)} per unit of x"
 
 
-def _path_label(model: LinearModel, response: str) -> str:
-    y = "σ" if model.prior.relative_to_noise else shown(response)
+def _path_label(model: LinearModel, unit: str) -> str:
+    in_noise = model.prior.relative_to_noise and has_noise(model.likelihood)
+    y = "σ" if in_noise else shown(unit)
     x = "sd(x)" if model.standardize else "x"
     name = "Laplace scale" if len(model.prior.scales()) > 1 else "prior scale"
     return f"{name}, in units of {y} per {'' if model.standardize else 'unit of '}{x}"

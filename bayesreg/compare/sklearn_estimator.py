@@ -3,8 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, Self, final
 
+import numpy as np
+
+from ..base.errors import NoEquivalent
 from ..conventions.convention import literal
 from ..conventions.translation import translate
+from ..likelihoods.base import Likelihood
 from ..priors.penalty import Penalty
 
 _NAMES = {  # key: whether there is an l1, and whether there is an l2
@@ -13,6 +17,8 @@ _NAMES = {  # key: whether there is an l1, and whether there is an l2
     (True, False): "Lasso",
     (True, True): "ElasticNet",
 }
+_WITHOUT_NOISE = {"bernoulli": "LogisticRegression", "poisson": "PoissonRegressor"}
+_TAKES_L1 = {"LogisticRegression": True, "PoissonRegressor": False}
 
 
 @final
@@ -54,6 +60,42 @@ class SklearnEstimator:
             penalty, "Penalty", f"sklearn.{name}", sample_weight=sample_weight, fit_intercept=fit_intercept
         )
         return cls(name, stated.values, fit_intercept, iterates=bool(penalty.l1))
+
+    @classmethod
+    def beside(
+        cls, likelihood: Likelihood, penalty: Penalty, sample_weight: Any, *, fit_intercept: bool
+    ) -> Self:
+        """Return the estimator that states a penalty beside a likelihood.
+
+        Parameters
+        ----------
+        likelihood : Likelihood
+        penalty : Penalty
+            One l1 and one l2 for all columns.
+        sample_weight : array (n,)
+            With those of the exposures, if there are some.
+        fit_intercept : bool
+
+        Raises
+        ------
+        NoEquivalent
+            If scikit-learn has no such likelihood, or not under this penalty.
+        """
+        if likelihood.is_quadratic:
+            return cls.of(penalty, sample_weight, fit_intercept=fit_intercept)
+        key = _WITHOUT_NOISE.get(likelihood.family)
+        if key is None or (penalty.l1 and not _TAKES_L1[key]):
+            raise NoEquivalent(
+                f"scikit-learn has no {likelihood.family} regression{' with an l1 penalty' if key else ''}."
+            )
+        if not (penalty.l1 or penalty.l2):
+            none: dict[str, Any] = {"C": np.inf} if _TAKES_L1[key] else {"alpha": 0.0}
+            return cls(key, {**none, "solver": "newton-cholesky"}, fit_intercept, iterates=True)
+        stated = translate(
+            penalty, "Penalty", f"sklearn.{key}", sample_weight=sample_weight, fit_intercept=fit_intercept
+        )
+        solver = "saga" if penalty.l1 else "newton-cholesky"
+        return cls(key, {**stated.values, "solver": solver}, fit_intercept, iterates=True)
 
     def code(self, **options: Any) -> str:
         """Return the line of code that makes the estimator, with more parameters if given."""

@@ -22,19 +22,20 @@ class NegativeBinomialLikelihood(Likelihood):
 
     Parameters
     ----------
-    dispersion : float or NumPyro distribution
-        k. A float: it is known. A distribution on positive numbers: its prior. A large k is nearly Poisson.
+    dispersion : float or NumPyro distribution, optional
+        k. A float: it is known. A distribution on positive numbers: its prior. A large k is nearly Poisson. None: a
+        log-normal prior with median e and nine tenths of its mass between 0.1 and 73.
     """
 
     family = "negative-binomial"
     formula = "{y} ~ NegativeBinomial(mean exp({mean}), variance mean + mean²/k)"
     is_discrete = True
-    dispersion: Any
+    dispersion: Any = None
 
     def __post_init__(self) -> None:
         if is_distribution(self.dispersion):
             check_positive_distribution("dispersion", self.dispersion)
-        else:
+        elif self.dispersion is not None:
             object.__setattr__(self, "dispersion", checked_positive("dispersion", self.dispersion))
 
     def parameters(self) -> dict[str, Any]:
@@ -43,7 +44,9 @@ class NegativeBinomialLikelihood(Likelihood):
 
     def nuisance_priors(self, response_scale: float) -> dict[str, Any]:
         """Return the prior of k if it is not known."""
-        return {} if self.known else {"dispersion": self.dispersion}
+        if self.known:
+            return {}
+        return {"dispersion": _default_prior() if self.dispersion is None else self.dispersion}
 
     def check_response(self, y: Array) -> None:
         """Allow whole numbers from 0."""
@@ -139,6 +142,13 @@ class NegativeBinomialLikelihood(Likelihood):
 
 
 _LARGEST = 9e18  # the largest mean that NumPy draws from
+_LOG_CENTRE, _LOG_SPREAD = 1.0, 2.0  # of the default prior
+
+
+def _default_prior() -> Any:
+    import numpyro.distributions as dist
+
+    return dist.LogNormal(_LOG_CENTRE, _LOG_SPREAD)
 
 
 def _logistic(eta: Any, nuisance: Nuisance) -> tuple[Any, Any]:

@@ -1,12 +1,14 @@
 """Separation: directions of unpenalised columns along which the likelihood only grows; no estimate is finite then."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.listed import listed
+from .problem import Rates
 from .row_problem import RowProblem
 
 _FEW = 2000  # rows that are asked first
@@ -14,6 +16,7 @@ _OF_EACH = 20  # rows of each column and sign among them
 _CLEARLY = 0.5  # of a sum that is at least 1 if there is a direction
 _NEAR_ZERO = 1e-7  # of a unit column: what the linear programme takes for 0
 _MOST_NAMED = 6
+_MOST_COLUMNS = 300  # of a linear programme that only a caution needs
 
 Rows = Float[np.ndarray, "n f"]
 
@@ -70,6 +73,43 @@ def separation(problem: RowProblem) -> str | None:
         return None
     names = [(*problem.feature_names, None)[j] for j in flat]
     return _in_words(columns * sizes, sign, found, names, is_count=not up.any())
+
+
+def separating_columns(problem: RowProblem, most: int) -> tuple[str, ...]:
+    """Tell in words which columns would separate the rows if none were penalised.
+
+    Parameters
+    ----------
+    problem : RowProblem
+        Its own rates are of no matter.
+    most : int
+        How many columns, one by one, are told.
+
+    Returns
+    -------
+    tuple of str
+        Sentences as `separation` returns them: of single columns, or one of several columns together.
+    """
+    p = problem.n_features
+    present = np.flatnonzero(problem.data.sample_weight > 0.0)
+    up, down = problem.likelihood.bounded(problem.data.y[present])
+    if not (up | down).any() or present.size <= p + problem.has_intercept:
+        return ()
+    sign, columns = up.astype(float) - down, problem.data.X
+    found = []
+    for j, name in enumerate(problem.feature_names):
+        column = columns[:, [j]] if isinstance(columns, np.ndarray) else columns[:, [j]].toarray()
+        along = column[present, 0]
+        ways = [way for way in (1.0, -1.0) if _separates(way * along, sign)]
+        if ways:
+            found.append(_of_one(name, along, ways[0], is_count=not up.any()))
+        if len(found) == most:
+            return tuple(found)
+    if found or p > _MOST_COLUMNS:
+        return tuple(found)
+    rates = Rates(*(np.zeros_like(part) for part in problem.rates))
+    together = separation(replace(problem, rates=rates))
+    return () if together is None else (together,)
 
 
 def _direction(columns: Rows, sign: Float[np.ndarray, " n"]) -> Float[np.ndarray, " f"] | None:

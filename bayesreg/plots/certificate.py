@@ -7,7 +7,8 @@ from jaxtyping import Float
 
 from ..model.linear_model import LinearModel
 from ..model.needs import PENALTY
-from ..model.problem import Data, resolve
+from ..model.problem import Data
+from ..model.row_problem import AnyProblem, RowProblem, resolve_any
 from .named_rows import MOST_ROWS, name_rows
 from .style import COLOURS, DARK, axes_or_current
 
@@ -42,7 +43,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
         nearest to their bound. The title has the proven duality gap, in units of the null model's objective.
     """
     ax = axes_or_current(ax)
-    problem = resolve(model, data, "plot_certificate", PENALTY)
+    problem = resolve_any(model, data, "plot_certificate", PENALTY)
     if tuple(mode.feature_names) != tuple(problem.feature_names):
         raise ValueError(
             f"the mode is of features {list(mode.feature_names)}, the data of {list(problem.feature_names)}."
@@ -50,8 +51,7 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
     l1, l2 = (
         np.broadcast_to(np.asarray(part), mode.coef.shape) for part in (mode.penalty.l1, mode.penalty.l2)
     )
-    full = np.append(mode.coef, mode.intercept) if problem.has_intercept_column else mode.coef
-    slopes = problem.least_squares.residuals(full[None, :])[0][0][: mode.coef.size]
+    slopes = _slopes(problem, mode)
     value = _share(slopes, mode.coef, l1, l2)
     usable = np.isfinite(value)
     if not usable.any():
@@ -92,8 +92,21 @@ def plot_certificate(mode: "MapEstimate", model: LinearModel, data: Data, ax: "A
             label="0: between them",
         )
     name_rows(ax, [mode.feature_names[j] for j in rows], mode.coef.size, "features")
-    ax.set_title(f"Optimality conditions (duality gap {mode.certificate.proven_gap:.1e})", fontsize="medium")
+    has_gap = np.isfinite(mode.certificate.proven_gap)
+    proof = f"duality gap {mode.certificate.proven_gap:.1e}" if has_gap else "a stationary point"
+    ax.set_title(f"Optimality conditions ({proof})", fontsize="medium")
     return ax
+
+
+def _slopes(problem: AnyProblem, mode: "MapEstimate") -> Float[np.ndarray, " p"]:
+    """Return minus the slope of the loss in each coefficient; beside a Gaussian likelihood that of ½ Σ wr²."""
+    p = mode.coef.size
+    if isinstance(problem, RowProblem):
+        full = np.append(mode.coef, mode.intercept) if problem.has_intercept else mode.coef
+        slope = problem.likelihood.slope(problem.eta(full), problem.data.y, mode.nuisance)
+        return -np.asarray(problem.data.X.T @ (problem.data.sample_weight * slope)).ravel()
+    full = np.append(mode.coef, mode.intercept) if problem.has_intercept_column else mode.coef
+    return np.asarray(problem.least_squares.residuals(full[None, :])[0][0][:p])
 
 
 def _share(slopes: Any, coef: Any, l1: Any, l2: Any) -> Float[np.ndarray, " p"]:

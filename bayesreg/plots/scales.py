@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NATS_SHOWN = 12.0  # below the best
+_A_ROW = "log_density"  # a mean over rows
 _TICKS = 6
 _ABOVE = 38.0  # points from one upper axis to the next
 _LARGEST_MARKER, _SMALLEST_MARKER = 12.0, 5.0  # points; one is inside the other if methods agree
@@ -63,13 +64,25 @@ def plot_scale_selection(
                 drawn.append(one)
         ax.set_xscale("log")
         errors = f"mean squared error, units of {shown(response)} squared"
-        ax.set_ylabel(errors if kind == "mse" else "nats, relative to the best", **NO_CODE)
+        a_row = all(one.score == _A_ROW for one in chosen if _kind(one) == "nats")
+        nats = f"nats{' a row' if a_row else ''}, relative to the best"
+        ax.set_ylabel(errors if kind == "mse" else nats, **NO_CODE)
         if kind == "nats":
-            ax.set_ylim(-_NATS_SHOWN, 0.08 * _NATS_SHOWN)
+            shown_below = _nats_shown(chosen)
+            ax.set_ylim(-shown_below, 0.08 * shown_below)
         ax.legend(title="method: scale taken", loc="center left", bbox_to_anchor=(1.01, 0.5), frameon=False)
     axes[-1].set_xlabel(f"prior scale, {_units(chosen[0], response)}", **NO_CODE)
     _add_selection_axes(axes[0], chosen[0], convention)
     return list(axes)
+
+
+def _nats_shown(selections: "Sequence[ScaleSelection]") -> float:
+    """Return how far below the best is shown: less if all scores are means over rows, which differ little."""
+    nats = [one for one in selections if _kind(one) == "nats"]
+    if any(one.score != _A_ROW for one in nats):
+        return _NATS_SHOWN
+    deepest = max(float(np.nanmax(one.scores) - np.nanmin(one.scores)) for one in nats)
+    return min(_NATS_SHOWN, 1.1 * deepest) or _NATS_SHOWN
 
 
 def _kind(selection: "ScaleSelection") -> str:

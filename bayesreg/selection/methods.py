@@ -24,6 +24,8 @@ class MethodWords:
         Whether a picture shows the standard errors of its scores.
     folds : bool
         Whether it holds out folds of the rows.
+    normal_noise_only : bool
+        Whether it needs a Gaussian likelihood.
     """
 
     label: str
@@ -33,6 +35,7 @@ class MethodWords:
     draws_of_gaussian: bool = False
     error_shown: bool = False
     folds: bool = False
+    normal_noise_only: bool = False
 
 
 METHOD_WORDS = MappingProxyType(
@@ -55,11 +58,13 @@ METHOD_WORDS = MappingProxyType(
             "leave-one-out",
             "Each row was predicted from all others at every scale, in closed form.",
             gaussian_only=True,
+            normal_noise_only=True,
         ),
         "gcv": MethodWords(
             "generalised CV",
             "Generalised cross-validation approximates the error on each row left out, in closed form.",
             gaussian_only=True,
+            normal_noise_only=True,
         ),
         "aic": MethodWords(
             "−½ AIC",
@@ -75,6 +80,7 @@ METHOD_WORDS = MappingProxyType(
             "out. The scale with the largest evidence was chosen.",
             draws=True,
             error_shown=True,
+            normal_noise_only=True,
         ),
         "psis-loo": MethodWords(
             "PSIS-LOO",
@@ -87,6 +93,7 @@ METHOD_WORDS = MappingProxyType(
             "The scale has a posterior distribution over the compared scales. The scale nearest to its median was "
             "chosen.",
             draws=True,
+            normal_noise_only=True,
         ),
     }
 )

@@ -43,6 +43,29 @@ def geometry(ax: Axes) -> None:
     br.plot_geometry(br.LinearModel(br.LaplacePrior(0.5), br.GaussianLikelihood(54.0)), rows, ax)
 
 
+def of_patients() -> None:
+    """Draw whether a disease that goes far is foreseen."""
+    far = (Y.median() < Y).astype(float)
+    model = br.LinearModel(br.GaussianPrior(), br.BernoulliLikelihood())
+    rows = br.RowData.from_arrays(X, far)
+    check = br.check_predictions(br.sample_posterior(model, rows, progress=False), rows)
+    save("plot_reliability", lambda ax: br.plot_reliability(check, ax, event="far"), 5.0)
+    save("plot_probabilities", lambda ax: br.plot_probabilities(check, ax, labels=("not far", "far")), 5.0)
+
+
+def of_counts() -> None:
+    """Draw counts that vary more than a Poisson model says, and what a negative binomial makes of them."""
+    rng = np.random.default_rng(4)
+    counts = rng.poisson(np.exp(0.6 + 0.5 * Z["bmi"]) * rng.gamma(1.5, 1 / 1.5, len(Z)))
+    rows = br.RowData.from_arrays(Z, counts)
+    poisson = br.LinearModel(br.GaussianPrior(1.0), br.PoissonLikelihood())
+    tree = br.sample_posterior(poisson, rows, progress=False)
+    save("plot_rootogram", lambda ax: br.plot_rootogram(br.replicate(tree, rows), ax, response="count"))
+    check = br.check_predictions(tree, rows)
+    save("plot_quantile_residuals", lambda ax: br.plot_quantile_residuals(check, ax, response="count"))
+    save("plot_replicates", lambda ax: br.plot_replicates(br.replicate(tree, rows), ax, response="count"))
+
+
 def save(name: str, draw: "object", width: float = 6.5, height: float = 4.0) -> None:
     """Draw on a figure of its own, and write it."""
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -75,6 +98,8 @@ def main() -> None:
     save("plot_calibration", lambda ax: br.plot_calibration(check, ax), 5.0)
     save("plot_observed", lambda ax: br.plot_observed(check, ax), 5.0)
     save("plot_residuals", lambda ax: br.plot_residuals(check, ax))
+    of_patients()
+    of_counts()
 
 
 if __name__ == "__main__":

@@ -52,7 +52,8 @@ def run(
     bool
         Whether they are optimal.
     """
-    table = rows.read()
+    loss = _family(penalty.row, family)
+    table = rows.read(takes_labels=loss == "binomial")
     answer = read_coefficients(coef, list(map(str, table.X.columns)), fit_intercept=fit_intercept)
     asked = translate(
         penalty.value, penalty.row.key, "Penalty", table.X, table.y, table.weights, noise_scale,
@@ -60,7 +61,7 @@ def run(
     )  # fmt: skip
     found = audit(
         answer.coef, answer.intercept, table.X, table.y, asked, table.weights, fit_intercept=fit_intercept,
-        family=_family(penalty.row, family), tol=tol,
+        family=loss, tol=tol,
     )  # fmt: skip
     if json:
         print_json(_document(found, penalty.text, asked))

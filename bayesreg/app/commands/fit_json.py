@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 from ...base.errors import NoEquivalent
 from ...base.version import __version__
 from ...data.files.table import Table
+from ...data.rows import RowData
 from ..fitted import Fit
 from ..words.cautions import cautions
-from ..words.code_lines import regressor_code
+from ..words.effect_rows import effect_sentences
 from ..words.headline import headline
 from ..words.model_text import described
 from ..words.relations import relation_notes, relations_document
@@ -44,16 +45,20 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "notes": [f"{label}: {text}" for label, text in table.said],
         },
         "model": described(fit.model),
+        "family": _family(fit),
         "selection": _selection(fit),
         "map": {
             "coef": by_name(names, mode.coef),
             "intercept": mode.intercept,
             "noise_scale": mode.noise_scale,
+            "nuisance": mode.nuisance,
             "r_squared": fit.r_squared,
+            "deviance_explained": fit.deviance_explained,
             "penalty": {"l1": by_name(names, mode.penalty.l1), "l2": by_name(names, mode.penalty.l2)},
         },
         "certificate": {
             "duality_gap": mode.duality_gap,
+            "kind": certificate.kind,
             "kkt_residual": mode.kkt_residual,
             "rounding": certificate.rounding,
             "coef_rounding": certificate.coef_rounding,
@@ -66,11 +71,13 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "coef": _by_row(fit.coefs.iloc[: len(names)]),
             "intercept": _by_row(fit.coefs.iloc[len(names) :]).get("intercept"),
             "noise_scale": None if fit.noise is None else _by_row(fit.noise)["noise_scale"],
+            "nuisance": _by_row(fit.others),
             "contrasts": _by_row(fit.contrasts),
             "told": _by_row(fit.told),
             "told_meaning": list(table_sentences(fit)),
             "interval": {"mass": fit.interval.mass, "columns": list(fit.interval.columns)},
         },
+        "effects": _effects(fit),
         "constant": [name for name, is_so in zip(names, fit.effects.constant, strict=False) if is_so],
         "collinear": {
             "relations": relations_document(fit.relations, names),
@@ -79,9 +86,41 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
         "diagnostics": _diagnostics(fit),
         "headline": list(headline(fit)),
         "cautions": [*table.cautions, *cautions(fit)],
-        "code": {"bayesreg": regressor_code(fit.model), "scikit-learn": _sklearn(fit)},
+        "code": {
+            "bayesreg": fit.bayesreg_line(),
+            "scikit-learn": _sklearn(fit),
+            "glmnet": fit.glmnet_line(),
+        },
         "written": written,
     }
+
+
+def _family(fit: Fit) -> dict[str, Any]:
+    """Return what is explained, and by which likelihood."""
+    target = fit.target
+    labels = target.labels or (("0", "1") if fit.is_yes_or_no else None)
+    return {
+        "name": fit.model.likelihood.family,
+        "labels": None if labels is None else {"0": labels[0], "1": labels[1]},
+        "event": target.event if fit.is_yes_or_no else None,
+        "offset": target.offset,
+        "exposure": target.exposure,
+        "mean_response": _mean_response(fit),
+    }
+
+
+def _mean_response(fit: Fit) -> float | None:
+    if not isinstance(fit.data, RowData):
+        return None
+    y = fit.model.likelihood.coded(fit.data.y)
+    return float(y @ fit.data.sample_weight / fit.data.sum_weights)
+
+
+def _effects(fit: Fit) -> dict[str, Any] | None:
+    """Return ratios and average effects, with what they are."""
+    if fit.reported is None:
+        return None
+    return {"ratio": fit.words.ratio, "rows": _by_row(fit.reported), "meaning": list(effect_sentences(fit))}
 
 
 def _selection(fit: Fit) -> dict[str, Any] | None:

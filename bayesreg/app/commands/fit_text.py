@@ -12,10 +12,12 @@ from ...data.files.dialect import separator_name
 from ...data.files.levels import Levels
 from ...data.files.table import Table
 from ...plots.named_rows import MOST_ROWS
+from ...posterior.draws.interval import Interval
 from ..fitted import Fit
 from ..outputs import COEFFICIENTS, DIFFERENCES
 from ..words.cautions import cautions
-from ..words.code_lines import regressor_code
+from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
+from ..words.families import has_noise
 from ..words.headline import headline, trust
 from ..words.identifiers import identifier_notes
 from ..words.marks import mark_notes
@@ -122,11 +124,18 @@ def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None
     if notes:
         print_labelled(console, "collinear", " ".join(notes))
     _print_coefficients(console, fit, everything=everything)
+    _print_effects(console, fit, everything=everything)
     print_certificate(console, fit.mode)
-    if fit.r_squared is not None:
-        share = exactly(fit.r_squared, 3)
-        print_labelled(console, "R squared", f"{share}, of the mode on the rows that were fitted")
-    print_labelled(console, "sigma", _sigma(fit))
+    for label, share in (("R squared", fit.r_squared), ("deviance", fit.deviance_explained)):
+        if share is not None:
+            explained = "" if label == "R squared" else "the share explained, "
+            print_labelled(
+                console, label, f"{exactly(share, 3)}, {explained}of the mode on the rows that were fitted"
+            )
+    if has_noise(fit.model.likelihood):
+        print_labelled(console, "sigma", _sigma(fit))
+    for name, row in fit.others.iterrows():
+        print_labelled(console, str(name), _parameter(row, fit.interval))
     if fit.diagnostics is not None:
         print_diagnostics(console, fit.diagnostics, trust(fit))
     _print_code(console, fit)
@@ -163,11 +172,30 @@ def _print_rows(console: "Console", what: str, shown: "pd.DataFrame", fit: Fit) 
     print_named_rows(console, columns, rows)
 
 
+def _print_effects(console: "Console", fit: Fit, *, everything: bool) -> None:
+    """Print what coefficients mean for the response, if they are not that themselves."""
+    if fit.reported is None:
+        return
+    p = len(fit.reported)
+    at = range(p) if everything else [j for j in fit.shown_at(MOST_ROWS) if j < p]
+    names = [str(name) for name in fit.reported.index[at]]
+    rows = [(name, *effect_cells(fit, name)) for name in names]
+    print_named_rows(console, ("feature", *effect_columns(fit)), rows)
+    console.print()
+    for sentence in effect_sentences(fit):
+        print_labelled(console, "", sentence)
+    console.print()
+
+
 def _sigma(fit: Fit) -> str:
     if fit.noise is None:
         return f"known, {fit.mode.noise_scale:g}"
-    at_mode, mean, interval = coefficient_cells(fit.noise.iloc[0], fit.interval)
-    return f"MAP {at_mode}, posterior mean {mean}, {fit.interval} {interval}"
+    return _parameter(fit.noise.iloc[0], fit.interval)
+
+
+def _parameter(row: "pd.Series", interval: Interval) -> str:
+    at_mode, mean, ends = coefficient_cells(row, interval)
+    return f"MAP {at_mode}, posterior mean {mean}, {interval} {ends}"
 
 
 def _print_code(console: "Console", fit: Fit) -> None:
@@ -176,4 +204,7 @@ def _print_code(console: "Console", fit: Fit) -> None:
         print_code(console, "scikit-learn", fit.sklearn_line().code)
     except NoEquivalent as error:
         print_labelled(console, "scikit-learn", f"no single lambda: {error}")
-    print_code(console, "bayesreg", regressor_code(fit.model))
+    in_r = fit.glmnet_line()
+    if in_r is not None:
+        print_code(console, "glmnet", in_r)
+    print_code(console, "bayesreg", fit.bayesreg_line())

@@ -3,17 +3,20 @@
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ...base.listed import listed, quoted
 from ...base.version import __version__
 from ...data.files.dialect import Dialect
 from ...data.files.levels import levels_from_json
-from ...data.files.new_rows import UNSEEN, NewRows, read_new_rows
+from ...data.files.new_rows import NOT_POSITIVE, UNSEEN, NewRows, read_new_rows
 from ...data.files.text_rules import TextRules
+from ...likelihoods.gaussian import GaussianLikelihood
+from ...likelihoods.table import LIKELIHOODS
 from ...posterior.draws.predict import predict_posterior
-from ..draws_file import CAUTION, DRAWS, LEVELS, TEXT_RULES, files_of_fit, read_draws
+from ..draws_file import CAUTION, DRAWS, LEVELS, TARGET, TEXT_RULES, files_of_fit, read_draws
 from ..outputs import COEFFICIENTS, check_one_fit
+from ..target import Target
 from ..words.terminal import print_aside, printable
 from .as_json import print_json
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _ROW, _REASON = "row", "reason"
-_PREDICTION = ("mean", "sd", "lower", "upper")
+_OF_MEAN = ("mean_lower", "mean_upper")
 
 
 def run(
@@ -31,7 +34,7 @@ def run(
     dialect: Dialect,
     *,
     mass: float,
-    of_mean: bool,
+    of: str | None,
     keep: tuple[str, ...],
     strict: bool,
     json: bool,
@@ -48,8 +51,8 @@ def run(
         How a CSV file is written.
     mass : float
         Probability of the interval.
-    of_mean : bool
-        Whether it is of the mean response, not of a new observation.
+    of : "observation", "mean" or None
+        What it is of; None is a new observation, of yes or no the probability.
     keep : tuple of str
         Columns of the file to print before the prediction.
     strict : bool
@@ -62,13 +65,22 @@ def run(
     levels = levels_from_json(tree.attrs.get(LEVELS, "[]"))
     rules = TextRules.from_json(tree.attrs[TEXT_RULES]) if TEXT_RULES in tree.attrs else TextRules()
     caution = str(tree.attrs.get(CAUTION, ""))
-    rows = read_new_rows(file, names, levels, rules, dialect, keep, strict=strict)
+    target = Target.from_json(tree.attrs[TARGET]) if TARGET in tree.attrs else Target("y")
+    form = _form_of(tree, of)
+    known = {"offset": target.offset, "exposure": target.exposure}
+    rows = read_new_rows(file, names, levels, rules, dialect, keep, strict=strict, **known)
     if rows.was:
         print_aside(f"{file} is read as {', '.join(rows.was)}.")
-    found = _with_kept(rows, _predicted(tree, rows, mass=mass, of_mean=of_mean))
+    found = _with_kept(rows, _predicted(tree, rows, form, mass), form)
     if json:
         predictions = found.drop(columns=_ROW).to_dict("records")
-        said = {"mass": mass, "of_mean": of_mean, "cautions": [caution] if caution else []}
+        said = {
+            "mass": mass,
+            "of_mean": form.of == "mean",
+            "target": target.name,
+            "event": target.event if form.is_probability else None,
+            "cautions": [caution] if caution else [],
+        }
         print_json({"bayesreg": __version__, **said, "predictions": predictions})
     else:
         print(_csv(found), end="")
@@ -77,18 +89,74 @@ def run(
     asides = list(_summary(rows, dialect.decimal))
     if _none_predicted(rows):
         raise ValueError(f"no row can be predicted. {' '.join(asides)}")
-    for sentence in asides:
+    for sentence in (*_meaning(form, target, mass), *asides):
         print_aside(sentence)
 
 
-def _predicted(tree: "xr.DataTree", rows: NewRows, *, mass: float, of_mean: bool) -> "pd.DataFrame":
+class _Form(NamedTuple):
+    """What a prediction is.
+
+    `of` is what the interval is of, `with_both` whether a count has the interval of its mean too, `is_probability`
+    whether the mean is one.
+    """
+
+    of: str
+    with_both: bool = False
+    is_probability: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the numbers."""
+        first = "probability" if self.is_probability else "mean"
+        return (first, "sd", *(_OF_MEAN if self.with_both else ()), "lower", "upper")
+
+
+def _form_of(tree: "xr.DataTree", of: str | None) -> _Form:
+    """Return what to predict; of yes or no it is a probability, which has no interval but its own.
+
+    Raises
+    ------
+    ValueError
+        If the interval of a new yes or no is asked for.
+    """
+    likelihood = LIKELIHOODS[str(tree.attrs.get("likelihood", GaussianLikelihood.family))]
+    if not likelihood.takes_labels:
+        of = of or "observation"
+        return _Form(of, with_both=likelihood.is_discrete and of == "observation")
+    if of == "observation":
+        raise ValueError(
+            "--of observation: the fit is of two kinds, and a new row is one or the other. Leave it out to have the "
+            "probability with its interval."
+        )
+    return _Form("mean", is_probability=True)
+
+
+def _meaning(form: _Form, target: Target, mass: float) -> Iterator[str]:
+    """Say what the numbers are, if they are not what a number usually has."""
+    percent = f"{100.0 * mass:.10g}%"
+    if form.is_probability:
+        yield f"probability is that of {target.event}; lower and upper are its {percent} interval."
+    if form.with_both:
+        yield (
+            f"mean is the expected count, mean_lower and mean_upper its {percent} interval; lower and upper are whole "
+            f"numbers between which a new count lies with a probability of at least {percent}."
+        )
+
+
+def _predicted(tree: "xr.DataTree", rows: NewRows, form: _Form, mass: float) -> "pd.DataFrame":
     """Return the prediction of each row that has one; the others are blank, with the reason."""
     import pandas as pd
 
-    whole = rows.X[rows.reasons == ""]
-    found = pd.DataFrame(columns=[*_PREDICTION], dtype="float64")
+    is_whole = rows.reasons == ""
+    whole = rows.X[is_whole]
+    offset = None if rows.offset is None else rows.offset[is_whole].to_numpy()
+    found = pd.DataFrame(columns=[*form.columns], dtype="float64")
     if len(whole):
-        found = predict_posterior(tree, whole, mass=mass, of="mean" if of_mean else "observation")
+        predicted = predict_posterior(tree, whole, mass=mass, of=form.of, offset=offset)
+        if form.with_both:
+            of_mean = predict_posterior(tree, whole, mass=mass, of="mean", offset=offset)
+            predicted = predicted.assign(mean_lower=of_mean["lower"], mean_upper=of_mean["upper"])
+        found = predicted.rename(columns={"mean": form.columns[0]})[[*form.columns]]
     found = found.reindex(rows.X.index)
     return (
         found
@@ -97,11 +165,11 @@ def _predicted(tree: "xr.DataTree", rows: NewRows, *, mass: float, of_mean: bool
     )
 
 
-def _with_kept(rows: NewRows, predicted: "pd.DataFrame") -> "pd.DataFrame":
+def _with_kept(rows: NewRows, predicted: "pd.DataFrame", form: _Form) -> "pd.DataFrame":
     """Put columns that are carried through, and the number of the row, before the prediction."""
     import pandas as pd
 
-    own = [_ROW, *_PREDICTION, _REASON]
+    own = [_ROW, *form.columns, _REASON]
     twice = [str(name) for name in rows.kept.columns if name in own]
     if twice:
         raise ValueError(
@@ -122,7 +190,7 @@ def _summary(rows: NewRows, decimal: str) -> Iterator[str]:
             f"{'' if _none_predicted(rows) else '; --strict refuses such a file'}."
         )
     other = "." if decimal == "," else ","
-    if any(one.what != UNSEEN and one.has_numbers_with(other) for one in rows.faults):
+    if any(one.what not in (UNSEEN, NOT_POSITIVE) and one.has_numbers_with(other) for one in rows.faults):
         yield f"Are numbers written with {other!r} as decimal mark? --decimal {other} reads them."
     for column, level, entries in rows.gathered:
         shown = listed([repr(entry) for entry, _ in entries.most_common()], 3)

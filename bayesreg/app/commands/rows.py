@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from ...data.files.table import Table, read_table
 from ..words.terminal import print_aside
@@ -40,15 +40,15 @@ class Rows:
     encoding: str | None
     comment: str | None
 
-    def read(self, folds: str | None = None) -> Table:
+    def read(self, **more: Any) -> Table:
         """Read them; what the file is other than what it seems goes to standard error.
 
         Parameters
         ----------
-        folds : str, optional
-            A column that says which rows are held out together.
+        **more
+            What else `read_table` takes: folds, offset, exposure, takes_labels, positive.
         """
-        table = read_table(**asdict(self), folds=folds)
+        table = read_table(**asdict(self), **more)
         if table.was:
             print_aside(f"{self.file} is read as {', '.join(table.was)}.")
         return table

@@ -54,7 +54,8 @@ def run(
     json : bool
     """
     source = stated.row.key
-    table = None if rows is None else rows.read()
+    families = {CONVENTIONS[key].family for key in (source, target)}
+    table = None if rows is None else rows.read(takes_labels="binomial" in families)
     data: dict[str, Any] = {}
     if table is not None:
         X = _standardised(table, centre=fit_intercept) if standardize else table.X
@@ -101,7 +102,9 @@ def _print(found: Translation, source: str, target: str, table: Table | None, *,
     print_code(console, "code", found.code)
     if table is not None:
         print_labelled(console, "columns", _STANDARDISED if standardize else _AS_THEY_ARE)
-    print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside ½ Σ r²")
+    families = {CONVENTIONS[key].family for key in (source, target)} - {"any"}
+    loss = "½ Σ r²" if families <= {"gaussian"} else "−Σ log p(y)"
+    print_labelled(console, "penalty", f"{penalty_text(found.penalty)}, beside {loss}")
     for key in dict.fromkeys((source, target)):
         print_labelled(console, "established", f"{key}: {CONVENTIONS[key].evidence}")
     if found.column_unit is not None and table is not None:

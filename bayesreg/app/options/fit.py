@@ -9,7 +9,7 @@ import click
 from ...selection.methods import METHOD_WORDS
 from ..commands.rows import Rows
 from ..commands.stated_folds import DEFAULT_FOLDS, StatedFolds
-from ..commands.stated_model import PRIORS, StatedModel
+from ..commands.stated_model import FAMILIES, PRIORS, StatedModel
 from ..one_line import one_line_errors
 from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE, ScaleKind
@@ -19,8 +19,8 @@ _EXAMPLES = """\b
 Examples
   bayesreg fit houses.csv --target price
   bayesreg fit houses.csv --target price --scale cv --report
-  bayesreg fit houses.parquet --target price --features "rooms, city" --weights area
   bayesreg fit houses.csv --target price --prior gaussian --scale evidence --json
+  bayesreg fit calls.csv --target calls --family poisson --exposure hours
 
 \b
 Exit codes: 0 done, 1 error, 2 wrong option, 130 interrupted by Ctrl-C: what was finished is kept."""
@@ -29,6 +29,30 @@ _MODEL = as_one(
     "stated",
     StatedModel,
     (
+        click.option(
+            "--family",
+            type=click.Choice(FAMILIES),
+            help="Distribution of the target. bernoulli is a logistic regression; poisson and negative-binomial are "
+            "for counts; student-t is for heavy tails.  [default: bernoulli for two values, else gaussian; small "
+            "counts are asked about]",
+        ),
+        click.option(
+            "--positive",
+            metavar="LABEL",
+            help="Label of the target that is 1; any other is 0.  [default: the second in alphabetical order, of "
+            "numbers the larger]",
+        ),
+        click.option(
+            "--offset",
+            metavar="COLUMN",
+            help="Column with the known part of the linear predictor, in its units. It is no feature.",
+        ),
+        click.option(
+            "--exposure",
+            metavar="COLUMN",
+            help="Column of how long, or how many, were watched: counts are proportional to it. It is the offset "
+            "log(exposure), and no feature.",
+        ),
         click.option(
             "--prior",
             type=click.Choice(list(PRIORS)),
@@ -40,10 +64,11 @@ _MODEL = as_one(
         click.option(
             "--scale",
             type=ScaleKind(),
-            help="Scale of the prior, or how to choose it. A number is in units of y per unit of x. What chooses it "
-            f"does so relative to the noise and on standardised columns: {', '.join(METHOD_WORDS)} ({_CLOSED_FORMS}: "
+            help="Scale of the prior, or how to choose it. A number is in units of y per unit of x (of log odds, or of "
+            "the log of the mean, if --family says so). What chooses it does so by held-out rows or a criterion, "
+            f"relative to the noise and on standardised columns: {', '.join(METHOD_WORDS)} ({_CLOSED_FORMS}: "
             "gaussian only).  "
-            "[default: 2.5/sd(x), in units of the noise]",
+            "[default: 2.5/sd(x), in units of the noise if there is one]",
         ),
         click.option(
             "--relative-to-noise",
@@ -148,7 +173,7 @@ def fit(
     everything: bool,
     as_json: bool,
 ) -> None:
-    """Fit a CSV or Parquet file: the mode with its proof, and the posterior around it.
+    """Fit a CSV or Parquet file: the mode, its proof, and the posterior around it.
 
     Text columns are one-hot encoded. Results go to standard output and, as tables, draws and
     pictures, to a directory, in place of an earlier fit's.

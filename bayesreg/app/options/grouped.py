@@ -33,9 +33,14 @@ _GROUPS = (
     Group(
         "Model",
         (
-            "--prior", "--scale", "--relative-to-noise", "--noise-scale", "--standardize", "--no-intercept",
-            "--from", "--to", "--penalty", "--coef", "--intercept", "--family",
+            "--family", "--prior", "--scale", "--noise-scale", "--no-intercept", "--from", "--to", "--penalty",
+            "--coef", "--intercept",
         ),
+    ),
+    Group(
+        "More of the model",
+        ("--positive", "--offset", "--exposure", "--relative-to-noise", "--standardize"),
+        by_name=True,
     ),
     Group(
         "Folds of --scale cv, draws",

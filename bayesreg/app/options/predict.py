@@ -36,9 +36,8 @@ Exit codes: 0 done, 1 error (also if no row can be predicted), 2 wrong option.""
 @click.option(
     "--of",
     type=click.Choice(("observation", "mean")),
-    default="observation",
-    show_default=True,
-    help="What the interval is of: a new observation, its noise included, or the mean response.",
+    help="What the interval is of: a new observation, its noise included, or the mean response.  [default: "
+    "observation; of two kinds the probability]",
 )
 @click.option(
     "--keep",
@@ -53,7 +52,7 @@ def predict(
     fitted: Path,
     file: Path,
     mass: float,
-    of: str,
+    of: str | None,
     keep: tuple[str, ...],
     strict: bool,
     dialect: Dialect,
@@ -62,10 +61,11 @@ def predict(
     """Predict new rows of a CSV or Parquet file, with intervals.
 
     FITTED is the folder that `bayesreg fit` wrote to. FILE needs the columns that were features there, and text is read
-    as the fit read it. Prints CSV: mean, standard deviation and the interval's ends for each row. A row that lacks an
-    entry, or has a level that the fit has not seen, is left blank, with the reason.
+    as the fit read it; an exposure or offset of the fit is read too. Prints CSV: mean, standard deviation and the
+    interval's ends for each row; a probability if the target was one of two kinds. A row that lacks an entry, or has a
+    level that the fit has not seen, is left blank, with the reason.
     """
     with one_line_errors(read=(fitted, file)):
         from ..commands.predict import run
 
-        run(fitted, file, dialect, mass=mass, of_mean=of == "mean", keep=keep, strict=strict, json=as_json)
+        run(fitted, file, dialect, mass=mass, of=of, keep=keep, strict=strict, json=as_json)

@@ -37,7 +37,10 @@ FILE_FORM = (
     ),
 )
 TARGET = click.option(
-    "--target", required=True, metavar="NAME", help="Column to explain; it must be numeric."
+    "--target",
+    required=True,
+    metavar="NAME",
+    help="Column to explain. It holds numbers, or labels of two kinds for a logistic loss.",
 )
 NO_INTERCEPT = click.option("--no-intercept", is_flag=True, help="A model without an intercept.")
 NOISE_SCALE = click.option(

@@ -1,4 +1,5 @@
 """One HTML page of a fit.
 
-From the bottom up: section, data_summary, formula, figures; inputs, results, lambdas, checks, summary; page.
+From the bottom up: section, data_summary, formula, figures; inputs, results, discrete_checks,
+checks, lambdas, summary; page.
 """

@@ -9,8 +9,10 @@ from ...plots.certificate import plot_certificate
 from ...plots.named_rows import MOST_ROWS
 from ...plots.posterior_certificate import plot_posterior_certificate
 from ...plots.predictive import plot_observed, plot_predictive_check
+from ...plots.probabilities import plot_probabilities, plot_reliability
 from ...plots.replicates import plot_replicates
-from ...plots.residuals import plot_residuals
+from ...plots.residuals import plot_quantile_residuals, plot_residuals
+from ...plots.rootogram import plot_rootogram
 from ...plots.scales import plot_scale_selection
 from ...posterior.certificate import PosteriorCertificate
 from ...posterior.draws.predictive_check import PredictiveCheck
@@ -52,6 +54,33 @@ def predictive_figure(check: PredictiveCheck, replicates: Replicates, response: 
     left, right = figure.subplots(1, 2)
     plot_replicates(replicates, left, response=response)
     plot_predictive_check(check, right)
+    return figure
+
+
+def probability_figure(check: PredictiveCheck, labels: tuple[str, str]) -> "Figure":
+    """Draw whether probabilities come true, and how far they tell two kinds apart."""
+    figure = make_figure(8, 3.4)
+    left, right = figure.subplots(1, 2)
+    plot_reliability(check, left, event=labels[1])
+    plot_probabilities(check, right, labels=labels)
+    return figure
+
+
+def count_figure(check: PredictiveCheck, replicates: Replicates, response: str) -> "Figure":
+    """Draw a rootogram, and the places of the counts in their predictions."""
+    figure = make_figure(8, 3.2)
+    left, right = figure.subplots(1, 2)
+    plot_rootogram(replicates, left, response=response)
+    plot_predictive_check(check, right)
+    return figure
+
+
+def quantile_residual_figure(check: PredictiveCheck, response: str) -> "Figure":
+    """Draw quantile residuals against the predicted means, and the observations against them."""
+    figure = make_figure(8, 2.9)
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2))
+    plot_quantile_residuals(check, left, response=response)
+    plot_observed(check, right, response=response)
     return figure
 
 

@@ -4,7 +4,7 @@ from ...data.rows import RowData
 from ...selection.methods import METHOD_WORDS
 from ...selection.scale_selection import SCORES
 from ..fitted import Fit
-from ..words.model_text import described, is_weighted
+from ..words.model_text import described, is_weighted, mode_name
 from ..words.numbers import rounded
 from .data_summary import summarise_data
 from .figures import selection_figure
@@ -44,15 +44,15 @@ def model_section(fit: Fit) -> Section:
     """State the model in words and formulas."""
     sentences = [
         f"{described(fit.model)}.",
-        f"A penalty is a negative log prior: the mode of this posterior is the {fit.model.prior.mode_name} estimate, "
+        f"A penalty is a negative log prior: the mode of this posterior is the {mode_name(fit.model)} estimate, "
         "and the posterior is what surrounds it.",
     ]
     if fit.model.standardize or any(scale is None for scale in fit.model.prior.scales().values()):
         sentences.append("The prior speaks of standardised columns; all results are on the original ones.")
-    return Section(sentences, rows=tuple(formulas(fit.model, fit.mode.penalty, fit.data)))
+    return Section(sentences, rows=tuple(formulas(fit.model, fit.mode.penalty, fit.data, fit.target)))
 
 
-def selection_section(fit: Fit, response: str) -> Section | None:
+def selection_section(fit: Fit) -> Section | None:
     """Say how the scale was chosen, where it was."""
     selection = fit.selection
     if selection is None:
@@ -65,4 +65,4 @@ def selection_section(fit: Fit, response: str) -> Section | None:
         f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "
         f"the scale {selection.scale:.3g} is marked."
     )
-    return Section(sentences, Picture.of(selection_figure(selection, response), alt))
+    return Section(sentences, Picture.of(selection_figure(selection, fit.unit), alt))

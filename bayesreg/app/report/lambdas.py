@@ -1,6 +1,7 @@
 """The penalty of a fit in every package's words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -9,10 +10,12 @@ from ...base.errors import NoEquivalent
 from ...compare.equivalents import equivalents
 from ...conventions.table import CONVENTIONS
 from ...data.rows import RowData
+from ...model.package_families import family_of
 from ...priors.penalty import Penalty
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
+from .checks import effective_df_at_mode
 from .section import Section, capital
 
 if TYPE_CHECKING:
@@ -41,26 +44,55 @@ def lambda_section(fit: Fit) -> Section:
     """State the penalty in every package's convention."""
     mode = fit.mode
     lines = [_line("bayesreg", regressor_code(fit.model_of_mode))]
-    sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss ½ Σ r²."]
+    likelihood = fit.model.likelihood
+    loss = "½ Σ r²" if likelihood.is_quadratic else "−Σ log p(y)"
+    sentences = [f"{capital(penalty_text(mode.penalty))}, beside the loss {loss}."]
+    if getattr(fit.data, "offset", None) is not None:
+        sentences.append("Every package is to be given the offset too, in its own way (offset= in glmnet).")
     try:
         script = fit.sklearn_line().script
         lines.append(_line("scikit-learn, X being the columns of the data", script))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
-    if not isinstance(fit.data, RowData):
-        reason = (
-            "Only statistics of the rows are at hand, and what other packages standardise needs the rows."
-        )
+    reason = _without_table(fit)
+    if reason is not None:
         return Section(sentences, rows=tuple(lines), reason=reason)
+    assert isinstance(fit.data, RowData)
     try:
-        frame = equivalents(
-            mode.penalty, fit.data.X, fit.data.y, mode.noise_scale, fit.data.sample_weight,
-            fit_intercept=fit.model.fit_intercept,
-        )  # fmt: skip
+        frame = _equivalents(fit, fit.data)
     except (ValueError, MemoryError) as error:
         return Section(sentences, rows=tuple(lines), reason=f"There is no table of equivalents: {error}")
     amounts = _amounts(mode.penalty, frame.attrs, fit_intercept=fit.model.fit_intercept)
     return Section([*sentences, *amounts], rows=tuple(lines), more=_conventions(frame))
+
+
+def _without_table(fit: Fit) -> str | None:
+    """Say why there is no table of other packages' conventions; None if there is one."""
+    if not isinstance(fit.data, RowData):
+        return "Only statistics of the rows are at hand, and what other packages standardise needs the rows."
+    if family_of(fit.model.likelihood) not in {one.family for one in CONVENTIONS.values()}:
+        return f"No convention that is known here is of a {fit.words.name}."
+    return None
+
+
+def _equivalents(fit: Fit, data: RowData) -> "pd.DataFrame":
+    """Return the penalty in all conventions beside this likelihood, with what it amounts to."""
+    if fit.model.likelihood.is_quadratic:
+        return equivalents(
+            fit.mode.penalty, data.X, data.less_offset, fit.mode.noise_scale, data.sample_weight,
+            fit_intercept=fit.model.fit_intercept,
+        )  # fmt: skip
+    likelihood = fit.model.likelihood
+    known = replace(likelihood, **fit.mode.nuisance)  # type: ignore[type-var]
+    frame = equivalents(
+        fit.mode.penalty, data.X, likelihood.coded(data.y), sample_weight=data.sample_weight,
+        fit_intercept=fit.model.fit_intercept, likelihood=known,
+    )  # fmt: skip
+    frame.attrs = {
+        "effective_df": effective_df_at_mode(fit),
+        "prior_r2": None,
+    }  # of these rows, their offset too
+    return frame
 
 
 def _amounts(penalty: Penalty, known: Mapping[Any, Any], *, fit_intercept: bool) -> list[str]:
@@ -68,7 +100,8 @@ def _amounts(penalty: Penalty, known: Mapping[Any, Any], *, fit_intercept: bool)
     found = [
         f"The mode uses {known['effective_df']:.4g} effective degrees of freedom, the intercept included."
     ]
-    found += _budget(penalty, known)
+    if "l1_norm" in known:
+        found += _budget(penalty, known)
     if known["prior_r2"] is not None:
         low, middle, high = known["prior_r2"]
         found.append(

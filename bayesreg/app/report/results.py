@@ -12,6 +12,8 @@ from ...posterior.draws.interval import Interval
 from ...priors.scales import SCALE_NAMES
 from ..fitted import Fit
 from ..pictures import forest_figure, has_common_units
+from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
+from ..words.families import has_noise
 from ..words.headline import trust, what_matters
 from ..words.numbers import coefficient_cells, percentage, probability, rounded
 from ..words.relations import relation_notes
@@ -48,7 +50,7 @@ def findings(fit: Fit, *, in_command: bool) -> list[str]:
 def sureness(fit: Fit) -> list[str]:
     """Say how far the mode, the draws and the predictions can be relied on."""
     found = [_certainty(fit), trust(fit)]
-    if fit.check is not None:
+    if fit.check is not None and not fit.is_yes_or_no:
         found.append(
             f"{percentage(fit.check.covered)} of the rows lie inside their own 90% predictive interval."
         )
@@ -60,11 +62,13 @@ def certificate_section(fit: Fit) -> Section:
     mode, certificate = fit.mode, fit.mode.certificate
     source = "the rows" if certificate.source == "rows" else "the sufficient statistics"
     sentences = [*_about_scale(fit), f"{_certainty(fit)} It is computed from the point itself and {source}."]
+    if certificate.kind == "stationary":
+        sentences[-1] = _certainty(fit)
     sentences.append(
         f"The optimality conditions are violated by at most {mode.kkt_residual:.1e} of λmax, the smallest λ₁ that "
         "would set all coefficients to 0."
     )
-    if certificate.conditional_on_noise_scale:
+    if certificate.conditional_on_noise_scale and certificate.kind != "stationary":
         several = len(mode.local_modes)
         highest = f"; it is the highest of {several} local modes" if several > 1 else ""
         sentences.append(
@@ -131,6 +135,22 @@ def _row(name: str, row: "pd.Series", interval: Interval, count: tuple[str, ...]
     return Row(cells, stands_out=low > 0.0 or high < 0.0)
 
 
+def effects_section(fit: Fit) -> Section | None:
+    """Tabulate what coefficients mean for the response; None if they are that themselves."""
+    if fit.reported is None:
+        return None
+    p = fit.mode.coef.size
+    shown = [j for j in fit.shown_at(MOST_ROWS) if j < p]
+    names = [str(name) for name in fit.reported.index]
+    rows = [Row((name, *effect_cells(fit, name)), stands_out=name in fit.clear) for name in names]
+    return Section(
+        list(effect_sentences(fit)),
+        columns=("coefficient", *effect_columns(fit)),
+        rows=tuple(rows[j] for j in shown),
+        folded=fold_rows([rows[j] for j in np.setdiff1d(np.arange(p), shown)], "other coefficient"),
+    )
+
+
 def diagnostics_section(fit: Fit) -> Section:
     """Say whether the draws can be relied on."""
     way = _WAYS.get(str(fit.tree.attrs.get("method")))
@@ -174,6 +194,11 @@ def _certainty(fit: Fit) -> str:
     certificate = fit.mode.certificate
     gap, of_rounding = certificate.proven_gap, certificate.proven_gap > certificate.duality_gap
     source = "duality gap, and rounding in the statistics" if of_rounding else "duality gap"
+    if certificate.kind == "stationary":
+        return (
+            "The mode is the highest of the stationary points that several starts lead to. The density is not "
+            "log-concave, so there is no duality gap, and no proof that none is higher."
+        )
     of_null = "of the objective of the model without predictors"
     if not fit.mode.converged:
         return (
@@ -211,9 +236,14 @@ def _noise_text(fit: Fit) -> str:
 
 def _other_parameters(fit: Fit) -> list[str]:
     """Say what is known of σ and of a sampled scale."""
-    found = [
-        f"The noise σ{' is' if fit.noise is None else ':'} {_noise_text(fit)}, in units of the response."
-    ]
+    found = []
+    if has_noise(fit.model.likelihood):
+        found.append(
+            f"The noise σ{' is' if fit.noise is None else ':'} {_noise_text(fit)}, in units of the response."
+        )
+    for name, row in fit.others.iterrows():
+        at_mode, mean, ends = coefficient_cells(row, fit.interval)
+        found.append(f"The {name}: mode {at_mode}, posterior mean {mean}, {fit.interval} {ends}.")
     posterior = fit.tree["posterior"].to_dataset()
     for name in SCALE_NAMES:
         if name in posterior:

@@ -87,7 +87,7 @@ class FoldedPicture(NamedTuple):
 
 
 class Section(NamedTuple):
-    """Sentences, and what else a section has; `reason` where a part of it cannot be made."""
+    """Sentences, and what else a section has; `reason` where a part of it cannot be made; `caption` of the picture."""
 
     sentences: list[str]
     picture: Picture | None = None
@@ -96,6 +96,7 @@ class Section(NamedTuple):
     folded: FoldedRows | FoldedPicture | None = None
     more: Any = None
     reason: str | None = None
+    caption: str = ""
 
 
 def fold_rows(rows: Sequence[Row], what: str) -> FoldedRows | None:

@@ -45,10 +45,11 @@ def summary(fit: Fit, origin: Origin) -> Summary:
 def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
     weights = f"; weights sum to {fit.data.sum_weights:g}" if is_weighted(fit.data) else ""
     chains = int(fit.tree["posterior"].sizes["chain"])
+    labels = f", of which 1 is {fit.target.event}" if fit.is_yes_or_no else ""
     facts = [
-        ("response", origin.response),
+        ("response", f"{origin.response}{labels}"),
         ("data", f"{_rows(fit, origin)}, {count(fit.data.n_features, 'column')}{weights}"),
-        ("model", described(fit.model)),
+        ("model", f"{fit.words.name}: {described(fit.model)}"),
     ]
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
@@ -77,8 +78,9 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
     if fit.check is not None:
         steps.append(
             Step(
-                "Look at the predictive check and at the residuals. They show a wrong shape of the model, which "
-                "nothing else on this page does."
+                f"Look at the predictive check{'' if fit.is_yes_or_no else ' and at the residuals'}. "
+                f"{'It shows' if fit.is_yes_or_no else 'They show'} a wrong shape of the model, which nothing else on "
+                "this page does."
             )
         )
     steps += _choose_scale(fit, origin)
@@ -90,7 +92,12 @@ def _steps(fit: Fit, origin: Origin, against: list[str]) -> list[Step]:
 def _choose_scale(fit: Fit, origin: Origin) -> list[Step]:
     """Offer the choice of a scale that is one number and was not chosen."""
     scales = fit.model.prior.scales().values()
-    if fit.selection is not None or not scales or not all(s is None or isinstance(s, float) for s in scales):
+    if (
+        fit.selection is not None
+        or not fit.model.likelihood.is_convex
+        or not scales
+        or not all(s is None or isinstance(s, float) for s in scales)
+    ):
         return []
     whose = "the default" if None in scales else "the one that was given"
     option = "--scale cv" if origin.language == "Command" else "scale_selection='cv'"

@@ -2,19 +2,60 @@
 
 import numpy as np
 
+from ...data.rows import RowData
 from ..fitted import Fit
 from .prior_data_conflict import prior_data_conflicts
 from .response import response_caution
 from .rows import fills_rows
 
 _MOST = 0.5  # of the bars
+_OVERDISPERSED, _FEWEST_SPARE = 1.5, 20  # times the variance; rows beyond the columns
 _MOST_OF_ROWS = 0.2  # columns for a row
 
 
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the answer is used."""
-    of_data = response_caution(fit), _many_columns(fit), _predictions_fail(fit)
+    of_data = (
+        response_caution(fit),
+        _separated(fit),
+        _many_columns(fit),
+        _overdispersed(fit) or _predictions_fail(fit),
+    )
     return (*(sentence for sentence in of_data if sentence is not None), *prior_data_conflicts(fit))
+
+
+def _separated(fit: Fit) -> str | None:
+    if not fit.separations:
+        return None
+    found = "; ".join(fit.separations)
+    return (
+        f"The rows are separated: {found}. The data set no limit to such a coefficient, so its size and its interval "
+        "are the prior's; only its sign is theirs. Leave such a column or level out, gather rare levels, or give the "
+        "prior a smaller scale, the one that 'cv' chooses say."
+    )
+
+
+def _overdispersed(fit: Fit) -> str | None:
+    """Compare the counts' variance with the one that a likelihood without a parameter for it says."""
+    likelihood = fit.model.likelihood
+    if not fit.is_count or likelihood.parameters() or not isinstance(fit.data, RowData):
+        return None
+    data, spare = fit.data, fit.data.n_samples - np.count_nonzero(~fit.effects.constant)
+    if spare < _FEWEST_SPARE:
+        return None
+    eta = (
+        np.asarray(data.X @ fit.mode.coef)
+        + fit.mode.intercept
+        + (0.0 if data.offset is None else data.offset)
+    )
+    squares = np.square(data.y - likelihood.mean(eta, {})) / likelihood.variance(eta, {})
+    times = float(data.sample_weight @ squares) / (data.sum_weights * spare / data.n_samples)
+    if times < _OVERDISPERSED:
+        return None
+    return (
+        f"Counts vary {times:.2g} times as much as the model says: its intervals are too narrow, by about the root of "
+        "that. Fit again with --family negative-binomial (in Python, br.NegativeBinomialLikelihood), which lets them."
+    )
 
 
 def _many_columns(fit: Fit) -> str | None:

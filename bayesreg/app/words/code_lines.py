@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...likelihoods.base import Likelihood
 from ...model.linear_model import LinearModel
 from ...priors.base import Prior
 from ...priors.scales import is_distribution
@@ -30,9 +31,12 @@ def regressor_code(
     -------
     str
     """
+    likelihood = model.likelihood
     arguments = [f"br.{_call(model.prior)}"]
-    if model.likelihood.parameters()["noise_scale"] is not None:
-        arguments.append(f"noise_scale={_literal(model.likelihood.parameters()['noise_scale'])}")
+    if likelihood.is_quadratic and likelihood.parameters()["noise_scale"] is not None:
+        arguments.append(f"noise_scale={_literal(likelihood.parameters()['noise_scale'])}")
+    if not (likelihood.is_quadratic or likelihood.takes_labels):
+        arguments.append(f"likelihood={_own(likelihood)}{_call(likelihood)}")
     if not model.fit_intercept:
         arguments.append("fit_intercept=False")
     if model.standardize:
@@ -43,7 +47,8 @@ def regressor_code(
         arguments.append(
             f"folds={folds!r}" if isinstance(folds, int) or sklearn_splitter(folds) else "folds=folds"
         )
-    return f"br.BayesRegressor({', '.join(arguments)})"
+    name = "BayesClassifier" if likelihood.takes_labels else "BayesRegressor"
+    return f"br.{name}({', '.join(arguments)})"
 
 
 def sklearn_splitter(folds: Any) -> str | None:
@@ -56,10 +61,15 @@ def _is_default(folds: Any) -> bool:
     return isinstance(folds, int) and folds == DEFAULT_FOLDS
 
 
-def _call(prior: Prior) -> str:
+def _own(likelihood: Likelihood) -> str:
+    """Return the module's name before one of ours; one of a user's own stands by its name."""
+    return "br." if type(likelihood).__module__.startswith("bayesreg.") else ""
+
+
+def _call(part: Prior | Likelihood) -> str:
     given = {
-        f.name: getattr(prior, f.name)
-        for f in fields(prior)  # type: ignore[arg-type]
+        f.name: getattr(part, f.name)
+        for f in fields(part)  # type: ignore[arg-type]
         if f.init
     }
     stated = ", ".join(
@@ -67,7 +77,7 @@ def _call(prior: Prior) -> str:
         for name, value in given.items()
         if value is not None and value is not False
     )
-    return f"{type(prior).__name__}({stated})"
+    return f"{type(part).__name__}({stated})"
 
 
 def _literal(value: Any) -> str:

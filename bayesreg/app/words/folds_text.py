@@ -6,10 +6,11 @@ from ...base.shown import in_short
 from ...selection.methods import METHOD_WORDS
 
 if TYPE_CHECKING:
+    from ...estimators.classifier import BayesClassifier
     from ...estimators.regressor import BayesRegressor
 
 
-def folds_text(regressor: "BayesRegressor") -> str | None:
+def folds_text(regressor: "BayesRegressor | BayesClassifier") -> str | None:
     """Return by which folds a fitted estimator's scale was chosen; None if it was not chosen by folds."""
     chosen, folds = regressor.selection_, regressor.folds
     if chosen is None or not METHOD_WORDS[chosen.method].folds:

@@ -11,22 +11,25 @@ from ...model.problem import Data
 from ...priors.base import DEFAULT_SCALE
 from ...priors.penalty import Penalty
 from ...priors.scales import is_distribution
+from .families import has_noise, words_of
 
 
 def described(model: LinearModel) -> str:
     """Return what a model is, in one line."""
     kind = type(model.prior).__name__
     scales = "".join(f", {name} {scale_text(model, value)}" for name, value in model.prior.scales().items())
-    relative = " relative to sigma" if model.prior.relative_to_noise else ""
+    relative = " relative to sigma" if model.prior.relative_to_noise and has_noise(model.likelihood) else ""
     columns = " on standardised columns" if model.standardize else ""
     without = "" if model.fit_intercept else "; no intercept"
-    return f"{kind} (its mode is the {model.prior.mode_name}){scales}{relative}{columns}{without}; {_noise_text(model)}"
+    said = f"{kind} (its mode is the {mode_name(model)}){scales}{relative}{columns}{without}"
+    return "; ".join([said, *_likelihood_text(model)])
 
 
 def scale_text(model: LinearModel, value: Any) -> str:
     """Return a scale of the model's prior in words, whatever it was given as."""
     if value is None:
-        return f"{DEFAULT_SCALE:g}{'' if model.standardize else '/sd(x)'} relative to sigma"
+        relative = " relative to sigma" if has_noise(model.likelihood) else ""
+        return f"{DEFAULT_SCALE:g}{'' if model.standardize else '/sd(x)'}{relative}"
     if is_distribution(value):
         return f"~ {distribution_text(value)}"
     if isinstance(value, float):
@@ -91,8 +94,22 @@ def is_weighted(data: Data) -> bool:
     return data.sum_weights != data.n_samples
 
 
-def _noise_text(model: LinearModel) -> str:
-    noise = model.likelihood.parameters()["noise_scale"]
-    if noise is None:
-        return "sigma unknown"
-    return f"sigma = {noise:g}" if isinstance(noise, float) else f"sigma ~ {distribution_text(noise)}"
+def mode_name(model: LinearModel) -> str:
+    """Return what the mode is called: a lasso or a ridge, beside other likelihoods "ridge logistic regression"."""
+    beside = "" if model.likelihood.is_quadratic else f" {words_of(model.likelihood).name}"
+    return f"{model.prior.mode_name}{beside}"
+
+
+def _likelihood_text(model: LinearModel) -> list[str]:
+    """Say what is known of the likelihood's own parameters."""
+    symbols = {"noise_scale": "sigma"}
+    return [
+        f"{symbols.get(name, name)} {_parameter_text(value)}"
+        for name, value in model.likelihood.parameters().items()
+    ]
+
+
+def _parameter_text(value: Any) -> str:
+    if value is None:
+        return "unknown"
+    return f"= {value:g}" if isinstance(value, float) else f"~ {distribution_text(value)}"

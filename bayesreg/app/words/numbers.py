@@ -8,6 +8,8 @@ from ...posterior.draws.interval import Interval
 _MOST_DECIMALS, _MOST_DIGITS = 8, 8
 _NEARLY_0 = "≈0"
 _USUAL = Interval()
+_WIDTHS = 3.3  # standard deviations in an interval of 90%
+_ROUGHLY = 2  # digits of one
 CONSTANT = "constant"
 
 
@@ -22,6 +24,28 @@ def coefficient_cells(row: Any, interval: Interval = _USUAL) -> list[str]:
     low, high = interval.ends(row)
     at_mode, *ends = (_with_a_digit(value, row["sd"]) for value in (row["map"], low, high))
     return [at_mode, rounded(row["mean"], row["sd"]), f"[{', '.join(ends)}]"]
+
+
+def ratio_cell(row: Any) -> str:
+    """Return a ratio with its interval: "14.0 [10.2, 19.3]"; nothing for a column that does not vary."""
+    return _between(row["ratio"], row["ratio_lower"], row["ratio_upper"], sign="")
+
+
+def effect_cell(row: Any, *, as_share: bool) -> str:
+    """Return an average effect on the mean with its interval, on a probability in percentage points."""
+    values = row[["effect", "effect_lower", "effect_upper"]] * (100.0 if as_share else 1.0)
+    return _between(*values, sign="+")
+
+
+def _between(middle: float, low: float, high: float, *, sign: str) -> str:
+    if isnan(middle):
+        return ""
+    sd = (high - low) / _WIDTHS
+    at, *ends = (
+        f"{'+' if sign and value > 0.0 else ''}{_with_a_digit(value, sd, _ROUGHLY)}"
+        for value in (middle, low, high)
+    )
+    return f"{at} [{', '.join(ends)}]"
 
 
 def exactly(value: float, decimals: int = 6) -> str:
@@ -48,21 +72,21 @@ def percentage(share: float) -> str:
     return f"{100.0 * share:.1g}%" if float(text) == 0.0 else f"{text}%"
 
 
-def rounded(value: float, sd: float) -> str:
-    """Write a number to as many decimals as show three digits of its standard deviation."""
+def rounded(value: float, sd: float, digits: int = 3) -> str:
+    """Write a number to as many decimals as show three digits, or others, of its standard deviation."""
     if isnan(value):
         return ""
     if value == 0.0:
         return "0"
     if not (sd > 0 and isfinite(sd)):
         return f"{value:.6g}"
-    decimals = max(0, 2 - floor(log10(sd)))
+    decimals = max(0, digits - 1 - floor(log10(sd)))
     if decimals > _MOST_DECIMALS or abs(value) >= 10**_MOST_DIGITS:
         return f"{value:.4g}"
     text = f"{value:.{decimals}f}"
     return _NEARLY_0 if float(text) == 0.0 else text
 
 
-def _with_a_digit(value: float, sd: float) -> str:
-    text = rounded(value, sd)
+def _with_a_digit(value: float, sd: float, digits: int = 3) -> str:
+    text = rounded(value, sd, digits)
     return f"{value:.2g}" if text == _NEARLY_0 else text

@@ -6,6 +6,7 @@ from ...data.rows import RowData
 from ...gaussian.residual_noise import least_squares_noise
 from ...posterior.draws.observation import noise_scale
 from ..fitted import Fit
+from .families import has_noise
 
 _TAILS = (0.005, 0.995)
 _MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
@@ -25,7 +26,9 @@ def _weights_apart(fit: Fit) -> str | None:
     """Compare what the weights sum to with the rows that have one; whole numbers may well count copies of rows."""
     n, total = fit.data.n_samples, fit.data.sum_weights
     sums_to_one = bool(np.isclose(total, 1.0))
-    known_noise = fit.noise is None  # then weights may be precisions, whatever they sum to
+    known_noise = fit.noise is None and has_noise(
+        fit.model.likelihood
+    )  # then weights may be precisions, whatever they sum to
     if n / _MEANT <= total <= n * _MEANT or (known_noise and not sums_to_one):
         return None
     if isinstance(fit.data, RowData) and not (fit.data.sample_weight % 1.0).any():
@@ -42,13 +45,18 @@ def _all_zero(fit: Fit) -> str | None:
         return None
     return (
         "At the mode every penalised coefficient is 0: the prior's scale is too small for the data to be heard, or the "
-        f"columns tell nothing of the response. {_WIDER}, in the units that it is stated in."
+        f"columns tell nothing of the response. {_wider(fit)}, in the units that it is stated in."
     )
+
+
+def _wider(fit: Fit) -> str:
+    """Return the remedy, by methods that this likelihood has."""
+    return _WIDER if fit.model.likelihood.is_quadratic else _WIDER.replace(" or 'evidence'", "")
 
 
 def _noise_pulled(fit: Fit) -> str | None:
     """Compare σ's posterior with the noise that least squares leaves, which knows of no prior."""
-    if fit.data.n_samples < fit.mode.coef.size + _SPARE:
+    if not fit.model.likelihood.is_quadratic or fit.data.n_samples < fit.mode.coef.size + _SPARE:
         return None
     loss = fit.data.least_squares(centre=fit.model.fit_intercept)[0]
     left = least_squares_noise(loss, fit.data.sum_weights, int(fit.model.fit_intercept)).scale

@@ -17,9 +17,11 @@ _ORDERS = 100.0  # ratio of the 95% to the 5% quantile: two orders of magnitude
 _FEWEST_ROWS = 10
 _TAILS = (0.05, 0.95)
 _LIKELIHOODS = {
-    "two values": "In Python, br.BayesClassifier (br.BernoulliLikelihood) is made for it.",
-    "counts": "In Python, br.PoissonLikelihood and br.NegativeBinomialLikelihood are made for it.",
-    "share": "In Python, br.BernoulliLikelihood takes shares, with numbers of trials as weights.",
+    "two values": "A logistic regression is made for it: --family bernoulli; in Python, br.BayesClassifier.",
+    "counts": "A model of counts is made for it: --family poisson or negative-binomial; in Python, "
+    "br.PoissonLikelihood and br.NegativeBinomialLikelihood.",
+    "share": "If these are shares of numbers of trials, --family bernoulli takes them, with the trials as --weights; "
+    "in Python, br.BernoulliLikelihood.",
 }
 
 
@@ -122,7 +124,9 @@ def _skewed(
 ) -> OddResponse | None:
     if y.size < _FEWEST_ROWS:
         return None
-    residual = y - fit.mode.intercept - np.asarray(fit.data.X @ fit.mode.coef)[rows]  # type: ignore[union-attr]
+    assert isinstance(fit.data, RowData)
+    fitted = fit.mode.intercept + np.asarray(fit.data.X @ fit.mode.coef)
+    residual = (fit.data.less_offset - fitted)[rows]
     skewness = _skewness(residual, weight)
     positive = bool((y > 0.0).all())
     low, high = np.quantile(y, _TAILS)

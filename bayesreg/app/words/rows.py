@@ -37,7 +37,8 @@ def table_sentences(fit: Fit) -> tuple[str, ...]:
         found.append("A mode of 0 is exactly 0; ≈0 is not.")
     if fit.effects.constant.any():
         found.append(f"{CONSTANT}: the column does not vary, so the data tell nothing of its coefficient.")
-    return (*found, *fit.effects.sentences, *_at_the_means(fit))
+    response = "the response" if fit.words.predictor is None else f"the {fit.unit}"
+    return (*found, *fit.effects.sentences(response), *_at_the_means(fit))
 
 
 def _at_the_means(fit: Fit) -> list[str]:

@@ -8,10 +8,15 @@ import numpy as np
 from ...base.errors import NoEquivalent
 from ...compare.sklearn_estimator import SklearnEstimator
 from ...data.rows import RowData
+from ...likelihoods.base import Likelihood
+from ...likelihoods.gaussian import GaussianLikelihood
 from ...model.problem import Data
 from ...priors.penalty import Penalty
+from ..target import Target
+from .families import words_of
 from .model_text import is_weighted
 
+_USUAL = GaussianLikelihood()
 _TIGHT = {"tol": 1e-10, "max_iter": 1_000_000}  # of what iterates: the default stops at three digits
 
 
@@ -27,11 +32,17 @@ class SklearnLine:
         Whether a scaler goes before it, in a pipeline.
     weighted : bool
         Whether each step is to be given weights of the rows, which a comment says.
+    exposed : bool, default False
+        Whether counts are divided by exposures, which are weights of the last step.
+    event : str, default ""
+        What y is 1 for, if it is labels.
     """
 
     estimator: SklearnEstimator
     standardises: bool
     weighted: bool
+    exposed: bool = False
+    event: str = ""
 
     @property
     def code(self) -> str:
@@ -46,7 +57,8 @@ class SklearnLine:
     def script(self) -> str:
         """Lines, with imports, that fit X and y and bring the coefficients to the columns as they are."""
         imports = [f"from sklearn.linear_model import {self.estimator.name}"]
-        after = ["coef, intercept = model.coef_, model.intercept_"]
+        of_labels = "[0]" if self.event else ""
+        after = [f"coef, intercept = model.coef_{of_labels}, model.intercept_{of_labels}"]
         if self.standardises:
             imports += [
                 "from sklearn.pipeline import make_pipeline",
@@ -54,16 +66,33 @@ class SklearnLine:
             ]
             centred = " - coef @ model[0].mean_" if self.estimator.fit_intercept else ""
             after = [
-                "coef = model[-1].coef_ / model[0].scale_  # y per unit of x",
-                f"intercept = model[-1].intercept_{centred}",
+                f"coef = model[-1].coef_{of_labels} / model[0].scale_  # per unit of x",
+                f"intercept = model[-1].intercept_{of_labels}{centred}",
             ]
-        return "\n".join([*imports, "", f"model = {self.code}", "model.fit(X, y)", *after])
+        return "\n".join([*imports, "", f"model = {self.code}", self._fit, *after])
+
+    @property
+    def _fit(self) -> str:
+        """The line that fits it."""
+        if self.exposed:
+            name = f"{self.estimator.name.lower()}__sample_weight" if self.standardises else "sample_weight"
+            return f"model.fit(X, y / exposure, {name}=exposure)"
+        return f"model.fit(X, y){f'  # y is 1 for {self.event}, else 0' if self.event else ''}"
 
     def _comment(self, where: str) -> str:
+        if self.exposed:
+            return "  # of y / exposure, with sample_weight=exposure given to its own `fit`"
         return f"  # with sample_weight given to {where}" if self.weighted else ""
 
 
-def sklearn_line(penalty: Penalty, data: Data, *, fit_intercept: bool = True) -> SklearnLine:
+def sklearn_line(
+    penalty: Penalty,
+    data: Data,
+    *,
+    fit_intercept: bool = True,
+    likelihood: Likelihood = _USUAL,
+    target: Target | None = None,
+) -> SklearnLine:
     """Return what reproduces a mode in scikit-learn.
 
     Parameters
@@ -73,6 +102,10 @@ def sklearn_line(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
     data : RowData or GramData
         Which the mode is of.
     fit_intercept : bool, default True
+    likelihood : Likelihood
+        Default: Gaussian.
+    target : Target, optional
+        Of labels, with what y is 1 for.
 
     Returns
     -------
@@ -93,12 +126,27 @@ def sklearn_line(penalty: Penalty, data: Data, *, fit_intercept: bool = True) ->
         common = [weight[counts] for weight in values]
         if all(np.allclose(weight, weight[0], rtol=1e-10, atol=0.0) for weight in common):
             one = Penalty(*(float(weight[0]) for weight in common))
-            estimator = SklearnEstimator.of(one, _sample_weight(data), fit_intercept=fit_intercept)
-            return SklearnLine(estimator, standardises, is_weighted(data))
+            weights, exposed = _weights_beside(likelihood, data)
+            estimator = SklearnEstimator.beside(likelihood, one, weights, fit_intercept=fit_intercept)
+            event = (target or Target("y")).event if likelihood.takes_labels else ""
+            return SklearnLine(estimator, standardises, is_weighted(data), exposed, event)
     raise NoEquivalent(
         "the penalty differs between the columns in a way that standardising them does not undo. "
         "bayesreg's line below states it."
     )
+
+
+def _weights_beside(likelihood: Likelihood, data: Data) -> tuple[Any, bool]:
+    """Return the weights that scikit-learn is to have, and whether exposures are among them.
+
+    A Poisson regression of counts with an exposure is one of rates, whose weights are the exposures.
+    """
+    offset = getattr(data, "offset", None)
+    if offset is None:
+        return _sample_weight(data), False
+    if words_of(likelihood).ratio != "rate ratio" or is_weighted(data):
+        raise NoEquivalent("scikit-learn has no offset.")
+    return np.exp(offset), True
 
 
 def _sample_weight(data: Data) -> Any:

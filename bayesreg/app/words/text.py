@@ -102,6 +102,14 @@ def print_code(console: Console, label: str, code: str) -> None:
 def print_certificate(console: Console, mode: "MapEstimate") -> None:
     """Print a mode's duality gap and KKT residual."""
     source = _SOURCES[mode.certificate.source]
+    if mode.certificate.kind == "stationary":
+        print_labelled(
+            console,
+            "certificate",
+            f"a stationary point, the highest found from several starts; KKT residual {mode.kkt_residual:.1e} of "
+            f"lambda_max, from the {source}. There is no duality gap, as the density is not log-concave",
+        )
+        return
     console.print(f"certificate   duality gap {mode.duality_gap:.1e} of the null model's objective;")
     console.print(f"              KKT residual {mode.kkt_residual:.1e} of lambda_max; from the {source}")
 

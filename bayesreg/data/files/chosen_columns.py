@@ -13,6 +13,8 @@ def chosen_columns(
     features: Sequence[str],
     exclude: Sequence[str],
     folds: str | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
 ) -> tuple[dict[str, str], list[str]]:
     """Return what is asked for beside the features, by name with what it is, the target first; and the features.
 
@@ -21,7 +23,7 @@ def chosen_columns(
     names : list of str
         Of the file's columns.
     target : str
-    weights, folds : str or None
+    weights, folds, offset, exposure : str or None
     features, exclude : sequence of str
         Names, or names joined by commas; no features are all others.
 
@@ -31,7 +33,12 @@ def chosen_columns(
         If a name is unknown or has two roles, or no feature is left.
     """
     asked = {target: "target"}
-    for name, what, role in ((weights, "weights", "column of weights"), (folds, "folds", "column of folds")):
+    for name, what, role in (
+        (weights, "weights", "column of weights"),
+        (folds, "folds", "column of folds"),
+        (offset, "offset", "offset"),
+        (exposure, "exposure", "exposure"),
+    ):
         if name is not None:
             _check_column(names, asked, name, what)
             asked[name] = role

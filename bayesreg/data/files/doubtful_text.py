@@ -64,6 +64,11 @@ def _question_of_numbers(column: "pd.Series", what: str, decimal: str) -> Questi
     return Question((name,), name, said, tuple(answer for answer in answers if answer[0] != "--levels"))
 
 
+def may_be_numbers(column: "pd.Series", decimal: str = ".") -> bool:
+    """Tell whether text seems to be numbers that some sign, or some entry, makes text."""
+    return _may_be_numbers(counts_of(column), decimal)
+
+
 def why_no_numbers(column: "pd.Series", decimal: str = ".") -> str:
     """Return an entry that makes a column text, and what to do if numbers are needed."""
     counts = counts_of(column)
@@ -171,7 +176,7 @@ def _may_be_numbers(counts: Counter[str], decimal: str) -> bool:
     others = [text for text in counts if text not in numbers]
     if not numbers or not (signed or units or others):
         return False
-    if all(_is_mark(text) for text in others):
+    if all(is_mark(text) for text in others):
         return bool(others) or bool(signed) or len(numbers) > _FEW_VALUES
     share = sum(counts[text] for text in numbers) / counts.total()
     few_words = len(others) * _NUMBERS_A_WORD <= len(numbers)
@@ -188,7 +193,7 @@ def _with_units(counts: Counter[str], known: set[str]) -> set[str]:
     return {text for text, match in found.items() if match}
 
 
-def _is_mark(text: str) -> bool:
+def is_mark(text: str) -> bool:
     """Tell what stands for a missing number: a word for it, an error of a spreadsheet, or signs alone."""
     signs = not any(letter.isalnum() for letter in text)
     return signs or text in MISSING_WORDS or bool(_SPREADSHEET_ERROR.fullmatch(text))

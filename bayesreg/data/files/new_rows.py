@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _ALL = "all"
 UNSEEN = "a level that the fit has not seen"
 _NO_NUMBER, _NO_SUCH_NUMBER = "no number", "no number that is written as the fit's are"
+NOT_POSITIVE = "not above 0"
 _NO_DATE = "no date that is written as the fit's are"
 
 
@@ -55,6 +56,8 @@ class NewRows:
         Columns that are carried through, as they are written.
     was : tuple of str
         What the file was other than Parquet or UTF-8 text.
+    offset : series (n,) or None
+        The known part of the linear predictor; NaN in a row that cannot be predicted.
     """
 
     X: "pd.DataFrame"
@@ -63,6 +66,7 @@ class NewRows:
     gathered: tuple[Gathered, ...]
     kept: "pd.DataFrame"
     was: tuple[str, ...]
+    offset: "pd.Series | None" = None
 
 
 def read_new_rows(
@@ -74,6 +78,8 @@ def read_new_rows(
     keep: Sequence[str] = (),
     *,
     strict: bool = False,
+    offset: str | None = None,
+    exposure: str | None = None,
 ) -> NewRows:
     """Read a CSV or Parquet file of new rows as the features of an earlier fit.
 
@@ -93,6 +99,8 @@ def read_new_rows(
         Names of columns to carry through, or names joined by commas; "all" is all of them.
     strict : bool, default False
         Whether to refuse a file in which a row cannot be predicted.
+    offset, exposure : str, optional
+        Columns with the known part of the linear predictor, and with that whose logarithm it is, as in the fit.
 
     Returns
     -------
@@ -106,6 +114,7 @@ def read_new_rows(
     ImportError, OSError
         As in read_table.
     """
+    import numpy as np
     import pandas as pd
 
     rules, dialect = rules or TextRules(), dialect or Dialect()
@@ -114,12 +123,13 @@ def read_new_rows(
     from_text = {feature for one in levels for feature in one.features}
     numeric = [name for name in features if name not in from_text]
     text_columns = [one.column for one in levels]
-    for name in (*numeric, *text_columns):
+    known = {name: what for what, name in (("offset", offset), ("exposure", exposure)) if name is not None}
+    for name in (*numeric, *text_columns, *known):
         if name not in names:
-            raise ValueError(unknown_column("feature", name, names))
+            raise ValueError(unknown_column(known.get(name, "feature"), name, names))
     kept = _kept(source, names, keep)
     raw = source.read(
-        [*numeric, *text_columns], text_columns, rules.missing, [one.column for one in rules.dates]
+        [*numeric, *text_columns, *known], text_columns, rules.missing, [one.column for one in rules.dates]
     )
     faults = Faults(raw.index)
     blocks = [pd.DataFrame({name: _numbers(raw[name], rules, dialect.decimal, faults) for name in numeric})]
@@ -133,11 +143,24 @@ def read_new_rows(
         unseen = found.notna() & text.notna() & ~text.isin([*one.values, *one.gathered])
         if one.other is not None and unseen.any():
             gathered.append(Gathered(one.column, one.other, Counter(text[unseen])))
+    columns = {name: _numbers(raw[name], rules, dialect.decimal, faults) for name in known}
+    if exposure is not None:
+        faults.add(raw[exposure], columns[exposure] <= 0.0, NOT_POSITIVE)
     if strict:
         _refuse(faults, levels, dialect.decimal)
     X = pd.concat(blocks, axis=1)[list(features)]
+    whole = faults.reasons == ""
+    parts = [] if offset is None else [columns[offset].where(whole)]
+    if exposure is not None:
+        parts.append(np.log(columns[exposure].where(whole)))
     return NewRows(
-        X.mask(faults.reasons != ""), faults.reasons, tuple(faults.found), tuple(gathered), kept, source.was
+        X.where(whole),
+        faults.reasons,
+        tuple(faults.found),
+        tuple(gathered),
+        kept,
+        source.was,
+        sum(parts[1:], parts[0]) if parts else None,
     )
 
 
@@ -202,6 +225,8 @@ def _refuse(faults: Faults, levels: Sequence[Levels], decimal: str) -> None:
     for one in faults.found:
         if one.what == UNSEEN:
             raise ValueError(_named(levels, one.column).unknown(one.entries))
+        if one.what == NOT_POSITIVE:
+            raise ValueError(f"an exposure must be above 0: {one}. Leave these rows out, or mend them.")
         other = "." if decimal == "," else ","
         remedy = (
             f"--decimal {other} reads it."

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _LEVELS = "--levels"
-_NEEDS_NUMBERS = {"target": "target", "column of weights": "weights column"}
+_NEEDS_NUMBERS = {
+    "target": "target", "column of weights": "weights column", "offset": "offset", "exposure": "exposure",
+}  # fmt: skip
 
 
 @final
@@ -30,6 +32,7 @@ class Stated:
     drop_missing: bool
     max_levels: int | None
     gather_rare: int | None
+    target_is_labels: bool = False
 
 
 def open_questions(
@@ -58,7 +61,9 @@ def open_questions(
     needed = {
         what: frame[name]
         for name, role in asked.items()
-        if (what := _NEEDS_NUMBERS.get(role)) is not None and not is_numeric(frame[name])
+        if (what := _NEEDS_NUMBERS.get(role)) is not None
+        and not is_numeric(frame[name])
+        and not (role == "target" and stated.target_is_labels)
     }
     found = questions_of_text(open_text, stated.decimal, needed)
     no_text = {

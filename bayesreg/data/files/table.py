@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any, final
 from ...base.listed import quoted
 from .chosen_columns import chosen_columns
 from .dialect import Dialect
+from .doubtful_text import may_be_numbers
 from .last_row import caution_of_last_row
 from .levels import MISSING, Levels, found_levels, free_name
 from .missing import Gaps, gaps_of, without_missing, written_as
 from .numeric import is_numeric
+from .offsets import known_part
 from .open_columns import open_columns
 from .open_questions import Stated, open_questions
 from .pasted import pasted
-from .questions import ask
+from .questions import Question, ask
 from .reading import read_columns
 from .stated_columns import StatedColumns
+from .target import TargetLabels, coded_target
 from .text_rules import TextRules
 
 if TYPE_CHECKING:
@@ -61,6 +64,10 @@ class Table:
         What a reader of the result must know of it.
     folds : series (n,) of str, or None
         The column that says which rows are held out together, if one was named.
+    offset : series (n,) or None
+        The known part of the linear predictor, if a column of it or of exposures was named.
+    labels : TargetLabels or None
+        What 0 and 1 of y stand for, if the target is labels.
     """
 
     X: "pd.DataFrame"
@@ -78,6 +85,8 @@ class Table:
     said: tuple[tuple[str, str], ...]
     cautions: tuple[str, ...]
     folds: "pd.Series | None" = None
+    offset: "pd.Series | None" = None
+    labels: TargetLabels | None = None
 
 
 def read_table(
@@ -101,6 +110,10 @@ def read_table(
     encoding: str | None = None,
     comment: str | None = None,
     folds: str | None = None,
+    offset: str | None = None,
+    exposure: str | None = None,
+    takes_labels: bool = False,
+    positive: str | None = None,
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
 
@@ -146,6 +159,12 @@ def read_table(
         What a line of a CSV file begins with that is no row.
     folds : str, optional
         Name of a column that says which rows are held out together, which is then no feature.
+    offset, exposure : str, optional
+        Name of a column with the known part of the linear predictor, or with numbers whose logarithm it is.
+    takes_labels : bool, default False
+        Whether the target may be labels of two kinds.
+    positive : str, optional
+        The label that is 1.
 
     Returns
     -------
@@ -165,7 +184,7 @@ def read_table(
     """
     source = open_columns(file, Dialect(separator, decimal, encoding, comment), least=2)
     names = [name for name in source.names if name]
-    asked, chosen = chosen_columns(names, target, weights, features, exclude, folds)
+    asked, chosen = chosen_columns(names, target, weights, features, exclude, folds, offset, exposure)
     stated = StatedColumns.said(
         names, asked, chosen, levels=levels, numbers=numbers, dates=dates, missing=missing,
         missing_level=missing_level, reference=reference,
@@ -174,21 +193,24 @@ def read_table(
     reading = read_columns(source, [*asked, *chosen], as_text, decimal)
     frame = reading.frame
     text = [name for name in chosen if not is_numeric(frame[name])]
+    as_labels = takes_labels and not (is_numeric(frame[target]) or may_be_numbers(frame[target], decimal))
     whole, filled = _with_missing_levels(frame, text, stated)
     written = written_as({name: counts for name, counts in reading.missing.items() if name not in filled})
-    said = Stated(stated, decimal, drop_missing, max_levels, gather_rare)
-    ask(open_questions(frame, whole, text, asked, said, written))
+    said = Stated(stated, decimal, drop_missing, max_levels, gather_rare, as_labels)
+    of_labels = _question_of_labels(frame[target].dropna(), positive) if as_labels else []
+    ask([*of_labels, *open_questions(frame, whole, text, asked, said, written)])
     gaps = gaps_of(whole, list(asked), text)
     frame = without_missing(whole, gaps, written)
     ends_in_sum = ""
     if frame.index[-1] == whole.index[-1]:
         others = [name for name in names if name not in asked and name not in chosen]
         ends_in_sum = caution_of_last_row(source, whole, text, others)
+    y, labels = coded_target(frame[target], positive) if takes_labels else (frame[target], None)
     encoded = _levels(frame, text, filled, stated, gather_rare)
     X = _encoded(frame[chosen], encoded)
     return Table(
         X=X,
-        y=frame[target],
+        y=y,
         weights=None if weights is None else frame[weights],
         n_columns=len(source.names),
         delimiter=source.delimiter,
@@ -202,7 +224,20 @@ def read_table(
         said=(*_of_missing(reading.missing, gaps), *reading.said),
         cautions=(*_cautions(gaps), *filter(None, [ends_in_sum])),
         folds=None if folds is None else frame[folds],
+        offset=known_part(frame, offset, exposure),
+        labels=labels,
     )
+
+
+def _question_of_labels(column: "pd.Series", positive: str | None) -> list[Question]:
+    """Ask about a target of text that is not of two kinds."""
+    try:
+        if len(column):
+            coded_target(column, positive)
+    except ValueError as error:
+        name = str(column.name)
+        return [Question((name,), name, str(error), ())]
+    return []
 
 
 def _with_missing_levels(

@@ -1,5 +1,5 @@
 """Results from draws: predictions, their checks, leave-one-out densities, sensitivity, summaries.
 
-From the bottom up: observation, predict, predictive_check, replicates, residual_groups; log_grid, left_out,
-leave_one_out; sensitivity; prior; interval, summary; effects.
+From the bottom up: observation, predict, predictive_check, replicates, reliability, residual_groups; log_grid,
+left_out, leave_one_out; sensitivity; prior; interval, summary; effects.
 """

@@ -56,6 +56,14 @@ class PredictiveCheck(Shown):
         return self.observed - self.predicted
 
     @property
+    def quantile_residuals(self) -> Float[np.ndarray, " k"]:
+        """The places as quantiles of a standard normal: they scatter as normal noise does if the model is right."""
+        from scipy.special import ndtri
+
+        half = 0.5 / self.places.size
+        return np.asarray(ndtri(np.clip(self.places, half, 1.0 - half)))
+
+    @property
     def n_bins(self) -> int:
         """The number of bars of a histogram of the places: one for each ten rows, from five to twenty."""
         return min(max(self.places.size // _ROWS_IN_A_BIN, _FEWEST_BINS), _MOST_BINS)
@@ -151,7 +159,7 @@ def check_predictions(
     one = Observation.of(tree, likelihood).thinned(every)
     found = [_block(tree, data, block, one, every) for block in np.split(rows, range(step, rows.size, step))]
     places, predicted = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return PredictiveCheck(places, predicted, data.y[rows], n_rows)
+    return PredictiveCheck(places, predicted, one.likelihood.coded(data.y)[rows], n_rows)
 
 
 def _block(

@@ -46,6 +46,9 @@ class Replicates:
         low, high = min(low, y.min()), max(high, y.max())
         if _whole(y) and high - low < _MOST_BINS:
             return self._edges_about_whole_numbers(low, high)
+        if _whole(y) and _whole(self.replicated):  # as many whole numbers in each bar
+            step = np.ceil((high - low + 1.0) / _MOST_BINS)
+            return np.arange(low - 0.5, high + 0.5 + step, step)
         spread = float(np.subtract(*np.quantile(y, (0.75, 0.25))))
         width = 2.0 * spread / np.cbrt(y.size)  # Freedman and Diaconis
         wanted = np.ceil((high - low) / width) if width > 0.0 else _FEWEST_BINS
@@ -62,6 +65,11 @@ class Replicates:
     def counts(self) -> Int[np.ndarray, " bins"]:
         """The number of observed responses in each bar."""
         return np.histogram(self.observed, self.edges)[0]
+
+    @cached_property
+    def expected(self) -> Float[np.ndarray, " bins"]:
+        """The mean of each bar's count over the replicated data sets."""
+        return np.histogram(self.replicated, self.edges)[0] / len(self.replicated)
 
     @cached_property
     def band(self) -> Float[np.ndarray, "3 bins"]:
@@ -99,10 +107,10 @@ def replicate(
     data = check_rows(tree, data, "drawing responses")
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(_STREAM,)))
     rows = _some_rows(data, rng)
-    eta = linear_predictor(tree, data.X[rows])
+    eta = linear_predictor(tree, data.X[rows], None if data.offset is None else data.offset[rows])
     step = -(-len(eta) // _MOST_DRAWS)
     one = Observation.of(tree, likelihood).thinned(step)
-    return Replicates(data.y[rows], one.draw(rng, eta[::step]))
+    return Replicates(one.likelihood.coded(data.y)[rows], one.draw(rng, eta[::step]))
 
 
 def _whole(values: Float[np.ndarray, "..."]) -> bool:

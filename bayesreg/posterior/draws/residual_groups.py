@@ -32,15 +32,21 @@ class ResidualGroups(NamedTuple):
         return int((np.abs(self.mean) > _AWAY * self.standard_error).sum())
 
 
-def residual_groups(check: PredictiveCheck) -> ResidualGroups:
-    """Group rows by their prediction, at least ten a group and at most twelve groups; none if rows are too few."""
+def residual_groups(
+    check: PredictiveCheck, residuals: Float[np.ndarray, " k"] | None = None
+) -> ResidualGroups:
+    """Group rows by their prediction, at least ten a group and at most twelve groups; none if rows are too few.
+
+    Residuals are the check's own if others are not given.
+    """
     n_groups = min(check.observed.size // _ROWS_IN_A_GROUP, _MOST_GROUPS)
     if n_groups < 2:
         return ResidualGroups(*np.empty((3, 0)))
     groups = np.array_split(np.argsort(check.predicted, kind="stable"), n_groups)
-    residuals = [check.residuals[group] for group in groups]
+    values = check.residuals if residuals is None else residuals
+    of_groups = [values[group] for group in groups]
     return ResidualGroups(
         np.array([check.predicted[group].mean() for group in groups]),
-        np.array([one.mean() for one in residuals]),
-        np.array([one.std(ddof=1) / np.sqrt(one.size) for one in residuals]),
+        np.array([one.mean() for one in of_groups]),
+        np.array([one.std(ddof=1) / np.sqrt(one.size) for one in of_groups]),
     )

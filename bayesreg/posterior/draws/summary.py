@@ -48,11 +48,28 @@ def summarise_noise_scale(
     mode: "MapEstimate", tree: "xr.DataTree", interval: Interval = _USUAL
 ) -> "pd.DataFrame | None":
     """Return one row for σ, with the columns of `summarise_coefs`, or None if σ is known."""
-    posterior = tree["posterior"].to_dataset()
-    if "noise_scale" not in posterior:
+    if "noise_scale" not in tree["posterior"].to_dataset():
         return None
-    draws = posterior["noise_scale"].values.reshape(-1, 1)
-    return summarise(["noise_scale"], np.array([mode.noise_scale]), draws, interval)
+    return _summarise_named(["noise_scale"], mode, tree, interval)
+
+
+def summarise_nuisance(
+    mode: "MapEstimate", tree: "xr.DataTree", interval: Interval = _USUAL
+) -> "pd.DataFrame":
+    """Return one row for each unknown parameter of the likelihood but σ, with the columns of `summarise_coefs`."""
+    posterior = tree["posterior"].to_dataset()
+    unknown = [name for name in mode.nuisance if name in posterior and name != "noise_scale"]
+    return _summarise_named(unknown, mode, tree, interval)
+
+
+def _summarise_named(
+    names: Sequence[str], mode: "MapEstimate", tree: "xr.DataTree", interval: Interval
+) -> "pd.DataFrame":
+    posterior = tree["posterior"].to_dataset()
+    n_draws = int(np.prod(posterior["coef"].shape[:2]))
+    draws = np.array([posterior[name].values.ravel() for name in names]).reshape(-1, n_draws).T
+    at_mode = np.array([mode.nuisance.get(name, mode.noise_scale) for name in names])
+    return summarise(names, at_mode, draws, interval)
 
 
 def summarise(
