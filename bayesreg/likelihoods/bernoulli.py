@@ -5,8 +5,8 @@ from typing import Any, final
 
 import numpy as np
 
-from ..base.namespace import namespace
 from .base import Array, Likelihood, Nuisance
+from .softplus import softplus
 
 
 @final
@@ -41,7 +41,7 @@ class BernoulliLikelihood(Likelihood):
 
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
         """Evaluate log(1 + exp(η)) − y·η."""
-        return namespace(eta).logaddexp(0.0, eta) - y * eta
+        return softplus(eta) - y * eta
 
     def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate μ − y."""
@@ -112,7 +112,7 @@ def entropy_terms(nu: Array) -> Array:
 def kl_bernoulli(eta: Array, y: Array, share: float) -> Array:
     """Return the Kullback-Leibler divergence from μ = 1/(1 + exp(−η)) to (1 − share)·y + share·μ."""
     if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
-        loss = np.maximum(eta, 0.0) - y * eta + np.log1p(np.exp(-np.abs(eta)))
+        loss = softplus(eta) - y * eta
         inside = (y > 0.0) & (y < 1.0)
         return np.maximum(loss + entropy_terms(y), 0.0) if inside.any() else loss
     from scipy.special import kl_div

@@ -11,6 +11,7 @@ from ..priors.scales import check_positive_distribution, is_distribution
 from .base import Array, Likelihood, Nuisance
 from .bernoulli import entropy_terms, kl_bernoulli
 from .counts import check_counts, smallest_count
+from .softplus import softplus
 
 
 @final
@@ -55,7 +56,7 @@ class NegativeBinomialLikelihood(Likelihood):
     def loss(self, eta: Any, y: Any, nuisance: Nuisance) -> Any:
         """Evaluate (y + k) log(1 + exp(η − log k)) − y(η − log k)."""
         k, t = _logistic(eta, nuisance)
-        return (y + k) * namespace(t).logaddexp(0.0, t) - y * t
+        return (y + k) * softplus(t) - y * t
 
     def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate (y + k)s − y, with s = μ/(μ + k)."""
