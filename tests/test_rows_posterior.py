@@ -139,7 +139,7 @@ def test_acceptance_is_what_the_criterion_says(scale):
         assert acceptance >= 0.75
     elif r <= 1.0:
         assert acceptance >= 0.4
-    tree = br.sample_posterior(model, data, num_samples=250, progress=False)
+    tree = br.sample_posterior(model, data, num_samples=1000, progress=False)
     assert tree.attrs["method"] == ("independence" if r <= 0.3 else "whitened")
 
 

@@ -190,7 +190,7 @@ def test_json_says_what_the_table_says(folder):
     assert relation == {
         "column": "twice", "terms": {"column_7": 2.0}, "constant": 0.0, "text": "twice = 2 column_7",
     }  # fmt: skip
-    assert "--exclude 'twice'" in document["collinear"]["notes"][1]
+    assert "--exclude twice" in document["collinear"]["notes"][1]
     assert document["headline"][0].startswith("The 90% interval leaves out 0 for")
     assert any("less the mean" in sentence for sentence in document["posterior"]["told_meaning"])
 

@@ -224,7 +224,8 @@ class RowObjective:
     def _start(self) -> tuple[Coefs, Curvature | None]:
         """Return a start: the optimum on a share of the rows if they are many, else the null model."""
         n, d = self.data.y.size, self.l1.size
-        if not self.loss.has_gram or n < max(_MANY_ROWS, _ROWS_A_COLUMN * d):
+        many = n >= max(_MANY_ROWS, _ROWS_A_COLUMN * d)
+        if not (many and self.loss.has_gram) or self.loss.likelihood.holds_rows:
             return self.null, None
         thin = RowObjective(self.loss.thinned(_THIN), self.l1, self.l2)
         self.__dict__["null"] = self.settled(thin.null)
@@ -291,10 +292,10 @@ class RowObjective:
             within[strongest] = True
             if within.sum() > most:
                 return None
-            if within[: self.data.n_features].any():
-                found = self._on(within).mode(coefs[within])
-            else:
-                found = RowMode(self.null[within], 1)
+            few = self._on(within)
+            if not few.loss.has_gram:
+                return None
+            found = few.mode(coefs[within]) if few.data.n_features else RowMode(self.null[within], 1)
             coefs = np.zeros(coefs.size)
             coefs[within] = found.coefs
             n_rounds, enough = n_rounds + found.n_rounds, 1.0

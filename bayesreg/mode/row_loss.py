@@ -72,7 +72,7 @@ class RowLoss:
     @property
     def has_gram(self) -> bool:
         """Whether `gram` is the fastest way to the curvature."""
-        if not isinstance(self.data.X, np.ndarray) or self.likelihood.holds_rows:
+        if not isinstance(self.data.X, np.ndarray):
             return False
         n, p = self.data.X.shape
         return p <= _LARGEST_GRAM and n >= 2 * p
