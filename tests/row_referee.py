@@ -46,7 +46,8 @@ def loss(problem, eta):
         # y = 1 as softplus(−η): no large numbers cancel
         return (1 - y) * softplus(eta) + y * softplus(-eta), mu - y, mu * logistic(-eta)
     if problem.family == "poisson":
-        mu = np.exp(eta)
+        with np.errstate(over="ignore"):  # of a step too far
+            mu = np.exp(eta)
         return mu - y * eta, mu - y, mu
     if problem.family == "negative-binomial":
         (k,) = problem.nuisance

@@ -145,6 +145,7 @@ FAMILIES = {
 
 
 @pytest.mark.extended
+@pytest.mark.filterwarnings("ignore::bayesreg.SamplingWarning")  # few draws serve a page
 @pytest.mark.parametrize("title", FAMILIES)
 def test_the_page_of_each_family(tmp_path, title):
     make, words = FAMILIES[title]

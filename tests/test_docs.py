@@ -33,7 +33,7 @@ BLOCK = re.compile(
 LEFT_OUT = "…"  # a line that stands for any number of lines
 FENCED = re.compile(r"^(```|~~~).*?^\1", re.DOTALL | re.MULTILINE)
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
-ROUNDING = re.compile(r"-?\d+(?:\.\d+)?e-\d\d")
+ROUNDING = re.compile(r"-?\d+(?:\.\d+)?e(?:-\d\d|\+00)")  # a rounding error may be 0, too
 FROM_DRAWS = (
     0.05  # of the largest number in a line: Monte Carlo error, where another machine rounds otherwise
 )
