@@ -193,7 +193,7 @@ def judged(mode, problem, has_intercept):
     size = problem.weight @ np.abs(problem.y)
     relative = float(found / (null if null > 1e-13 * size else size))  # else the null model fits all rows
     if (
-        not relative <= max(1.001 * mode.duality_gap, 0.0) + RESOLUTION
+        not relative <= max(1.001 * mode.duality_gap, 0.0) + mode.certificate.rounding + RESOLUTION
         or left > 1e-6 * max(float(null), 1.0) ** 0.5
     ):
         return f"wrong: gap {relative:.1e}, stated {mode.duality_gap:.1e}, left {left:.1e}"

@@ -172,6 +172,18 @@ def test_a_mode_of_more_columns_than_rows_allow_is_found_from_the_rows():
     assert one.gap(mode).gap <= 1e-9 * one.objective(one.null)
 
 
+def test_rounding_of_a_nearly_unpenalised_column_is_stated():
+    data = rows(60, 4, LIKELIHOODS[0], 9)
+    even = objective(data, LIKELIHOODS[0], 2.0, 0.0)
+    odd = objective(data, LIKELIHOODS[0], np.array([2.0, 2.0, 2.0, 1e-12]), 0.0)
+    of_even, of_odd = (one.gap(one.mode().coefs).rounding for one in (even, odd))
+    assert of_even < 1e-12
+    mode = odd.mode().coefs
+    slopes = odd.loss.row_slopes(odd.loss.at(mode).eta)
+    share = 2.2e-16 * np.sqrt(data.sample_weight @ slopes**2) * odd.norms[3] / 1e-12
+    np.testing.assert_allclose(of_odd, share * 2.0 * np.abs(mode[:3]).sum(), rtol=0.02)
+
+
 def test_a_penalty_that_holds_all_columns_at_0_leaves_the_null_model():
     data = rows(30, 50, LIKELIHOODS[1], 8)
     one = objective(data, LIKELIHOODS[1], 1e4, 0.0)

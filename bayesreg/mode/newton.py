@@ -28,6 +28,7 @@ MOST_ROUNDS, _FREE_ROUNDS = 100, 50
 _HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
 _EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
+_EPS = float(np.finfo(float).eps)
 _ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
 _PERFECT = 1e-13  # of the loss at η = 0: a null model below it fits perfectly
 _LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may hang on their last digits
@@ -45,7 +46,7 @@ class Gap(NamedTuple):
     """A bound on how far a point is above the optimum, in units of the objective."""
 
     gap: float
-    rounding: float  # what unpenalised coefficients, not quite optimal given the others, add to it
+    rounding: float  # what unsettled unpenalised coefficients and rounding in sums over rows may add
 
 
 class RowMode(NamedTuple):
@@ -148,7 +149,16 @@ class RowObjective:
             gap += float(self.data.sample_weight @ likelihood.excess(at.eta, self.data.y, share, nuisance))
         left = z[~held]
         open_ = max(0.5 * float(left @ self._free_step(at.eta, left)), 0.0) if left.size else 0.0
-        return Gap(gap + open_, open_)
+        return Gap(gap + open_, open_ + self._rounding(at))
+
+    def _rounding(self, at: LossAt) -> float:
+        """Bound, to first order, what rounding adds: a slope beyond its l1 shrinks the dual point."""
+        pure = (self.l1 > 0.0) & (self.l2 == 0.0)
+        if not pure.any():
+            return 0.0
+        size = np.sqrt(float(self.data.sample_weight @ self.loss.row_slopes(at.eta) ** 2))
+        share = _EPS * size * float((self.norms[pure] / self.l1[pure]).max())
+        return min(share, 1.0) * float(penalty_terms(at.coefs, self.l1, self.l2).sum())
 
     def violations(self, coefs: Coefs) -> Coefs:
         """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax.
