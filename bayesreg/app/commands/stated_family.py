@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FEWEST_ROWS, _ROWS_A_VALUE, _FEWEST_VALUES = 10, 2.0, 3
 _SMALL_MEAN = 10.0
+_LEAST_SKEWNESS = 0.2  # of that of a Poisson count
 _OVERDISPERSED = 1.5  # variance over mean
 _KINDS: dict[str, type[Likelihood]] = {
     kind.family: kind
@@ -133,7 +134,14 @@ def _are_small_counts(y: Any) -> bool:
         and y.mean() < _SMALL_MEAN
         and values >= _FEWEST_VALUES
         and y.size >= max(_FEWEST_ROWS, _ROWS_A_VALUE * values)
+        and _leans_like_counts(y)
     )
+
+
+def _leans_like_counts(y: Any) -> bool:
+    """Return whether large values are rarer than small ones: the skewness of a Poisson count is 1/√mean."""
+    away = y - y.mean()
+    return bool((away**3).mean() >= _LEAST_SKEWNESS / np.sqrt(y.mean()) * (away**2).mean() ** 1.5)
 
 
 def _question(name: str, y: Any) -> str:
