@@ -23,8 +23,7 @@ def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] 
     """
     try:
         draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
-    # NumPyro raises it: its only sign that a distribution, or a part of it, is improper.
-    except NotImplementedError:
+    except NotImplementedError:  # NumPyro's only sign that a distribution, or a part of it, is improper
         return None
     return np.asarray(draws, dtype=np.float64)[:n]
 

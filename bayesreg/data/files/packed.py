@@ -63,8 +63,8 @@ def _unzipped(file: Path, raw: bytes) -> tuple[bytes, str]:
     try:
         with ZipFile(BytesIO(raw)) as archive:
             return archive.read(inside[0]), f"{inside[0]} in a zip archive"
-    # zipfile raises NotImplementedError for a compression that it lacks, RuntimeError for a file with a password.
-    except (BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+    # A RuntimeError is zipfile's word for a password, and for a compression that it lacks.
+    except (BadZipFile, OSError, EOFError, RuntimeError, zlib.error) as error:
         raise ValueError(
             f"{file} is a zip archive whose {inside[0]} cannot be unpacked: {error}. Unpack it, and give that file."
         ) from None
