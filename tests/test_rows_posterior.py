@@ -43,15 +43,25 @@ def by_quadrature(likelihood, y, log_prior):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("prior", ["gaussian", pytest.param("laplace", marks=pytest.mark.extended)])
-def test_draws_have_the_moments_of_quadrature(name, prior):
+@pytest.mark.parametrize(
+    ("prior", "method"),
+    [
+        ("gaussian", "independence"),
+        *(
+            pytest.param("laplace", method, marks=pytest.mark.extended)
+            for method in ("independence", "mixture")
+        ),
+    ],
+)
+def test_draws_have_the_moments_of_quadrature(name, prior, method):
     likelihood, y = MODELS[name]
     of_coef = br.GaussianPrior(0.7) if prior == "gaussian" else br.LaplacePrior(0.4)
     density = stats.norm(0.0, 0.7) if prior == "gaussian" else stats.laplace(0.0, 0.4)
     data = br.RowData.from_arrays(X, y, WEIGHT, offset=OFFSET)
     model = br.LinearModel(of_coef, likelihood)
-    tree = br.sample_posterior(model, data, progress=False)
-    assert tree.attrs["method"] == "independence"
+    asked = "auto" if method == "independence" else method
+    tree = br.sample_posterior(model, data, method=asked, progress=False)
+    assert tree.attrs["method"] == method
     assert tree.attrs["certified"] == 1
     mean, sd = by_quadrature(likelihood, y, lambda coef: density.logpdf(coef).sum(axis=1))
     draws = np.concatenate(
@@ -105,6 +115,44 @@ def test_unknown_dispersion_and_noise_are_sampled(likelihood, name):
     assert tree.attrs["certified"] == 1
     (unknown,) = likelihood.parameters().keys() - likelihood.known.keys()
     assert tree["posterior"][unknown].values.min() > 0.0
+
+
+def wide(seed, n, p):
+    """Draw standard normal columns, and y that five of them decide."""
+    rng = np.random.default_rng(seed)
+    columns = rng.normal(size=(n, p))
+    chance = 1.0 / (1.0 + np.exp(-columns[:, :5].sum(axis=1)))
+    return br.RowData.from_arrays(columns, (rng.random(n) < chance).astype(float))
+
+
+def test_a_laplace_prior_that_dominates_is_sampled_as_a_mixture():
+    """NUTS at the mode gives the same moments, with a third of the effective draws a second."""
+    data, model = wide(0, 30, 50), br.LinearModel(br.LaplacePrior(0.3), br.BernoulliLikelihood())
+    trees = [br.sample_posterior(model, data, method=m, progress=False) for m in ("auto", "whitened")]
+    assert [tree.attrs["method"] for tree in trees] == ["mixture", "whitened"]
+    assert trees[0].attrs["certified"] == 1
+    both = [tree["posterior"]["coef"].values.reshape(-1, 50) for tree in trees]
+    sd = both[0].std(axis=0)
+    assert (np.abs(both[0].mean(axis=0) - both[1].mean(axis=0)) < 5.0 * sd * np.sqrt(2.0 / 1500)).all()
+    np.testing.assert_allclose(both[0].std(axis=0), both[1].std(axis=0), rtol=0.2)
+
+
+def test_a_mixture_leaves_unpenalised_columns_flat():
+    """Column a has an infinite scale: both samplers must draw it, and the intercept, from the same posterior."""
+    rng = np.random.default_rng(5)
+    columns = rng.normal(size=(30, 3))
+    y = rng.poisson(np.exp(0.3 + columns @ [0.5, -0.5, 0.2])).astype(float)
+    data = br.RowData.from_arrays(columns, y, feature_names=("a", "b", "c"))
+    prior = br.LaplacePrior({"a": np.inf, "b": 0.1, "c": 0.1})
+    model = br.LinearModel(prior, br.PoissonLikelihood())
+    one, other = (
+        br.sample_posterior(model, data, method=method, progress=False)["posterior"]
+        for method in ("mixture", "whitened")
+    )
+    for name in ("coef", "intercept"):
+        a, b = (tree[name].values.reshape(4000, -1) for tree in (one, other))
+        assert (np.abs(a.mean(axis=0) - b.mean(axis=0)) < 5.0 * b.std(axis=0) * np.sqrt(2.0 / 1500)).all()
+        np.testing.assert_allclose(a.std(axis=0), b.std(axis=0), rtol=0.12)
 
 
 def test_a_sampler_of_quadratics_is_refused():

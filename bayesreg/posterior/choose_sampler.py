@@ -5,8 +5,11 @@ from collections.abc import Iterator
 from ..model.row_problem import AnyProblem, RowProblem
 from ..priors.law import ScaleMixture
 from .marginals.bulks import Bulk, Look, bulks_of
-from .samplers import Maker, Sampler, on_rows
+from .row_samplers import on_rows
+from .samplers import Maker, Sampler
 from .suits import (
+    LEAST_DATA_SHARE,
+    LEAST_DATA_SHARE_TO_PROPOSE,
     factorises,
     is_hard_for_nuts,
     is_wide,
@@ -18,10 +21,6 @@ from .suits import (
 )
 from .targets.reference_point import reference_point
 
-# Share of the data in a direction's precision, on average: below it the mixture was faster in every trial.
-_LEAST_DATA_SHARE = 0.7
-# Below this share the prior's tails are heavier than those of the proposals.
-_LEAST_DATA_SHARE_TO_PROPOSE = 0.5
 _FEW = 300  # coefficients up to which a draw by Gibbs takes little time
 _SHALLOW = 1.0  # depth of a valley, in log density, that chains may still cross slowly
 _LIGHT = 0.05  # a share of the mass beyond such a valley that few draws of a chain would reach
@@ -98,11 +97,11 @@ def _of_one_bulk(maker: Maker) -> Iterator[Sampler]:
         )
         return
     target = maker.whitening()
-    if tails_are_light(problem) and within_reach(found) and target.data_share >= _LEAST_DATA_SHARE_TO_PROPOSE:
+    if tails_are_light(problem) and within_reach(found) and target.data_share >= LEAST_DATA_SHARE_TO_PROPOSE:
         trial = maker.trial(target)
         if trial.promising:
             yield maker.independence(trial)
-    if target.data_share >= _LEAST_DATA_SHARE:
+    if target.data_share >= LEAST_DATA_SHARE:
         yield maker.whitened(target)
         yield maker.gibbs()
     elif few or is_hard_for_nuts(problem, near, target):

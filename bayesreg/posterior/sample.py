@@ -84,7 +84,8 @@ def sample_posterior(
         draws will be nearly independent. "gibbs", or "mixture" if there are many coefficients: the prior
         dominates. Else "whitened". If the certificate or a diagnostic refuses the draws, another of these
         samplers draws again, at most twice. The result's attributes ``method`` and ``kernel`` name the
-        choice, and ``tried`` the refused ones.
+        choice, and ``tried`` the refused ones. A likelihood that is not Gaussian allows "independence",
+        "whitened" and "mixture"; the choice among them follows the same rules.
 
     Returns
     -------

@@ -1,17 +1,15 @@
 """The samplers: each has a density in coordinates that suit it, and a kernel."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..gaussian.propriety import power
 from ..gaussian.spectrum import Rotation, is_one_gaussian
-from ..model.needs import QUADRATIC_LOSS, refusal
+from ..model.needs import refusal
 from ..model.problem import Problem
-from ..model.row_problem import RowProblem
+from ..model.row_problem import AnyProblem
 from ..priors.law import ScaleMixture
 from .kernels.chains import Program
 from .kernels.expected import expected_moments
-from .kernels.first_order import first_order
 from .kernels.gibbs import gibbs_program
 from .kernels.independence import Pilot, independence_program, pilot
 from .kernels.nuts import TARGET_ACCEPT, nuts_program
@@ -20,11 +18,9 @@ from .targets.density import Target
 from .targets.marginal import rotation
 from .targets.mixture import mixture_target
 from .targets.reference_point import ReferencePoint, reference_point
-from .targets.rows import row_target
 from .targets.whitened import WhitenedTarget, whitened_target
 
-_LEAVE_OUT = "Leave `method` out."
-_ENOUGH_ON_ROWS = 0.8  # acceptance of a pilot, which costs two passes over rows for each round
+LEAVE_OUT = "Leave `method` out."
 _CAREFUL = 0.98  # acceptance for narrow posteriors: with 0.8 calibration failed on 6 × 10
 
 
@@ -111,48 +107,30 @@ class Maker(NamedTuple):
                         "a GaussianPrior, one kind of scale for all coefficients, and columns that float64 can "
                         "distinguish",
                         "one of these is missing",
-                        _LEAVE_OUT,
+                        LEAVE_OUT,
                     )
                 )
             return made
         if name in ("gibbs", "mixture"):
-            if not isinstance(self.problem.law, ScaleMixture):
-                raise ValueError(
-                    refusal(
-                        f"method={name!r}",
-                        "a prior that is given as a scale mixture of normals",
-                        f"{type(self.problem.law).__name__} is not",
-                        _LEAVE_OUT,
-                    )
-                )
+            require_mixture(self.problem, name)
             return self.gibbs() if name == "gibbs" else self.mixture()
         target = self.whitening()
         return self.whitened(target) if name == "whitened" else self.independence(self.trial(target))
 
 
-def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampler]:
-    """Yield samplers for a likelihood that needs the rows: independent proposals if a pilot promises, then NUTS.
+def require_mixture(problem: AnyProblem, method: str) -> None:
+    """Refuse a prior that is not given as a scale mixture.
 
     Raises
     ------
     ValueError
-        If another method was requested.
     """
-    if method not in ("auto", "independence", "whitened"):
+    if not isinstance(problem.law, ScaleMixture):
         raise ValueError(
             refusal(
                 f"method={method!r}",
-                QUADRATIC_LOSS.what,
-                f"the loss of {type(problem.likelihood).__name__} is not",
-                _LEAVE_OUT,
+                "a prior that is given as a scale mixture of normals",
+                f"{type(problem.law).__name__} is not",
+                LEAVE_OUT,
             )
         )
-    target = row_target(problem)
-    if method != "whitened":
-        expected = first_order(problem, target)
-        if method == "independence" or (target.splits and not expected.hopeless):
-            trial = pilot(target.in_blocks(), expected.moments, _ENOUGH_ON_ROWS)
-            if method == "independence" or trial.promising_on_rows:
-                yield Sampler("independence", "independence", trial.target, independence_program())
-    if method != "independence":
-        yield Sampler("whitened", "nuts", target, nuts_program(num_warmup))

@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..base.jax_context import float64_on_cpu
+from ..base.threads import over_ranges, single_threaded_blas
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
 from ..model.row_problem import AnyProblem, RowProblem
@@ -15,6 +16,7 @@ from ..priors.scales import bounds
 from .to_arviz import Posterior
 
 _ENTRIES = 2**22  # of (draw, row) held at once
+_SIDE = 512  # draws, and rows, of a block that stays in cache
 _NUDGE = 1e-5  # relative step of a nuisance parameter, for a derivative to 1e-10
 _USUAL = 0.1  # a quantile of σ and of a sampled scale; below it the moves of coefficients are damped
 
@@ -196,19 +198,33 @@ def _prior_of(problem: AnyProblem, name: str) -> tuple[LogDensity, tuple[float, 
 
 def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return the log likelihood's gradient in coefficients, and in logarithms of nuisance parameters."""
-    data, likelihood = problem.data, problem.likelihood
-    of_coef = np.empty_like(coef)
-    of_nuisance = {name: np.zeros((len(coef), 1)) for name in nuisance if name not in problem.known}
-    step = max(1, _ENTRIES // data.y.size)
-    for first in range(0, len(coef), step):
-        some = slice(first, first + step)
-        eta, here = problem.eta(coef[some]), {name: values[some] for name, values in nuisance.items()}
-        slope = data.sample_weight * likelihood.slope(eta, data.y, here)
-        of_coef[some] = -np.asarray((problem.design.T @ slope.T).T)
-        for name, found in of_nuisance.items():
-            up, down = (here | {name: here[name] * (1.0 + sign * _NUDGE)} for sign in (1.0, -1.0))
-            change = likelihood.log_prob(eta, data.y, up) - likelihood.log_prob(eta, data.y, down)
-            found[some] = (change @ data.sample_weight)[:, None] / (2.0 * _NUDGE)
+    sampled = [name for name in nuisance if name not in problem.known]
+    of_coef, of_nuisance = np.zeros_like(coef), {name: np.zeros((len(coef), 1)) for name in sampled}
+    data, likelihood, design = problem.data, problem.likelihood, problem.design
+    n = data.y.size
+    splits = isinstance(design, np.ndarray) and not likelihood.holds_rows
+    n_rows = min(n, _SIDE) if splits else n
+    n_draws = _SIDE if splits else max(1, _ENTRIES // n)
+
+    def part(draws: range) -> None:
+        for first in range(draws.start, draws.stop, n_draws):
+            some = slice(first, min(first + n_draws, draws.stop))
+            here = {name: values[some] for name, values in nuisance.items()}
+            for start in range(0, n, n_rows):
+                rows = slice(start, start + n_rows) if splits else slice(None)
+                X, y, weight = design[rows], data.y[rows], data.sample_weight[rows]
+                eta = np.asarray((X @ coef[some].T).T)
+                if data.offset is not None:
+                    eta += data.offset[rows]
+                slope = weight * likelihood.slope(eta, y, here)
+                of_coef[some] -= np.asarray((X.T @ slope.T).T)
+                for name in sampled:
+                    up, down = (here | {name: here[name] * (1.0 + sign * _NUDGE)} for sign in (1.0, -1.0))
+                    change = likelihood.log_prob(eta, y, up) - likelihood.log_prob(eta, y, down)
+                    of_nuisance[name][some] += (change @ weight)[:, None] / (2.0 * _NUDGE)
+
+    with single_threaded_blas() as n_threads:
+        over_ranges(part, len(coef), n_threads)
     return of_coef, of_nuisance
 
 

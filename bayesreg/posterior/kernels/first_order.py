@@ -1,6 +1,6 @@
 """The first moments of proposals for rows: the posterior mean to first order, and how far from Gaussian it is."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -47,9 +47,7 @@ def first_order(problem: RowProblem, target: RowTarget) -> FirstOrder:
         Whitened at the mode; not in blocks.
     """
     data, likelihood = problem.data, problem.likelihood
-    middle: Any = {name: np.zeros(()) for name in target.scales.sampled}
-    at_reference = target.natural(middle | {"coef": np.zeros(problem.rates.l1.size)})
-    nuisance = {name: float(value) for name, value in at_reference.nuisance.items()}
+    nuisance = {name: float(value) for name, value in target.middle.nuisance.items()}
     root = np.asarray(target.transform)
     spread = product(np.asarray(target.design), root)
     leverage = np.square(spread).sum(axis=1)
