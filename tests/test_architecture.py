@@ -54,6 +54,7 @@ EAGER = {
     "posterior.kernels.independence": {"jax"},
     "posterior.targets.mixture": {"jax"},
     "posterior.targets.rows": {"jax"},
+    "posterior.targets.row_mixture": {"jax"},
     "posterior.targets.whitened": {"jax"},
 }
 
