@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from ..model.needs import QUADRATIC_LOSS, refusal
 from ..model.row_problem import RowProblem
 from ..priors.law import ScaleMixture
-from .kernels.first_order import FirstOrder, first_order
 from .kernels.independence import Pilot, independence_program, pilot
 from .kernels.nuts import nuts_program
+from .kernels.row_moments import Expected, expected_on_rows
 from .samplers import LEAVE_OUT, Sampler, require_mixture
 from .suits import LEAST_DATA_SHARE, LEAST_DATA_SHARE_TO_PROPOSE
 from .targets.row_mixture import row_mixture_target
@@ -33,7 +33,7 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampl
     whitened = Sampler("whitened", "nuts", target, program)
     mixture = Sampler("mixture", "nuts", row_mixture_target(target), program)
     if method == "independence":
-        yield _independence(_trial(target, first_order(problem, target)))
+        yield _independence(_trial(target, expected_on_rows(problem, target)))
     elif method != "auto":
         yield whitened if method == "whitened" else mixture
     else:
@@ -49,14 +49,14 @@ def _promising(problem: RowProblem, target: RowTarget) -> Iterator[Sampler]:
     """Yield independent proposals if there is hope, and a pilot confirms it."""
     if not target.splits:
         return
-    expected = first_order(problem, target)
+    expected = expected_on_rows(problem, target)
     if not expected.hopeless:
         trial = _trial(target, expected)
         if trial.promising_on_rows:
             yield _independence(trial)
 
 
-def _trial(target: RowTarget, expected: FirstOrder) -> Pilot:
+def _trial(target: RowTarget, expected: Expected) -> Pilot:
     return pilot(target.in_blocks(), expected.moments, _ENOUGH)
 
 

@@ -1,4 +1,4 @@
 """Kernels: they move chains.
 
-From the bottom up: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected, first_order.
+From the bottom up: identity, checkpoint, chains; nuts, gibbs, pareto, independence, expected, row_moments.
 """

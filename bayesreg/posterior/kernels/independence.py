@@ -35,7 +35,7 @@ _SURE, _LEAST_ACCEPTANCE = (
 )  # if acceptance is sure, weights hardly differ and their tail means nothing
 _MOST_K = 0.5  # of the weights' tail
 # On rows each step of NUTS is a pass over all rows, and proposals share one: they pay from a lower acceptance.
-_LEAST_ACCEPTANCE_ON_ROWS = 0.35
+_LEAST_ACCEPTANCE_ON_ROWS, _MOST_K_ON_ROWS = 0.35, 0.7
 _PILOT_BLOCKS, _ROUNDS = 2, 3
 ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
 _PILOT_SEED = 20_261_127
@@ -87,17 +87,17 @@ class Pilot(NamedTuple):
     @property
     def promising(self) -> bool:
         """Whether draws will be nearly independent, and the weights' tail is light enough to know it."""
-        return self._promises(_LEAST_ACCEPTANCE)
+        return self._promises(_LEAST_ACCEPTANCE, _MOST_K)
 
     @property
     def promising_on_rows(self) -> bool:
         """Whether draws are better than those of NUTS, whose every step is a pass over rows."""
-        return self._promises(_LEAST_ACCEPTANCE_ON_ROWS)
+        return self._promises(_LEAST_ACCEPTANCE_ON_ROWS, _MOST_K_ON_ROWS)
 
-    def _promises(self, least_acceptance: float) -> bool:
+    def _promises(self, least_acceptance: float, most_k: float) -> bool:
         if self.acceptance >= _SURE:
             return True
-        return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= _MOST_K
+        return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= most_k
 
 
 class _State(NamedTuple):
