@@ -69,6 +69,7 @@ def measure_case(case: Case, peers: list[str], protocol: Protocol, bar: "tqdm[An
     return {
         "title": case.title,
         "shape": [case.n, case.p],
+        "family": case.family,
         "x_bytes": site.problem.x_bytes,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "took_seconds": time.time() - started,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..cases import autoregressive, diabetes
+from ..designs import autoregressive, diabetes
 
 
 @dataclass(frozen=True)
