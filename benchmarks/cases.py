@@ -155,15 +155,26 @@ def _cases() -> list[Case]:
 
 
 def _likelihood_cases() -> list[Case]:
-    yes_no: dict[str, Any] = {"family": "bernoulli", "fit_intercept": True}
-    alone: dict[str, Any] = {"kind": "single", "n_lambdas": 1}
-    ridge: dict[str, Any] = {**alone, "ratio": 1.0, "l1_ratio": 0.0, "fit_intercept": True}
-    tall = 100_000, 100, 20
+    ridge: dict[str, Any] = {"kind": "single", "n_lambdas": 1, "ratio": 1.0, "l1_ratio": 0.0}
+    lasso: dict[str, Any] = {"kind": "single", "n_lambdas": 1}
+
+    def tall(name: str, title: str, maker: Maker, family: Family, how: dict[str, Any]) -> Case:
+        size = {"n": 100_000, "p": 100, "n_true": 20}
+        return Case(
+            name, title, maker=maker, work=newton_steps, family=family, fit_intercept=True, **size, **how
+        )
+
     return [
-        Case("L1", "100,000×100 logistic, L2, λ = 1/n", *tall, binary, newton_steps, **yes_no | ridge),
-        Case("L2", "100,000×100 logistic, L1, λ = 0.01 λmax", *tall, binary, newton_steps, **yes_no, **alone),
-        Case("L3", "500×5,000 logistic, 20 true, L1 path", 500, 5_000, 20, binary, newton_passes, **yes_no),
-        Case("L4", "100,000×100 counts, L2, λ = 1/n", *tall, counts, newton_steps, family="poisson", **ridge),
+        tall("L1", "100,000×100 logistic, L2, λ = 1/n", binary, "bernoulli", ridge),
+        tall("L2", "100,000×100 logistic, L1, λ = 0.01 λmax", binary, "bernoulli", lasso),
+        Case(
+            "L3",
+            "500×5,000 logistic, 20 true, L1 path",
+            *(500, 5_000, 20, binary, newton_passes),
+            family="bernoulli",
+            fit_intercept=True,
+        ),
+        tall("L4", "100,000×100 counts, L2, λ = 1/n", counts, "poisson", ridge),
     ]
 
 

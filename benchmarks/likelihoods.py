@@ -75,8 +75,8 @@ class Poisson:
 
 
 def likelihood(family: Family) -> Bernoulli | Poisson:
-    """Return a family's losses."""
-    return {"bernoulli": Bernoulli(), "poisson": Poisson()}[family]
+    """Return the losses of a family other than the Gaussian one."""
+    return Poisson() if family == "poisson" else Bernoulli()
 
 
 def _x_log_x(x: Array) -> Array:

@@ -148,11 +148,15 @@ def test_our_runner_solves_what_the_referee_judges(name):
 
 
 FAKE = """
+from dataclasses import replace
 import numpy as np
 from benchmarks.peers import Fit
 
 def versions():
     return {"fake": "1"}
+
+def prepared(problem, variant):
+    return replace(problem, X=np.ascontiguousarray(problem.X))
 
 def fit(problem, variant, tol):
     print("libraries talk")
@@ -161,7 +165,7 @@ def fit(problem, variant, tol):
     X, n = problem.X, problem.y.size
     ridge = np.linalg.solve(X.T @ X + n * problem.lambdas[0] * np.eye(X.shape[1]), X.T @ problem.y)
     coefs = ridge * (1.0 - tol)
-    return Fit(coefs[None], np.zeros(1))
+    return Fit(coefs[None], np.zeros(1), {"as it likes": X.flags.c_contiguous})
 """
 
 
@@ -209,7 +213,9 @@ def test_a_worker_says_what_went_wrong_and_lives_on(fake, site, tmp_path):
         options = {"slot": "main", "cut": 0, "repeats": 2, "out": "", "tol": 0.1}
         with pytest.raises(WorkerError, match="ValueError: no"):
             worker.ask("fit", 20.0, variant="broken", **options)
-        assert len(worker.ask("fit", 20.0, variant="works", **options)["seconds"]) == 2
+        reply = worker.ask("fit", 20.0, variant="works", **options)
+        assert len(reply["seconds"]) == 2
+        assert reply["notes"] == {"as it likes": True}
 
 
 def entry(own=0.01, peer=0.05, limit=0.002):
