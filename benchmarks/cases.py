@@ -159,7 +159,7 @@ def _likelihood_cases() -> list[Case]:
     lasso: dict[str, Any] = {"kind": "single", "n_lambdas": 1}
 
     def tall(name: str, title: str, maker: Maker, family: Family, how: dict[str, Any]) -> Case:
-        size = {"n": 100_000, "p": 100, "n_true": 20}
+        size: dict[str, Any] = {"n": 100_000, "p": 100, "n_true": 20}
         return Case(
             name, title, maker=maker, work=newton_steps, family=family, fit_intercept=True, **size, **how
         )

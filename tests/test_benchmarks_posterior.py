@@ -72,6 +72,7 @@ serve(load, dict)
 """
 
 
+@pytest.mark.extended
 def test_the_first_run_counts_if_the_time_is_up_before_a_warm_one(tmp_path, monkeypatch):
     (tmp_path / "slow.py").write_text(SLOW)
     monkeypatch.setenv("PYTHONPATH", str(posterior_run.HERE / "runners"))
@@ -80,9 +81,9 @@ def test_the_first_run_counts_if_the_time_is_up_before_a_warm_one(tmp_path, monk
     case = Case("X", 60, 3, 2, 0.5, "bernoulli")
     case.save(tmp_path / "main")
     case.save(tmp_path / "other", seed=1)
-    options = type("Options", (), {"repeats": 1, "budget": 1.0, "limit": 4.0})
+    options = type("Options", (), {"repeats": 1, "budget": 1.0, "limit": 6.0})
     found = posterior_run._run("slow", tmp_path, tmp_path, options)
-    assert found["reply"]["stopped"] == 4.0
+    assert found["reply"]["stopped"] == 6.0
     assert found["reply"]["warm"] == []
     assert flat(posterior_run._draws(tmp_path, case)).shape == (4, 10, 4)
 
