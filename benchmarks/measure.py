@@ -14,6 +14,7 @@ from .problem import Family, Problem
 from .referee import gaps_of
 from .runners import Runner, Worker, WorkerError, WorkerGoneError
 
+_COMPILING = 60.0  # seconds that a process's first fit may take longer than others
 _SETTLE = 0.1  # seconds in which the threads of the referee's last matrix product go to sleep
 
 
@@ -206,7 +207,7 @@ class Measurement:
         """Run on other data first where asked, then on the reported ones, and have the answer judged."""
         worker = self._workers[run["variant"]]
         if warm:
-            self._fit(worker, run, limit, slot="warm")
+            self._fit(worker, run, limit + _COMPILING, slot="warm")
         reply = self._fit(worker, run, limit)
         first = fastest = reply["seconds"][0]
         gap, support = self._site.judge(reply)
@@ -239,7 +240,7 @@ class Measurement:
         if worker is None:  # stopped at a tighter tolerance
             worker, _, _ = self._start("warm", "main")
             self._workers[run["variant"]] = worker
-            self._fit(worker, run, self._protocol.longest, slot="warm")
+            self._fit(worker, run, self._protocol.longest + _COMPILING, slot="warm")
         reply = self._fit(worker, run, self._protocol.longest, repeats=times)
         gap, _ = self._site.judge(reply)
         return {**run, "seconds": reply["seconds"], "gap": max(gap, run["gap"])}
@@ -268,7 +269,7 @@ class Measurement:
             try:
                 worker, loading, versions = self._start("main")
                 with worker:
-                    reply = self._fit(worker, run, self._protocol.longest)
+                    reply = self._fit(worker, run, self._protocol.longest + _COMPILING)
             except (WorkerError, WorkerGoneError) as error:
                 self._say(f"{self._runner.name}, fresh process: {error}")
                 break
