@@ -52,6 +52,7 @@ RUNNERS: dict[str, Runner] = {
     ),
     "NumPyro, as written": Runner(_PEERS, "numpyro_runner.py", "written, parallel"),
     "NumPyro, as written, vectorised": Runner(_PEERS, "numpyro_runner.py", "written, vectorized", _LABELS),
+    "NumPyro, dense metric": Runner(_PEERS, "numpyro_runner.py", "dense, vectorized", _LABELS),
     "Bambi, nutpie": Runner(_PEERS, "bambi_runner.py", "nutpie"),
     "Bambi, PyMC": Runner(_PEERS, "bambi_runner.py", "pymc"),
     "rstanarm": Runner("Rscript", "rstanarm.R", ""),

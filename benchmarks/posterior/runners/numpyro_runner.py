@@ -1,4 +1,4 @@
-"""NumPyro, as its users write the model, and of measured y on sufficient statistics with a dense metric."""
+"""NumPyro, as its users write the model, and by an expert: a dense metric, of measured y on sufficient statistics."""
 
 from common import CHAINS, DRAWS, WARMUP, serve
 
@@ -42,6 +42,7 @@ def load():
         for model, function, kernel in (
             ("written", as_written, {}),
             ("labels", labels, {}),
+            ("dense", labels, {"dense_mass": True}),
             ("statistics", statistics, {"dense_mass": [("coef", "intercept")]}),
         )
         for method in ("parallel", "vectorized")
@@ -50,7 +51,7 @@ def load():
     def fit(case, seed, way):
         X, y, scale, family = case
         mcmc = kernels[way if family == "gaussian" else way.replace("written", "labels")]
-        if way.startswith("written"):
+        if not way.startswith("statistics"):
             arguments = (X, y, scale)
         else:
             centred, deviation = X - X.mean(axis=0), y - y.mean()
