@@ -85,7 +85,9 @@ def _none_finished(runners: dict[str, Any]) -> tuple[str, float]:
     """
     longest = max((run["stopped"] for run in runners.values() if "stopped" in run), default=0.0)
     draws = max(run["draws"] for run in runners.values() if "draws" in run)
-    return f"none in {longest:.0f} s", draws / (0.5 * longest) if longest else float("inf")
+    return f"none in {longest:.0f} s" if longest else "none", draws / (0.5 * longest) if longest else float(
+        "inf"
+    )
 
 
 def _case(name: str, entry: dict[str, Any]) -> str:
