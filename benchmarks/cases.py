@@ -2,28 +2,35 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from .problem import Array, Design, Kind, Problem
+from .designs import autoregressive, binary, counts, degenerate, diabetes, independent, sparse_columns
+from .problem import Array, Design, Family, Kind, Problem
 from .referee import lambda_max
+from .work import (
+    Work,
+    decomposition,
+    gram,
+    leave_one_out,
+    newton_passes,
+    newton_steps,
+    passes,
+    readings,
+    sparse_passes,
+    support_gram,
+)
 
 Maker = Callable[[np.random.Generator, int, int, int], tuple[Design, Array]]
 
 
 @dataclass(frozen=True)
-class Work:
-    """The least work of a case under a stated assumption: operations, bytes read from memory."""
-
-    flops: float
-    gigabytes: float
-    assumption: str
-
-
-@dataclass(frozen=True)
 class Case:
-    """A row of the table. `ratio` is the last λ in units of λmax; `n_lambdas` 1 asks for that λ alone."""
+    """A row of the table. `n_lambdas` 1 asks for the last λ alone.
+
+    The last λ is `ratio`·λmax. For one ridge, which has no λmax, it is `ratio`/n: 1/ratio is scikit-learn's C.
+    """
 
     name: str
     title: str
@@ -37,12 +44,13 @@ class Case:
     n_lambdas: int = 100
     l1_ratio: float = 1.0
     fit_intercept: bool = False
+    family: Family = "gaussian"
 
     def problem(self, seed: int = 0) -> Problem:
         """Simulate the case; seed 0 is the one that is reported, others are for warming up."""
         rng = np.random.default_rng([seed, self.n, self.p])
         X, y = self.maker(rng, self.n, self.p, self.n_true)
-        return Problem(X, y, self._lambdas(X, y), self.l1_ratio, self.fit_intercept, self.kind)
+        return Problem(X, y, self._lambdas(X, y), self.l1_ratio, self.fit_intercept, self.kind, self.family)
 
     def quick(self) -> "Case":
         """Return a miniature of the case, for smoke runs."""
@@ -52,6 +60,8 @@ class Case:
     def _lambdas(self, X: Design, y: Array) -> Array:
         if self.kind == "ridge_cv":
             return np.logspace(6, -2, self.n_lambdas) / y.size
+        if self.l1_ratio == 0.0 and self.n_lambdas == 1:
+            return np.array([self.ratio / y.size])
         if self.l1_ratio == 0.0:
             assert isinstance(X, np.ndarray)
             strongest = float(np.linalg.norm(X, 2)) ** 2 / y.size
@@ -60,128 +70,6 @@ class Case:
         if self.n_lambdas == 1:
             return np.array([self.ratio * largest])
         return largest * np.geomspace(1.0, self.ratio, self.n_lambdas)
-
-
-def diabetes(rng: np.random.Generator, n: int, p: int, n_true: int) -> tuple[Array, Array]:
-    """Resample the rows of the diabetes data (442, 10), all of them in order where the draw is the reported one."""
-    from sklearn.datasets import load_diabetes
-
-    X, y = load_diabetes(return_X_y=True)
-    reported = rng.bit_generator.seed_seq.entropy[0] == 0  # type: ignore[attr-defined]
-    rows = np.arange(n) if reported else rng.integers(0, n, n)
-    return _centred(np.asfortranarray(X[rows]), y[rows])
-
-
-def autoregressive(rng: np.random.Generator, n: int, p: int, n_true: int) -> tuple[Array, Array]:
-    """Simulate neighbouring columns with correlation 0.5, n_true coefficients of size 1, SNR 3; all centred."""
-    X = rng.normal(size=(p, n)).T
-    for j in range(1, p):
-        X[:, j] *= np.sqrt(0.75)
-        X[:, j] += 0.5 * X[:, j - 1]
-    return _centred(X, _response(rng, X, n_true))
-
-
-def independent(rng: np.random.Generator, n: int, p: int, n_true: int) -> tuple[Array, Array]:
-    """Simulate independent columns; otherwise as `autoregressive`."""
-    X = rng.normal(size=(p, n)).T
-    return _centred(X, _response(rng, X, n_true))
-
-
-def sparse_columns(rng: np.random.Generator, n: int, p: int, n_true: int) -> tuple[sparse.csc_array, Array]:
-    """Simulate a CSC matrix with normal entries, 0.1% of them nonzero (2 a column at the least); not centred."""
-    each = max(2, round(n / 1000))
-    indices = np.concatenate([np.sort(rng.choice(n, each, replace=False)) for _ in range(p)])
-    indptr = np.arange(0, each * p + 1, each, dtype=np.int32)
-    X = sparse.csc_array((rng.normal(size=each * p), indices.astype(np.int32), indptr), shape=(n, p))
-    return X, _response(rng, X, n_true)
-
-
-def degenerate(rng: np.random.Generator, n: int, p: int, n_true: int) -> tuple[Array, Array]:
-    """Simulate duplicate columns (10%), constant columns (5%), scales 1e-6 … 1e6 and means; nothing centred."""
-    X = rng.normal(size=(p, n)).T
-    y = _response(rng, X, n_true)
-    n_twins, n_constants = p // 10, p // 20
-    twins = rng.choice(p, 2 * n_twins, replace=False)
-    X[:, twins[:n_twins]] = X[:, twins[n_twins:]]
-    X += rng.normal(size=p)
-    X[:, rng.choice(p, n_constants, replace=False)] = 1.0
-    X *= 10.0 ** rng.uniform(-6, 6, p)
-    X[:, twins[:n_twins]] = X[:, twins[n_twins:]]
-    return X, y + 10.0
-
-
-def _response(rng: np.random.Generator, X: Design, n_true: int) -> Array:
-    n, p = X.shape
-    coef = np.zeros(p)
-    coef[rng.choice(p, n_true, replace=False)] = rng.choice([-1.0, 1.0], n_true)
-    signal = X @ coef
-    return signal + rng.normal(size=n) * np.sqrt(signal.var() / 3.0)
-
-
-def _centred(X: Array, y: Array) -> tuple[Array, Array]:
-    for j in range(X.shape[1]):
-        X[:, j] -= X[:, j].mean()
-    return X, y - y.mean()
-
-
-def gram(case: Case, support: int) -> Work:
-    """One Gram matrix of all columns: n·p² operations (the symmetric product), X read once."""
-    n, p = case.n, case.p
-    return Work(n * p**2, 8e-9 * n * p, "one XᵀX, X read once; what follows on the Gram is free")
-
-
-def passes(case: Case, support: int) -> Work:
-    """One product with all columns for each λ; the Gram of the final support, factorised once."""
-    n, p, s, k = case.n, case.p, support, case.n_lambdas
-    flops = 2 * n * p * k + n * s**2 + s**3 / 3
-    return Work(
-        flops,
-        8e-9 * n * p * k,
-        "X read once for each λ; Gram of the last support and its Cholesky factor once",
-    )
-
-
-def support_gram(case: Case, support: int) -> Work:
-    """Two products with all columns (find, prove); the Gram of the support, factorised once."""
-    n, p, s = case.n, case.p, support
-    flops = 4 * n * p + n * s**2 + s**3 / 3
-    return Work(
-        flops, 16e-9 * n * p, "X read twice (find, prove); Gram of the support and its Cholesky factor once"
-    )
-
-
-def readings(case: Case, support: int) -> Work:
-    """Two products with X and two with X' (find, prove), for columns so little correlated that no Gram is needed."""
-    n, p = case.n, case.p
-    return Work(
-        8 * n * p, 16e-9 * n * p, "X read twice (find, prove), a product with X and one with X' each time"
-    )
-
-
-def sparse_passes(case: Case, support: int) -> Work:
-    """One product with all stored entries (12 bytes each) for each λ."""
-    entries = max(2, round(case.n / 1000)) * case.p
-    k = max(case.n_lambdas, 2)
-    return Work(
-        2 * entries * k, 12e-9 * entries * k, "stored entries read once for each λ, twice for a single one"
-    )
-
-
-def decomposition(case: Case, support: int) -> Work:
-    """XᵀX and one eigendecomposition (9p³), then a product p×p×k."""
-    n, p, k = case.n, case.p, case.n_lambdas
-    return Work(
-        n * p**2 + 9 * p**3 + 2 * p**2 * k, 8e-9 * n * p, "XᵀX, one eigendecomposition (9p³), every λ from it"
-    )
-
-
-def leave_one_out(case: Case, support: int) -> Work:
-    """XᵀX, the rows in the eigenbasis, and residuals and leverages of every row at every λ."""
-    n, p, k = case.n, case.p, case.n_lambdas
-    flops = n * p**2 + 2 * n * p**2 + 4 * n * p * k
-    return Work(
-        flops, 16e-9 * n * p, "XᵀX, rows turned to the eigenbasis, leverages and residuals of every row and λ"
-    )
 
 
 def _cases() -> list[Case]:
@@ -262,6 +150,31 @@ def _cases() -> list[Case]:
             l1_ratio=0.0,
             fit_intercept=True,
         ),
+        *_likelihood_cases(),
+    ]
+
+
+def _likelihood_cases() -> list[Case]:
+    ridge: dict[str, Any] = {"kind": "single", "n_lambdas": 1, "ratio": 1.0, "l1_ratio": 0.0}
+    lasso: dict[str, Any] = {"kind": "single", "n_lambdas": 1}
+
+    def tall(name: str, title: str, maker: Maker, family: Family, how: dict[str, Any]) -> Case:
+        size: dict[str, Any] = {"n": 100_000, "p": 100, "n_true": 20}
+        return Case(
+            name, title, maker=maker, work=newton_steps, family=family, fit_intercept=True, **size, **how
+        )
+
+    return [
+        tall("L1", "100,000×100 logistic, L2, λ = 1/n", binary, "bernoulli", ridge),
+        tall("L2", "100,000×100 logistic, L1, λ = 0.01 λmax", binary, "bernoulli", lasso),
+        Case(
+            "L3",
+            "500×5,000 logistic, 20 true, L1 path",
+            *(500, 5_000, 20, binary, newton_passes),
+            family="bernoulli",
+            fit_intercept=True,
+        ),
+        tall("L4", "100,000×100 counts, L2, λ = 1/n", counts, "poisson", ridge),
     ]
 
 

@@ -29,7 +29,7 @@ def variants(problem: Problem) -> list[str]:
 
 
 def fit(problem: Problem, variant: str, tol: float) -> Fit:
-    """Solve with tol as the relative duality gap; σ = 1, so that λ₁ = nλa = 1/b and λ₂ = nλ(1 − a) = 1/τ²."""
+    """Solve with tol as the relative duality gap; λ₁ = nλa = 1/b and λ₂ = nλ(1 − a) = 1/τ², if σ = 1."""
     import bayesreg as br
 
     with warnings.catch_warnings(record=True) as caught:
@@ -45,7 +45,7 @@ def _fit(problem: Problem, tol: float) -> Fit:
     data = br.RowData.from_arrays(problem.X, problem.y)
     scales = _scales(problem)
     prior = _prior(problem, float(scales[-1]))
-    model = br.LinearModel(prior, br.GaussianLikelihood(1.0), fit_intercept=problem.fit_intercept)
+    model = br.LinearModel(prior, _likelihood(problem), fit_intercept=problem.fit_intercept)
     if problem.kind == "path":
         path = br.map_path(model, data, scales=scales, tol=tol)
         return Fit(path.coefs, path.intercepts, {"own_gap": float(path.duality_gaps.max())})
@@ -60,6 +60,14 @@ def _fit(problem: Problem, tol: float) -> Fit:
         selection = br.select_scale(model, data, scales=scales, **how)
         mode, notes = selection.map_estimate(tol), {"chosen": selection.index}
     return Fit(mode.coef[None], np.array([mode.intercept]), {**notes, "own_gap": float(mode.duality_gap)})
+
+
+def _likelihood(problem: Problem) -> Any:
+    import bayesreg as br
+
+    if problem.family == "bernoulli":
+        return br.BernoulliLikelihood()
+    return br.PoissonLikelihood() if problem.family == "poisson" else br.GaussianLikelihood(1.0)
 
 
 def _scales(problem: Problem) -> Array:

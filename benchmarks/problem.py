@@ -10,13 +10,17 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 type Kind = Literal["path", "single", "lasso_cv", "ridge_cv"]
+type Family = Literal["gaussian", "bernoulli", "poisson"]
 Array = np.ndarray
 type Design = np.ndarray | sparse.csc_array
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """RSS/(2n) + λ(a‖β‖₁ + (1−a)/2‖β‖²) for each λ of a decreasing grid; X is F-ordered or CSC, float64."""
+    """Loss/n + λ(a‖β‖₁ + (1−a)/2‖β‖²) for each λ of a decreasing grid; X is F-ordered or CSC, float64.
+
+    The loss is half the deviance: RSS/2 of a Gaussian family, the negative log likelihood of labels 0 and 1.
+    """
 
     X: Design
     y: Array
@@ -24,6 +28,7 @@ class Problem:
     l1_ratio: float
     fit_intercept: bool
     kind: Kind
+    family: Family = "gaussian"
 
     @property
     def x_bytes(self) -> int:
@@ -62,13 +67,14 @@ def save(problem: Problem, folder: Path) -> None:
         repr(problem.l1_ratio),
         int(problem.fit_intercept),
         problem.kind,
+        problem.family,
     ]
     (folder / "facts.txt").write_text(" ".join(map(str, facts)) + "\n")
 
 
 def load(folder: Path) -> Problem:
     """Read a problem back, X into memory of its own."""
-    n, p, nnz, _, l1_ratio, fit_intercept, kind = (folder / "facts.txt").read_text().split()
+    n, p, nnz, _, l1_ratio, fit_intercept, kind, family = (folder / "facts.txt").read_text().split()
     shape = int(n), int(p)
     X: Design
     if int(nnz):
@@ -80,4 +86,4 @@ def load(folder: Path) -> Problem:
     else:
         X = np.fromfile(folder / "x.bin").reshape(shape, order="F")
     y, lambdas = np.fromfile(folder / "y.bin"), np.fromfile(folder / "lambdas.bin")
-    return Problem(X, y, lambdas, float(l1_ratio), bool(int(fit_intercept)), kind)  # type: ignore[arg-type]
+    return Problem(X, y, lambdas, float(l1_ratio), bool(int(fit_intercept)), kind, family)  # type: ignore[arg-type]

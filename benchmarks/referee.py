@@ -2,9 +2,19 @@
 
 import numpy as np
 
-from .problem import Array, Design
+from . import likelihood_referee
+from .problem import Array, Design, Problem
 
 _BLOCK = 2**23  # entries of one block of residuals or gradients
+
+
+def gaps_of(problem: Problem, coefs: Array, intercepts: Array, lambdas: Array) -> Array:
+    """Return the relative gap of each row of `coefs` (k, p) at its λ, whatever the problem's family."""
+    if problem.family != "gaussian":
+        return likelihood_referee.relative_gaps(problem, coefs, intercepts, lambdas)
+    return relative_gaps(
+        problem.X, problem.y, coefs, intercepts, lambdas, problem.l1_ratio, problem.fit_intercept
+    )
 
 
 def relative_gaps(
@@ -55,7 +65,7 @@ def objectives(
 
 
 def lambda_max(X: Design, y: Array, l1_ratio: float, fit_intercept: bool) -> float:
-    """Return the smallest λ at which every coefficient is zero."""
+    """Return the smallest λ at which every coefficient is zero, of any family if there is an intercept."""
     residual = y - y.mean() if fit_intercept else y
     slopes = X.T @ residual
     if fit_intercept:

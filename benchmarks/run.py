@@ -69,11 +69,12 @@ def measure_case(case: Case, peers: list[str], protocol: Protocol, bar: "tqdm[An
     return {
         "title": case.title,
         "shape": [case.n, case.p],
+        "family": case.family,
         "x_bytes": site.problem.x_bytes,
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "took_seconds": time.time() - started,
         "load_before": load,
-        "command": "python -m benchmarks.run " + " ".join(_shown(sys.argv[1:])),
+        "command": "python -m benchmarks.run " + " ".join(shown(sys.argv[1:])),
         "machine": _machine(),
         "limit": limits(case, _support(runners)),
         "runners": runners,
@@ -152,7 +153,7 @@ def _machine() -> str:
     return f"{os.cpu_count()} cores of {model}, {memory:.0f} GiB, Python {platform.python_version()}"
 
 
-def _shown(arguments: list[str]) -> list[str]:
+def shown(arguments: list[str]) -> list[str]:
     """Return the arguments as a reader can repeat them, without the paths of this machine."""
     return [Path(part).name if part.startswith("/") else part for part in arguments]
 

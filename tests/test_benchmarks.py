@@ -13,7 +13,7 @@ from benchmarks.cases import CASES
 from benchmarks.limits import limits
 from benchmarks.measure import Measurement, Protocol, Site, reference_run
 from benchmarks.problem import Problem, load, save
-from benchmarks.referee import lambda_max, objectives, relative_gaps
+from benchmarks.referee import gaps_of, lambda_max, objectives, relative_gaps
 from benchmarks.runners import Runner, Worker, WorkerError
 
 PROTOCOL = Protocol(cap=20.0, repeats=1, at_least=0.0)
@@ -119,7 +119,7 @@ def test_the_sizes_are_those_of_the_protocol():
     assert sizes["S1"] == (20_000, 50_000)
 
 
-@pytest.mark.parametrize("name", ["M3", "S1", "D2"])
+@pytest.mark.parametrize("name", ["M3", "S1", "D2", "L4"])
 def test_a_problem_survives_its_files(name, tmp_path):
     problem = CASES[name].quick().problem()
     save(problem, tmp_path)
@@ -128,37 +128,35 @@ def test_a_problem_survives_its_files(name, tmp_path):
     assert np.array_equal(again.X.toarray() if sparse.issparse(again.X) else again.X, dense)
     assert np.array_equal(again.y, problem.y)
     assert np.array_equal(again.lambdas, problem.lambdas)
-    facts = again.l1_ratio, again.fit_intercept, again.kind
-    assert facts == (problem.l1_ratio, problem.fit_intercept, problem.kind)
+    facts = again.l1_ratio, again.fit_intercept, again.kind, again.family
+    assert facts == (problem.l1_ratio, problem.fit_intercept, problem.kind, problem.family)
     assert again.cut(1).X.shape == (
         problem.X.shape[0] - 7,
         problem.X.shape[1] - max(1, problem.X.shape[1] // 50),
     )
 
 
-@pytest.mark.parametrize("name", ["M1", "EN", "R"])
+@pytest.mark.parametrize(
+    "name", ["M1", "EN", "R", "L1", "L2", pytest.param("L3", marks=pytest.mark.extended), "L4"]
+)
 def test_our_runner_solves_what_the_referee_judges(name):
     problem = CASES[name].quick().problem()
     found = ours.fit(problem, "default", 1e-10)
-    found_gaps = relative_gaps(
-        problem.X,
-        problem.y,
-        found.coefs,
-        found.intercepts,
-        problem.lambdas,
-        problem.l1_ratio,
-        problem.fit_intercept,
-    )
+    found_gaps = gaps_of(problem, found.coefs, found.intercepts, problem.lambdas)
     assert found_gaps.max() < 1e-10
     assert "warning" not in found.notes
 
 
 FAKE = """
+from dataclasses import replace
 import numpy as np
 from benchmarks.peers import Fit
 
 def versions():
     return {"fake": "1"}
+
+def prepared(problem, variant):
+    return replace(problem, X=np.ascontiguousarray(problem.X))
 
 def fit(problem, variant, tol):
     print("libraries talk")
@@ -167,7 +165,7 @@ def fit(problem, variant, tol):
     X, n = problem.X, problem.y.size
     ridge = np.linalg.solve(X.T @ X + n * problem.lambdas[0] * np.eye(X.shape[1]), X.T @ problem.y)
     coefs = ridge * (1.0 - tol)
-    return Fit(coefs[None], np.zeros(1))
+    return Fit(coefs[None], np.zeros(1), {"as it likes": X.flags.c_contiguous})
 """
 
 
@@ -215,7 +213,9 @@ def test_a_worker_says_what_went_wrong_and_lives_on(fake, site, tmp_path):
         options = {"slot": "main", "cut": 0, "repeats": 2, "out": "", "tol": 0.1}
         with pytest.raises(WorkerError, match="ValueError: no"):
             worker.ask("fit", 20.0, variant="broken", **options)
-        assert len(worker.ask("fit", 20.0, variant="works", **options)["seconds"]) == 2
+        reply = worker.ask("fit", 20.0, variant="works", **options)
+        assert len(reply["seconds"]) == 2
+        assert reply["notes"] == {"as it likes": True}
 
 
 def entry(own=0.01, peer=0.05, limit=0.002):
@@ -259,6 +259,23 @@ def no_timing(monkeypatch):
     monkeypatch.setattr("benchmarks.limits.read_gb_per_s", lambda: 50.0)
 
 
+def test_a_goal_beside_other_losses_is_twice_the_peer_at_the_smallest_gap():
+    of_labels = {**entry(own=0.02, limit=0.015), "family": "bernoulli"}
+    for result in of_labels["runners"].values():
+        if "targets" in result:
+            result["targets"]["1e-9"] = result["targets"].pop("1e-6")
+    found = report.goal("L1", of_labels)
+    assert (found["gap"], found["wanted"], found["met"]) == ("1e-9", "≥ 2×", True)
+    assert not report.goal(
+        "L1",
+        {
+            **of_labels,
+            "runners": {**of_labels["runners"], "celer": {"targets": {"1e-9": {"seconds": [0.03]}}}},
+        },
+    )["met"]
+    assert "gap ≤ 1e-9 |" in report.markdown({"cases": {"L1": of_labels}})
+
+
 @pytest.mark.parametrize(
     ("own", "limit", "met"),
     [(0.01, 0.002, True), (0.02, 0.002, False), (0.02, 0.011, True), (0.06, 0.04, True)],
@@ -272,7 +289,7 @@ def test_the_page_shows_never_and_absence_and_the_words():
     page = report.markdown({"cases": {"M3": entry()}}, "## Notes\n\nwords")
     assert "| celer | 50 ms (50–50; 1e-07) | 50 ms (50–50; 1e-07) | never |" in page
     assert "| glum | – | – | – |" in page
-    assert "| M3 | a case | 10 ms | celer 50 ms | 5× | 2 ms | 5× |" in page
+    assert "| M3 | a case | 1e-6 | 10 ms | celer 50 ms | 5× | 2 ms | 5× |" in page
     assert page.endswith("words\n")
 
 

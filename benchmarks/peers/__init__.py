@@ -1,7 +1,8 @@
 """One module for each competitor; all of them, and `ours`, answer the same three names.
 
 ``TOLERANCES``: its own tolerances, loose to tight. ``variants(problem)``: its ways of solving the problem,
-empty where it has none. ``fit(problem, variant, tol)``: solve, and return a `Fit`.
+empty where it has none. ``fit(problem, variant, tol)``: solve, and return a `Fit`. A module may have
+``prepared(problem, variant)``: the problem as its user would hold it, which is not timed.
 """
 
 from dataclasses import dataclass, field

@@ -22,12 +22,12 @@ def versions() -> dict[str, str]:
 
 
 def variants(problem: Problem) -> list[str]:
-    """Return rows on one and two threads, and the covariance; its CV cannot be given the folds."""
+    """Return rows on one and two threads, and the covariance of a quadratic; its CV cannot be given the folds."""
     if problem.kind.endswith("cv"):
         return []
     n, p = problem.X.shape
     rows = ["rows", "rows, 2 threads"]
-    if p > _LARGEST_COVARIANCE:
+    if p > _LARGEST_COVARIANCE or problem.family != "gaussian":
         return rows
     return ["covariance", *rows] if n > p else [*rows, "covariance"]
 
@@ -56,7 +56,10 @@ def fit(problem: Problem, variant: str, tol: float) -> Fit:
         matrix = adelie.matrix.dense(problem.X, method="naive", n_threads=threads)
     else:
         matrix = adelie.matrix.sparse(sparse.csc_matrix(problem.X), method="naive", n_threads=threads)
-    glm = adelie.glm.gaussian(problem.y)
+    family = {"gaussian": "gaussian", "bernoulli": "binomial", "poisson": "poisson"}[problem.family]
+    glm = getattr(adelie.glm, family)(problem.y)
+    if problem.family != "gaussian":
+        options |= {"irls_tol": tol, "irls_max_iters": _MAX_ITERS}
     state = adelie.grpnet(matrix, glm, intercept=problem.fit_intercept, n_threads=threads, **options)
     return Fit(state.betas, np.asarray(state.intercepts, dtype=float), _notes(problem, state))
 

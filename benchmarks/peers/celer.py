@@ -1,6 +1,7 @@
 """celer: working sets with dual extrapolation."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from . import Fit, powers_of_ten
 from .scikit_learn import centred, nearest
 
 TOLERANCES = powers_of_ten(-3, -13)
+_CONSTANT = 1e6  # the penalty of an intercept falls with it
 _LIMITS = {"max_iter": 1_000, "max_epochs": 10**6}
 
 
@@ -20,12 +22,23 @@ def versions() -> dict[str, str]:
 
 
 def variants(problem: Problem) -> list[str]:
-    """Return pruning or not for a lasso; nothing for ridge."""
-    if problem.l1_ratio == 0.0:
+    """Return pruning or not for a lasso, both its solvers for labels; nothing for ridge and counts."""
+    if problem.l1_ratio == 0.0 or problem.family == "poisson":
         return []
+    if problem.family == "bernoulli":
+        return ["celer-pn", "celer"]
     if problem.kind == "lasso_cv":
         return ["n_jobs=1", "n_jobs=2"]
     return ["prune", "no prune"]
+
+
+def prepared(problem: Problem, variant: str) -> Problem:
+    """Return labels as −1 and 1, and X with a large constant column: celer's logistic regression has no intercept."""
+    if problem.family == "gaussian":
+        return problem
+    constant = np.full(problem.y.size, _CONSTANT)
+    X = np.asfortranarray(np.column_stack([problem.X, constant]))
+    return replace(problem, X=X, y=2.0 * problem.y - 1.0)
 
 
 def fit(problem: Problem, variant: str, tol: float) -> Fit:
@@ -34,6 +47,13 @@ def fit(problem: Problem, variant: str, tol: float) -> Fit:
     import celer
     from celer.homotopy import celer_path
 
+    if problem.family == "bernoulli":
+        newton = {"use_PN": True} if variant == "celer-pn" else {"prune": True}
+        sums = problem.y.size * problem.lambdas
+        _, coefs, *_ = celer_path(
+            problem.X, problem.y, pb="logreg", alphas=sums, tol=tol, **_LIMITS, **newton
+        )
+        return Fit(coefs[:-1].T, _CONSTANT * coefs[-1])
     options = {**_LIMITS, "tol": tol, "prune": variant == "prune"}
     if problem.kind == "lasso_cv":
         options |= {"prune": True, "n_jobs": int(variant.removeprefix("n_jobs="))}

@@ -18,7 +18,8 @@ read_problem <- function(folder) {
     dim(X) <- c(n, p)
   }
   list(X = X, y = raw("y.bin", "double", 8, n), lambdas = raw("lambdas.bin", "double", 8, k),
-       l1_ratio = as.numeric(facts[5]), intercept = facts[6] == "1", kind = facts[7])
+       l1_ratio = as.numeric(facts[5]), intercept = facts[6] == "1", kind = facts[7],
+       family = facts[8])
 }
 
 cut_problem <- function(problem, times) {
@@ -34,15 +35,23 @@ solve <- function(problem, variant, tol) {
   y <- problem$y
   sd_y <- sqrt(mean((y - if (problem$intercept) mean(y) else 0)^2))
   a <- problem$l1_ratio
-  stretch <- a + sd_y * (1 - a)
+  gaussian <- problem$family == "gaussian"
+  stretch <- if (gaussian) a + sd_y * (1 - a) else 1
   lambdas <- problem$lambdas * stretch
   down <- endsWith(variant, ", path")
   if (down) {
     top <- max(abs(as.vector(crossprod(problem$X, y - if (problem$intercept) mean(y) else 0)))) / length(y)
+    top <- top / max(a, 1e-3)  # glmnet's own start for a ridge
     lambdas <- exp(seq(log(top), log(lambdas), length.out = 20))
   }
-  arguments <- list(problem$X, y, family = "gaussian", alpha = a / stretch, lambda = lambdas, standardize = FALSE,
-                    intercept = problem$intercept, thresh = tol, maxit = 1e9, type.gaussian = sub(", path", "", variant))
+  type <- sub(", path", "", variant)
+  arguments <- c(
+    list(problem$X, alpha = a / stretch, lambda = lambdas, standardize = FALSE, intercept = problem$intercept,
+         thresh = tol, maxit = 1e9),
+    switch(problem$family,
+           gaussian = list(y = y, family = "gaussian", type.gaussian = type),
+           bernoulli = list(y = cbind(1 - y, y), family = "binomial", type.logistic = type),
+           poisson = list(y = y, family = "poisson")))
   if (problem$kind == "lasso_cv") {
     n <- length(y)
     sizes <- rep(n %/% 5, 5) + (seq_len(5) <= n %% 5)

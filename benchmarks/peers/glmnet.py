@@ -7,11 +7,17 @@ _LARGEST_COVARIANCE = 6_000  # columns
 
 
 def variants(problem: Problem) -> list[str]:
-    """Return its two updates, and for one λ the way down to it that its manual advises; no leave-one-out."""
+    """Return its ways of updating, and for one λ the way down to it that its manual advises; no leave-one-out."""
     if problem.kind == "ridge_cv":
         return []
-    n, p = problem.X.shape
-    types = ["covariance", "naive"] if n > p else ["naive", "covariance"]
-    if p > _LARGEST_COVARIANCE:
-        types = ["naive"]
+    types = _types(problem)
     return [*types, *(f"{name}, path" for name in types)] if problem.kind == "single" else types
+
+
+def _types(problem: Problem) -> list[str]:
+    if problem.family != "gaussian":
+        return ["Newton", "modified.Newton"] if problem.family == "bernoulli" else ["default"]
+    n, p = problem.X.shape
+    if p > _LARGEST_COVARIANCE:
+        return ["naive"]
+    return ["covariance", "naive"] if n > p else ["naive", "covariance"]

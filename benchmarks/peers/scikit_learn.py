@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from ..problem import Array, Problem
-from . import Fit, powers_of_ten
+from . import Fit, powers_of_ten, scikit_learn_likelihoods
 
 TOLERANCES = powers_of_ten(-3, -12)
 _MAX_ITER = 10**6
@@ -23,6 +23,8 @@ def versions() -> dict[str, str]:
 
 def variants(problem: Problem) -> list[str]:
     """Return what scikit-learn's user can choose between."""
+    if problem.family != "gaussian":
+        return scikit_learn_likelihoods.variants(problem)
     if problem.kind == "ridge_cv":
         return ["auto", "eigen"]
     if problem.kind == "lasso_cv":
@@ -35,9 +37,16 @@ def variants(problem: Problem) -> list[str]:
     return ["gram", "rows"] if n > p else ["rows", "gram"]
 
 
+def prepared(problem: Problem, variant: str) -> Problem:
+    """Return the problem as a user would hold it who knows the package; this is not timed."""
+    return problem if problem.family == "gaussian" else scikit_learn_likelihoods.prepared(problem, variant)
+
+
 def fit(problem: Problem, variant: str, tol: float) -> Fit:
     """Solve by `enet_path`, `ElasticNet`, `Ridge` (λ as targets, one decomposition), `LassoCV` or `RidgeCV`."""
     warnings.simplefilter("ignore")
+    if problem.family != "gaussian":
+        return scikit_learn_likelihoods.fit(problem, variant, tol)
     if problem.kind == "lasso_cv":
         return _lasso_cv(problem, variant, tol)
     if problem.kind == "ridge_cv":

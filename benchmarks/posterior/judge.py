@@ -37,8 +37,9 @@ def judge(draws: dict[str, np.ndarray], reference: dict[str, np.ndarray] | None)
 
 
 def flat(draws: dict[str, np.ndarray]) -> np.ndarray:
-    """Return all parameters side by side: coefficients, intercept, σ."""
-    return np.concatenate([draws["coef"], draws["intercept"][..., None], draws["sigma"][..., None]], axis=-1)
+    """Return all parameters side by side: coefficients, intercept, and σ if there is one."""
+    others = [draws[name][..., None] for name in ("intercept", "sigma") if name in draws]
+    return np.concatenate([draws["coef"], *others], axis=-1)
 
 
 def reference_of(draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -51,6 +52,7 @@ def reference_of(draws: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def sound(found: dict[str, Any]) -> bool:
-    """Tell whether a run counts: R-hat, divergences and distance from the reference."""
+    """Tell whether a run counts: R-hat, divergences, distance from the reference, and ours by its certificate too."""
     limit = max(_FAR, 1.3 * found.get("expected_distance", 0.0))
-    return found["r_hat"] < 1.01 and found["diverging"] == 0 and found.get("distance", 0.0) < limit
+    mixed = found["r_hat"] < 1.01 and found["diverging"] == 0 and found.get("certified", True)
+    return bool(mixed and found.get("distance", 0.0) < limit)

@@ -8,14 +8,20 @@ from .judge import sound
 
 _OURS = "bayesreg"
 _WHAT = """\
-y ~ Normal(intercept + Xβ, σ), β ~ Laplace, σ ~ HalfNormal(1), y and columns with mean 0 and sd 1; 4 chains of 1,000
+y ~ Normal(intercept + Xβ, σ), β ~ Laplace, σ ~ HalfNormal(1), y and columns with mean 0 and sd 1; in L5 to L7
+y ~ Bernoulli(1/(1 + exp(−intercept − Xβ))), β ~ Normal of known scale, columns with mean 0 and sd 1. 4 chains of 1,000
 draws after warm-up. Effective draws: the smallest bulk and tail ESS over all parameters, by ArviZ, divided by the
 median time of a run on data of a shape that the process has seen (“warm”, warm-up and conversion included) or by
-that of a fresh process (“cold”: start, import, compile, warm-up, draws). A run counts where R-hat is below 1.01,
-nothing diverged, and every mean is within Monte Carlo error of a reference (40,000 draws of our Gibbs sampler,
-which shares no gradient with any of them; with as many columns as rows it is what runs as bayesreg too, so there the
-peers' distances are the check)."""
-_GOALS = {"P1": 100.0, "P2": 100.0, "T5": 100.0, "T6": 100.0, "P3": 5.0, "W": 5.0}
+that of a fresh process (“cold”: start, import, compile, warm-up, draws). “First run”: the time was up before a warm
+run was done, so that the first counts, compilation included. A run counts where R-hat is below 1.01, nothing
+diverged, and every mean is within Monte Carlo error of a reference: 40,000 draws of our Gibbs sampler, which shares no
+gradient with any of them (with as many columns as rows it is what runs as bayesreg too, so there the peers' distances
+are the check); in L5 to L7, 20,000 and more weighted draws in plain NumPy. There ours must have passed its certificate
+too."""
+_GOALS = {
+    **{"P1": 100.0, "P2": 100.0, "T5": 100.0, "T6": 100.0, "P3": 5.0, "W": 5.0},
+    **{"L5": 10.0, "L6": 10.0, "L7": 10.0},
+}
 
 
 def markdown(results: dict[str, Any], commentary: str = "") -> str:
@@ -33,10 +39,10 @@ def markdown(results: dict[str, Any], commentary: str = "") -> str:
 
 
 def _rate(run: dict[str, Any]) -> float | None:
-    """Return effective draws a second, warm; None where the run does not count."""
-    if "warm" not in run or not run["warm"] or not sound(run):
+    """Return effective draws a second, warm or of the only run; None where it does not count."""
+    if "warm" not in run or not sound(run):
         return None
-    return min(run["ess_bulk"], run["ess_tail"]) / median(run["warm"])
+    return min(run["ess_bulk"], run["ess_tail"]) / (median(run["warm"]) if run["warm"] else run["first"])
 
 
 def _best_peer(runners: dict[str, Any]) -> tuple[str, float] | None:
@@ -54,23 +60,34 @@ def _goals(results: dict[str, Any]) -> str:
     for name, entry in results.items():
         runners = entry["parts"][name]["runners"]
         own, peer = _rate(runners[_OURS]), _best_peer(runners)
-        shown, most = (f"{peer[1]:,.0f}/s ({peer[0]})", peer[1]) if peer else _none_finished(runners)
+        shown, most = (_shown(*peer, runners), peer[1]) if peer else _none_finished(runners)
         ratio = own / most if own else 0.0
         times = f"{'' if peer else '> '}{ratio:.{0 if ratio >= 10 else 1}f}" if own else "–"
         met = ratio >= _GOALS[name]
-        cells = [f"{name}: {entry['title']}", f"{own:,.0f}/s" if own else "does not count", shown, times]
+        cells = [f"{name}: {entry['title']}", f"{_rounded(own)}/s" if own else "does not count", shown, times]
         lines.append(f"| {' | '.join(cells)} | {_GOALS[name]:g}×{' met' if met else ' missed'} |")
     return "\n".join(lines)
 
 
+def _shown(name: str, rate: float, runners: dict[str, Any]) -> str:
+    first = "" if runners[name]["warm"] else ", first run"
+    return f"{_rounded(rate)}/s ({name}{first})"
+
+
+def _rounded(rate: float) -> str:
+    return f"{rate:,.0f}" if rate >= 10.0 else f"{rate:.2g}"
+
+
 def _none_finished(runners: dict[str, Any]) -> tuple[str, float]:
-    """Say how long peers had, and how many effective draws a second that allows: two runs have to fit, of 4,000 each.
+    """Say how long peers had, and how many effective draws a second that allows, if each draw is worth two.
 
     A peer that was stopped later than the others was thought the fastest of them.
     """
     longest = max((run["stopped"] for run in runners.values() if "stopped" in run), default=0.0)
     draws = max(run["draws"] for run in runners.values() if "draws" in run)
-    return f"none in {longest:.0f} s", draws / (0.5 * longest) if longest else float("inf")
+    return f"none in {longest:.0f} s" if longest else "none", draws / (0.5 * longest) if longest else float(
+        "inf"
+    )
 
 
 def _case(name: str, entry: dict[str, Any]) -> str:
@@ -97,8 +114,8 @@ def _cells(run: dict[str, Any]) -> list[str]:
         return [why, *[""] * 8]
     rate = _rate(run)
     return [
-        f"{rate:,.0f}" if rate else "does not count",
-        duration(median(run["warm"])) if run["warm"] else "–",
+        _rounded(rate) if rate else "does not count",
+        duration(median(run["warm"])) if run["warm"] else f"first run {duration(run['first'])}",
         duration(run["cold"]),
         f"{run['ess_bulk']:,.0f}",
         f"{run['ess_tail']:,.0f}",

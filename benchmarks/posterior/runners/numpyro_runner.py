@@ -1,4 +1,4 @@
-"""NumPyro, as its users write the model, and with the likelihood on sufficient statistics and a dense metric."""
+"""NumPyro, as its users write the model, and by an expert: a dense metric, of measured y on sufficient statistics."""
 
 from common import CHAINS, DRAWS, WARMUP, serve
 
@@ -28,6 +28,11 @@ def load():
         rss = square - 2.0 * coef @ cross + coef @ gram @ coef + n * (intercept - mean + means @ coef) ** 2
         numpyro.factor("rows", -n * jnp.log(sigma) - 0.5 * rss / sigma**2)
 
+    def labels(X, y, scale):
+        intercept = numpyro.sample("intercept", dist.Normal(0.0, 10.0))
+        coef = numpyro.sample("coef", dist.Normal(0.0, scale).expand([X.shape[1]]).to_event(1))
+        numpyro.sample("y", dist.Bernoulli(logits=intercept + X @ coef), obs=y)
+
     # Parallel chains compile again for new data; vectorised ones do not with jit_model_args, which slows them: both.
     kernels = {
         f"{model}, {method}": MCMC(
@@ -36,14 +41,17 @@ def load():
         )
         for model, function, kernel in (
             ("written", as_written, {}),
+            ("labels", labels, {}),
+            ("dense", labels, {"dense_mass": True}),
             ("statistics", statistics, {"dense_mass": [("coef", "intercept")]}),
         )
         for method in ("parallel", "vectorized")
     }  # fmt: skip
 
-    def fit(X, y, scale, seed, way):
-        mcmc = kernels[way]
-        if way.startswith("written"):
+    def fit(case, seed, way):
+        X, y, scale, family = case
+        mcmc = kernels[way if family == "gaussian" else way.replace("written", "labels")]
+        if not way.startswith("statistics"):
             arguments = (X, y, scale)
         else:
             centred, deviation = X - X.mean(axis=0), y - y.mean()

@@ -9,18 +9,26 @@ def load():
 
     import bayesreg as br
 
-    def fit(X, y, scale, seed, way):
-        model = br.LinearModel(br.LaplacePrior(scale), br.GaussianLikelihood(dist.HalfNormal(1.0)))
+    def model_of(case):
+        if case.family == "bernoulli":
+            flat_or_so = br.GaussianPrior(10.0)
+            return br.LinearModel(
+                br.GaussianPrior(case.scale), br.BernoulliLikelihood(), intercept_prior=flat_or_so
+            )
+        return br.LinearModel(br.LaplacePrior(case.scale), br.GaussianLikelihood(dist.HalfNormal(1.0)))
+
+    def fit(case, seed, way):
         tree = br.sample_posterior(
-            model, br.RowData.from_arrays(X, y), num_samples=DRAWS, num_chains=CHAINS, seed=seed, progress=False,
-            method=way,
+            model_of(case), br.RowData.from_arrays(case.X, case.y), num_samples=DRAWS, num_chains=CHAINS,
+            seed=seed, progress=False, method=way,
         )  # fmt: skip
         posterior = tree["posterior"]
         names = {"coef": "coef", "intercept": "intercept", "sigma": "noise_scale"}
+        found = {ours: posterior[theirs].values for ours, theirs in names.items() if theirs in posterior}
         stats = tree["sample_stats"]
         steps = float(stats["n_steps"].mean()) if "n_steps" in stats else None
         extra = {"diverging": int(stats["diverging"].sum()), "n_steps": steps, "method": tree.attrs["method"]}
-        return {ours: posterior[theirs].values for ours, theirs in names.items()}, extra
+        return found, {**extra, "certified": bool(tree.attrs["certified"])}
 
     return fit
 
