@@ -1,13 +1,15 @@
 """The curvature of a loss at a point as one matrix, and the minimum of its quadratic plus a penalty."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self, final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
-from ..base.blas import cholesky, cholesky_solve
+from ..base.blas import cholesky, cholesky_solve, product
+from ..data.kept import Kept
 from ..data.least_squares import NULL_AFTER_CENTRING
 from ..data.row_least_squares import NEAR
 from .solvers.quadratic import solve_quadratics
@@ -70,9 +72,11 @@ class Curvature:
         start = coefs[held]
         slope = np.where(self._usable, slopes[held] - self.onto_free.T @ slopes[free], 0.0)
         if l1.any():
-            found = solve_quadratics(
-                self.reduced, start[None], slope[None], l1[None, held], l2[None, held], follow=False
-            ).coefs[0]
+            found = self._on_support(start, slope, l1[held], l2[held])
+            if found is None:
+                found = solve_quadratics(
+                    self.reduced, start[None], slope[None], l1[None, held], l2[None, held], follow=False
+                ).coefs[0]
         else:
             change = self._ridge_step(slope - l2[held] * start, l2[held])
             if change is None:
@@ -82,6 +86,39 @@ class Curvature:
         moved[held] = found
         moved[free] += self.of_free @ slopes[free] - self.onto_free @ (found - start)
         return moved
+
+    def _on_support(self, start: Coefs, slope: Coefs, l1: Coefs, l2: Coefs) -> Float[np.ndarray, " q"] | None:
+        """Return the minimum if it has the support and the signs of the start, else None."""
+        chosen = (start != 0.0) | (l1 == 0.0)
+        if (chosen & ~self._usable).any():
+            return None
+        support = np.flatnonzero(chosen)
+        own, sign = start[support], np.sign(start[support])
+        solve = self._factors.get(chosen.tobytes() + l2.tobytes(), lambda: self._factorised(support, l2))
+        if solve is None:
+            return None
+        change = solve(slope[support] - l2[support] * own - l1[support] * sign)
+        if ((own + change) * sign <= 0.0)[l1[support] > 0.0].any():
+            return None
+        left = np.abs(slope - product(self.reduced[:, support], change[:, None])[:, 0])
+        if (left > l1)[~chosen & self._usable].any():
+            return None
+        found = start.copy()
+        found[support] += change
+        return found
+
+    @cached_property
+    def _factors(self) -> Kept[Callable[[Coefs], Coefs] | None]:
+        return Kept(1)
+
+    def _factorised(self, support: Int[np.ndarray, " s"], l2: Coefs) -> Callable[[Coefs], Coefs] | None:
+        """Return the function that solves for a step on a support, or None if it is singular."""
+        if not support.size:
+            return lambda slope: slope
+        system = self.reduced.take(support, axis=0).take(support, axis=1) + np.diag(l2[support])
+        unit = 1.0 / np.sqrt(np.diagonal(system))
+        factor = cholesky(system * unit * unit[:, None])
+        return None if factor is None else lambda slope: unit * cholesky_solve(factor, unit * slope)
 
     def _ridge_step(self, slope: Float[np.ndarray, " q"], l2: Float[np.ndarray, " q"]) -> Coefs | None:
         if not slope.size:

@@ -21,7 +21,7 @@ from ..model.problem import Problem, resolve
 from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
 from .curvature import Curvature
-from .row_loss import Coefs, LossAt, RowLoss, Rows
+from .row_loss import LARGEST_GRAM, Coefs, LossAt, RowLoss, Rows
 from .solve_penalised import solve_coefs
 
 MOST_ROUNDS, _FREE_ROUNDS = 100, 50
@@ -38,6 +38,7 @@ _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
 _SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
 _NEARLY, _JOIN = 0.95, 20  # share of l1 from which columns join before the first step; at least so many may
+_SIZES = (64, 128, 256, 512)  # of these sets, filled up with the next columns
 _DENSE = 2**24  # entries of sparse columns that are made dense
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
@@ -286,9 +287,9 @@ class RowObjective:
     def _mode_by_columns(self, coefs: Coefs) -> RowMode | None:
         """Return the optimum on some of the columns: others join them while their slopes exceed l1.
 
-        Return None if more columns matter than half as many as there are rows.
+        Return None if more columns matter than there are rows.
         """
-        most = self.data.y.size // 2
+        most = min(self.data.y.size, LARGEST_GRAM)
         within = (self.l1 == 0.0) | (coefs != 0.0)
         if self.loss.has_gram or within.sum() > most or jax_is_lost():
             return None
@@ -298,10 +299,14 @@ class RowObjective:
             outside = np.flatnonzero(~within & (pull > enough))
             if n_rounds and not (self.violations(coefs)[outside] > _EXACT).any():
                 return RowMode(coefs, n_rounds)
-            strongest = outside[np.argsort(-pull[outside])][: max(_JOIN, int(within.sum()))]
-            within[strongest] = True
-            if within.sum() > most:
+            n_within = int(within.sum())
+            if n_within >= most:
                 return None
+            wanted = min(n_within + min(outside.size, max(_JOIN, n_within)), most)
+            room = next((size for size in _SIZES if size >= wanted), most)  # few programs serve all sets
+            room = min(room, most, coefs.size)
+            pull[within] = np.inf
+            within[np.argpartition(-pull, room - 1)[:room]] = True
             few = self._on(within)
             if not few.loss.has_gram:
                 return None

@@ -24,7 +24,7 @@ _LEAST_CURVATURE = 1e-10  # of the largest weighted curvature: float64 loses sma
 _LONGEST = 1e30  # step of a row's η: larger ones overflow
 _TINY = np.finfo(float).tiny
 _NEIGHBOURS = 64  # rows that are copied at once
-_LARGEST_GRAM = 512  # columns up to which the curvature is one matrix, of rows at least twice as many
+LARGEST_GRAM = 512  # columns up to which the curvature is one matrix, of rows at least as many
 
 Coefs = Float[np.ndarray, " d"]
 Rows = Float[np.ndarray, " n"]
@@ -75,7 +75,7 @@ class RowLoss:
         if not isinstance(self.data.X, np.ndarray):
             return False
         n, p = self.data.X.shape
-        return p <= _LARGEST_GRAM and n >= 2 * p
+        return p <= LARGEST_GRAM and n >= p
 
     @cached_property
     def _points(self) -> Kept[LossAt]:
