@@ -200,3 +200,12 @@ def test_a_workbook_is_read_or_told_what_reads_it(tmp_path):
         frame.to_excel(writer, sheet_name="b", index=False)
     with pytest.raises(ValueError, match=r"with sheets 'a', 'b'. Save the one that is meant"):
         read_table(tmp_path / "two.xlsx", "y")
+
+
+def test_a_title_of_a_workbook_is_told_with_the_row_of_the_header(tmp_path):
+    pytest.importorskip("openpyxl", reason="reads workbooks: the extra `excel`")
+    with pd.ExcelWriter(tmp_path / "t.xlsx") as writer:
+        FRAME.to_excel(writer, index=False, startrow=3)
+        writer.sheets["Sheet1"]["A1"] = "Houses"
+    with pytest.raises(ValueError, match=r"line 1 of .*, 'Houses', is no header .* seems to be line 4"):
+        read_table(tmp_path / "t.xlsx", "y")

@@ -17,6 +17,7 @@ import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands.stated_family import family_of
+from bayesreg.app.words.alike_levels import alike_notes
 from bayesreg.data.files.table import read_table
 
 N = 80
@@ -154,6 +155,37 @@ def test_one_label_of_three_can_be_asked_about(tmp_path):
     said = document(fit(tmp_path, FRAME.assign(y=y), "--positive", "a", "--json", *RIDGE))
     assert said["family"]["labels"] == {"0": "any other", "1": "a"}
     assert said["family"]["mean_response"] == pytest.approx(IS.mean())
+
+
+def test_labels_that_differ_in_case_only_are_to_be_written_alike_whatever_is_said(tmp_path):
+    """'YES' beside 'Yes' is no third kind, and no 0 beside it."""
+    y = np.where(IS, "Yes", "No").astype(object)
+    y[:2], y[2] = ["YES", "no"], "-"
+    said = error(fit(tmp_path, FRAME.assign(y=y)))
+    assert "--missing - says that an entry is missing. 'no' and 'No'" in said.replace(
+        "'No' and 'no'", "'no' and 'No'"
+    )
+    assert "'YES' and 'Yes' differ in upper and lower case, or in blanks, only" in said
+    assert "write them alike in the file" in said
+    assert "--positive" not in said
+    said = error(fit(tmp_path, FRAME.assign(y=y), "--positive", "Yes"))
+    assert "'YES' and 'Yes' differ in upper and lower case" in said
+    assert "--positive Yes alone takes the others for 0" in said
+    two = np.where(IS, "ill", "Ill")
+    assert "'Ill' and 'ill' differ in upper and lower case" in error(fit(tmp_path, FRAME.assign(y=two)))
+    meant = document(fit(tmp_path, FRAME.assign(y=two), "--positive", "ill", "--json", *RIDGE))
+    assert meant["family"]["mean_response"] == pytest.approx(IS.mean())
+
+
+def test_levels_that_differ_in_case_only_are_asked_about(tmp_path):
+    rank = np.resize(["Prof", "prof", "Dr", "Dr  med", "Dr med", "PD"], N)
+    FRAME.assign(y=COUNTS, rank=rank, plain=np.resize(["a", "b"], N)).to_csv(tmp_path / "t.csv", index=False)
+    (note,) = alike_notes(read_table(tmp_path / "t.csv", "y"))
+    assert note.startswith(
+        "levels of 'rank' differ in upper and lower case, or in blanks, only: 'Dr  med' and 'Dr med'; 'Prof' and 'prof'."
+    )
+    said = " ".join(fit(tmp_path, FRAME.assign(rank=rank, y=FRAME["b"]), *RIDGE).stdout.split())
+    assert f"alike? {' '.join(note.split())}" in said
 
 
 def test_a_categorical_of_a_parquet_file_is_labels(tmp_path):

@@ -26,9 +26,23 @@ def test_a_mark_far_from_all_others_is_asked_about(tmp_path, mark):
     assert notes(tmp_path, values, missing=(f"x={mark}",), drop_missing=True) == ()
 
 
+@pytest.mark.parametrize("mark", [-1, -9, -99])
+def test_the_only_number_below_0_is_asked_about_if_it_is_there_twice(tmp_path, mark):
+    values = np.append(RNG.uniform(0.0, 400.0, 30).round(2), [mark, mark])
+    (note,) = notes(tmp_path, values)
+    assert note == (
+        f"{mark} stands 2 times in 'x', which has no other number below 0, and is taken as a number. If it says that "
+        f"the entry is missing: --missing x={mark}"
+    )
+
+
 @pytest.mark.parametrize(
     "values",
     [
+        np.append(RNG.uniform(0.0, 400.0, 30), [-9.0]),  # once
+        np.append(RNG.uniform(-1.0, 400.0, 300), [-9.0, -9.0]),  # not the only one
+        np.append(RNG.uniform(0.0, 400.0, 30), [-8.0, -8.0]),
+        np.resize([-1.0, 0.0, 1.0, 2.0], 30),  # a score
         np.append(RNG.uniform(0.0, 4.0, 30), [-99.0]),  # once
         np.append(RNG.uniform(0.0, 98.0, 30), [99.0, 99.0]),  # near the others
         np.append(RNG.uniform(0.0, 4.0, 30), [-98.0, -98.0]),

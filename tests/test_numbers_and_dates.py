@@ -206,6 +206,13 @@ def test_no_number_is_one_hot_encoded_in_silence(tmp_path, values):
         (["05/13/2024", "01/02/2024"], ["%m/%d/%Y"]),
         (["01/02/2024", "03/04/2024"], ["%d/%m/%Y", "%m/%d/%Y"]),
         (["01/01/2024", "02/02/2024"], ["%d/%m/%Y"]),
+        (["Jan-70", "Dec-82"], ["%b-%y"]),
+        (["06/2010", "12/2011"], ["%m/%Y"]),
+        (["May 2010", "June 2011"], ["%B %Y"]),
+        (["13/2010", "12/2011"], []),
+        (["Oct-19", "20-29"], []),
+        (["May 15", "Jun 16"], []),  # a day, or a year
+        (["Nord-10", "Jan-11"], []),
         (["5/13/24 3:10 PM", "1/2/24 11:00 AM"], ["%m/%d/%y %I:%M %p"]),
         (["01-May-24", "02-Jun-24"], ["%d-%b-%y"]),
         (["January 5, 2024", "May 1, 2024"], ["%B %d, %Y"]),
@@ -251,6 +258,13 @@ def test_days_since_the_first_of_the_file(tmp_path):
     assert table.rules.dates[0].first == "2024-02-28T00:00:00+00:00"
 
 
+def test_a_month_begins_with_its_first_day(tmp_path):
+    values = ["Mar-71", "Jan-71", "Feb-72"]
+    said = table_of(tmp_path, values, dates=("c",))
+    assert said.X["c"].tolist() == [59.0, 0.0, 396.0]
+    assert said.X.equals(table_of(tmp_path, values, dates=("c=%b-%y",)).X)
+
+
 def test_zones_are_moments(tmp_path):
     table = table_of(
         tmp_path,
@@ -264,7 +278,7 @@ def test_zones_are_moments(tmp_path):
     ("values", "options", "said"),
     [
         (["2024-05-01", "soon", "2024-05-03"], ("c",), "holds 'soon', which is no date like others"),
-        (["2024-05-01", "2024-05-03"], ("c=%H",), "names no year, month and day"),
+        (["2024-05-01", "2024-05-03"], ("c=%H",), "names no year and month"),
         (
             ["01.05.2024", "31.02.2024"],
             ("c=%d.%m.%Y",),

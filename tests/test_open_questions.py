@@ -116,6 +116,17 @@ def test_a_date_is_asked_about_if_it_looks_like_one(entry):
     assert looks_like_a_date(entry) is (entry != "5/1/24 extra")
 
 
+@pytest.mark.parametrize("entry", ["2024/03/01 8:09:24 AM EST", "1.2.2024 8:09 CET"])
+def test_a_date_may_name_its_zone(entry):
+    assert looks_like_a_date(entry)
+
+
+def test_a_time_of_day_is_asked_about(tmp_path):
+    said = refused(tmp_path, frame(at=[f"{7 + i // 6}:{10 * (i % 6):02d}" for i in range(N)]))
+    assert "for example '7:00'" in said
+    assert "Is it a time? Write it as a number in the file, of hours say." in said
+
+
 @pytest.mark.parametrize("entry", ["N1A2", "AB-12", "12 Main St", "0049171"])
 def test_a_plate_is_no_date(entry):
     assert not looks_like_a_date(entry)
@@ -145,3 +156,73 @@ def test_gathering_is_offered_if_it_leaves_half_of_the_rows_in_levels_of_their_o
     few = [f"v{i}" for i in range(30)]
     said = refused(tmp_path, frame(g=[*few, *(["a"] * 15), *(["b"] * 15)]))
     assert "--gather-rare 2 makes one level of those with fewer than 2 rows, which leaves 3." in said
+
+
+def test_columns_without_room_are_named_once_and_gaps_are_always_told(tmp_path):
+    numbers = {f"p{k}": [f"{1000 + i + k:,}" for i in range(N)] for k in range(6)}
+    data = frame(**numbers, iso=CODES)
+    data.loc[:4, "x"] = np.nan
+    data.loc[3, "p0"] = np.nan
+    said = refused(tmp_path, data)
+    assert said.startswith("8 columns need a word from you.")
+    assert "(6) column 'p5' is text" in said
+    assert " And 'iso'. Besides, entries are missing: 5 in 'x', 1 in 'p0'." in said
+    assert "55 of 60 rows are complete" in said
+
+
+UNITS = pd.DataFrame({"x": ["degC"], "y": ["mm"], "g": [None], "day": ["yyyy-mm-dd"]})
+
+
+def with_units(n=N, **more):
+    rng = np.random.default_rng(5)
+    days = pd.date_range("2024-01-01", periods=n).strftime("%Y-%m-%d")
+    return pd.DataFrame(
+        {
+            "x": rng.normal(size=n).round(2),
+            "y": rng.normal(size=n).round(2),
+            "g": np.resize(["a", "b"], n),
+            "day": days,
+        }
+        | more
+    )
+
+
+def test_a_row_of_units_is_told_and_the_questions_are_those_of_the_others(tmp_path):
+    said = refused(tmp_path, pd.concat([UNITS, with_units()]))
+    assert (
+        "the first row below the header holds words where the others hold numbers: 'mm' in 'y', 'degC' in 'x'."
+        in said
+    )
+    assert "Delete it from the file." in said
+    assert "column 'day' is text, and its entries are dates" in said
+    assert "entries are missing" not in said
+    assert options_of(said) == {"dates": ("day",)}
+
+
+@pytest.mark.parametrize("first", [{"x": ["n/k"]}, {"x": ["?"], "y": ["?"]}, {"x": ["1.5"], "y": ["2.5"]}])
+def test_one_word_or_marks_in_the_first_row_are_no_units(tmp_path, first):
+    said = refused(tmp_path, pd.concat([pd.DataFrame(first), with_units()]))
+    assert "below the header" not in said
+
+
+def test_a_word_that_comes_again_is_no_unit(tmp_path):
+    data = with_units().astype({"x": "str", "y": "str"})
+    data.loc[[0, 3], "x"] = "off"
+    data.loc[[0, 4], "y"] = "low"
+    assert "below the header" not in refused(tmp_path, data)
+
+
+def test_dates_beside_a_word_are_dates_and_the_answers_end_it(tmp_path):
+    data = with_units()
+    data.loc[N - 1, "day"] = "Mean"
+    said = refused(tmp_path, data)
+    assert "column 'day' holds dates, for example '2024-01-01', beside 'Mean' (1 time)." in said
+    assert options_of(said) == {"missing": ("day=Mean",), "dates": ("day",), "drop_missing": True}
+    table = read_table(tmp_path / "t.csv", "y", **options_of(said))
+    assert table.X["day"].tolist() == list(range(N - 1))
+
+
+def test_dates_beside_many_words_are_no_dates(tmp_path):
+    data = with_units()
+    data.loc[:9, "day"] = "later"
+    assert "holds dates" not in refused(tmp_path, data)

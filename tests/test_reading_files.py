@@ -257,14 +257,29 @@ def test_other_kinds_of_files_are_named(tmp_path, content, said):
         ("# made by x, y\n# on Monday\n" + ROWS, "The header seems to be line 3"),
         ("sep=,\n" + ROWS, "line 1 of"),
         ("sep=,\n" + ROWS, "'sep=,', which only Excel reads"),
-        ('"a" "b"\n1\t2\t3\n', "has 3 entries separated by"),
-        ("a\tb\ty\n1\t2\t3\t\n2\t1\t5\t\n", "ends with '\\t', and the header does not"),
+        ('"a" "b"\n1\t2\t3\n', "separated by blanks: say --separator space."),
+        ("a\ty\n1\t2\n2\t1\n4\t3\n1\t2\t3\n", "has 3 entries separated by a tab, the header 2"),
+        ("a\tb\ty\n1\t2\t3\t\n2\t1\t5\t\n", "ends with a tab, and the header does not"),
+        ("Sales,,\na,b,y\n1,2,3\n2,1,5\n", "line 1 of"),
+        ("Sales,,\n,,\na,b,y\n1,2,3\n2,1,5\n", "'Sales', is no header for what follows"),
+        ("Sales,,\n,,\na,b,y\n1,2,3\n2,1,5\n", "The header seems to be line 3. Delete what"),
+        ("Air quality\n,a,y\n1,2,3\n2,1,5\n", "The header seems to be line 2. Delete what"),
+        ('"a" "b" "y"\n"x" 1 2,5\n"z" 2 3,5\n', "separated by blanks: say --separator space."),
+        ('"a" "y"\n"1" "x" 2,5\n"2" "z" 3,5\n', "separated by blanks: say --separator space."),
         ("a,b,y\nx1,1,2,3\nx2,2,1,5\n", "one more entry than the header. Where these are row names"),
         ("a,b,y\n1,2,3\n2,1,5,6\n4,4,4\n", "line 3 of"),
     ],
 )
 def test_what_is_wrong_with_the_shape_is_named(tmp_path, text, said):
     assert said in refused(write(tmp_path, text))
+
+
+def test_columns_without_a_name_are_no_title(tmp_path):
+    """Above three columns there is one name, and no header follows: they are left out, as ever."""
+    file = write(tmp_path, "a,,,y\n1,2,3,4\n2,1,5,6\n3,1,5,7\n")
+    assert read_table(file, "y").unnamed == (2, 3)
+    wide = write(tmp_path, "a,,,,,y\n1,2,3,4,5,6\n2,1,5,6,7,8\n3,1,5,7,1,1\n")
+    assert read_table(wide, "y").unnamed == (2, 3, 4, 5)
 
 
 def test_a_target_of_two_words_is_told_how_to_be_one(tmp_path):

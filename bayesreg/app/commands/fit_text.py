@@ -15,6 +15,7 @@ from ...plots.named_rows import MOST_ROWS
 from ...posterior.draws.interval import Interval
 from ..fitted import Fit
 from ..outputs import COEFFICIENTS, DIFFERENCES
+from ..words.alike_levels import alike_notes
 from ..words.cautions import cautions
 from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
 from ..words.families import has_noise
@@ -76,6 +77,7 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
         notes.append(("constant", f"{names}: {meaning}"))
     notes += [("identifier?", text) for text in identifier_notes(table)]
     notes += [("missing?", text) for text in mark_notes(table)]
+    notes += [("alike?", text) for text in alike_notes(table)]
     return tuple(notes)
 
 

@@ -14,9 +14,8 @@ from .columns import FileColumns
 from .dialect import Dialect
 from .missing_texts import MissingTexts
 from .numeric import is_numeric
-from .pasted import pasted
 from .plain_text import plain_text
-from .written_numbers import plain_numbers
+from .shape_faults import title_above, what_is_wrong
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +24,7 @@ _DELIMITERS = ",;\t|"
 _SNIFFED_LINES = 50
 _OF_EXCEL = re.compile(r'"?sep=.?"?')
 _BLANKS = " "
-_MOST_LETTERS = 40
+_LOOKED_AT = 20  # rows, for a title above the header
 _BLOCK = 2**24  # bytes
 
 
@@ -56,7 +55,7 @@ def csv_columns(file: Path, raw: bytes, dialect: Dialect | None = None) -> FileC
     by = delimiter
     if delimiter == _BLANKS:
         raw, by = _tabs_for_blanks(raw), "\t"
-    header, n_rows = _checked_shape(file, raw, by)
+    header, n_rows = _checked_shape(file, raw, by, delimiter)
     reader = partial(_parsed, raw, by, said.decimal, header)
     return FileColumns(
         tuple(header), n_rows, delimiter, was, reader, lambda names: reader(names, as_text=names)
@@ -108,8 +107,20 @@ def _most_regular(lines: Sequence[str], delimiters: Sequence[str]) -> str:
     return ","
 
 
-def _checked_shape(file: Path, raw: bytes, delimiter: str) -> tuple[list[str], int]:
-    """Return the header and the number of rows; every row has as many entries as the header."""
+def _checked_shape(file: Path, raw: bytes, delimiter: str, said: str) -> tuple[list[str], int]:
+    """Return the header and the number of rows; every row has as many entries as the header.
+
+    `said` is what separates entries for the reader, where tabs stand for blanks.
+    """
+    header, n_rows = _shape(file, raw, delimiter, said)
+    if 2 * sum(map(bool, header)) < len(header):
+        title = title_above(file, list(islice(csv_rows(raw, delimiter), _LOOKED_AT)), said)
+        if title:
+            raise ValueError(title)
+    return header, n_rows
+
+
+def _shape(file: Path, raw: bytes, delimiter: str, said: str) -> tuple[list[str], int]:
     n_rows, header = 0, None
     try:
         n_lines = _regular_lines(raw, delimiter)
@@ -120,7 +131,9 @@ def _checked_shape(file: Path, raw: bytes, delimiter: str) -> tuple[list[str], i
                 header = [name.strip() for name in row]
                 continue
             if len(row) != len(header):
-                raise ValueError(_what_is_wrong(file, list(csv_rows(raw, delimiter)), delimiter))
+                rows = list(csv_rows(raw, delimiter))
+                by_blanks = list(islice(csv_rows(_tabs_for_blanks(raw), "\t"), _LOOKED_AT))
+                raise ValueError(what_is_wrong(file, rows, said, by_blanks))
             n_rows += 1
     except csv.Error as error:
         raise ValueError(f"{file} is no CSV file: {error}.") from None
@@ -146,46 +159,6 @@ def _regular_lines(raw: bytes, delimiter: str) -> int | None:
             return None
         n_lines, start = n_lines + ends.size, end
     return n_lines
-
-
-def _what_is_wrong(file: Path, rows: list[tuple[int, list[str]]], delimiter: str) -> str:
-    """Say why rows have not as many entries as the header, the first of them."""
-    header = rows[0][1]
-    lengths = Counter(len(row) for _, row in rows[1:])
-    length = lengths.most_common(1)[0][0]
-    start = next(place for place, (_, row) in enumerate(rows) if len(row) == length)
-    after_start = all(len(row) == length for _, row in rows[start:])
-    if after_start and start >= 1 and _is_header(rows[start][1]):
-        above = delimiter.join(header)[:_MOST_LETTERS]
-        return (
-            f"line 1 of {file}, {above!r}, is no header for what follows: a title or a comment? The header seems to be "
-            f"line {rows[start][0]}. Delete what stands above it{_or_call_it_a_comment(rows[:start])}."
-        )
-    if len(lengths) == 1 and length == len(header) + 1:
-        if all(row[-1].strip() == "" for _, row in rows[1:]):
-            return f"each row of {file} ends with {delimiter!r}, and the header does not: delete what is trailing."
-        return (
-            f"each row of {file} has one more entry than the header. Where these are row names, as R's write.table "
-            "writes them, give their column a name; write.csv(..., row.names = FALSE) leaves them out."
-        )
-    line, row = next((line, row) for line, row in rows[1:] if len(row) != len(header))
-    return (
-        f"line {line} of {file} has {len(row)} entries separated by {delimiter!r}, the header "
-        f"{len(header)}. Put an entry that contains {delimiter!r} in double quotes."
-    )
-
-
-def _or_call_it_a_comment(rows: list[tuple[int, list[str]]]) -> str:
-    starts = {row[0].strip()[:1] for _, row in rows}
-    sign = next(iter(starts))
-    return f", or say {pasted('--comment', sign)}" if len(starts) == 1 and sign and not sign.isalnum() else ""
-
-
-def _is_header(row: list[str]) -> bool:
-    """Tell names from entries, of which some are numbers."""
-    import pandas as pd
-
-    return all(entry.strip() and plain_numbers(pd.Series([entry.strip()])) is None for entry in row)
 
 
 def _parsed(

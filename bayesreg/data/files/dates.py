@@ -16,7 +16,8 @@ _LOOKS_ISO = re.compile(
     r"\d{4}-\d{1,2}(-\d{1,2}([ T]\d{1,2}:\d{2}(:\d{2}([.,]\d{1,9})?)?)?)?\s?(Z|UTC|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
-_LOOKS_LIKE_A_DATE = re.compile(r"\w+[-/. ,]+\w+[-/. ,]+\d{1,4}([ T]+[\d:. ]+([AaPp][Mm])?)?")
+_LOOKS_LIKE_A_DATE = re.compile(r"\w+[-/. ,]+\w+[-/. ,]+\d{1,4}([ T]+[\d:. ]+([AaPp][Mm])?( ?[A-Z]{2,5})?)?")
+_LOOKS_LIKE_A_MONTH = re.compile(r"\d{1,2}[-/.]\d{4}|\d{4}[/.]\d{1,2}|[^\W\d_]{3,9}(-\d{2}|[- ]\d{4})")
 _NUMBER = re.compile(r"\d+")
 _DAYS = (
     *("%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y"),
@@ -35,6 +36,7 @@ _DAYS = (
         "%b-%d-%Y",
     ),
 )
+_MONTHS = ("%m/%Y", "%m-%Y", "%m.%Y", "%Y/%m", "%Y.%m", "%b-%y", "%b-%Y", "%b %Y", "%B-%Y", "%B %Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _FIRST_LOOK = 20  # entries
 
@@ -116,13 +118,13 @@ def found_dates(text: "pd.Series", format: str | None) -> DateColumn:
 
 
 def _checked(format: str) -> str:
-    """Refuse what tells no date: a letter that is unknown, or no year, month and day."""
+    """Refuse what tells no date: a letter that is unknown, or no year and month; without a day it is the first."""
     import pandas as pd
 
     if format == _ISO:
         return format
-    if not ("%y" in format.lower() and "%d" in format and any(f"%{month}" in format for month in "mbB")):
-        raise ValueError(f"{format!r} names no year, month and day: write it as in %d.%m.%Y.")
+    if not ("%y" in format.lower() and any(f"%{month}" in format for month in "mbB")):
+        raise ValueError(f"{format!r} names no year and month: write it as in %d.%m.%Y.")
     try:
         pd.to_datetime(pd.Series(["-"]), format=format, errors="coerce")
     except ValueError as error:
@@ -139,9 +141,12 @@ def date_formats(entries: Iterable[str]) -> list[str]:
         return []
     if all(map(_LOOKS_ISO.fullmatch, texts)):
         return _fitting(texts, (_ISO,))
-    if not all(map(_LOOKS_LIKE_A_DATE.fullmatch, texts)):
+    if all(map(_LOOKS_LIKE_A_MONTH.fullmatch, texts)):
+        found = _fitting(texts, _MONTHS)
+    elif all(map(_LOOKS_LIKE_A_DATE.fullmatch, texts)):
+        found = _fitting(texts, [day + time for day in _DAYS for time in _TIMES])
+    else:
         return []
-    found = _fitting(texts, [day + time for day in _DAYS for time in _TIMES])
     series = pd.Series(texts)
     different: dict[tuple[object, ...], str] = {}
     for one in found:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...base.listed import listed
-from .dates import date_formats
+from .dates import date_formats, looks_like_a_date
 from .missing_texts import MISSING_WORDS
 from .most_levels import tell_rows_apart
 from .pasted import pasted, pasted_names
@@ -112,7 +112,7 @@ def _question(column: "pd.Series", decimal: str) -> Question | None:
         )
     formats = date_formats(counts)
     if not formats:
-        return None
+        return _dates_but_for(name, counts)
     open_month = len(formats) > 1
     answer = f"{name}={formats[0]}" if open_month else name
     return Question(
@@ -121,6 +121,20 @@ def _question(column: "pd.Series", decimal: str) -> Question | None:
         _of_dates((name,), next(iter(counts)), formats),
         (("--dates", answer),),
     )
+
+
+def _dates_but_for(name: str, counts: Counter[str]) -> Question | None:
+    """Ask about dates among which a few words stand, such as the name of a row of sums."""
+    words = [text for text in counts if not looks_like_a_date(text)]
+    dates = Counter({text: n for text, n in counts.items() if text not in words})
+    if len(words) > _MOST_SHOWN or dates.total() < _MOSTLY * counts.total() or not date_formats(dates):
+        return None
+    marks = [f"{name}={text}" for text in words]
+    said = (
+        f"column {name!r} holds dates, for example {next(iter(dates))!r}, beside {counted_texts(words, counts)}. Is that "
+        f"row one of data? {pasted('--missing', *marks)} says that its date is missing."
+    )
+    return Question((name,), name, said, (*(("--missing", mark) for mark in marks), ("--dates", name)))
 
 
 def _or_no_number(name: str, counts: Counter[str]) -> str:

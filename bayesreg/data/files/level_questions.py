@@ -1,5 +1,6 @@
 """Columns with so many levels that they tell rows apart, not groups of them."""
 
+import re
 from typing import TYPE_CHECKING
 
 from .dates import looks_like_a_date
@@ -10,6 +11,8 @@ from .questions import Question
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TIME = re.compile(r"\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?( ?[AaPp][Mm])?")
 
 
 def question_of_levels(
@@ -53,6 +56,8 @@ def question_of_levels(
     )
     if looks_like_a_date(entry):
         is_what += f" Is it a date? {pasted('--dates', f'{name}=%d.%m.%Y')} reads it, with what stands for its parts."
+    if _TIME.fullmatch(entry):
+        is_what += " Is it a time? Write it as a number in the file, of hours say."
     take_all = f"--max-levels {n_levels} takes them all, each with a column." if n_levels < n_rows else ""
     return Question((name,), name, f"{told}. {is_what} {gathered}{take_all}".strip(), (("--exclude", name),))
 

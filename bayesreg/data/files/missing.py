@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int
 
 from ...base.listed import listed
 from .pasted import pasted_names
-from .questions import FLAG, Question
+from .questions import FLAG, GAPS, Question
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def question_of_gaps(gaps: Gaps, written: str) -> Question:
     answers = [("--missing-level", name) for name in as_levels]
     if n_complete < gaps.n_rows:
         answers.append(("--drop-missing", FLAG))
-    return Question(tuple(gaps.counts), "missing entries", said.strip(), tuple(answers))
+    return Question(tuple(gaps.counts), GAPS, said.strip(), tuple(answers))
 
 
 def without_missing(frame: "pd.DataFrame", gaps: Gaps | None, written: str) -> "pd.DataFrame":

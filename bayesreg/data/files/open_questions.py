@@ -10,6 +10,7 @@ from .missing import gaps_of, question_of_gaps
 from .most_levels import tell_rows_apart
 from .numeric import is_numeric
 from .questions import Question, answered_by
+from .second_header import question_of_first_row, without_first_row
 from .stated_columns import StatedColumns
 from .word_questions import questions_of_words
 
@@ -57,6 +58,11 @@ def open_questions(
     written : str
         How missing entries are written; "" if they are all blank.
     """
+    first_row = question_of_first_row(frame, stated.decimal)
+    if first_row is not None:
+        frame, filled = (without_first_row(one, stated.decimal) for one in (frame, filled))
+        left_text = [name for name in text if not is_numeric(frame[name])]
+        return [first_row, *open_questions(frame, filled, left_text, asked, stated, written)]
     open_text = [frame[name] for name in text if name not in stated.columns.levels]
     needed = {
         what: frame[name]

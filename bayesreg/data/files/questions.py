@@ -7,6 +7,7 @@ from ...base.listed import listed
 from .pasted import pasted, pasted_names
 
 FLAG = ""  # the value of an option that has none
+GAPS = "missing entries"  # what a question of them is about
 _MOST_ASKED = 6
 _MOST_NAMED = 3
 _ONE_BY_ONE = ("--missing", "--decimal")
@@ -50,9 +51,17 @@ def ask(questions: Sequence[Question]) -> None:
     said = " ".join(
         f"({place}) {question.said}" for place, question in enumerate(questions[:_MOST_ASKED], start=1)
     )
-    more = [name for question in questions[_MOST_ASKED:] for name in question.columns]
-    others = f" And {listed([repr(name) for name in more], _MOST_NAMED)}." if more else ""
+    others = _others(questions[:_MOST_ASKED], questions[_MOST_ASKED:])
     raise ValueError(f"{of_columns}. {said}{others} All at once, if it is meant so: {_pasted(questions)}")
+
+
+def _others(asked: Sequence[Question], left: Sequence[Question]) -> str:
+    """Name the columns whose questions have no room, and say what is missing, which concerns all rows."""
+    named = {name for question in asked for name in question.columns}
+    of_columns = [question for question in left if question.about != GAPS]
+    more = [name for question in of_columns for name in question.columns if name not in named]
+    said = f" And {listed([repr(name) for name in more], _MOST_NAMED)}." if more else ""
+    return said + "".join(f" Besides, {question.said}" for question in left if question.about == GAPS)
 
 
 def answered_by(questions: Sequence[Question], options: set[str]) -> set[str]:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...base.listed import quoted
 from ...base.suggestions import did_you_mean
+from .alike import alike, said_of_alike
 from .doubtful_text import is_mark, why_no_numbers
 from .numeric import is_numeric
 from .pasted import pasted
@@ -124,25 +125,43 @@ def _chosen(name: str, kinds: list[str], positive: str) -> str:
         raise ValueError(_no_label(name, kinds, positive))
     if len(kinds) == 1:
         raise ValueError(_one_kind(name, positive))
+    twins = next((group for group in alike(kinds) if positive in group), ())
+    if twins and len(kinds) > 2:
+        raise ValueError(
+            f"the target {name!r} has labels that may be one: {_write_alike([twins])} {pasted('--positive', positive)} "
+            "alone takes the others for 0."
+        )
     return positive
 
 
 def _second(name: str, kinds: list[str]) -> str:
     if len(kinds) == 1:
         raise ValueError(_one_kind(name, kinds[0]))
-    marks = [kind for kind in kinds if is_mark(kind)]
-    if len(kinds) == 2 and len(marks) != 1:
+    marks, groups = [kind for kind in kinds if is_mark(kind)], alike(kinds)
+    if len(kinds) == 2 and len(marks) != 1 and not groups:
         return kinds[1]
-    missing = (
-        f" {pasted('--missing', *marks)} says that an entry is missing."
-        if 0 < len(marks) < len(kinds)
-        else ""
+    remedies = []
+    if 0 < len(marks) < len(kinds):
+        remedies.append(f"{pasted('--missing', *marks)} says that an entry is missing.")
+    if groups:
+        remedies.append(_write_alike(groups))
+    single = [kind for kind in kinds if not any(kind in group for group in groups)]
+    unmarked = [kind for kind in single if kind not in marks[: len(kinds) - 1]]
+    if unmarked:
+        remedies.append(f"{pasted('--positive', unmarked[0])} asks about that one against all others.")
+    what = (
+        "labels must be of two" if len(kinds) > 2 or groups else "one of them may stand for a missing entry"
     )
-    first = next(kind for kind in kinds if kind not in marks[: len(kinds) - 1])
-    what = "labels must be of two" if len(kinds) > 2 else "one of them may stand for a missing entry"
     raise ValueError(
-        f"the target {name!r} is text of {len(kinds)} kinds, {quoted(kinds, _MOST_SHOWN)}: {what}.{missing} "
-        f"{pasted('--positive', first)} asks about that one against all others."
+        f"the target {name!r} is text of {len(kinds)} kinds, {quoted(kinds, _MOST_SHOWN)}: {what}. "
+        f"{' '.join(remedies)}"
+    )
+
+
+def _write_alike(groups: list[tuple[str, ...]]) -> str:
+    return (
+        f"{said_of_alike(groups, _MOST_SHOWN)} differ in upper and lower case, or in blanks, only: if they are one, "
+        "write them alike in the file."
     )
 
 

@@ -38,7 +38,7 @@ def workbook_as_csv(file: Path, raw: bytes) -> tuple[bytes, str]:
         raise ValueError(
             f"{file} is an Excel workbook that openpyxl cannot read: {error}. Save its sheet as 'CSV UTF-8'."
         ) from None
-    filled = {str(name): rows for name, sheet in sheets.items() if (rows := _rows(sheet))}
+    filled = {str(name): rows for name, sheet in sheets.items() if any(rows := _rows(sheet))}
     if len(filled) != 1:
         held = f"sheets {quoted(list(filled))}" if filled else "no sheet with an entry"
         raise ValueError(
@@ -51,11 +51,11 @@ def workbook_as_csv(file: Path, raw: bytes) -> tuple[bytes, str]:
 
 
 def _rows(sheet: Any) -> list[list[str]]:
-    """Return a sheet's entries as text, without the rows and columns that are blank."""
+    """Return a sheet's entries as text, without the columns that are blank; a blank row is a blank line."""
     rows = [[_text(entry) for entry in row] for row in sheet.itertuples(index=False, name=None)]
     used = [any(column) for column in zip(*rows, strict=True)]
     kept = [[entry for entry, is_used in zip(row, used, strict=True) if is_used] for row in rows]
-    return [row for row in kept if any(row)]
+    return [row if any(row) else [] for row in kept]
 
 
 def _text(entry: Any) -> str:
