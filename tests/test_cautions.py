@@ -13,6 +13,7 @@ from bayesreg.app.words.cautions import cautions
 from bayesreg.app.words.headline import headline
 from bayesreg.app.words.relations import relation_notes
 from bayesreg.app.words.response import likelihoods_for, odd_response, response_caution
+from bayesreg.app.words.told_response import told_caution
 
 N = 200
 
@@ -273,6 +274,44 @@ def test_of_a_treatment_in_numbers_the_identifier_is_to_be_left_out_too():
     assert meaning.endswith("Remedy: --exclude chick.")
 
 
+def test_of_columns_with_the_same_levels_one_is_to_be_left_out_and_no_rows():
+    """To drop the rows of one kind of two would leave a column that does not vary."""
+    rng = np.random.default_rng(18)
+    for letters in ("mf", "abc"):
+        code = rng.choice(list(letters), N)
+        X, levels = levels_of(code=code, name=np.char.add(code, " in full"))
+        said, meaning = relation_notes(fitted(rng.normal(size=N), X, levels=levels), in_command=True)
+        assert said == "code is told by the level of name."
+        assert meaning.endswith("Remedy: --exclude name.")
+
+
+@pytest.mark.parametrize("level", ["missing", "other"])
+def test_a_level_that_is_not_in_the_file_cannot_be_called_missing(level):
+    from bayesreg.data.files.levels import found_levels
+
+    rng = np.random.default_rng(19)
+    made = {"missing": {"missing": "(missing)"}, "other": {"gather_rare": 12}}[level]
+    where = rng.choice(4, N, p=[0.5, 0.3, 0.15, 0.05])
+    where[:20] = 3
+    rare = np.array(["a", "b", "c", "(missing)"] if level == "missing" else ["a", "b", "c", "d"])[where]
+    if level == "other":
+        rare[:20] = np.repeat(["d", "e"], 10)
+        rare[20:][where[20:] == 3] = "c"
+    is_made = np.isin(rare, ["(missing)", "d", "e"])
+    kind = np.where(is_made, "none", rng.choice(["k", "l", "m", "n"], N))
+    kind_2 = np.where(is_made, "(missing)", rng.choice(["k", "l"], N))
+    for other, remedy in ((kind, "--missing kind=none --drop-missing."), (kind_2, "--exclude rare.")):
+        found = [
+            found_levels(pd.Series(rare, name="rare"), **made),
+            found_levels(pd.Series(other, name="kind"), missing="(missing)"),
+        ]
+        frames = [one.encoded(pd.Series(values)) for one, values in zip(found, (rare, other), strict=True)]
+        fit = fitted(rng.normal(size=N), pd.concat(frames, axis=1), levels=tuple(found))
+        said, meaning = relation_notes(fit, in_command=True)
+        assert f"rare=({level})" in said
+        assert meaning.endswith(f"Remedy: {remedy}")
+
+
 def test_a_level_that_two_levels_make_is_no_nested_column():
     rng = np.random.default_rng(16)
     carrier, dest = rng.choice(list("abcde"), N), rng.choice(list("klm"), N)
@@ -294,3 +333,62 @@ def test_a_date_beside_year_and_month_is_nearly_told_by_them():
     assert r_squared == pytest.approx(1.0 - left.var() / X["sold"].var(), abs=1e-6)
     assert meaning.endswith("Remedy: --exclude sold.")
     assert relation_notes(fit, in_command=False)[1].endswith("Remedy: leave out 'sold'.")
+
+
+def told(y, X, **more):
+    return next((one for one in cautions(fitted(y, X, **more)) if "is told" in one), None)
+
+
+def test_a_response_that_columns_add_up_to_is_told_with_them():
+    rng = np.random.default_rng(20)
+    X = pd.DataFrame(rng.normal(size=(N, 5)), columns=list("abcde"))
+    assert told(X["b"] + X["d"] - 3.0, X).startswith(
+        "'visits' is told exactly by 'b', 'd'. Is one of them computed"
+    )
+    assert "(--exclude in the command)" in told(X["b"] + X["d"] - 3.0, X)
+    rounded = X.assign(c=(0.3 * X["b"] + 2.0).round(3))
+    said = told(X["b"], rounded.drop(columns="b"))
+    shown = re.fullmatch(r"'visits' is told nearly \(R² ([0-9.]+)\) by 'c'", said.split(". Is")[0])
+    with_one = np.column_stack([np.ones(N), rounded["c"]])
+    left = X["b"] - with_one @ np.linalg.lstsq(with_one, X["b"], rcond=None)[0]
+    assert float(shown[1]) == pytest.approx(
+        1.0 - left.var() / X["b"].var(), abs=0.1 * left.var() / X["b"].var()
+    )
+
+
+@pytest.mark.parametrize(("noise", "is_told"), [(0.005, True), (0.02, False)])
+def test_a_ten_thousandth_of_the_variance_is_the_limit(noise, is_told):
+    rng = np.random.default_rng(21)
+    X = pd.DataFrame(rng.normal(size=(N, 2)), columns=list("ab"))
+    assert bool(told(X["a"] + noise * rng.normal(size=N), X)) is is_told
+
+
+def test_as_many_columns_as_tell_any_response_are_no_news():
+    rng = np.random.default_rng(22)
+    X = pd.DataFrame(rng.normal(size=(20, 19))).add_prefix("x")
+    assert told(rng.normal(size=20), X) is None
+
+
+def test_an_exposure_that_tells_counts_is_told_too():
+    """Cases are persons less those who are well, and persons are the exposure."""
+    rng = np.random.default_rng(23)
+    persons = rng.integers(5, 60, N)
+    cases = rng.binomial(persons, 0.3)
+    X = pd.DataFrame({"a": rng.normal(size=N), "well": persons - cases})
+    data = br.RowData.from_arrays(X, cases, offset=np.log(persons))
+    likelihood = br.PoissonLikelihood()
+    model = br.LinearModel(br.GaussianPrior(1.0), likelihood)
+    target = Target("cases", exposure="persons")
+    mode = br.map_estimate(model, data)
+    fit = Fit(model, data, mode, None, None, target=target)
+    assert told_caution(fit).startswith("'cases' is told exactly by 'persons', 'well'.")
+    fewer = br.RowData.from_arrays(X[["a"]], cases, offset=np.log(persons))
+    assert told_caution(Fit(model, fewer, br.map_estimate(model, fewer), None, None, target=target)) is None
+
+
+def test_levels_that_tell_a_response_are_named_by_their_column():
+    rng = np.random.default_rng(24)
+    X, levels = levels_of(mark=rng.choice(list("abc"), N))
+    y = 2.0 * X["mark=a"] + 5.0 * X["mark=b"]
+    X["z"] = rng.normal(size=N)
+    assert told(y, X, levels=levels).startswith("'visits' is told exactly by 'mark'.")

@@ -167,9 +167,40 @@ def test_a_column_that_others_nearly_tell_is_found_with_what_they_leave():
     frame = columns(day=lambda f, rng: 365.0 * f["hour"] + 30.0 * f["minute"] + rng.normal(0.0, 8.0, N))
     ((of, by, left),) = near(frame)
     assert (of, by) == ("day", {"hour", "minute"})
-    others = np.column_stack([np.ones(N), frame.drop(columns="day")])
-    residual = frame["day"] - others @ np.linalg.lstsq(others, frame["day"], rcond=None)[0]
-    assert left == pytest.approx(residual.var() / frame["day"].var(), rel=1e-3)
+    by_both = np.column_stack([np.ones(N), frame[["hour", "minute"]]])
+    residual = frame["day"] - by_both @ np.linalg.lstsq(by_both, frame["day"], rcond=None)[0]
+    assert left == pytest.approx(residual.var() / frame["day"].var(), rel=1e-9)
+
+
+def test_as_many_columns_are_named_as_it_takes():
+    """The month alone leaves more than a thousandth of a day in the year, and the hour adds next to nothing."""
+    rng = np.random.default_rng(12)
+    frame = pd.DataFrame(
+        {"month": rng.integers(1, 13, N), "day": rng.integers(1, 29, N), "hour": rng.integers(0, 24, N)}
+    ).astype(float)
+    frame["when"] = 30.4 * frame["month"] + frame["day"] + frame["hour"] / 24.0
+    frame["when"] += rng.normal(0.0, 0.1, N)
+    ((of, by, left),) = near(frame)
+    assert (of, by) == ("when", {"month", "day"})
+    others = np.column_stack([np.ones(N), frame[["month", "day"]]])
+    residual = frame["when"] - others @ np.linalg.lstsq(others, frame["when"], rcond=None)[0]
+    assert left == pytest.approx(residual.var() / frame["when"].var(), rel=1e-9)
+
+
+def test_levels_that_nearly_tell_a_number_come_together():
+    """What is left is that of all levels of the one column, and no other column is named for rare levels."""
+    rng = np.random.default_rng(13)
+    where = rng.choice(30, N, p=np.append(np.full(10, 0.09), np.full(20, 0.005)))
+    dest = one_hot(np.array([f"d{j:02}" for j in range(30)])[where], "dest")
+    miles = rng.uniform(100.0, 3000.0, 30)[where] + 8.0 * rng.integers(0, 3, N)
+    frame = pd.concat(
+        [pd.DataFrame({"miles": miles, "minutes": miles / 8.0 + rng.normal(0.0, 12.0, N)}), dest], axis=1
+    )
+    ((of, by, left),) = near(frame, sets=[list(dest)])
+    assert of == "miles"
+    assert by <= set(dest)
+    by_dest = frame["miles"] - frame.groupby(where)["miles"].transform("mean")
+    assert left == pytest.approx(by_dest.var() / frame["miles"].var(), rel=1e-9)
 
 
 @pytest.mark.parametrize(("noise", "found"), [(20.0, 1), (60.0, 1), (200.0, 0)])

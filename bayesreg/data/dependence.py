@@ -1,5 +1,6 @@
 """Which columns of a Gram matrix others tell, exactly or nearly, by its pivoted Cholesky factor."""
 
+from collections.abc import Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -86,14 +87,17 @@ class PivotedFactor(NamedTuple):
         found = [self._vector(j, others, of_j) for j, of_j in zip(own.tolist(), factors.T, strict=True)]
         return sorted(found, key=lambda one: int(one.at[-1]))
 
-    def near(self) -> list[NullVector]:
+    def near(self, sets: Sequence[Sequence[int]] = ()) -> list[NullVector]:
         """Return one vector for each column that others nearly tell, the best told first.
 
-        Of columns that nearly tell one another, the best told stands for all that matter to it.
+        Of columns that nearly tell one another, the best told stands for all that matter to it. A vector has as many
+        of them as tell it nearly by themselves, and what they leave. Columns of a set, the levels of one column, come
+        together.
         """
         rank = self.lower.shape[1]
         told, inverse = inflation(self.lower[:rank])
         found, named = [], np.zeros(rank, dtype=bool)
+        set_of = self._set_of(sets)
         for place in np.lexsort((-self.order[:rank], -told)):
             if told[place] <= LARGEST_INFLATION:
                 break
@@ -101,10 +105,39 @@ class PivotedFactor(NamedTuple):
             factors[place] = 0.0
             matters = np.abs(factors) > A_PART * np.abs(factors).max()
             if not named[place]:
-                at = self.order[:rank][matters]
-                found.append(self._vector(int(self.order[place]), at, factors[matters], 1.0 / told[place]))
+                enough, of_enough, left = self._enough(place, np.flatnonzero(matters), set_of)
+                at, own = self.order[:rank][enough], int(self.order[place])
+                found.append(self._vector(own, at, of_enough, left))
+                named[enough] = True
             named |= matters
         return found
+
+    def _set_of(self, sets: Sequence[Sequence[int]]) -> Int[np.ndarray, " rank"]:
+        """Return a number for each column of the factor, the same for those of a set."""
+        number = np.arange(self.order.size)
+        for one in sets:
+            number[list(one)] = min(one, default=0)
+        return number[self.order[: self.lower.shape[1]]]
+
+    def _enough(
+        self, place: int, chosen: Int[np.ndarray, " k"], set_of: Int[np.ndarray, " rank"]
+    ) -> tuple[Int[np.ndarray, " m"], Float[np.ndarray, " m"], float]:
+        """Add to the chosen columns those that tell most of the rest, until they nearly tell one."""
+        own = self.lower[place]
+        while True:
+            is_chosen = np.isin(set_of, set_of[chosen])
+            is_chosen[place] = False
+            chosen = np.flatnonzero(is_chosen)
+            columns = self.lower[chosen].T
+            factors = np.linalg.lstsq(columns, own, rcond=None)[0]
+            rest = own - columns @ factors
+            left = float(rest @ rest)
+            if left * LARGEST_INFLATION <= 1.0 or chosen.size >= set_of.size - 1:
+                return chosen, factors, left
+            telling = np.abs(self.lower[: set_of.size] @ rest)
+            telling[[place, *chosen]] = -1.0
+            most = np.argsort(-telling, kind="stable")[: max(1, chosen.size // 4)]
+            chosen = np.append(chosen, most)
 
     def _vector(
         self, own: int, others: Int[np.ndarray, " k"], factors: Float[np.ndarray, " k"], left: float = 0.0

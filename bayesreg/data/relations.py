@@ -62,9 +62,9 @@ class Near(NamedTuple):
     of : int
         Its position.
     by : tuple of int
-        Those that matter most, the most first.
+        Those that matter most, the most first: as many as nearly tell it by themselves.
     left : float
-        The share of its variance that all others leave.
+        The share of its variance that these leave.
     """
 
     of: int
@@ -131,7 +131,9 @@ def linear_relations(
     sums = [_fewest_levels(one.of_columns(at), shared) for one in exact[:_MOST_SOUGHT]]
     sought = [_with_small_numbers(one, means, loss, rows) for one in sums]
     found = tuple(relation for relation in sought if relation is not None)
-    near = factor.near() if at.size <= _BY_CHANCE * data.n_samples else []
+    places = {int(j): place for place, j in enumerate(at)}
+    looked_at = [[places[j] for j in one if j in places] for one in sets]
+    near = factor.near(looked_at) if at.size <= _BY_CHANCE * data.n_samples else []
     return Relations(
         found,
         max(0, len(exact) - _MOST_SOUGHT),

@@ -7,6 +7,7 @@ from ..fitted import Fit
 from .prior_data_conflict import prior_data_conflicts
 from .response import response_caution
 from .rows import fills_rows
+from .told_response import told_caution
 
 _MOST = 0.5  # of the bars
 _OVERDISPERSED, _FEWEST_SPARE = 1.5, 20  # times the variance; rows beyond the columns
@@ -16,6 +17,7 @@ _MOST_OF_ROWS = 0.2  # columns for a row
 def cautions(fit: Fit) -> tuple[str, ...]:
     """Say what should be settled before the answer is used."""
     of_data = (
+        told_caution(fit),
         response_caution(fit),
         _separated(fit),
         _many_columns(fit),

@@ -150,7 +150,7 @@ def _nested(fit: Fit, found: Sequence[Relation]) -> set[tuple[str, str]]:
     return {
         (left, only)
         for (left, only), n in times.items()
-        if n_levels.get(only, 0) > n_levels.get(left, 0) and n >= n_levels.get(left, 2) - 1
+        if n_levels.get(only, 0) >= n_levels.get(left, 0) and n >= n_levels.get(left, 2) - 1
     }
 
 
@@ -164,12 +164,22 @@ def _way_out(
     ]
     if name not in column_of or not at_levels:
         return _Way(name)
-    value = {feature: shown for one in levels for feature, shown in zip(one.features, one.shown, strict=True)}
     n_levels = {one.column: len(one.values) for one in levels}
-    own = max(at_levels, key=lambda feature: n_levels[column_of[feature]])
-    if len(at_levels) == len(relation.terms) + 1 == _A_PAIR:
-        return _Way(column_of[own], value[own])
-    return _Way(column_of[own])
+    written = _written_levels(levels)
+    if len(at_levels) == len(relation.terms) + 1 == _A_PAIR and any(one in written for one in at_levels):
+        own = max(filter(written.__contains__, at_levels), key=lambda feature: n_levels[column_of[feature]])
+        return _Way(column_of[own], written[own])
+    return _Way(column_of[max(at_levels, key=lambda feature: n_levels[column_of[feature]])])
+
+
+def _written_levels(levels: Sequence[Levels]) -> dict[str, str]:
+    """Return the levels that stand in the file, by feature: not what missing entries, or rare levels, became."""
+    return {
+        feature: shown
+        for one in levels
+        for feature, shown in zip(one.features, one.shown, strict=True)
+        if shown not in (one.missing, one.other)
+    }
 
 
 def _meaning(ways: Sequence[_Way], *, in_command: bool) -> str:

@@ -131,8 +131,8 @@ def _dates_but_for(name: str, counts: Counter[str]) -> Question | None:
         return None
     marks = [f"{name}={text}" for text in words]
     said = (
-        f"column {name!r} holds dates, for example {next(iter(dates))!r}, beside {counted_texts(words, counts)}. Is that "
-        f"row one of data? {pasted('--missing', *marks)} says that its date is missing."
+        f"column {name!r} holds dates, for example {next(iter(dates))!r}, beside {counted_texts(words, counts)}. Is "
+        f"that row one of data? {pasted('--missing', *marks)} says that its date is missing."
     )
     return Question((name,), name, said, (*(("--missing", mark) for mark in marks), ("--dates", name)))
 
