@@ -345,7 +345,10 @@ def test_a_response_that_columns_add_up_to_is_told_with_them():
     assert told(X["b"] + X["d"] - 3.0, X).startswith(
         "'visits' is told exactly by 'b', 'd'. Is one of them computed"
     )
-    assert "(--exclude in the command)" in told(X["b"] + X["d"] - 3.0, X)
+    assert told(X["b"] + X["d"] - 3.0, X).endswith("no earlier than the response.")
+    assert told(X["b"] + X["d"] - 3.0, X, in_command=True).endswith(
+        "no earlier than the response (--exclude)."
+    )
     rounded = X.assign(c=(0.3 * X["b"] + 2.0).round(3))
     said = told(X["b"], rounded.drop(columns="b"))
     shown = re.fullmatch(r"'visits' is told nearly \(R² ([0-9.]+)\) by 'c'", said.split(". Is")[0])
@@ -361,6 +364,27 @@ def test_a_ten_thousandth_of_the_variance_is_the_limit(noise, is_told):
     rng = np.random.default_rng(21)
     X = pd.DataFrame(rng.normal(size=(N, 2)), columns=list("ab"))
     assert bool(told(X["a"] + noise * rng.normal(size=N), X)) is is_told
+
+
+def test_methods_are_asked_for_in_the_words_of_the_reader():
+    """The default scale is too small for these data, which is told with the option, or with the argument."""
+    rng = np.random.default_rng(25)
+    X = pd.DataFrame({"x": rng.normal(size=N), "z": rng.normal(size=N)})
+    y = 30_000.0 * X["x"] + 4_000.0 * rng.normal(size=N) + 1e5
+    for in_command, words in ((True, "--scale evidence"), (False, "'evidence'")):
+        (said,) = [one for one in cautions(fitted(y, X, in_command=in_command)) if "disagree" in one]
+        assert f"the one that {words} chooses" in said
+        assert ("'evidence'" in said) is not in_command
+        left, low, high = map(
+            float, re.findall(r"leaves (\d+), outside of the 99% interval \[(\d+), (\d+)\]", said)[0]
+        )
+        assert left < low < high
+        residual = (
+            y
+            - np.column_stack([np.ones(N), X])
+            @ np.linalg.lstsq(np.column_stack([np.ones(N), X]), y, rcond=None)[0]
+        )
+        assert left == pytest.approx(np.sqrt(residual @ residual / (N - 3)), abs=0.6)
 
 
 def test_as_many_columns_as_tell_any_response_are_no_news():

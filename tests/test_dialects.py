@@ -14,6 +14,7 @@ from click.testing import CliRunner
 
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
+from bayesreg.app.commands.fit_text import table_notes
 from bayesreg.data.files.dialect import separator_named
 from bayesreg.data.files.table import read_table
 
@@ -200,6 +201,15 @@ def test_a_workbook_is_read_or_told_what_reads_it(tmp_path):
         frame.to_excel(writer, sheet_name="b", index=False)
     with pytest.raises(ValueError, match=r"with sheets 'a', 'b'. Save the one that is meant"):
         read_table(tmp_path / "two.xlsx", "y")
+
+
+def test_a_workbook_is_separated_by_nothing(tmp_path):
+    pytest.importorskip("openpyxl", reason="reads workbooks: the extra `excel`")
+    FRAME.to_excel(tmp_path / "t.xlsx", index=False)
+    table = read_table(tmp_path / "t.xlsx", "y")
+    label, said = table_notes(tmp_path / "t.xlsx", table, fit_intercept=True)[0]
+    assert label == "data"
+    assert f"{table.n_columns} columns of sheet 'Sheet1' of an Excel workbook; target 'y'" in said
 
 
 def test_a_title_of_a_workbook_is_told_with_the_row_of_the_header(tmp_path):

@@ -1,6 +1,7 @@
 """The folds of `bayesreg fit --scale cv`: shuffled by seed, by groups, by a column, or in the order of time."""
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands.stated_folds import StatedFolds
+from bayesreg.app.words.chosen_scale import selection_sentences
 from bayesreg.data.files.table import read_table
 
 N = 90
@@ -42,6 +44,27 @@ def run(tmp_path, monkeypatch):
         return CliRunner().invoke(main, [*arguments, *options])
 
     return fitted
+
+
+def test_the_weakest_scale_is_told_with_the_option_that_goes_further(run, tmp_path):
+    """What is to be pasted states the model that was chosen, and twice its scale; Python's words are Python's."""
+    frame = measurements()[["ph", "rain", "growth"]].assign(growth=lambda f: 3.0 * f["ph"] - 2.0 * f["rain"])
+    frame["growth"] += 0.01 * np.random.default_rng(3).normal(size=N)
+    result = run(frame, "--report")
+    told = " ".join(result.stdout.split())
+    assert " effective degrees of freedom. It is the weakest of the compared priors; --scale" in told
+    page = re.sub(r"<[^>]+>", "", (tmp_path / "out" / "report.html").read_text(encoding="utf-8"))
+    for text in (told, page):
+        assert "min_ratio" not in text
+        asked = re.search(
+            r"priors; (--scale [0-9.e+]+ --relative-to-noise --standardize) is 2 times as wide\.", text
+        )[1]
+    of_cv = json.loads(run(frame, "--json").stdout)
+    stated = json.loads(run(frame, *asked.split(), "--json").stdout)["model"].replace(asked.split()[1], "…")
+    assert stated == of_cv["model"].replace(f"{of_cv['selection']['scale']:.6g}", "…")
+    assert float(asked.split()[1]) == pytest.approx(2.0 * of_cv["selection"]["scale"], rel=0.01)
+    weakest = by_hand(frame, ["ph", "rain"], KFold(5, shuffle=True, random_state=0))
+    assert "A smaller `min_ratio`" in selection_sentences(weakest, in_command=False)[1]
 
 
 def selection(result):
@@ -162,7 +185,7 @@ REFUSED = [
     (("--groups", "plots"), "there is no column 'plots' for the folds. Did you mean 'plot'?"),
     (("--groups", "growth"), "'growth' is the target, so it cannot be the folds too"),
     (("--weights", "plot", "--folds-by", "plot"), "'plot' is the column of weights, so it cannot be the folds too"),
-    (("--groups", "plot", "--features", "ph,plot"), "'plot' is the column of folds, so it cannot be a feature too"),
+    (("--groups", "plot", "--features", "ph,plot"), "'plot' is the column of groups or folds, so it cannot be a feature too"),
     (("--groups", "gaps", "--exclude", "season"), "entries are missing: 1 in 'gaps'"),
 ]  # fmt: skip
 

@@ -397,11 +397,16 @@ def test_a_file_in_which_no_row_can_be_predicted_is_an_error_with_the_cause(fitt
 
 
 @pytest.mark.parametrize(
-    ("response", "said"), [(lambda y: y > y.median(), "'sold' has two values only"), (None, "")]
+    ("response", "said"),
+    [
+        (lambda y: y > y.median(), "'sold' has two values only"),
+        (lambda y: 100 * (y > y.median()) + y.rank(pct=True), "The predictive check fails"),
+        (None, ""),
+    ],
 )
 def test_what_is_to_be_known_of_the_response_is_said_with_its_predictions(tmp_path, response, said):
     frame = houses()
-    frame["sold"] = frame["price"] if response is None else response(frame["price"]).astype(int)
+    frame["sold"] = frame["price"] if response is None else response(frame["price"]).astype(float)
     frame.to_csv(tmp_path / "houses.csv", index=False)
     options = "--exclude", "id, price", "--draws", 200, "--warmup", 100, "--out", tmp_path / "out"
     options += "--family", "gaussian"

@@ -147,7 +147,7 @@ def test_a_column_of_folds_is_text_as_written_and_no_feature(tmp_path):
     assert list(table.X.columns) == ["a"]
     assert table.folds.tolist() == ["01", "1", "01"]
     assert table.dropped == {"k": 1}
-    assert "'k' is the column of folds, so it cannot be a feature too" in refused(
+    assert "'k' is the column of groups or folds, so it cannot be a feature too" in refused(
         file, folds="k", features=("k",)
     )
 
@@ -272,6 +272,18 @@ def test_other_kinds_of_files_are_named(tmp_path, content, said):
 )
 def test_what_is_wrong_with_the_shape_is_named(tmp_path, text, said):
     assert said in refused(write(tmp_path, text))
+
+
+@pytest.mark.parametrize("blank", ["\N{NO-BREAK SPACE}", "\N{THIN SPACE}", "\N{NARROW NO-BREAK SPACE}"])
+def test_a_blank_of_any_kind_is_shown_as_one(tmp_path, blank):
+    file = write(tmp_path, "a,y\n" + "".join(f"{i}{blank}00{i % 9},{i}\n" for i in range(1, 31)))
+    said = refused(file)
+    assert "'1 001' (1 time)" in said
+    assert "--numbers a reads them as numbers ('1 001' as 1001)" in said
+    assert "\\" not in said
+    assert ("numbers", "'a' is read as numbers: '1 001' as 1001") in read_table(
+        file, "y", numbers=("a",)
+    ).said
 
 
 def test_columns_without_a_name_are_no_title(tmp_path):

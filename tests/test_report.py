@@ -32,6 +32,7 @@ from bayesreg.app.fitted import Fit
 from bayesreg.app.pictures import forest_figure, path_figure
 from bayesreg.app.report.data_summary import summarise_data
 from bayesreg.app.report.figures import predictive_figure, residual_figure, selection_figure
+from bayesreg.app.report.results import certificate_section, sureness
 from bayesreg.app.report.section import Row, fold_rows
 from bayesreg.app.target import Target
 from bayesreg.app.words.code_lines import regressor_code
@@ -641,6 +642,35 @@ def test_the_summary_says_what_to_do_next(diabetes_report, tmp_path):
     assert again.scale_selection == "cv"
     predicted, bounds = eval(codes[1], {"regressor": regressor, "X_new": X[:3]})
     assert (predicted.shape, bounds.shape) == ((3,), (3, 2))
+
+
+@pytest.mark.filterwarnings("ignore::bayesreg.base.errors.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("tol", "said", "other"),
+    [
+        (1e-8, "The mode is proved: its objective is above the minimum by at most", "misses the tolerance"),
+        (
+            1e-25,
+            "The mode misses the tolerance that was asked for: its objective may be above the",
+            "is proved",
+        ),
+    ],
+)
+def test_the_page_says_whether_the_mode_meets_its_tolerance(tol, said, other):
+    X, y = frame(4)
+    model, data = (
+        br.LinearModel(br.LaplacePrior(0.3), br.GaussianLikelihood(1.0)),
+        br.RowData.from_arrays(X, y),
+    )
+    mode = br.map_estimate(model, data, tol)
+    assert bool(mode.converged) is (tol > 1e-20)
+    tree = br.sample_posterior(model, data, num_warmup=50, num_samples=50, num_chains=2, progress=False)
+    fit = Fit(model, data, mode, tree, None)
+    for sentences in (sureness(fit), certificate_section(fit).sentences):
+        text = " ".join(sentences)
+        assert said in text
+        assert other not in text
+        assert f"{mode.certificate.proven_gap:.1e} of the objective of the model without predictors" in text
 
 
 def test_the_summary_begins_with_cautions_if_there_are_some(tmp_path):

@@ -34,9 +34,10 @@ from .pictures import forest_figure, path_figure
 from .report.page import render
 from .report.section import Origin
 from .target import Target
+from .words.cautions import prediction_caution
+from .words.chosen_scale import selection_sentences
 from .words.families import has_noise, unit_of
 from .words.model_text import described
-from .words.response import response_caution
 from .words.text import make_console, print_labelled
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def run(task: Task, written: list[str]) -> None:
         Interval(task.interval),
         in_command=True,
     )
-    tree.attrs[CAUTION] = response_caution(fit) or ""
+    tree.attrs[CAUTION] = prediction_caution(fit)
     if fit.n_draws_a_chain < FEWEST_DRAWS and not fit.complete:
         raise KeyboardInterrupt
     files |= _coefficient_files(fit)
@@ -230,7 +231,7 @@ def _choose(
     model = model if chosen is None else chosen.model
     print_labelled(console, "model", described(model))
     if chosen is not None:
-        print_labelled(console, "chosen", str(chosen))
+        print_labelled(console, "chosen", " ".join(selection_sentences(chosen, in_command=True)))
     if folds is not None:
         print_labelled(console, "folds", folds.text)
     return model, chosen

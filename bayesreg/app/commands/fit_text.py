@@ -11,6 +11,7 @@ from ...base.listed import listed
 from ...data.files.dialect import separator_name
 from ...data.files.levels import Levels
 from ...data.files.table import Table
+from ...data.files.workbook import OF_A_WORKBOOK
 from ...plots.named_rows import MOST_ROWS
 from ...posterior.draws.interval import Interval
 from ..fitted import Fit
@@ -44,15 +45,10 @@ _LEVELS_ROOM = 30  # letters of a line
 def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple[str, str], ...]:
     """Say what was read, and what became of it, as labels and texts."""
     rows, p = table.X.shape
-    form = (
-        "of a Parquet file"
-        if table.delimiter is None
-        else ", ".join((f"separated by {separator_name(table.delimiter)}", *table.was))
-    )
     n_used = p - sum(len(levels.features) - 1 for levels in table.levels)
     from_columns = "" if n_used == p else f" from {n_used} column{'s' * (n_used != 1)}"
     read = (
-        f"{file}: {rows + table.n_dropped} rows, {table.n_columns} columns {form}; target {table.y.name!r}, "
+        f"{file}: {rows + table.n_dropped} rows, {table.n_columns} columns {_form(table)}; target {table.y.name!r}, "
         f"{p} feature{'s' * (p != 1)}{from_columns}"
     )
     notes = [("data", read)]
@@ -79,6 +75,15 @@ def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple
     notes += [("missing?", text) for text in mark_notes(table)]
     notes += [("alike?", text) for text in alike_notes(table)]
     return tuple(notes)
+
+
+def _form(table: Table) -> str:
+    """Say how the file is written; of a workbook nobody has said by what."""
+    if table.delimiter is None:
+        return "of a Parquet file"
+    if any(one.endswith(OF_A_WORKBOOK) for one in table.was):
+        return f"of {', '.join(table.was)}"
+    return ", ".join((f"separated by {separator_name(table.delimiter)}", *table.was))
 
 
 def _levels(levels: Levels) -> str:

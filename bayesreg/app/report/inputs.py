@@ -4,6 +4,7 @@ from ...data.rows import RowData
 from ...selection.methods import METHOD_WORDS
 from ...selection.scale_selection import SCORES
 from ..fitted import Fit
+from ..words.chosen_scale import selection_sentences
 from ..words.model_text import described, is_weighted, mode_name
 from ..words.numbers import rounded
 from .data_summary import summarise_data
@@ -60,7 +61,7 @@ def selection_section(fit: Fit) -> Section | None:
     sentences = [METHOD_WORDS[selection.method].sentence]
     if fit.folds is not None:
         sentences.append(f"The folds: {fit.folds}.")
-    sentences += [f"{capital(line).removesuffix('.')}." for line in str(selection).splitlines()]
+    sentences += map(capital, selection_sentences(selection, in_command=fit.in_command))
     alt = (
         f"Line chart of {SCORES[selection.score]} against {selection.scales.size} scales of the prior; "
         f"the scale {selection.scale:.3g} is marked."

@@ -54,6 +54,11 @@ def lambda_section(fit: Fit) -> Section:
         lines.append(_line("scikit-learn, X being the columns of the data", script))
     except NoEquivalent as refusal:
         sentences.append(f"scikit-learn has no single λ for it: {refusal}")
+    if fit.levels:
+        sentences.append(
+            "X has the columns of the table under Data, in their order: that of a level is 1 in its rows and 0 in all "
+            "others."
+        )
     reason = _without_table(fit)
     if reason is not None:
         return Section(sentences, rows=tuple(lines), reason=reason)

@@ -4,6 +4,7 @@ import numpy as np
 
 from ...data.rows import RowData
 from ..fitted import Fit
+from .chosen_scale import methods
 from .prior_data_conflict import prior_data_conflicts
 from .response import response_caution
 from .rows import fills_rows
@@ -26,6 +27,11 @@ def cautions(fit: Fit) -> tuple[str, ...]:
     return (*(sentence for sentence in of_data if sentence is not None), *prior_data_conflicts(fit))
 
 
+def prediction_caution(fit: Fit) -> str:
+    """Say what the reader of predictions must know; "" if nothing."""
+    return " ".join(filter(None, (response_caution(fit), _overdispersed(fit) or _predictions_fail(fit))))
+
+
 def _separated(fit: Fit) -> str | None:
     if not fit.separations:
         return None
@@ -33,7 +39,7 @@ def _separated(fit: Fit) -> str | None:
     return (
         f"The rows are separated: {found}. The data set no limit to such a coefficient, so its size and its interval "
         "are the prior's; only its sign is theirs. Leave such a column or level out, gather rare levels, or give the "
-        "prior a smaller scale, the one that 'cv' chooses say."
+        f"prior a smaller scale, the one that {methods(fit, 'cv')} chooses say."
     )
 
 
@@ -66,7 +72,7 @@ def _many_columns(fit: Fit) -> str | None:
     if n_columns <= _MOST_OF_ROWS * n_rows or fit.r_squared is None:
         return None
     told = f"{n_columns} column{'s' * (n_columns != 1)} for {n_rows} rows"
-    remedy = "Cross-validation ('cv') looks at rows that were not fitted; fewer columns tell more."
+    remedy = f"Cross-validation ({methods(fit, 'cv')}) looks at rows that were not fitted; fewer columns tell more."
     if fills_rows(fit):
         return (
             f"{told}: R² and the predictive check say nothing here, as so many columns of mere noise would fit these "

@@ -6,13 +6,14 @@ from ...data.rows import RowData
 from ...gaussian.residual_noise import least_squares_noise
 from ...posterior.draws.observation import noise_scale
 from ..fitted import Fit
+from .chosen_scale import methods
 from .families import has_noise
+from .numbers import rounded
 
 _TAILS = (0.005, 0.995)
+_WIDTHS = 5.2  # standard deviations between them
 _MEANT = 2.0  # times the rows, or a part of them, that weights which are no counts may sum to
 _SPARE = 5  # rows beyond the columns, for least squares to tell the noise
-_WIDER = "Let the prior's scale be chosen, by 'cv' or 'evidence', or give a larger one"
-_LARGER_SCALE = "a larger scale, the one that 'evidence' chooses, or a scale in units of y does not"
 
 
 def prior_data_conflicts(fit: Fit) -> tuple[str, ...]:
@@ -51,7 +52,14 @@ def _all_zero(fit: Fit) -> str | None:
 
 def _wider(fit: Fit) -> str:
     """Return the remedy, by methods that this likelihood has."""
-    return _WIDER if fit.model.likelihood.is_quadratic else _WIDER.replace(" or 'evidence'", "")
+    names = ("cv", "evidence") if fit.model.likelihood.is_quadratic else ("cv",)
+    return f"Let the prior's scale be chosen, by {methods(fit, *names)}, or give a larger one"
+
+
+def _in_other_units(fit: Fit) -> str:
+    return (
+        f"a larger scale, the one that {methods(fit, 'evidence')} chooses, or a scale in units of y does not"
+    )
 
 
 def _noise_pulled(fit: Fit) -> str | None:
@@ -67,14 +75,15 @@ def _noise_pulled(fit: Fit) -> str | None:
         return None
     why = (
         "the prior's scale is in units of σ, so that coefficients larger than it expects make σ larger; "
-        f"{_LARGER_SCALE}"
+        f"{_in_other_units(fit)}"
         if fit.model.prior.relative_to_noise
         else "the prior keeps the coefficients from explaining the response, or says otherwise of σ. "
-        f"{_WIDER}"
+        f"{_wider(fit)}"
     )
+    shown = _to_three_digits(left, low, high)
     return (
-        f"Prior and data disagree about the noise: least squares leaves {left:.4g}, outside of the 99% interval "
-        f"[{low:.4g}, {high:.4g}] of σ. Intervals are then too wide or too narrow: {why}."
+        f"Prior and data disagree about the noise: least squares leaves {shown[0]}, outside of the 99% interval "
+        f"[{shown[1]}, {shown[2]}] of σ. Intervals are then too wide or too narrow: {why}."
     )
 
 
@@ -86,13 +95,14 @@ def _mode_apart(fit: Fit) -> str | None:
         return None
     units = (
         " The prior's scale is in units of σ, so that coefficients larger than it expects also make the posterior's σ "
-        f"larger: {_LARGER_SCALE}."
+        f"larger: {_in_other_units(fit)}."
         if fit.model.prior.relative_to_noise
         else ""
     )
+    shown = _to_three_digits(at_mode, low, high)
     return (
-        f"The mode is no typical point of the posterior: its σ is {at_mode:.4g}, outside of the 99% interval "
-        f"[{low:.4g}, {high:.4g}]. With many columns for the rows the mode's coefficients fit a part of the noise, so "
+        f"The mode is no typical point of the posterior: its σ is {shown[0]}, outside of the 99% interval "
+        f"[{shown[1]}, {shown[2]}]. With many columns for the rows the mode's coefficients fit a part of the noise, so "
         f"the intervals need not lie around the mode's coefficients.{units} A noise scale that is known makes both "
         "speak of one σ."
     )
@@ -107,6 +117,11 @@ def _several_parts(fit: Fit) -> str | None:
         "keeps the coefficients from. Means and intervals lie across all of them. A larger scale, a distribution as "
         "the scale, or a scale in units of the noise leaves one."
     )
+
+
+def _to_three_digits(value: float, low: float, high: float) -> list[str]:
+    """Write a value and the ends of the interval that it is outside of, as the table writes σ."""
+    return [rounded(one, (high - low) / _WIDTHS) for one in (value, low, high)]
 
 
 def _noise_interval(fit: Fit) -> tuple[float, float]:

@@ -34,7 +34,7 @@ def told_caution(fit: Fit) -> str | None:
     how = "exactly" if left <= _EXACTLY else f"nearly (R² {1.0 - left:.{1 - floor(log10(left))}f})"
     return (
         f"{fit.response!r} is told {how} by {by}. Is one of them computed from it, or it from them? Then the fit says "
-        "only that. Leave out what is known no earlier than the response (--exclude in the command)."
+        f"only that. Leave out what is known no earlier than the response{' (--exclude)' if fit.in_command else ''}."
     )
 
 

@@ -35,7 +35,7 @@ def chosen_columns(
     asked = {target: "target"}
     for name, what, role in (
         (weights, "weights", "column of weights"),
-        (folds, "folds", "column of folds"),
+        (folds, "folds", "column of groups or folds"),
         (offset, "offset", "offset"),
         (exposure, "exposure", "exposure"),
     ):

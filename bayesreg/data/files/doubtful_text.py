@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...base.listed import listed
+from ...base.quotes import in_quotes
 from .dates import date_formats, looks_like_a_date
 from .missing_texts import MISSING_WORDS
 from .most_levels import tell_rows_apart
@@ -72,14 +73,14 @@ def may_be_numbers(column: "pd.Series", decimal: str = ".") -> bool:
 def why_no_numbers(column: "pd.Series", decimal: str = ".") -> str:
     """Return an entry that makes a column text, and what to do if numbers are needed."""
     counts = counts_of(column)
-    example = f"for example {telling_entry(column, decimal)!r}"
+    example = f"for example {in_quotes(telling_entry(column, decimal))}"
     if _may_be_numbers(counts, decimal):
         return f"{example}. {_remedy(str(column.name), counts, decimal)}"
     if len(counts) == _FEW_VALUES:
         one, two = sorted(counts)
         return (
-            f"{example}. If it is one of two, {one!r} or {two!r}, write them as 0 and 1: a linear model then "
-            "explains the share of 1."
+            f"{example}. If it is one of two, {in_quotes(one)} or {in_quotes(two)}, write them as 0 and 1: a linear "
+            "model then explains the share of 1."
         )
     return f"{example}. {NUMBERS_AS_TEXT}"
 
@@ -107,7 +108,8 @@ def _question(column: "pd.Series", decimal: str) -> Question | None:
             (name,),
             name,
             f"column {name!r} is text in the file, and all its entries are numbers, for example "
-            f"{next(iter(counts))!r}. {pasted('--numbers', name)} reads them as numbers. {_or_no_number(name, counts)}",
+            f"{in_quotes(next(iter(counts)))}. {pasted('--numbers', name)} reads them as numbers. "
+            f"{_or_no_number(name, counts)}",
             (("--numbers", name),),
         )
     formats = date_formats(counts)
@@ -131,8 +133,9 @@ def _dates_but_for(name: str, counts: Counter[str]) -> Question | None:
         return None
     marks = [f"{name}={text}" for text in words]
     said = (
-        f"column {name!r} holds dates, for example {next(iter(dates))!r}, beside {counted_texts(words, counts)}. Is "
-        f"that row one of data? {pasted('--missing', *marks)} says that its date is missing."
+        f"column {name!r} holds dates, for example {in_quotes(next(iter(dates)))}, beside "
+        f"{counted_texts(words, counts)}. Is that row one of data? {pasted('--missing', *marks)} says that its "
+        "date is missing."
     )
     return Question((name,), name, said, (*(("--missing", mark) for mark in marks), ("--dates", name)))
 
@@ -169,7 +172,7 @@ def _of_dates(names: Sequence[str], example: str, formats: list[str]) -> str:
     else:
         how = f"{pasted('--dates', name)} turns them into days since the first"
     return (
-        f"column {name!r} is text, and its entries are dates, for example {example!r}. {how}, "
+        f"column {name!r} is text, and its entries are dates, for example {in_quotes(example)}. {how}, "
         f"{pasted('--levels', name)} into groups, {pasted('--exclude', name)} leaves it out."
     )
 
@@ -258,8 +261,8 @@ def _remedy(name: str, counts: Counter[str], decimal: str) -> str:
         parts.append(_how_to_read(name, counts, odd.written, decimal))
     if odd.others:
         parts.append(
-            f"Write numbers in place of bounds and the like, such as {odd.others[0]!r}, or say that they are missing: "
-            f"{pasted('--missing', *odd.others[:_MOST_SHOWN])}."
+            f"Write numbers in place of bounds and the like, such as {in_quotes(odd.others[0])}, or say that they are "
+            f"missing: {pasted('--missing', *odd.others[:_MOST_SHOWN])}."
         )
     return " ".join(parts)
 
@@ -272,7 +275,7 @@ def _how_to_read(name: str, counts: Counter[str], written: list[str], decimal: s
         assert number is not None  # all numbers can be read with this mark
         commas = " decimal commas" if ("--decimal", ",") in options else " them as numbers"
         flags = " ".join(pasted(option, value or name) for option, value in options)
-        said.append(f"{flags} reads{commas} ({example!r} as {number.value:.12g})")
+        said.append(f"{flags} reads{commas} ({in_quotes(example)} as {number.value:.12g})")
     return f"{', '.join(said)}." if said else NUMBERS_AS_TEXT
 
 
@@ -287,7 +290,9 @@ def _answers(name: str, counts: Counter[str], decimal: str) -> tuple[tuple[str, 
 
 def counted_texts(texts: Sequence[str], counts: Counter[str]) -> str:
     """Say how often some texts are there, of many only how many more there are."""
-    shown = [f"{text!r} ({counts[text]} time{'s' * (counts[text] != 1)})" for text in texts[:_MOST_SHOWN]]
+    shown = [
+        f"{in_quotes(text)} ({counts[text]} time{'s' * (counts[text] != 1)})" for text in texts[:_MOST_SHOWN]
+    ]
     if len(texts) > _MOST_SHOWN:
         n = sum(counts[text] for text in texts[_MOST_SHOWN:])
         shown.append(f"{n} more entr{'y' if n == 1 else 'ies'}")

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from ...base.quotes import in_quotes
 from .dates import looks_like_a_date
 from .doubtful_text import telling_entry
 from .most_levels import most_levels, tell_rows_apart
@@ -43,7 +44,9 @@ def question_of_levels(
     if n_levels <= most or (allowed is None and stated and not identifies):
         return None
     name, entry = str(column.name), str(telling_entry(column))
-    told = f"column {name!r} holds text with {n_levels} levels in {n_rows} rows, for example {entry!r}"
+    told = (
+        f"column {name!r} holds text with {n_levels} levels in {n_rows} rows, for example {in_quotes(entry)}"
+    )
     gathered = _gathered(column, most)
     if allowed is not None:
         said = f"{told}, and --max-levels allows {allowed}. {gathered}"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from .dialect import Dialect
 from .kinds import is_workbook, other_kind
 from .packed import unpacked
-from .workbook import workbook_as_csv
+from .workbook import OF_A_WORKBOOK, workbook_as_csv
 
 _MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -46,7 +46,7 @@ def plain_text(file: Path, raw: bytes, dialect: Dialect) -> PlainText:
     was = [packing] if packing else []
     if is_workbook(raw):
         raw, sheet = workbook_as_csv(file, raw)
-        was.append(f"sheet {sheet!r} of an Excel workbook")
+        was.append(f"sheet {sheet!r} {OF_A_WORKBOOK}")
     other = other_kind(raw)
     if other is not None:
         raise ValueError(f"{file} {other}")

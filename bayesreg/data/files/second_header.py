@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from ...base.listed import listed
+from ...base.quotes import in_quotes
 from .doubtful_text import is_mark
 from .numeric import is_numeric
 from .questions import Question
@@ -22,7 +23,7 @@ def question_of_first_row(frame: "pd.DataFrame", decimal: str) -> Question | Non
     names = [str(name) for name in frame.columns if _is_word_above_numbers(frame[name], decimal)]
     if len(names) < _LEAST_COLUMNS:
         return None
-    shown = listed([f"{frame[name].iloc[0]!r} in {name!r}" for name in names], _MOST_SHOWN)
+    shown = listed([f"{in_quotes(frame[name].iloc[0])} in {name!r}" for name in names], _MOST_SHOWN)
     said = (
         f"the first row below the header holds words where the others hold numbers: {shown}. Is it units, or a second "
         "header? Delete it from the file."

@@ -7,6 +7,8 @@ from typing import Any
 
 from ...base.listed import quoted
 
+OF_A_WORKBOOK = "of an Excel workbook"
+
 
 def workbook_as_csv(file: Path, raw: bytes) -> tuple[bytes, str]:
     """Write the one sheet that holds something as CSV.

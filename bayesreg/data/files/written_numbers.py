@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple, final
 
 from ...base.listed import quoted
+from ...base.quotes import in_quotes
 from .pasted import pasted
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def said_of_numbers(text: "pd.Series", column: NumberColumn, decimal: str) -> st
         if plain_number(entry, decimal) is None:
             written = written_number(entry, decimal)
             assert written is not None  # all of them are numbers
-            shown.setdefault(re.sub(r"\d+", "0", entry), f"{entry!r} as {written.value:.12g}")
+            shown.setdefault(re.sub(r"\d+", "0", entry), f"{in_quotes(entry)} as {written.value:.12g}")
     examples = ", ".join(list(shown.values())[:4])
     return f"{column.column!r} is read as numbers{f': {examples}' if examples else ''}"
 
