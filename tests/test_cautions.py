@@ -9,7 +9,7 @@ import pytest
 import bayesreg as br
 from bayesreg.app.fitted import Fit
 from bayesreg.app.target import Target
-from bayesreg.app.words.cautions import cautions
+from bayesreg.app.words.cautions import cautions, prediction_caution
 from bayesreg.app.words.headline import headline
 from bayesreg.app.words.relations import relation_notes
 from bayesreg.app.words.response import likelihoods_for, odd_response, response_caution
@@ -128,6 +128,8 @@ def test_a_predictive_check_that_fails_in_most_bars_is_told():
     assert "most bars of its histogram hold more or fewer rows" in caution
     good = fitted(5.0 * X["x"] + rng.normal(size=N), X)
     assert cautions(good) == ()
+    assert caution in prediction_caution(bad)
+    assert prediction_caution(good) == ""
 
 
 @pytest.mark.parametrize("n_rows", [30, 1000])
