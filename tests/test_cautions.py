@@ -174,6 +174,13 @@ def test_of_many_the_clearest_are_named():
     assert headline(fit)[0].endswith(f"the clearest first, {', '.join(clarity.index[:8])} and 4 more.")
 
 
+def test_names_with_commas_are_told_apart():
+    rng = np.random.default_rng(6)
+    X = pd.DataFrame(rng.normal(size=(N, 2)), columns=["age, in years", "dose (1 = low, 4 = high)"])
+    said = headline(fitted(X.to_numpy() @ [3.0, -2.0] + rng.normal(size=N), X))[0]
+    assert said.endswith("2 of 2 coefficients: age, in years; dose (1 = low, 4 = high).")
+
+
 def test_collinear_columns_are_told_with_the_remedy_of_the_reader():
     rng = np.random.default_rng(7)
     X = pd.DataFrame({"hour": rng.integers(0, 24, N), "minute": rng.integers(0, 60, N)}).astype(float)

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 
 def listed(texts: Sequence[str], most: int) -> str:
-    """Join at most `most` texts by commas, and add the number of the others."""
-    shown = ", ".join(texts[:most])
+    """Join at most `most` texts by commas, or semicolons if one has a comma, and add the number of the others."""
+    shown = ("; " if any(", " in text for text in texts[:most]) else ", ").join(texts[:most])
     return shown if len(texts) <= most else f"{shown} and {len(texts) - most} more"
 
 
