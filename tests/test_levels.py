@@ -1,6 +1,8 @@
 """Text columns in a fit: what the data tell of their levels, and how much of the response all of it explains."""
 
+import html
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -51,6 +53,30 @@ def test_levels_are_told_as_differences(shops):
     assert "city=Bonn to city=Ulm: less the mean of the column's 3 levels." in text
     (row,) = [line for line in text.splitlines() if line.startswith("city=Köln")]
     assert float(row.split()[1]) == pytest.approx(2.0, abs=0.3)
+
+
+def test_the_page_says_which_columns_the_lines_to_paste_are_for(shops):
+    """The line of scikit-learn, on columns made as the sentence says, gives the mode."""
+    folder, document = shops
+    page = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    text = html.unescape(re.sub(r"<[^>]+>", "", page))
+    assert (
+        "X has the columns of the table under Data, in their order: that of a level is 1 in its rows" in text
+    )
+    frame = pd.read_csv(folder / "shops.csv")
+    names = list(document["posterior"]["coef"])
+    X = pd.DataFrame(
+        {
+            name: frame[name] if name in frame else frame[(at := name.split("="))[0]] == at[1]
+            for name in names
+        },
+        dtype=float,
+    )
+    code = re.search(r"X being the columns of the data(.*?)To paste", text, flags=re.DOTALL)[1]
+    given = {"X": X, "y": frame["sales"]}
+    exec(code[code.index("from sklearn") :], given)
+    modes = [document["map"]["coef"][name] for name in names]
+    np.testing.assert_allclose(given["coef"], modes, atol=1e-6)
 
 
 def test_the_contrasts_are_those_of_the_draws(shops):
