@@ -11,6 +11,7 @@ from bayesreg.base.jax_context import float64_on_cpu
 from bayesreg.model.row_problem import resolve_rows
 from bayesreg.posterior.kernels.independence import pilot
 from bayesreg.posterior.kernels.row_moments import expected_on_rows
+from bayesreg.posterior.targets.row_reference import row_reference
 from bayesreg.posterior.targets.rows import row_target
 
 RNG = np.random.default_rng(3)
@@ -166,8 +167,9 @@ def looked_at(model, data):
     """Return the criterion r before sampling, and the acceptance and Pareto k̂ of the pilot."""
     problem = resolve_rows(model, data, "a test")
     with float64_on_cpu():
-        target = row_target(problem)
-        expected = expected_on_rows(problem, target)
+        near = row_reference(problem)
+        target = row_target(problem, near)
+        expected = expected_on_rows(problem, target, near)
         trial = pilot(target.in_blocks(), expected.moments)
     return expected.unlikeness, trial.acceptance, trial.pareto_k
 

@@ -11,6 +11,7 @@ from .kernels.row_moments import Expected, expected_on_rows
 from .samplers import LEAVE_OUT, Sampler, require_mixture
 from .suits import LEAST_DATA_SHARE, LEAST_DATA_SHARE_TO_PROPOSE
 from .targets.row_mixture import row_mixture_target
+from .targets.row_reference import RowReference, row_reference
 from .targets.rows import RowTarget, data_share, row_target
 
 _METHODS = ("auto", "independence", "whitened", "mixture")
@@ -28,28 +29,29 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampl
         If another method was requested, or one that cannot sample under this prior.
     """
     _check(problem, method)
-    target = row_target(problem)
+    near = row_reference(problem)
+    target = row_target(problem, near)
     program = nuts_program(num_warmup)
     whitened = Sampler("whitened", "nuts", target, program)
     mixture = Sampler("mixture", "nuts", row_mixture_target(target), program)
     if method == "independence":
-        yield _independence(_trial(target, expected_on_rows(problem, target)))
+        yield _independence(_trial(target, expected_on_rows(problem, target, near)))
     elif method != "auto":
         yield whitened if method == "whitened" else mixture
     else:
         share = data_share(problem, target)
         is_normal = problem.law.is_normal(problem.rates.l1, problem.rates.l2)
         if is_normal or share >= LEAST_DATA_SHARE_TO_PROPOSE:
-            yield from _promising(problem, target)
+            yield from _promising(problem, target, near)
         mixes = isinstance(problem.law, ScaleMixture) and not is_normal
         yield from (mixture, whitened) if mixes and share < LEAST_DATA_SHARE else (whitened,)
 
 
-def _promising(problem: RowProblem, target: RowTarget) -> Iterator[Sampler]:
+def _promising(problem: RowProblem, target: RowTarget, near: RowReference) -> Iterator[Sampler]:
     """Yield independent proposals if there is hope, and a pilot confirms it."""
     if not target.splits:
         return
-    expected = expected_on_rows(problem, target)
+    expected = expected_on_rows(problem, target, near)
     if not expected.hopeless:
         trial = _trial(target, expected)
         if trial.promising_on_rows:

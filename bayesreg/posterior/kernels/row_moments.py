@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from ...base.blas import product
 from ...model.row_problem import RowProblem
+from ..targets.row_reference import RowReference
 from ..targets.rows import RowTarget
 from .independence import Moments
 
@@ -78,14 +79,19 @@ class _Sites(NamedTuple):
         )
 
 
-def expected_on_rows(problem: RowProblem, target: RowTarget) -> Expected:
-    """Return the moments of a posterior given the middle values of nuisance parameters and scales.
+def expected_on_rows(problem: RowProblem, target: RowTarget, near: RowReference) -> Expected:
+    """Return the moments of a posterior.
+
+    Sampled nuisance parameters and scales have the covariance of the reference point. The coefficients given their
+    middle values are found here; their mean moves with those values.
 
     Parameters
     ----------
     problem : RowProblem
     target : RowTarget
         Whitened at the mode; not in blocks.
+    near : RowReference
+        The point at which it is whitened.
     """
     middle = target.middle
     nuisance = {name: float(value) for name, value in middle.nuisance.items()}
@@ -106,7 +112,7 @@ def expected_on_rows(problem: RowProblem, target: RowTarget) -> Expected:
         return np.where(held, -problem.law.energy(u, l1, l2), 0.0)
 
     found = _refined(rows, of_row, priors, None if problem.law.is_normal(l1, l2) else of_coef)
-    return Expected(_with_others(found, target), _unlikeness(problem, rows))
+    return Expected(_with_others(found, transform, near), _unlikeness(problem, rows))
 
 
 def _refined(rows: _Sites, of_row: Any, priors: _Sites, of_coef: Any) -> Moments:
@@ -158,9 +164,12 @@ def _unlikeness(problem: RowProblem, rows: _Sites) -> float:
     return decided / (2.0 * events) + decided**3 / (6.0 * problem.sum_weights * events)
 
 
-def _with_others(found: Moments, target: RowTarget) -> Moments:
+def _with_others(found: Moments, transform: Float[np.ndarray, "d d"], near: RowReference) -> Moments:
     """Add the coordinates of nuisance parameters and scales, which come last."""
-    d, others = found.mean.size, len(target.scales.sampled)
+    d, others = found.mean.size, len(near.coordinates)
     root = np.eye(d + others)
     root[:d, :d] = found.root
+    if others:
+        root[:d, d:] = np.linalg.solve(transform, near.moves) @ near.root
+        root[d:, d:] = near.root
     return Moments(np.concatenate([found.mean, np.zeros(others)]), root)

@@ -8,21 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from ...base.blas import product
-from ...data.checks import Design
-from ...data.least_squares import check_dense_size
 from ...likelihoods.base import Likelihood, Nuisance
 from ...model.row_problem import RowProblem
-from ...priors.scales import SCALE_NAMES, draw_proper
-from .density import CoefPrior, Coordinate, Density, Position, Scales, Values
+from .density import CoefPrior, Position, Scales, Values
 from .reference_point import as_arrays
+from .row_reference import RowReference, root_of_inverse
 
-_STEPS, _HALVINGS = 100, 40
-_STILL = 1e-10  # relative decrease of minus the log density
-_JITTER = 1e-12  # of the unit diagonal
-_ROUNDED = 0.1  # of a prior's sd: its kink is smoothed within it
-_DRAWS = 1024  # of a prior, for its median
-_STEP = 1.0  # of an unconstrained coordinate
 _BLOCK = 4096  # rows whose densities at many positions are held at once
 
 
@@ -137,41 +128,32 @@ class RowTarget(NamedTuple):
         return self.reference + self.transform @ position["coef"]
 
 
-def row_target(problem: RowProblem) -> RowTarget:
+def row_target(problem: RowProblem, near: RowReference) -> RowTarget:
     """State a problem's posterior around a point near its mode.
 
     Parameters
     ----------
     problem : RowProblem
         Of a proper posterior.
+    near : RowReference
 
     Returns
     -------
     RowTarget
         Of float64 arrays.
-
-    Raises
-    ------
-    MemoryError
-        If sparse rows would need too much memory as dense rows.
     """
-    values = dict(problem.known)
-    sampled = {}
-    for name, prior in sorted(problem.hyperpriors.items()):
-        values[name], sampled[name] = _coordinate(prior)
-    design = _dense(problem.design)
-    reference, precision = _reference(problem, design, values)
+    offset = problem.data.offset
     return as_arrays(
         RowTarget(
-            design=design,
-            offset=_offset(problem),
+            design=near.design,
+            offset=np.zeros(problem.data.y.size) if offset is None else offset,
             response=problem.data.y,
             weight=problem.data.sample_weight,
-            reference=reference,
-            transform=_root_of_inverse(precision),
+            reference=near.coef,
+            transform=root_of_inverse(near.precision),
             penalised=problem.penalised,
             prior=CoefPrior.at(problem.rates, problem.is_feature, problem.law),
-            scales=Scales(dict(problem.known), sampled),
+            scales=Scales(dict(problem.known), near.coordinates),
             of=Traced(problem.likelihood),
         )
     )
@@ -187,79 +169,3 @@ def data_share(problem: RowProblem, target: RowTarget) -> float:
     of_prior = problem.law.precision(l1, l2, np.asarray(target.reference))[held]
     variance = np.square(np.asarray(target.transform)).sum(axis=1)[held]
     return float(1.0 - np.mean(of_prior * variance))
-
-
-def _dense(design: Design) -> Float[np.ndarray, "n d"]:
-    if isinstance(design, np.ndarray):
-        return design
-    check_dense_size(*design.shape)
-    return np.asarray(design.toarray())
-
-
-def _offset(problem: RowProblem) -> Float[np.ndarray, " n"]:
-    offset = problem.data.offset
-    return np.zeros(problem.data.y.size) if offset is None else offset
-
-
-def _coordinate(prior: Any) -> tuple[float, Coordinate]:
-    """Return approximately the median of a prior, and the coordinate around it."""
-    from numpyro.distributions import biject_to
-
-    draws = draw_proper(prior, jax.random.key(0), _DRAWS)
-    middle = 1.0 if draws is None else float(np.median(draws))
-    offset = np.asarray(biject_to(prior.support).inv(np.float64(middle)))
-    return middle, Coordinate(Density(prior), offset, np.float64(_STEP))
-
-
-def _reference(
-    problem: RowProblem, design: Float[np.ndarray, "n d"], values: dict[str, float]
-) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
-    """Return approximately the mode of the coefficients given all other values, and the precision there.
-
-    Newton steps use normal densities that majorise the prior's. No program is compiled for them.
-    """
-    data, likelihood, offset = problem.data, problem.likelihood, _offset(problem)
-    l1, l2 = problem.rates.at(values.get("noise_scale", 1.0), problem.is_feature, values)
-    nuisance: Nuisance = {name: value for name, value in values.items() if name not in SCALE_NAMES}
-    held = problem.penalised
-
-    def height(coef: Float[np.ndarray, " d"]) -> float:
-        loss = likelihood.loss(design @ coef + offset, data.y, nuisance)
-        return float(data.sample_weight @ loss + problem.law.energy(coef, l1, l2)[held].sum())
-
-    def precision_at(coef: Float[np.ndarray, " d"], of_prior: Any) -> Float[np.ndarray, "d d"]:
-        curvature = data.sample_weight * likelihood.curvature(design @ coef + offset, data.y, nuisance)
-        precision = product(design.T * curvature, design)
-        precision[np.diag_indices_from(precision)] += np.where(held, of_prior, 0.0)
-        return precision
-
-    coef = np.zeros(design.shape[1])
-    best = height(coef)
-    rounded = np.where(held, _ROUNDED**2 / np.maximum(problem.law.precision(l1, l2), 1e-300), 1.0)
-    for _ in range(_STEPS):
-        weight = np.where(held, problem.law.majoriser(coef, l1, l2, 1.0, rounded), 0.0)
-        slope = data.sample_weight * likelihood.slope(design @ coef + offset, data.y, nuisance)
-        root = _root_of_inverse(precision_at(coef, weight))
-        step = -root @ (root.T @ (design.T @ slope + weight * coef))
-        for _ in range(_HALVINGS):
-            if (value := height(coef + step)) < best:
-                break
-            step = 0.5 * step
-        else:
-            break
-        still = best - value <= _STILL * abs(best)
-        coef, best = coef + step, value
-        if still:
-            break
-    return coef, precision_at(coef, problem.law.precision(l1, l2, coef))
-
-
-def _root_of_inverse(precision: Float[np.ndarray, "d d"]) -> Float[np.ndarray, "d d"]:
-    """Return R such that RR' is the inverse. It is computed in units in which the diagonal is 1."""
-    from scipy.linalg import cholesky, solve_triangular
-
-    unit = 1.0 / np.sqrt(np.diagonal(precision))
-    scaled = precision * unit * unit[:, None]
-    scaled[np.diag_indices_from(scaled)] += _JITTER
-    root = solve_triangular(cholesky(scaled, lower=True), np.eye(unit.size), lower=True, trans="T")
-    return unit[:, None] * root
