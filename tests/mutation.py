@@ -8,7 +8,7 @@ stopped::
     python tests/mutation.py run build/mutation/after.json --commit HEAD
 
 Two commits are compared on lines that are in both. The second is asked about the survivors of the first alone: what
-its tests notice there is what the first has lost::
+its tests notice there is what the first has lost. A test that both have, with the same words, has been asked::
 
     python tests/mutation.py run build/mutation/after.json --commit HEAD --also-in f1efa65
     python tests/mutation.py run build/mutation/before.json --commit f1efa65 --select "not slow" \\
@@ -105,6 +105,8 @@ def run_all(given: argparse.Namespace) -> None:
         mutants = draw(tree, given.lines, given.seed, other)
     write(given, mutants)
     covered = coverage_by_file(tree, given.select, given.files)
+    if given.survivors_of:
+        covered = unlike(covered, tree, other_tree(given.survivors_of))
     for mutant in mutants:
         if mutant.outcome:
             continue
@@ -292,6 +294,32 @@ def coverage_by_file(tree: Path, select: str, pattern: str) -> dict[str, Covered
     return covered
 
 
+def unlike(covered: dict[str, Covered], here: Path, there: Path) -> dict[str, Covered]:
+    """Leave out the tests that have run in the other tree too, and whose functions are the same there."""
+    has_run = {test for file in coverage_by_file(there, DEFAULT, "test_*.py").values() for test in file.tests}
+    kept = {}
+    for name, file in covered.items():
+        ours, theirs = functions(here / name), functions(there / name)
+        own = [test.split("::")[-1].split("[")[0] for test in file.tests]
+        new = {
+            at
+            for at, (test, function) in enumerate(zip(file.tests, own, strict=True))
+            if test not in has_run or ours.get(function) != theirs.get(function)
+        }
+        lines = {
+            path: {line: sorted(new.intersection(numbers)) for line, numbers in of.items()}
+            for path, of in file.lines.items()
+        }
+        kept[name] = Covered([test if at in new else "" for at, test in enumerate(file.tests)], lines)
+    return kept
+
+
+def functions(path: Path) -> dict[str, str]:
+    """Return the functions of a file by name, as trees without comments and layout."""
+    nodes = ast.walk(ast.parse(path.read_text())) if path.exists() else ()
+    return {node.name: ast.dump(node) for node in nodes if isinstance(node, ast.FunctionDef)}
+
+
 def lines_run_by(file: Path, tree: Path, folder: Path, select: str) -> Covered:
     """Run one test file with coverage; it must pass, but for a test of a full disk: coverage cannot write then."""
     from coverage import CoverageData
@@ -371,11 +399,13 @@ def tests_of(mutant: Mutant, tree: Path, covered: dict[str, Covered]) -> dict[st
         lines = file.lines.get(mutant.path, {})
         some = file.those(at for of in lines.values() for at in of)  # tests that run a function of the module
         direct = file.those(lines.get(str(mutant.line), ()))
-        if at_import and some:
+        if at_import:
             found[name] = some
-        elif direct:
-            found[name] = set(file.tests) if compiled else direct
-    return found
+        elif compiled and str(mutant.line) in lines:
+            found[name] = set(file.tests) - {""}
+        else:
+            found[name] = direct
+    return {name: tests for name, tests in found.items() if tests}
 
 
 def in_function(source: str, line: int) -> bool:

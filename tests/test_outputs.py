@@ -139,7 +139,7 @@ class TestPut:
     def test_a_fit_that_cannot_go_to_its_folder_is_offered_elsewhere(self, tmp_path, monkeypatch):
         monkeypatch.setattr(outputs, "mkdtemp", lambda prefix: str(filled(tmp_path / f"{prefix}else", {})))
         (tmp_path / "out").write_text("a file")
-        with pytest.raises(OSError, match=r"the fit is in .*bayesreg-else instead"):
+        with pytest.raises(OSError, match=r"\] \w.*; the fit is in .*bayesreg-else instead"):
             put_somewhere(Outputs(tmp_path / "out", []), WHOLE)
         assert held(tmp_path / "bayesreg-else") == WHOLE
 

@@ -261,6 +261,10 @@ def test_draws_of_another_model_or_of_other_data_are_refused_or_contradicted():
         br.certify_posterior(tree, br.LinearModel(br.LaplacePrior(dist.HalfNormal(1.0))), data)
     with pytest.raises(TypeError, match="group `posterior`"):
         br.certify_posterior({"posterior": 1}, model, data)
+    broken = tree.copy(deep=True)
+    broken["posterior"]["coef"].values[1, 3, 0] = np.nan
+    with pytest.raises(ValueError, match="the draws of coef are not all finite"):
+        br.certify_posterior(broken, model, data)
 
 
 @pytest.mark.parametrize("factor", [1 / 1.2, 1.2])
