@@ -143,6 +143,13 @@ def row_cases() -> list[RowCase]:
         for hyper in (False, True)
         for unknown in ((False, True) if family in _NUISANCE and method != "auto" else (family in _NUISANCE,))
     ]
-    return cases + [
+    weak = [
         RowCase("whitened", family, prior, 6, 8) for family in FAMILIES for prior in ("laplace", "gaussian")
     ]
+    mixtures = [
+        RowCase("mixture", family, "laplace", n, p, hyper=hyper)
+        for family in FAMILIES
+        for n, p in ((25, 3), (6, 8))
+        for hyper in (False, True)
+    ]
+    return [*cases, *weak, *mixtures]
