@@ -218,7 +218,7 @@ SOME = np.array([0, 0, 0, 1, 1, 1, 2, 3])[RNG.integers(0, 8, N)]
         (SOME, ("--positive", "1", "--family", "poisson"), "--positive is of labels, and --family poisson has"),
         (SOME, ("--family", "poisson", "--noise-scale", "1"), "which a Poisson regression has not"),
         (SOME, ("--family", "poisson", "--relative-to-noise"), "--relative-to-noise is of noise"),
-        (SOME, ("--family", "poisson", "--scale", "evidence"), "Give --scale cv, cv-1se, aic, bic or psis-loo"),
+        (SOME, ("--family", "poisson", "--scale", "gcv"), "Give --scale cv, cv-1se, aic, bic, evidence, psis-loo or"),
         (SOME, ("--family", "student-t", "--scale", "cv"), "chooses no scale beside --family student-t"),
         ([f"t{i}" for i in range(N)], (), "must be numeric, or labels of two kinds, but it holds text of 80"),
         (np.where(IS, "yes", "3"), (), "must be numeric, but it holds text, for example 'yes'"),

@@ -30,6 +30,7 @@ from ..priors.scales import log_prob_within
 from .cross_validation import cross_validate
 from .partition import DEFAULT_FOLDS, Partition
 from .path_sampling import path_log_evidence
+from .row_evidence import row_log_evidence
 from .row_scales import RowScalePath, cross_validate_rows, row_scale_path
 from .rules import Rule, lowest, median, one_standard_error
 from .scale_path import ScalePath, scale_path
@@ -176,28 +177,31 @@ def _noise_variance(problem: Problem) -> float:
     )
 
 
-def _evidence(request: Request) -> tuple[ScalePath, Scored]:
-    """Score by the log marginal likelihood: exact for a Gaussian prior, else from path sampling with its error."""
-    _check_quadratic(request)
+def _evidence(request: Request) -> tuple[AnyPath, Scored]:
+    """Score by the log marginal likelihood: exact if all is Gaussian, else from path sampling with its error."""
     _check_no_folds(request)
     FLAT_INTERCEPT.check(
         "the evidence", request.unit, request.data, remedy="Leave it out, or use method='cv'."
     )
-    path = request.path_on_data
-    if request.unit.prior.integrates:
-        return path, _by_criterion(log_evidence_at(path.problem, path.scales))
-    found = path_log_evidence(
-        request.unit,
-        request.data,
-        path.scales,
-        num_samples=request.num_samples,
-        seed=request.seed,
-        progress=request.progress,
-    )
+    draws: dict[str, Any] = {
+        "num_samples": request.num_samples,
+        "seed": request.seed,
+        "progress": request.progress,
+    }
+    path: AnyPath
+    if request.on_rows:
+        assert isinstance(request.data, RowData)
+        path = request.path_on_rows
+        found = row_log_evidence(request.unit, request.data, path.scales, **draws)
+    else:
+        path = request.path_on_data
+        if request.unit.prior.integrates:
+            return path, _by_criterion(log_evidence_at(path.problem, path.scales))
+        found = path_log_evidence(request.unit, request.data, path.scales, **draws)
     return path, _by_criterion(found.log_evidence, found.standard_errors)
 
 
-def _posterior(request: Request) -> tuple[ScalePath, Scored]:
+def _posterior(request: Request) -> tuple[AnyPath, Scored]:
     """Score by the posterior density of the log of the scale, on the range of the compared scales."""
     path, scored = _evidence(request)
     assert scored.criterion is not None
@@ -277,7 +281,7 @@ def _check_quadratic(request: Request) -> None:
         f"method={request.method!r}",
         request.unit,
         request.data,
-        remedy="Use method='cv', 'cv-1se', 'aic', 'bic' or 'psis-loo'.",
+        remedy="Use another method than 'loo' and 'gcv'.",
     )
 
 

@@ -80,7 +80,6 @@ METHOD_WORDS = MappingProxyType(
             "out. The scale with the largest evidence was chosen.",
             draws=True,
             error_shown=True,
-            normal_noise_only=True,
         ),
         "psis-loo": MethodWords(
             "PSIS-LOO",
@@ -93,7 +92,6 @@ METHOD_WORDS = MappingProxyType(
             "The scale has a posterior distribution over the compared scales. The scale nearest to its median was "
             "chosen.",
             draws=True,
-            normal_noise_only=True,
         ),
     }
 )

@@ -90,28 +90,52 @@ def path_log_evidence(
     ----------
     A. Gelman and X.-L. Meng (1998), "Simulating normalizing constants", doi:10.1214/ss/1028905934.
     """
-    from scipy.interpolate import CubicSpline
-
     data = statistics_if_smaller(data)
     model = replace(model, prior=model.prior.with_scale(1.0))
     problem = resolve(model, data, "the evidence", PENALTY)
     check_proper(problem)
-    steps = np.log(_nodes(model, problem, scales))
+    steps = np.log(nodes(_next_to_nothing(model, problem), scales))
     slopes, errors = _slopes(model, data, problem, steps, num_samples, num_chains, seed, progress=progress)
-    # everything below is linear in the slopes
-    unit = np.eye(steps.size)
-    weights = np.asarray(CubicSpline(steps, unit).antiderivative()(np.log(scales)))
-    weights[:, 0] += 0.5  # from scale 0 to the first node the slope grows with the square of the scale
+    weights = integral(steps, np.log(scales))
     multiples = model.prior.multiples(scales)
     values = np.array([propagated_evidence(problem_at(problem, float(one)))[0] for one in multiples])
     return PathEvidence(values + weights @ slopes, np.sqrt(weights**2 @ errors**2))
 
 
-def _nodes(model: LinearModel, problem: Problem, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
+def nodes(next_to_nothing: float, scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, " m"]:
     """Return scales from a prior that leaves little more than the null model up to the largest scale."""
-    start = min(_next_to_nothing(model, problem), float(scales.min()))
+    start = min(next_to_nothing, float(scales.min()))
     length = np.log(scales.max() / start)
     return np.geomspace(start, scales.max(), max(4, int(np.ceil(length / _STEP)) + 1))
+
+
+def integral(steps: Float[np.ndarray, " m"], log_scales: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k m"]:
+    """Return the weights of slopes at some steps in their integrals from scale 0, by a cubic spline."""
+    from scipy.interpolate import CubicSpline
+
+    weights = np.asarray(CubicSpline(steps, np.eye(steps.size)).antiderivative()(log_scales))
+    weights[:, 0] += 0.5  # from scale 0 to the first node the slope grows with the square of the scale
+    return weights
+
+
+def scale_of_little(gain: float) -> float:
+    """Return the scale at which log p(y | scale) differs from the null model's by about `_LITTLE`.
+
+    `gain` is the sum of prior variances at scale 1 times the squared slope, and the curvature, at 0.
+    """
+    return float(np.sqrt(_LITTLE / (gain or 1.0)))
+
+
+def warn_of_mixing(mixing: Float[np.ndarray, " m"], steps: Float[np.ndarray, " m"]) -> None:
+    """Warn if chains disagree on a slope."""
+    doubtful = np.flatnonzero(mixing > _MIXED)
+    if doubtful.size:
+        warn(
+            f"at {doubtful.size} of {steps.size} scales chains disagree on the evidence's slope (R-hat up to "
+            f"{mixing.max():.2f}, around scale {np.exp(steps[doubtful[0]]):.3g}), so its standard error is too small. "
+            "Give more num_samples.",
+            SamplingWarning,
+        )
 
 
 def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
@@ -124,8 +148,7 @@ def _next_to_nothing(model: LinearModel, problem: Problem) -> float:
             l1 > 0.0, 2.0 * sigma**4 / np.square(l1), sigma**2 / l2
         )  # prior variance, as scale → 0
     curvature = (problem.reduced.cross / sigma) ** 2 / sigma**2 + problem.reduced.squared_norms / sigma**2
-    total = float(at_one @ curvature) or 1.0
-    return float(np.sqrt(_LITTLE / total))
+    return scale_of_little(float(at_one @ curvature))
 
 
 def _slopes(
@@ -153,16 +176,14 @@ def _slopes(
         slope, error, mixing = _slope(there, tree)
         found.append((slope - propagated_evidence(there)[1], error, mixing))
     slopes, errors, mixing = np.array(found).T
-    doubtful = np.flatnonzero(mixing > _MIXED)
-    if doubtful.size:
-        warn(
-            f"at {doubtful.size} of {steps.size} scales chains disagree on the evidence's slope (R-hat up to "
-            f"{mixing.max():.2f}, around scale {np.exp(steps[doubtful[0]]):.3g}), so its standard error is too small. "
-            "Give more num_samples.",
-            SamplingWarning,
-        )
-    per_log_scale = float(np.log(model.prior.scales_at(np.array([np.exp(-1.0)])))[0]) ** -1
-    return slopes * per_log_scale, errors * per_log_scale
+    warn_of_mixing(mixing, steps)
+    factor = per_log_scale(model)
+    return slopes * factor, errors * factor
+
+
+def per_log_scale(model: LinearModel) -> float:
+    """Return −d log m/d log scale: 1 for a Laplace prior, 2 for a Gaussian one."""
+    return float(np.log(model.prior.scales_at(np.array([np.exp(-1.0)])))[0]) ** -1
 
 
 def propagated_evidence(problem: Problem) -> tuple[float, float]:
@@ -205,12 +226,18 @@ def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
     absolute, square = (l1 * np.abs(coef)).sum(axis=1), (l2 * coef**2).sum(axis=1)
     energy = absolute + 0.5 * square - sum(prior_energies(l1, l2)).sum(axis=1)
     pull = (coef * problem.reduced.residuals(coef)[0] / sigma**2).sum(axis=1)
-    of_mean_zero = coef.shape[1] + pull - absolute - square
+    return controlled(energy.reshape(shape), (coef.shape[1] + pull - absolute - square).reshape(shape))
+
+
+def controlled(
+    values: Float[np.ndarray, "chain draw"], of_mean_zero: Float[np.ndarray, "chain draw"]
+) -> tuple[float, float, float]:
+    """Return a mean less what a variable of mean 0 explains of it, its Monte Carlo error and its R-hat."""
     spread = of_mean_zero - of_mean_zero.mean()
-    total = float(spread @ spread)
-    slope = float(spread @ (energy - energy.mean())) / total if total > 0.0 else 0.0
-    controlled = energy - slope * of_mean_zero
-    return float(controlled.mean()), *_error_of_mean(controlled.reshape(shape))
+    total = float((spread * spread).sum())
+    slope = float((spread * (values - values.mean())).sum()) / total if total > 0.0 else 0.0
+    left = values - slope * of_mean_zero
+    return float(left.mean()), *_error_of_mean(left)
 
 
 def _error_of_mean(values: Float[np.ndarray, "chain draw"]) -> tuple[float, float]:

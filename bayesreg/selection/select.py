@@ -67,7 +67,7 @@ def select_scale(
         (σ²/b), as in RidgeCV with folds. "per_row": the penalty per row, as in LassoCV and cv.glmnet:
         a fold's penalty is Σw(training)/Σw times that of all data.
     seed : int, default 0
-        The seed of draws. "psis-loo" draws, and so do "evidence" and "posterior" if the prior is not Gaussian. (A
+        The seed of draws. "psis-loo" draws, and so do "evidence" and "posterior" if prior or noise is not Gaussian. (A
         splitter that shuffles has its own `random_state`.)
     scales : sequence of k positive floats, optional
         In any order. Default: `n_scales` penalties from λmax to min_ratio·λmax, as in `map_path`.
@@ -117,8 +117,8 @@ def select_scale(
     All methods but "cv", "cv-1se" and "psis-loo" need an intercept without a prior. "loo" and "gcv"
     standardise columns with all rows. "aic" and "bic" are those of the mode;
     an unknown σ is that of least squares on all columns (as in LassoLarsIC; Zou, Hastie and
-    Tibshirani 2007). "evidence" is exact for a Gaussian prior; for others it is estimated from draws
-    at some two dozen scales. "posterior" uses the scale's own prior. If it has none, the prior is
+    Tibshirani 2007). "evidence" is exact for a Gaussian prior beside normal noise; else it is estimated
+    from draws at some two dozen scales. "posterior" uses the scale's own prior. If it has none, the prior is
     flat in the log scale over the compared scales.
 
     If σ is unknown, the default grid is a grid of penalties. For each penalty σ is a stationary

@@ -51,9 +51,8 @@ def _all_zero(fit: Fit) -> str | None:
 
 
 def _wider(fit: Fit) -> str:
-    """Return the remedy, by methods that this likelihood has."""
-    names = ("cv", "evidence") if fit.model.likelihood.is_quadratic else ("cv",)
-    return f"Let the prior's scale be chosen, by {methods(fit, *names)}, or give a larger one"
+    """Return the remedy."""
+    return f"Let the prior's scale be chosen, by {methods(fit, 'cv', 'evidence')}, or give a larger one"
 
 
 def _in_other_units(fit: Fit) -> str:
