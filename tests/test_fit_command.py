@@ -139,6 +139,7 @@ def test_what_was_read_is_said(walk):
         "_sex [m/f]=m is 1 for 'm' and 0 for 'f'",
         "'year': the data say nothing",
         "LaplacePrior (its mode is the lasso), scale 2; sigma unknown",
+        "diagnostics certified: largest z",
         "The density confirms the draws",
         "duality gap",
     ):
