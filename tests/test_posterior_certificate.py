@@ -301,6 +301,12 @@ def test_skewed_series_are_not_taken_for_wrong_ones(sign):
         assert 0.4 * stats.norm.sf(3.0) < tail < 1.6 * stats.norm.sf(3.0)
 
 
+@pytest.mark.parametrize(("n", "length"), [(100, 15), (1000, 47), (10_000, 150)])
+def test_a_batch_is_one_and_a_half_roots_of_the_draws_long(n, length):
+    series = np.random.default_rng(1).normal(size=(4, n, 1))
+    assert mean_of(series).freedom == 4 * (n // length) - 1
+
+
 def _rare(rng, shape):
     """Return −1 but for one in twenty, of mean 0."""
     return np.where(rng.random(shape) < 0.05, 19.0, -1.0)
