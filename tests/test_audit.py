@@ -89,6 +89,14 @@ def test_glmnets_number_read_as_scikit_learns_is_recognised(record):
     assert "these are the coefficients of" in str(found)
 
 
+def test_coefficients_of_no_penalty_have_no_reading():
+    X, y = DATA["X"], DATA["y"]
+    penalty = br.translate({"alpha": 1.0, "l1_ratio": 0.5}, "sklearn.ElasticNet", "Penalty", X=X, y=y)
+    found = br.audit(np.random.default_rng(0).normal(size=X.shape[1]), 0.0, X, y, penalty)
+    assert not found.optimal
+    assert found.nearest is None
+
+
 def test_ridge_with_the_n_of_lasso():
     X, y = diabetes()
     ridge = Ridge(0.5 * len(y)).fit(X, y)  # somebody who thinks that Ridge divides by n as Lasso does

@@ -314,6 +314,14 @@ def test_known_conversions():
     assert with_constant.code == f"OLS(y, np.c_[np.ones(len(y)), X]).fit_regularized({penalty_weights})"
 
 
+def test_two_strengths_of_a_mean_loss_are_for_each_row():
+    X, y = np.arange(12.0).reshape(4, 3) ** 2, np.ones(4)
+    there = br.translate(br.Penalty(8.0, 2.0), "Penalty", "xgboost.gblinear", X=X, y=y)
+    assert there.values == {"alpha": 2.0, "lambda": 0.5}
+    with pytest.raises(br.NoEquivalent):
+        br.translate(br.Penalty([8.0, 4.0, 8.0], 2.0), "Penalty", "xgboost.gblinear", X=X, y=y)
+
+
 def test_translate_does_not_read_an_object_of_another_convention():
     X, y = one_of_eight()
     for value, key in (
