@@ -147,6 +147,15 @@ def test_the_label_that_is_1_is_said_in_a_line(tmp_path):
     assert "sigma" not in said
 
 
+def test_a_guess_is_noted_where_the_text_goes_to_a_file(tmp_path):
+    """Who writes the text to a file sees on the terminal what was taken for what, unless it was asked for."""
+    frame = FRAME.assign(y=np.where(IS, "ill", "healthy"))
+    noted = fit(tmp_path, frame, *RIDGE, "--json").stderr
+    assert "Note: the target is taken as 0 and 1" in noted
+    assert "1 is y=ill (the second in alphabetical order), 0 is healthy" in noted
+    assert "Note" not in fit(tmp_path, frame, *RIDGE, "--json", "--family", "bernoulli").stderr
+
+
 def test_one_label_of_three_can_be_asked_about(tmp_path):
     y = np.where(IS, "a", RNG.choice(["b", "c"], N))
     assert "is text of 3 kinds, 'a', 'b', 'c': labels must be of two. --positive a" in error(

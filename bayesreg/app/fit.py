@@ -38,6 +38,7 @@ from .words.cautions import prediction_caution
 from .words.chosen_scale import selection_sentences
 from .words.families import has_noise, unit_of
 from .words.model_text import described
+from .words.terminal import print_aside
 from .words.text import make_console, print_labelled
 
 if TYPE_CHECKING:
@@ -117,6 +118,8 @@ def run(task: Task, written: list[str]) -> None:
         notes = (*notes, ("family", family.said))
     for label, text in notes:
         print_labelled(console, label, text)
+    if stated.family is None and not model.likelihood.is_quadratic and not sys.stdout.isatty():
+        print_aside(f"Note: the target is taken as 0 and 1: {family.said}")  # it was not asked for
     data = RowData.from_arrays(table.X, table.y, table.weights, offset=table.offset)
     folds = _folds(task, table)
     model, chosen = _choose(console, task, model, data, folds)
