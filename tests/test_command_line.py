@@ -787,6 +787,9 @@ def test_messages_speak_of_options():
     assert (
         in_options("Give `noise_scale`, the sd of the noise.") == "Give --noise-scale, the sd of the noise."
     )
+    assert in_options("rescale=True gives the answer for X / column_unit.") == (
+        "`bayesreg translate` with --rescale gives the answer for X / column_unit."
+    )
     assert in_options("sample with a larger num_warmup or num_samples.") == (
         "sample with a larger --warmup or --draws."
     )

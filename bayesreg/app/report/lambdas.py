@@ -15,6 +15,7 @@ from ...priors.penalty import Penalty
 from ..fitted import Fit
 from ..words.code_lines import regressor_code
 from ..words.model_text import penalty_text
+from ..words.options import in_options
 from .checks import effective_df_at_mode
 from .section import Section, capital
 
@@ -133,9 +134,8 @@ def _conventions(frame: "pd.DataFrame") -> Conventions:
         for key, row in frame.iterrows()
         if row["code"]
     ]
-    return Conventions(
-        stated, [(str(key), row["reason"]) for key, row in frame.iterrows() if not row["code"]]
-    )
+    without = [(str(key), in_options(row["reason"])) for key, row in frame.iterrows() if not row["code"]]
+    return Conventions(stated, without)
 
 
 def _full_name(key: str) -> str:

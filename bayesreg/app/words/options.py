@@ -5,6 +5,7 @@ _WORDS = (
     ("Give a known noise_scale", "Give --noise-scale"),
     ("a prior on noise_scale that avoids 0", "a noise that is known (--noise-scale)"),
     ('method="whitened" or a larger num_samples', "a larger --draws"),
+    ("rescale=True gives", "`bayesreg translate` with --rescale gives"),
     ("num_samples", "--draws"),
     ("num_warmup", "--warmup"),
 )
