@@ -49,7 +49,7 @@ def test_a_method_says_what_it_needs_and_what_was_given(method, model, data, sai
     assert str(error.value).startswith(f"{method.__name__} needs {said}")
 
 
-@pytest.mark.parametrize("method", ["marginal", "mixture", "gibbs"])
+@pytest.mark.parametrize("method", ["marginal", "gibbs"])
 def test_a_sampler_that_needs_a_quadratic_loss_says_so(method):
     with pytest.raises(ValueError, match=f"method='{method}' needs a likelihood whose loss is one quadratic"):
         br.sample_posterior(LASSO, ROWS, method=method)

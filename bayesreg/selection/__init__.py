@@ -1,7 +1,7 @@
 """The choice of the prior's scale from the data.
 
 From the bottom up: methods; scale_path, partition, row_order, cross_validation, row_scales; path_sampling,
-path_intervals; rules, criteria; chosen_mode, numbers_along, scale_selection; select.
+row_evidence, path_intervals; rules, criteria; chosen_mode, numbers_along, scale_selection; select.
 """
 
 from typing import Any
