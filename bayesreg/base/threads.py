@@ -47,6 +47,11 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
     return single_threaded_blas() if is_tall(X) else nullcontext()
 
 
+def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread if X is tall, or has no more rows than columns: work on some of them is small."""
+    return single_threaded_blas() if X.shape[0] <= X.shape[1] else blas_for(X)
+
+
 def is_tall(X: Any) -> bool:
     """Tell whether X is dense, large and has few columns. Then a pass on our own threads is best."""
     if not isinstance(X, np.ndarray):

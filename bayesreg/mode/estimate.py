@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
 from ..base.shown import Shown
-from ..base.threads import blas_for
+from ..base.threads import blas_for, blas_for_few_columns
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
 from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, PENALTY, require
@@ -408,7 +408,8 @@ def _path_on_rows(
     values = checked_scales(scales)
     weights = penalty_weights_along(problem, prior.multiples(values), 1.0)
     order = np.argsort(values, kind="stable")
-    found = modes_along(problem, *(weight[order] for weight in weights))
+    with blas_for_few_columns(problem.data.X):
+        found = modes_along(problem, *(weight[order] for weight in weights))
     back = np.argsort(order)
     certificates = found.certificates.of(back)
     converged = certificates.prove(tol)

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.jax_context import jax_is_lost
-from ..base.threads import blas_for
+from ..base.threads import blas_for_few_columns
 from ..data.rows import RowData
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
@@ -222,7 +222,7 @@ class RowObjective:
 
         If there is none the steps end far out: only the gap there tells.
         """
-        with blas_for(self.data.X):
+        with blas_for_few_columns(self.data.X):
             if start is None:
                 start, curvature = self._start()
             found = (
