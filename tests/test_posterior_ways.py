@@ -310,3 +310,12 @@ def test_a_prior_that_contradicts_the_data_gets_draws_enough():
     mode = br.map_estimate(linear, data)
     draws = tree["posterior"]["coef"].values.reshape(-1, 10)
     assert (np.abs(draws.mean(axis=0) - mode.coef) < 5.0 * draws.std(axis=0) + 1.0).all()
+
+
+def test_gibbs_draws_a_scale_for_all_coefficients():
+    rng = np.random.default_rng(2)
+    columns = rng.normal(size=(8, 10))
+    data = br.RowData.from_arrays(columns, columns[:, 0] + rng.normal(size=8))
+    lasso = br.LinearModel(br.LaplacePrior(dist.HalfNormal(1.0)), br.GaussianLikelihood(1.0))
+    tree = sample(lasso, data, method="gibbs", num_samples=20, num_chains=1)
+    assert np.unique(tree["posterior"]["prior_scale"].values).size == 20

@@ -23,7 +23,8 @@ def draw_proper(distribution: Any, key: Any, n: int) -> Float[np.ndarray, " n"] 
     """
     try:
         draws = distribution.sample(key, (1 << (n - 1).bit_length(),))
-    except NotImplementedError:  # NumPyro's only sign that a distribution, or a part of it, is improper
+    except NotImplementedError:
+        # NumPyro's `sample` raises it where a distribution, or a part of it, is improper; no attribute tells.
         return None
     return np.asarray(draws, dtype=np.float64)[:n]
 
