@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..data.checks import Design
+from ..data.equal_rows import merged
 from ..data.least_squares import LeastSquares
 from ..data.rows import RowData, require_two_rows
 from .linear_model import LinearModel
@@ -60,7 +61,7 @@ def resolve_any(model: LinearModel, data: Data, by: str, *needs: Need) -> AnyPro
 
 
 def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowProblem:
-    """State a model on rows.
+    """State a model on rows. Equal rows are merged if they are many: each sum over rows stays as it is.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def resolve_rows(model: LinearModel, data: Data, by: str, *needs: Need) -> RowPr
     data = replace(data, y=model.likelihood.coded(data.y), labels=None)
     model.likelihood.check_response(data.y)
     if not model.likelihood.holds_rows:  # an infinite loss times a weight of 0 is no number
-        data, _ = data.present(None)
+        data = merged(data.present(None)[0])
     rates = prior_rates(model, data.feature_names, column_sd_for(model, data))
     if model.fit_intercept and model.intercept_prior is None:
         rates = Rates(np.append(rates.l1, 0.0), np.append(rates.l2, 0.0), np.append(rates.relative, False))

@@ -93,7 +93,8 @@ def separating_columns(problem: RowProblem, most: int) -> tuple[str, ...]:
     p = problem.n_features
     present = np.flatnonzero(problem.data.sample_weight > 0.0)
     up, down = problem.likelihood.bounded(problem.data.y[present])
-    if not (up | down).any() or present.size <= p + problem.has_intercept:
+    n = max(present.size, problem.sum_weights)  # equal rows may be merged
+    if not (up | down).any() or n <= p + problem.has_intercept:
         return ()
     sign, columns = up.astype(float) - down, problem.data.X
     found = []
