@@ -30,6 +30,8 @@ _HOME = {
     "LinearModel": "model.linear_model",
     "RowData": "data.rows",
     "GramData": "data.gram",
+    "BatchSpec": "data.sources.spec",
+    "reduce_batch": "data.reduce_batch",
     "Certificate": "mode.certificate",
     "MapEstimate": "mode.estimate",
     "MapPath": "mode.estimate",
@@ -125,7 +127,9 @@ if TYPE_CHECKING:
     from .conventions.translation import Translation as Translation
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
+    from .data.reduce_batch import reduce_batch as reduce_batch
     from .data.rows import RowData as RowData
+    from .data.sources.spec import BatchSpec as BatchSpec
     from .estimators.classifier import BayesClassifier as BayesClassifier
     from .estimators.from_sklearn import from_sklearn as from_sklearn
     from .estimators.regressor import BayesRegressor as BayesRegressor

@@ -2,43 +2,29 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, final
+from typing import Any, Self, Unpack, final
 
 import numpy as np
 from jaxtyping import Float
 
-from ..base.listed import quoted
-from ..base.shown import Shown
+from ..base.blas import dot
+from ..base.progress import progress_bar
 from .checks import column_names, numbered_names
-from .folds import FoldRows, Label, split_rows
-from .gram_least_squares import GramLeastSquares, without_null
-from .kept import LIGHT, Kept, without_kept
-from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
+from .folds import FoldRows, split_rows
+from .least_squares import check_gram_size
+from .pairwise import PairwiseSum
 from .rows import RowData
+from .sources.pipeline import Job, reduced
+from .sources.spec import BatchOptions, BatchSpec
+from .statistics import FoldAxis, Statistics, cannot_be_added, other_names
+from .statistics_file import load_statistics, save_statistics
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-
-class FoldAxis(NamedTuple):
-    """The statistics of each fold, by its number or label; a fold without rows is left out.
-
-    `n_splits` is the number of folds if they are numbered, None if they have labels. `in_order` says that folds are
-    blocks of rows as they came.
-    """
-
-    n_splits: int | None
-    parts: "dict[Label, GramData]"
-    in_order: bool = False
-
-    def __repr__(self) -> str:
-        return f"<FoldAxis: {len(self.parts)} folds ({quoted(list(self.parts), 6)})>"
+_LARGE_MEAN = 1e3  # times the spread: then rounding of the mean is seen in sums of blocks
 
 
 @final
 @dataclass(frozen=True, eq=False, repr=False)
-class GramData(Shown):
+class GramData(Statistics):
     """Sufficient statistics of rows. The rows need not be kept. Make it with `from_arrays` or `from_chunks`.
 
     ``a + b`` are the statistics of the rows of both, fold by fold if they have folds. Sums are
@@ -62,22 +48,19 @@ class GramData(Shown):
     feature_names : tuple of p str
     folds : FoldAxis, optional
         The statistics of each fold. The attributes above are their sum.
+    columns : SourceColumns, optional
+        The columns of the source that they were read from. With it, text columns may have other levels in each term of
+        a sum.
+    dropped : Dropped
+        Rows that were left out for missing entries.
+    held_out : GramData, optional
+        The statistics of rows kept apart, to test predictions on. They are in no other attribute.
 
     References
     ----------
     T. Chan, G. Golub and R. LeVeque (1983), "Algorithms for computing the sample variance",
     doi:10.1080/00031305.1983.10483115.
     """
-
-    n_samples: int
-    sum_weights: float
-    x_mean: Float[np.ndarray, " p"]
-    y_mean: float
-    gram: Float[np.ndarray, "p p"]
-    cross: Float[np.ndarray, " p"]
-    response_ss: float
-    feature_names: tuple[str, ...]
-    folds: FoldAxis | None = None
 
     @classmethod
     def from_arrays(
@@ -153,6 +136,9 @@ class GramData(Shown):
         check_gram_size(rows.n_features)
         centred, means = rows.least_squares(centre=True)
         return cls(
+            rest=_rest(
+                rows, np.append(means.x, means.y), np.append(np.diagonal(centred.gram), centred.response_ss)
+            ),
             n_samples=rows.n_samples,
             sum_weights=rows.sum_weights,
             x_mean=means.x,
@@ -191,30 +177,185 @@ class GramData(Shown):
         MemoryError
             If p × p numbers exceed the budget.
         """
-        # Partial sums of equal size are merged first, as in a binary counter: the error grows with log(blocks).
-        partial: list[tuple[int, Self]] = []
+        sums = PairwiseSum[Self]()
         known: tuple[str, ...] | None = None
         for number, chunk in enumerate(chunks):
             names, block = cls._from_chunk(number, chunk, feature_names, folds)
             known = known or names
-            mismatch = _other_names(known, names) if known and names else None
-            if partial and block is not None:
-                mismatch = mismatch or _mismatch(partial[-1][1], block)
+            mismatch = other_names(known, names) if known and names else None
+            if sums.latest is not None and block is not None:
+                mismatch = mismatch or cannot_be_added(sums.latest, block)
             if mismatch is not None:
                 raise ValueError(f"chunk {number}: {mismatch}")
-            if block is None:
-                continue
-            size = 1
-            while partial and partial[-1][0] == size:
-                block = partial.pop()[1] + block
-                size *= 2
-            partial.append((size, block))
-        if not partial:
+            if block is not None:
+                sums.add(block)
+        total = sums.total
+        if total is None:
             raise ValueError("`chunks` holds no row with a positive weight. Was the iterator used before?")
-        total = partial.pop()[1]
-        while partial:
-            total = partial.pop()[1] + total
         return total
+
+    @classmethod
+    def from_parquet(
+        cls,
+        path: Any,
+        features: Sequence[str] | None,
+        target: str,
+        weight: str | None = None,
+        folds: int | str | None = None,
+        *,
+        progress: bool = True,
+        **options: Unpack[BatchOptions],
+    ) -> Self:
+        """Reduce Parquet files in one pass, on all cores. Memory holds some batches only.
+
+        Parameters
+        ----------
+        path : path, pattern or folder, or list of these
+            Files ``*.parquet`` of a folder and of its folders. Only the columns that are used are read.
+        features, target, weight, folds, **options
+            As in `BatchSpec`. The folds of K, and the rows held out, depend on a row's place in the files alone.
+        progress : bool, default True
+            Whether to show a bar with the rows on stderr after two seconds.
+
+        Returns
+        -------
+        GramData
+
+        Raises
+        ------
+        ValueError
+            If a file is damaged, naming the row group; if its columns are others than those of the first; if an entry
+            is missing and that is refused; if no row is left.
+        TypeError, MemoryError, ImportError, FileNotFoundError
+        """
+        from .sources.parquet import files_of, parquet_jobs
+
+        spec = BatchSpec(target=target, features=features, weight=weight, folds=folds, **options)
+        jobs, n_rows = parquet_jobs(files_of(path, ".parquet"), spec)
+        return cls._of_jobs(jobs, spec, f"{path}", n_rows, progress=progress)
+
+    @classmethod
+    def from_csv(
+        cls,
+        path: Any,
+        features: Sequence[str] | None,
+        target: str,
+        weight: str | None = None,
+        folds: int | str | None = None,
+        *,
+        separator: str = ",",
+        progress: bool = True,
+        **options: Unpack[BatchOptions],
+    ) -> Self:
+        """Reduce CSV files in one pass. Memory holds some blocks only.
+
+        Parameters
+        ----------
+        path : path, pattern or folder, or list of these
+            Files with a header, in UTF-8; ``*.csv`` of a folder. The first block tells which columns are numbers.
+        features, target, weight, folds, **options
+            As in `BatchSpec`.
+        separator : str, default ","
+        progress : bool, default True
+            Whether to show a bar with the rows on stderr after two seconds.
+
+        Returns
+        -------
+        GramData
+
+        Raises
+        ------
+        ValueError
+            If a file is no such table, naming file and line; or as in `from_parquet`.
+        TypeError, MemoryError, ImportError, FileNotFoundError
+        """
+        from .sources.csv import csv_jobs
+        from .sources.parquet import files_of
+
+        spec = BatchSpec(target=target, features=features, weight=weight, folds=folds, **options)
+        jobs = csv_jobs(files_of(path, ".csv"), spec, separator)
+        return cls._of_jobs(jobs, spec, f"{path}", None, progress=progress)
+
+    @classmethod
+    def from_batches(
+        cls,
+        batches: Any,
+        features: Sequence[str] | None,
+        target: str,
+        weight: str | None = None,
+        folds: int | str | None = None,
+        *,
+        progress: bool = True,
+        **options: Unpack[BatchOptions],
+    ) -> Self:
+        """Reduce batches of rows from any engine in one pass.
+
+        Parameters
+        ----------
+        batches : object with ``__arrow_c_stream__``, or iterable of batches
+            A stream of polars, DuckDB, pyarrow and others is read batch by batch. A batch is Arrow data, a data frame
+            or a mapping of names to arrays.
+        features, target, weight, folds, **options
+            As in `BatchSpec`. The folds of K, and the rows held out, depend on the order of the rows alone.
+        progress : bool, default True
+            Whether to show a bar with the rows on stderr after two seconds.
+
+        Returns
+        -------
+        GramData
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError, ImportError
+            The message names the batch by its number from 0.
+        """
+        from .sources.stream import stream_jobs
+
+        spec = BatchSpec(target=target, features=features, weight=weight, folds=folds, **options)
+        return cls._of_jobs(stream_jobs(batches), spec, "`batches`", None, progress=progress)
+
+    def save(self, path: Any) -> None:
+        """Write the statistics to a file: versioned, with checksums, without pickle.
+
+        The file is there whole or not at all. A reader learns means, variances and correlations of the rows. It does
+        not hold rows, but it is not anonymous: of few rows they can be computed, and two files that differ by one row
+        tell that row.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        OSError
+            If it cannot be written. An earlier file is then unchanged.
+        """
+        save_statistics(self, path)
+
+    @classmethod
+    def load(cls, path: Any) -> Self:
+        """Read statistics that `save` wrote, the same to the last bit.
+
+        Raises
+        ------
+        ValueError
+            If it is no such file, is damaged, or is of a later version.
+        OSError
+            If it cannot be read.
+        """
+        return load_statistics(cls, path)
+
+    @classmethod
+    def _of_jobs(
+        cls, jobs: Iterable[Job], spec: BatchSpec, source: str, n_rows: int | None, *, progress: bool
+    ) -> Self:
+        with progress_bar(None, "reducing", " rows", shown=progress, total=n_rows) as bar:
+            found = reduced(cls, jobs, spec, bar.update)
+        if found is None or not found.n_samples:
+            dropped = None if found is None else found.dropped
+            why = f": all {dropped.n_rows} have missing entries ({dropped})" if dropped else ""
+            raise ValueError(f"{source} holds no row that can be used{why}.")
+        return found
 
     @classmethod
     def _from_chunk(
@@ -243,102 +384,20 @@ class GramData(Shown):
         except (TypeError, ValueError) as error:
             raise type(error)(f"chunk {number}: {error}") from error
 
-    def __add__(self, other: object) -> "GramData":
-        if not isinstance(other, GramData):
-            return NotImplemented
-        mismatch = _mismatch(self, other)
-        if mismatch is not None:
-            raise ValueError(mismatch)
-        total = self.sum_weights + other.sum_weights
-        x_shift, y_shift = other.x_mean - self.x_mean, other.y_mean - self.y_mean
-        share = other.sum_weights / total
-        between = self.sum_weights * share
-        return GramData(
-            n_samples=self.n_samples + other.n_samples,
-            sum_weights=total,
-            x_mean=self.x_mean + share * x_shift,
-            y_mean=self.y_mean + share * y_shift,
-            gram=self.gram + other.gram + between * np.outer(x_shift, x_shift),
-            cross=self.cross + other.cross + between * y_shift * x_shift,
-            response_ss=self.response_ss + other.response_ss + between * y_shift**2,
-            feature_names=self.feature_names,
-            folds=_merged(self.folds, other.folds),
-        )
 
-    def __radd__(self, other: object) -> "GramData":
-        return self if isinstance(other, int) and other == 0 else NotImplemented  # for sum()
-
-    @property
-    def n_features(self) -> int:
-        """Number of columns p."""
-        return len(self.feature_names)
-
-    @property
-    def response_sd(self) -> float:
-        """Weighted standard deviation of y (ddof 0)."""
-        return float(np.sqrt(self.response_ss / self.sum_weights))
-
-    @cached_property
-    def column_sd(self) -> Float[np.ndarray, " p"]:
-        """Weighted standard deviations of the columns (ddof 0). It is 0 for a constant column."""
-        return np.sqrt(self.least_squares(centre=True)[0].squared_norms / self.sum_weights)
-
-    def least_squares(
-        self, *, centre: bool, intercept_column: bool = False
-    ) -> "tuple[GramLeastSquares, Means]":
-        """Return the loss with weights absorbed: centred, or with a last column for the intercept.
-
-        If it takes little memory, it is the same object each time, with all that was computed from it.
-        """
-        return self._losses.get(
-            (centre, intercept_column),
-            lambda: self._loss(centre, intercept_column),
-            worth=lambda loss: matrices_of(loss[0].cross.size) <= LIGHT,
-        )
-
-    @cached_property
-    def _losses(self) -> Kept[tuple[GramLeastSquares, Means]]:
-        return Kept(1)
-
-    def _loss(self, centre: bool, intercept_column: bool) -> "tuple[GramLeastSquares, Means]":
-        total, x_mean, y_mean = self.sum_weights, self.x_mean, self.y_mean
-        rounding = relative_rounding(self.n_samples)
-        if centre:
-            diagonal = np.diagonal(self.gram)
-            x_limit = NULL_AFTER_CENTRING**2 * (diagonal + total * x_mean**2)
-            y_limit = NULL_AFTER_CENTRING**2 * (self.response_ss + total * y_mean**2)
-            centred = GramLeastSquares(self.gram, self.cross, self.response_ss, rounding)
-            return without_null(centred, x_limit, y_limit), Means(x_mean, y_mean)
-        gram = self.gram + total * np.outer(x_mean, x_mean)
-        cross = self.cross + total * y_mean * x_mean
-        if intercept_column:
-            edge = total * x_mean
-            gram = np.block([[gram, edge[:, None]], [edge[None, :], np.array([[total]])]])
-            cross = np.append(cross, total * y_mean)
-        uncentred = GramLeastSquares(gram, cross, self.response_ss + total * y_mean**2, rounding)
-        return uncentred, Means(np.zeros_like(cross), 0.0)
-
-    def __str__(self) -> str:
-        p = self.n_features
-        folds = "" if self.folds is None else f", in {len(self.folds.parts)} folds"
-        weighted = "" if self.sum_weights == self.n_samples else f"; the weights sum to {self.sum_weights:g}"
-        return (
-            f"statistics of {self.n_samples} rows{folds}, {p} feature{'s' * (p != 1)} "
-            f"({quoted(self.feature_names, 6)}){weighted}"
-        )
-
-    def _table(self) -> "pd.DataFrame":
-        import pandas as pd
-
-        columns = {
-            "mean": np.append(self.y_mean, self.x_mean),
-            "sd": np.append(self.response_sd, self.column_sd),
-        }
-        return pd.DataFrame(columns, index=["y", *self.feature_names])
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the attributes for a pickle or a copy, without values computed from them."""
-        return without_kept(self)
+def _rest(
+    rows: RowData, means: Float[np.ndarray, " q"], squares: Float[np.ndarray, " q"]
+) -> Float[np.ndarray, " q"] | None:
+    """Return what rounding took from means that are large beside the columns' spread."""
+    share = rows.sample_weight / rows.sum_weights
+    large = np.flatnonzero(rows.sum_weights * means**2 > _LARGE_MEAN**2 * squares)
+    if not large.size or not isinstance(rows.X, np.ndarray):
+        return None
+    rest = np.zeros(means.size)
+    for j in large:
+        column = rows.less_offset if j == rows.n_features else rows.X[:, j]
+        rest[j] = dot(share, column - means[j])
+    return rest
 
 
 def _sum(blocks: Sequence[GramData]) -> GramData:
@@ -347,16 +406,6 @@ def _sum(blocks: Sequence[GramData]) -> GramData:
         return blocks[0]
     half = len(blocks) // 2
     return _sum(blocks[:half]) + _sum(blocks[half:])
-
-
-def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
-    if a is None or b is None:
-        return None
-    parts = dict(a.parts)
-    for label, part in b.parts.items():
-        parts[label] = parts[label] + part if label in parts else part
-    ordered = sorted(parts, key=lambda label: (type(label).__name__, label))
-    return FoldAxis(a.n_splits, {label: parts[label] for label in ordered}, a.in_order and b.in_order)
 
 
 def _names_without_rows(
@@ -376,34 +425,3 @@ def _names_without_rows(
             f"`feature_names` must have one name for each of the {shape[1]} columns; got {len(names)}."
         )
     return names or numbered_names(shape[1])
-
-
-def _other_names(a: tuple[str, ...], b: tuple[str, ...]) -> str | None:
-    if a == b:
-        return None
-    return (
-        "statistics can be added only if they have the same features in the same order; "
-        f"got {list(a)} and {list(b)}. Reorder the columns of one block."
-    )
-
-
-def _mismatch(a: GramData, b: GramData) -> str | None:
-    """Say why two blocks cannot be added, and what to do. Return None if they can be added."""
-    others = _other_names(a.feature_names, b.feature_names)
-    if others is not None:
-        return others
-    if (a.folds is None) != (b.folds is None):
-        return (
-            "statistics with folds and statistics without folds cannot be added: the folds of the latter are unknown. "
-            "Give `folds` to both, or to neither."
-        )
-    if a.folds is not None and b.folds is not None and a.folds.n_splits != b.folds.n_splits:
-        return (
-            f"statistics can be added only fold by fold; got {_described(a.folds)} and {_described(b.folds)}. "
-            "Give the same `folds` to both, or labels to both."
-        )
-    return None
-
-
-def _described(folds: FoldAxis) -> str:
-    return "folds with labels" if folds.n_splits is None else f"{folds.n_splits} numbered folds"

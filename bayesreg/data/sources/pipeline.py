@@ -1,0 +1,76 @@
+"""Batches of many places, reduced on all cores and added up in their order, a few at a time in memory."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+from ...base.threads import n_cores, single_threaded_blas
+from ..pairwise import PairwiseSum
+from ..statistics import Statistics
+from .batch import Place, statistics_of
+from .spec import BatchSpec
+
+_AHEAD = 1  # jobs for each core that wait
+
+
+class Job(NamedTuple):
+    """Batches that one thread reads and reduces."""
+
+    place: Place
+    batches: Callable[[], Iterator[Any]]
+
+
+def reduced[Kind: Statistics](
+    kind: type[Kind], jobs: Iterable[Job], spec: BatchSpec, done: Callable[[int], Any]
+) -> Kind | None:
+    """Reduce jobs and add them up.
+
+    Parameters
+    ----------
+    kind : type
+        Of the statistics.
+    jobs : iterable of Job
+    spec : BatchSpec
+    done : callable
+        Called with the number of rows of each batch that is reduced, by any thread.
+
+    Returns
+    -------
+    Statistics or None
+        The same whatever the number of threads. None if there is no batch.
+    """
+
+    def of(job: Job) -> Kind | None:
+        sums, row = PairwiseSum[Kind](), job.place.first_row
+        for batch in job.batches():
+            sums.add(statistics_of(kind, batch, spec, Place(job.place.name, row)))
+            n_rows = _length(batch)
+            row += n_rows
+            done(n_rows)
+        return sums.total
+
+    whole, n_threads = PairwiseSum[Kind](), n_cores()
+    waiting: deque[Future[Kind | None]] = deque()
+
+    def collect() -> None:
+        one = waiting.popleft().result()
+        if one is not None:
+            whole.add(one)
+
+    with single_threaded_blas(), ThreadPoolExecutor(n_threads) as pool:
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(of, job))
+                if len(waiting) > n_threads + _AHEAD:
+                    collect()
+            while waiting:
+                collect()
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return whole.total
+
+
+def _length(batch: Any) -> int:
+    return batch.num_rows if hasattr(batch, "num_rows") else len(next(iter(dict(batch).values())))
