@@ -3,7 +3,7 @@
 import numpy as np
 import numpyro.distributions as dist
 import pytest
-from scipy import stats
+from scipy import special, stats
 from scipy.special import logsumexp
 
 import bayesreg as br
@@ -64,6 +64,38 @@ def test_the_masses_of_a_sampled_scale_are_those_of_a_quadrature(n, coefs, hyper
         edges = exact_grid + 0.5 * (exact_grid[1] - exact_grid[0])
         below = np.interp(QUANTILES, np.cumsum(exact), edges)
         told = np.interp(below, cell_edges(grid), np.concatenate([[0.0], np.cumsum(own)]))
+        np.testing.assert_allclose(told, QUANTILES, atol=0.012)
+
+
+def test_the_masses_of_two_sampled_scales_are_those_of_a_quadrature():
+    """One coefficient, whose elastic net is integrated on a grid of it; grids of the two scales differ in size."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=25)
+    x -= x.mean()
+    y = 0.6 * x + rng.normal(size=25)
+    prior = br.ElasticNetPrior(dist.HalfNormal(0.8), dist.Gamma(3.0, 4.0))
+    model = br.LinearModel(prior, br.GaussianLikelihood(1.0))
+    found = where_mass_is(resolve(model, br.RowData.from_arrays(x[:, None], y)))
+    log_b, log_tau = np.linspace(-7.0, 2.0, 121)[:, None], np.linspace(-5.0, 2.0, 91)
+    coef = np.linspace(-2.5, 2.5, 1201)[:, None, None]
+    b, tau = np.exp(log_b), np.exp(log_tau)
+    energy = np.abs(coef) / b + 0.5 * np.square(coef / tau)
+    log_normaliser = np.log(tau * np.sqrt(2.0 * np.pi)) + np.log(special.erfcx(tau / (b * np.sqrt(2.0))))
+    log_likelihood = -0.5 * ((x @ x) * np.square(coef) - 2.0 * (x @ (y - y.mean())) * coef)
+    density = logsumexp(log_likelihood - energy, axis=0) - log_normaliser
+    density = density + stats.halfnorm(scale=0.8).logpdf(b) + log_b
+    density = density + stats.gamma(3.0, scale=0.25).logpdf(tau) + log_tau
+    exact = np.exp(density - logsumexp(density))
+    sizes = [grid.size for grid in found.scale_grids.values()]
+    assert sizes[0] != sizes[1]
+    own = found.mass.reshape(sizes)
+    for axis, (name, exact_grid) in enumerate(
+        (("laplace_scale", log_b.ravel()), ("gaussian_scale", log_tau))
+    ):
+        edges = exact_grid + 0.5 * (exact_grid[1] - exact_grid[0])
+        below = np.interp(QUANTILES, np.cumsum(exact.sum(axis=1 - axis)), edges)
+        cumulated = np.concatenate([[0.0], np.cumsum(own.sum(axis=1 - axis))])
+        told = np.interp(below, cell_edges(found.scale_grids[name]), cumulated)
         np.testing.assert_allclose(told, QUANTILES, atol=0.012)
 
 
