@@ -64,6 +64,12 @@ def to_run(page):
     return [one for one in found if one[0] == "python" or one[3]]
 
 
+def needed(page):
+    """Return the libraries that a page's code needs beside this package."""
+    found = re.search(r"^<!-- needs (.*) -->$", page.read_text(), re.MULTILINE)
+    return found[1].split() if found else []
+
+
 def agrees(printed, shown, from_draws):
     """Compare line by line: exactly, but for rounding error; numbers made of draws up to Monte Carlo error."""
     return _lines_agree(printed.split("\n"), shown.split("\n"), from_draws)
@@ -121,6 +127,9 @@ WITH_CODE = [page for page in PAGES if to_run(page)]
 def test_code_runs_and_prints_what_is_shown(page, capsys, monkeypatch, tmp_path):
     import matplotlib.pyplot as plt
 
+    absent = [name for name in needed(page) if not importlib.util.find_spec(name)]
+    if absent:
+        pytest.skip(f"{absent[0]} is not installed")
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)
     names = {"__name__": page.stem}

@@ -314,6 +314,41 @@ class GramData(Statistics):
         spec = BatchSpec(target=target, features=features, weight=weight, folds=folds, **options)
         return cls._of_jobs(stream_jobs(batches), spec, "`batches`", None, progress=progress)
 
+    @classmethod
+    def from_dask(
+        cls,
+        frame: Any,
+        features: Sequence[str] | None,
+        target: str,
+        weight: str | None = None,
+        folds: int | str | None = None,
+        **options: Unpack[BatchOptions],
+    ) -> Self:
+        """Reduce a Dask data frame where its partitions are, and add up the results in a tree.
+
+        Needs the extra ``dask``. A partition sends p × p numbers. A worker that dies is made good by Dask, and
+        no row counts twice.
+
+        Parameters
+        ----------
+        frame : dask.dataframe.DataFrame
+        features, target, weight, folds, **options
+            As in `BatchSpec`. The folds of K, and the rows held out, depend on a row's place in its partition.
+
+        Returns
+        -------
+        GramData
+
+        Raises
+        ------
+        TypeError, ValueError, MemoryError, ImportError
+            The message names the partition by its number from 0.
+        """
+        from .sources.dask import dask_statistics
+
+        spec = BatchSpec(target=target, features=features, weight=weight, folds=folds, **options)
+        return cls._with_rows(dask_statistics(cls, frame, spec), "the data frame")
+
     def save(self, path: Any) -> None:
         """Write the statistics to a file: versioned, with checksums, without pickle.
 
@@ -351,6 +386,10 @@ class GramData(Statistics):
     ) -> Self:
         with progress_bar(None, "reducing", " rows", shown=progress, total=n_rows) as bar:
             found = reduced(cls, jobs, spec, bar.update)
+        return cls._with_rows(found, source)
+
+    @classmethod
+    def _with_rows(cls, found: Self | None, source: str) -> Self:
         if found is None or not found.n_samples:
             dropped = None if found is None else found.dropped
             why = f": all {dropped.n_rows} have missing entries ({dropped})" if dropped else ""

@@ -17,16 +17,22 @@ from .spec import BatchSpec
 
 _LARGEST_SQUARE = 1e200
 _MIXED = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)  # the constants of SplitMix64
+_MOST_ROWS = 2**40  # of a part
 _APART = -1  # the fold of rows that are held out
 
 Rows = Int[np.ndarray, " n"]
 
 
 class Place(NamedTuple):
-    """Where a batch comes from: what errors call it, and the number of its first row."""
+    """Where a batch comes from: what errors call it, the number of its first row, and the part of which it is a row."""
 
     name: str = "the batch"
     first_row: int = 0
+    part: int = 0
+
+    def numbers(self, rows: Rows) -> Rows:
+        """Return a number for each row of the batch that no other row of any part has."""
+        return rows + (self.first_row + self.part * _MOST_ROWS)
 
 
 def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpec, place: Place) -> Kind:
@@ -58,7 +64,7 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     kept, dropped = _kept(used, spec, place)
     if kept is not None:
         used = _at(used, kept)
-    fold, labels = _folds_of(used, place.first_row + (np.arange(used.n_rows) if kept is None else kept), spec)
+    fold, labels = _folds_of(used, place.numbers(np.arange(used.n_rows) if kept is None else kept), spec)
     order = None if fold is None else np.argsort(fold, kind="stable")
     sums = _Sums(kind, used if order is None else _at(used, order), spec, features, place)
     if fold is None:
