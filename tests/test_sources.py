@@ -303,6 +303,26 @@ def test_a_mean_of_1e8_costs_no_digits(by_chunks: bool) -> None:
     assert found.cross[0] == pytest.approx(exact[1] / n, rel=1e-13)
 
 
+def test_a_billion_rows_cost_no_digits() -> None:
+    """Blocks of whole numbers are added to 2²⁰ times 1,000 rows; the reference is exact."""
+    rng = np.random.default_rng(1)
+    steps = rng.integers(-50, 51, (1000, 2))
+    rows = pd.DataFrame({"x": 1e8 + steps[:, 0], "y": 1e8 + steps[:, 1]})
+    spec = br.BatchSpec(target="y")
+    total = sum(br.reduce_batch(rows[k : k + 10], spec) for k in range(0, 1000, 10))
+    for _ in range(20):
+        total = total + total
+    x, y = steps.T.tolist()
+    exact = [
+        2**20 * (1000 * sum(a * b for a, b in zip(u, v, strict=True)) - sum(u) * sum(v))
+        for u, v in ((x, x), (x, y), (y, y))
+    ]
+    found = [total.gram[0, 0], total.cross[0], total.response_ss]
+    assert total.n_samples == 1000 * 2**20
+    scale = np.sqrt(exact[0] * exact[2]) / 1000
+    assert np.abs(np.array(found) - np.array(exact) / 1000).max() < 1e-13 * scale
+
+
 def test_a_first_row_far_from_the_others_costs_no_digits() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=5000)

@@ -1,0 +1,216 @@
+"""One pass over Parquet files that outgrow memory, beside its parts alone; then all that follows from statistics.
+
+    python -m benchmarks.beyond_memory make FOLDER [--rows 20000000] [--columns 50]
+    python -m benchmarks.beyond_memory run FOLDER
+
+`make` writes parts of a million rows in float32. `run` prints a table; each measurement is a process of its own, so
+that its resident memory is its own.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+PART, GROUP, BATCH = 1_000_000, 2**18, 2**16
+N_SCALES, N_FOLDS = 100, 10
+
+
+def make(folder: Path, n: int, p: int) -> None:
+    """Write the files."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder.mkdir(parents=True, exist_ok=True)
+    coef = np.random.default_rng(0).normal(size=p) * (np.arange(p) % 5 == 0)
+    for k, first in enumerate(range(0, n, PART)):
+        rng = np.random.default_rng(k + 1)
+        X = rng.standard_normal((min(PART, n - first), p), dtype=np.float32)
+        y = (X @ coef + rng.standard_normal(len(X))).astype(np.float32)
+        names = [*(f"x{j}" for j in range(p)), "y"]
+        columns = [*(np.ascontiguousarray(X[:, j]) for j in range(p)), y]
+        pq.write_table(
+            pa.table(dict(zip(names, columns, strict=True))),
+            folder / f"part-{k:04d}.parquet",
+            row_group_size=GROUP,
+            use_dictionary=False,
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.parquet"))
+
+
+def _groups(folder: Path) -> list[tuple[Path, int]]:
+    import pyarrow.parquet as pq
+
+    return [(file, g) for file in _files(folder) for g in range(pq.ParquetFile(file).num_row_groups)]
+
+
+def _on_all_cores(work: Callable[[Any], Any], items: list[Any]) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    from bayesreg.base.threads import n_cores, single_threaded_blas
+
+    with single_threaded_blas(), ThreadPoolExecutor(n_cores()) as pool:
+        for _ in pool.map(work, items):
+            pass
+
+
+def scan(folder: Path) -> dict[str, Any]:
+    """Read all columns, and drop them."""
+    import pyarrow.parquet as pq
+
+    def one(group: tuple[Path, int]) -> None:
+        for _ in pq.ParquetFile(group[0]).iter_batches(BATCH, row_groups=[group[1]], use_threads=False):
+            pass
+
+    groups = _groups(folder)
+    start = time.perf_counter()
+    _on_all_cores(one, groups)
+    return {"seconds": time.perf_counter() - start}
+
+
+def _batch(folder: Path) -> tuple[list[np.ndarray], int]:
+    import pyarrow.parquet as pq
+
+    file = pq.ParquetFile(_files(folder)[0])
+    batch = next(file.iter_batches(BATCH))
+    n = sum(pq.ParquetFile(one).metadata.num_rows for one in _files(folder))
+    return [column.to_numpy() for column in batch.columns], -(-n // batch.num_rows)
+
+
+def convert(folder: Path) -> dict[str, Any]:
+    """Turn as many batches of columns into float64 matrices, in blocks that stay in cache."""
+    columns, times = _batch(folder)
+    rows = max(256, 2**17 // len(columns))
+
+    def one(_: int) -> None:
+        for first in range(0, columns[0].size, rows):
+            block = np.empty((len(columns), min(rows, columns[0].size - first)))
+            for j, column in enumerate(columns):
+                block[j] = column[first : first + rows]
+
+    start = time.perf_counter()
+    _on_all_cores(one, list(range(times)))
+    return {"seconds": time.perf_counter() - start}
+
+
+def syrk(folder: Path) -> dict[str, Any]:
+    """Multiply as many batches with themselves, by BLAS."""
+    columns, times = _batch(folder)
+    rows = max(256, 2**17 // len(columns))
+    blocks = [
+        np.array([c[f : f + rows] for c in columns], dtype=float) for f in range(0, columns[0].size, rows)
+    ]
+
+    def one(_: int) -> None:
+        total = np.zeros((len(columns), len(columns)))
+        for block in blocks:
+            total += block @ block.T
+
+    start = time.perf_counter()
+    _on_all_cores(one, list(range(times)))
+    return {"seconds": time.perf_counter() - start}
+
+
+def one_pass(folder: Path, folds: int | None = None) -> dict[str, Any]:
+    """Reduce the files, and keep the statistics beside them."""
+    import bayesreg as br
+
+    start = time.perf_counter()
+    data = br.GramData.from_parquet(folder, None, "y", folds=folds, progress=False)
+    seconds = time.perf_counter() - start
+    if folds:
+        data.save(folder / "statistics")
+    return {"seconds": seconds, "rows": data.n_samples}
+
+
+def with_folds(folder: Path) -> dict[str, Any]:
+    """Reduce the files with the statistics of ten folds."""
+    return one_pass(folder, N_FOLDS)
+
+
+def afterwards(folder: Path) -> dict[str, Any]:
+    """Make path, cross-validation and posterior from the statistics, in a fresh process."""
+    import bayesreg as br
+
+    data = br.GramData.load(folder / "statistics")
+    model = br.LinearModel(br.LaplacePrior(0.05), br.GaussianLikelihood())
+    found = {}
+    start = time.perf_counter()
+    known = br.LinearModel(br.LaplacePrior(), br.GaussianLikelihood(1.0))
+    path = br.map_path(known, data, n_scales=N_SCALES)
+    found["path"] = time.perf_counter() - start
+    chosen = br.select_scale(br.LinearModel(br.LaplacePrior()), data, "cv", progress=False)
+    found["cross-validation"] = time.perf_counter() - start - found["path"]
+    before = time.perf_counter()
+    tree = br.sample_posterior(model, data, progress=False)
+    found["posterior"] = time.perf_counter() - before
+    return {
+        "seconds": time.perf_counter() - start,
+        **found,
+        "largest gap": float(np.max(path.duality_gaps)),
+        "scale": float(chosen.scale),
+        "certified": int(tree.attrs["certified"]),
+    }
+
+
+MEASURED = {
+    "scan": scan,
+    "conversion": convert,
+    "products": syrk,
+    "one pass": one_pass,
+    "one pass, 10 folds": with_folds,
+    "path, cross-validation, posterior": afterwards,
+}
+
+
+def run(folder: Path) -> None:
+    """Measure each in a process of its own, and print a table."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in MEASURED:
+        command = [sys.executable, "-m", "benchmarks.beyond_memory", "one", str(folder), "--what", name]
+        found[name] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        print(
+            f"{name:36s}{found[name]['seconds']:8.2f} s   peak {found[name]['peak'] / 2**20:7.0f} MiB",
+            flush=True,
+        )
+    parts = sum(found[name]["seconds"] for name in ("scan", "conversion", "products"))
+    for name in ("one pass", "one pass, 10 folds"):
+        print(
+            f"{name}: {found[name]['seconds'] / parts:.2f} times scan + conversion + products ({parts:.2f} s)"
+        )
+    print(found["path, cross-validation, posterior"])
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("action", choices=["make", "run", "one"])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--rows", type=int, default=20_000_000)
+    parser.add_argument("--columns", type=int, default=50)
+    parser.add_argument("--what", choices=list(MEASURED), help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.action == "make":
+        make(options.folder, options.rows, options.columns)
+    elif options.action == "run":
+        run(options.folder)
+    else:
+        answer = MEASURED[options.what](options.folder)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        print(json.dumps({**answer, "peak": peak}))
+
+
+if __name__ == "__main__":
+    main()
