@@ -4,7 +4,7 @@
     python -m benchmarks.beyond_memory run FOLDER
 
 `make` writes parts of a million rows in float32. `run` prints a table; each measurement is a process of its own, so
-that its resident memory is its own.
+that its resident memory is its own (the memory of Spark's own process is not counted). Peers run if PySpark is there.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,42 @@ def afterwards(folder: Path) -> dict[str, Any]:
     }
 
 
+def scikit_learn(folder: Path) -> dict[str, Any]:
+    """Fit scikit-learn's ridge on the first quarter of the files, in memory."""
+    import pyarrow.parquet as pq
+    from sklearn.linear_model import Ridge
+
+    start = time.perf_counter()
+    files = _files(folder)
+    table = pq.ParquetDataset(files[: max(1, len(files) // 4)]).read()
+    X = np.column_stack([table[name].to_numpy() for name in table.column_names[:-1]]).astype(float)
+    y = table["y"].to_numpy().astype(float)
+    del table
+    Ridge(alpha=1.0, solver="cholesky", copy_X=False).fit(X, y)
+    return {"seconds": time.perf_counter() - start, "rows": len(y)}
+
+
+def spark_ml(folder: Path) -> dict[str, Any]:
+    """Fit Spark ML's lasso on all files, on both cores, its start not counted."""
+    from pyspark.ml.feature import VectorAssembler
+    from pyspark.ml.regression import LinearRegression
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[*]").config("spark.ui.enabled", "false")
+    spark = builder.config("spark.driver.memory", "6g").getOrCreate()
+    start = time.perf_counter()
+    frame = spark.read.parquet(*map(str, _files(folder)))
+    rows = VectorAssembler(inputCols=frame.columns[:-1], outputCol="features").transform(frame)
+    fitted = LinearRegression(featuresCol="features", labelCol="y", regParam=0.01, elasticNetParam=1.0).fit(
+        rows.select("features", "y")
+    )
+    seconds = time.perf_counter() - start
+    n_nonzero = int(np.count_nonzero(fitted.coefficients.toArray()))
+    spark.stop()
+    return {"seconds": seconds, "coefficients that are not 0": n_nonzero}
+
+
+PEERS = {"scikit-learn ridge, a quarter of the rows": scikit_learn, "Spark ML lasso": spark_ml}
 MEASURED = {
     "scan": scan,
     "conversion": convert,
@@ -176,11 +213,13 @@ MEASURED = {
 def run(folder: Path) -> None:
     """Measure each in a process of its own, and print a table."""
     found: dict[str, dict[str, Any]] = {}
-    for name in MEASURED:
+    peers = PEERS if find_spec("pyspark") else {}
+    for name in MEASURED | peers:
         command = [sys.executable, "-m", "benchmarks.beyond_memory", "one", str(folder), "--what", name]
-        found[name] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+        found[name] = json.loads(done.stdout.splitlines()[-1])
         print(
-            f"{name:36s}{found[name]['seconds']:8.2f} s   peak {found[name]['peak'] / 2**20:7.0f} MiB",
+            f"{name:44s}{found[name]['seconds']:8.2f} s   peak {found[name]['peak'] / 2**20:7.0f} MiB",
             flush=True,
         )
     parts = sum(found[name]["seconds"] for name in ("scan", "conversion", "products"))
@@ -200,14 +239,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, default=20_000_000)
     parser.add_argument("--columns", type=int, default=50)
-    parser.add_argument("--what", choices=list(MEASURED), help=argparse.SUPPRESS)
+    parser.add_argument("--what", choices=list(MEASURED | PEERS), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.action == "make":
         make(options.folder, options.rows, options.columns)
     elif options.action == "run":
         run(options.folder)
     else:
-        answer = MEASURED[options.what](options.folder)
+        answer = (MEASURED | PEERS)[options.what](options.folder)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         print(json.dumps({**answer, "peak": peak}))
 
