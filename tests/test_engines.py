@@ -86,6 +86,8 @@ def test_a_row_of_dask_that_is_refused_names_its_partition() -> None:
     dd = pytest.importorskip("dask.dataframe")
     rows = _rows(100)
     rows.loc[70, "a"] = np.nan
+    with pytest.raises(TypeError, match=r"Use GramData\.from_dask"):
+        br.GramData.from_batches(dd.from_pandas(rows, npartitions=4), FEATURES, "y")
     with pytest.raises(ValueError, match=r"column 'a' of partition 2 has 1 missing entries"):
         br.GramData.from_dask(dd.from_pandas(rows, npartitions=4), FEATURES, "y")
 
@@ -95,7 +97,7 @@ def test_duckdb_gives_the_statistics_of_all_rows() -> None:
     rows = _rows()
     connection = duckdb.connect()
     connection.register("rows", rows)
-    batches = connection.sql("select * from rows").to_arrow_reader(1000)
+    batches = connection.sql("select * from rows")
     _assert_same(br.GramData.from_batches(batches, FEATURES, "y", "w", "fold", progress=False), rows)
 
 
@@ -103,8 +105,8 @@ def test_a_lazy_polars_frame_gives_the_statistics_of_all_rows(tmp_path: Path) ->
     pl = pytest.importorskip("polars")
     rows = _rows()
     rows.to_parquet(tmp_path / "rows.parquet")
-    batches = pl.scan_parquet(tmp_path / "rows.parquet").collect_batches(chunk_size=1000)
-    _assert_same(br.GramData.from_batches(batches, FEATURES, "y", "w", "fold", progress=False), rows)
+    lazy = pl.scan_parquet(tmp_path / "rows.parquet")
+    _assert_same(br.GramData.from_batches(lazy, FEATURES, "y", "w", "fold", progress=False), rows)
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")  # of PySpark

@@ -1,8 +1,10 @@
 """Rows read batch by batch become the statistics of all rows, whatever the cut, and each fault is named."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
+import numpyro.distributions as dist
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -420,3 +422,37 @@ def test_dates_are_refused_with_the_remedy() -> None:
     rows = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=3), "y": [1.0, 2.0, 3.0]})
     with pytest.raises(ValueError, match=r"'day' of batch 0 holds timestamp.*days since the first"):
         br.GramData.from_batches(rows, None, "y", progress=False)
+
+
+@pytest.mark.parametrize("mean", [0.0, 1e8])
+@pytest.mark.parametrize("noise", [1e-2, 1e-3, 1e-5, 1e-7, 1e-9])
+def test_a_noise_that_statistics_cannot_tell_is_not_told_in_silence(noise: float, mean: float) -> None:
+    """The reference is least squares of the centred rows in extended precision."""
+    rng = np.random.default_rng(0)
+    steps = rng.normal(size=(2000, 2))
+    X = mean + steps
+    y = (X - mean) @ [1.0, -2.0] + noise * rng.normal(size=2000)
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "y": y})
+    data = br.GramData.from_batches(
+        (frame[k : k + 100] for k in range(0, 2000, 100)), ["a", "b"], "y", progress=False
+    )
+    long_X, long_y = X.astype(np.longdouble), y.astype(np.longdouble)
+    long_X, long_y = long_X - long_X.mean(axis=0), long_y - long_y.mean()
+    (a, b), c = long_X.T @ long_X, long_X.T @ long_y
+    coef = np.array([b[1] * c[0] - a[1] * c[1], a[0] * c[1] - a[1] * c[0]]) / (a[0] * b[1] - a[1] ** 2)
+    exact = float(np.square(long_y - long_X @ coef).sum())
+    model = br.LinearModel(
+        br.FlatPrior(), br.GaussianLikelihood(dist.ImproperUniform(dist.constraints.positive, (), ()))
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        try:
+            mode = br.map_estimate(model, data)
+        except br.NoModeError:
+            assert noise <= 1e-6
+            return
+    error = abs(mode.noise_scale**2 * 2000 / exact - 1.0)
+    assert error < 1e-9 or told
+    if noise >= 1e-2:
+        assert error < 1e-9
+        assert not told

@@ -36,6 +36,15 @@ def names_of(batch: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in (batch.columns if hasattr(batch, "columns") else batch))
 
 
+def length_of(batch: Any) -> int:
+    """Return the number of a batch's rows."""
+    if hasattr(batch, "num_rows"):
+        return int(batch.num_rows)
+    if hasattr(batch, "shape"):
+        return int(batch.shape[0])
+    return len(next(iter(batch.values()))) if isinstance(batch, Mapping) and batch else 0
+
+
 def as_table(batch: Any) -> Any:
     """Return Arrow data as they are, and what offers itself as Arrow data as a pyarrow.Table; else a mapping.
 

@@ -9,6 +9,7 @@ from ...base.threads import n_cores, single_threaded_blas
 from ..pairwise import PairwiseSum
 from ..statistics import Statistics
 from .batch import Place, statistics_of
+from .columns import length_of
 from .spec import BatchSpec
 
 _AHEAD = 1  # jobs for each core that wait
@@ -45,7 +46,7 @@ def reduced[Kind: Statistics](
         sums, row = PairwiseSum[Kind](), job.place.first_row
         for batch in job.batches():
             sums.add(statistics_of(kind, batch, spec, Place(job.place.name, row)))
-            n_rows = _length(batch)
+            n_rows = length_of(batch)
             row += n_rows
             done(n_rows)
         return sums.total
@@ -70,7 +71,3 @@ def reduced[Kind: Statistics](
             pool.shutdown(wait=True, cancel_futures=True)
             raise
     return whole.total
-
-
-def _length(batch: Any) -> int:
-    return batch.num_rows if hasattr(batch, "num_rows") else len(next(iter(dict(batch).values())))

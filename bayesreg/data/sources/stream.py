@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from .batch import Place
+from .columns import length_of
 from .pipeline import Job
 
 _MOST = 2**18  # rows of a table that one thread gets
@@ -22,7 +23,7 @@ def stream_jobs(batches: Any) -> Iterator[Job]:
     for number, batch in enumerate(_opened(batches)):
         for part in _cut(batch):
             yield Job(Place(f"batch {number}", first_row), partial(iter, [part]))
-            first_row += part.num_rows if hasattr(part, "num_rows") else len(next(iter(dict(part).values())))
+            first_row += length_of(part)
 
 
 def _opened(batches: Any) -> Iterator[Any]:
@@ -34,6 +35,12 @@ def _opened(batches: Any) -> Iterator[Any]:
                 "reading a stream of Arrow data needs pyarrow: pip install 'bayesreg[parquet]'."
             ) from None
         return iter(pyarrow.RecordBatchReader.from_stream(batches))
+    if hasattr(batches, "collect_batches"):  # a lazy polars frame
+        return iter(batches.collect_batches())
+    if hasattr(batches, "to_delayed"):
+        raise TypeError(
+            "`batches` is a Dask data frame, whose partitions are elsewhere. Use GramData.from_dask."
+        )
     if hasattr(batches, "num_rows") or hasattr(batches, "columns") or isinstance(batches, dict):
         return iter([batches])
     try:
