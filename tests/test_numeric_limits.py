@@ -118,6 +118,17 @@ def test_a_share_among_equal_columns_that_only_a_wide_prior_decides_is_told():
     assert near.coef[0] == pytest.approx(near.coef[1], rel=1e-8)
 
 
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_an_equal_column_that_rounding_alone_keeps_out_is_told(seed):
+    rng = np.random.default_rng(seed)
+    a, x = rng.normal(size=(2, 50))
+    X, y = np.column_stack([a, -a if seed % 2 else a, x]), 2 * a + x + rng.normal(size=50)
+    with pytest.warns(br.ConvergenceWarning, match="rounding may move coefficients"):
+        mode = br.map_estimate(model(br.ElasticNetPrior(0.7, 1e9), 1.0), br.RowData.from_arrays(X, y))
+    assert mode.coef[1] == 0.0  # its twin has all of it
+    assert mode.duality_gap < 1e-8
+
+
 @pytest.mark.parametrize("scale", [4e3, 3e7, 5e9])
 @pytest.mark.parametrize("form", FORMS)
 def test_the_posterior_has_the_priors_width_where_columns_depend_on_one_another(form, scale):
