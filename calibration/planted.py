@@ -87,8 +87,8 @@ def lost_offset() -> Iterator[None]:
     def wrong(self: Any, coef: Any, nuisance: Any) -> Any:
         return right(self._replace(offset=0.0 * self.offset), coef, nuisance)
 
-    right = rows.RowTarget._log_likelihood
-    with _fresh_programs(), patch.object(rows.RowTarget, "_log_likelihood", wrong):
+    right = rows.RowTarget.log_likelihood
+    with _fresh_programs(), patch.object(rows.RowTarget, "log_likelihood", wrong):
         yield
 
 

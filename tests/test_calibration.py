@@ -153,6 +153,13 @@ def test_a_miniature_of_the_calibration_on_rows(family):
     assert all(p_value(values, N_DRAWS) > 1e-4 for values in found.values())
 
 
+@pytest.mark.parametrize("error", [*PLANTED, *ROWS_PLANTED])
+def test_errors_find_the_places_where_they_are_planted(error):
+    planted = (PLANTED | ROWS_PLANTED)[error][0]
+    with planted():
+        pass
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("error", ROWS_PLANTED)
 def test_planted_errors_on_rows_are_caught(error):
