@@ -12,16 +12,20 @@ from .samplers import LEAVE_OUT, Sampler, require_mixture
 from .suits import LEAST_DATA_SHARE, LEAST_DATA_SHARE_TO_PROPOSE
 from .targets.row_mixture import row_mixture_target
 from .targets.row_reference import RowReference, row_reference
-from .targets.rows import RowTarget, data_share, row_target
+from .targets.rows import RowTarget, data_share, narrowest, row_target
 
 _METHODS = ("auto", "independence", "whitened", "mixture")
+_NARROW = (
+    0.01  # of the prior's sd: the steps of NUTS in the prior's units are too short along such a direction
+)
 _ENOUGH = 0.8  # acceptance of a pilot, which costs two passes over rows for each round
 
 
 def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampler]:
     """Yield the requested sampler, or for "auto" those that suit; the best is first.
 
-    Independent proposals if a pilot promises; then NUTS, on the prior as a scale mixture if the prior dominates.
+    Independent proposals if a pilot promises; then NUTS, on the prior as a scale mixture if the prior dominates and
+    the rows tell no direction much better than the prior.
 
     Raises
     ------
@@ -43,8 +47,13 @@ def on_rows(problem: RowProblem, method: str, num_warmup: int) -> Iterator[Sampl
         is_normal = problem.law.is_normal(problem.rates.l1, problem.rates.l2)
         if is_normal or share >= LEAST_DATA_SHARE_TO_PROPOSE:
             yield from _promising(problem, target, near)
-        mixes = isinstance(problem.law, ScaleMixture) and not is_normal
-        yield from (mixture, whitened) if mixes and share < LEAST_DATA_SHARE else (whitened,)
+        mixes = isinstance(problem.law, ScaleMixture) and not is_normal and share < LEAST_DATA_SHARE
+        if not mixes:
+            yield whitened
+        elif narrowest(problem, target) < _NARROW:
+            yield from (whitened, mixture)
+        else:
+            yield from (mixture, whitened)
 
 
 def _promising(problem: RowProblem, target: RowTarget, near: RowReference) -> Iterator[Sampler]:

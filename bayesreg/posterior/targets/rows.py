@@ -164,8 +164,21 @@ def data_share(problem: RowProblem, target: RowTarget) -> float:
     held = problem.penalised
     if not held.any():
         return 1.0
+    variance = np.square(np.asarray(target.transform)).sum(axis=1)[held]
+    return float(1.0 - np.mean(_precision_of_prior(problem, target) * variance))
+
+
+def narrowest(problem: RowProblem, target: RowTarget) -> float:
+    """Return the least sd around the mode of penalised coefficients along any direction, in units of the prior's."""
+    held = problem.penalised
+    if not held.any():
+        return 1.0
+    root = np.asarray(target.transform)[held]
+    scaled = np.sqrt(_precision_of_prior(problem, target))[:, None] * root
+    return float(np.sqrt(np.linalg.eigvalsh(scaled @ scaled.T)[0]))
+
+
+def _precision_of_prior(problem: RowProblem, target: RowTarget) -> Float[np.ndarray, " k"]:
     middle = target.middle
     l1, l2 = (np.asarray(rate) for rate in target.prior.rates(middle.noise_scale, middle.scales))
-    of_prior = problem.law.precision(l1, l2, np.asarray(target.reference))[held]
-    variance = np.square(np.asarray(target.transform)).sum(axis=1)[held]
-    return float(1.0 - np.mean(of_prior * variance))
+    return problem.law.precision(l1, l2, np.asarray(target.reference))[problem.penalised]
