@@ -20,7 +20,7 @@ class Group(NamedTuple):
 
 
 _GROUPS = (
-    Group("Columns", ("--target", "--features", "--exclude", "--weights", "--data")),
+    Group("Columns", ("--target", "--features", "--exclude", "--weights", "--data", "--held-out")),
     Group(
         "Missing entries, text, dates",
         (
@@ -44,7 +44,7 @@ _GROUPS = (
     ),
     Group(
         "Folds of --scale cv, draws",
-        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed"),
+        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed", "--stream"),
         by_name=True,
     ),
 )  # fmt: skip

@@ -6,6 +6,7 @@ _WORDS = (
     ("a prior on noise_scale that avoids 0", "a noise that is known (--noise-scale)"),
     ('method="whitened" or a larger num_samples', "a larger --draws"),
     ("rescale=True gives", "`bayesreg translate` with --rescale gives"),
+    ("missing='drop' leaves", "--drop-missing leaves"),
     ("num_samples", "--draws"),
     ("num_warmup", "--warmup"),
 )
