@@ -1,7 +1,7 @@
 """What `bayesreg fit` fits: rows in memory, or sums over rows, with all that is said of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, final
 
 from ...data.files.chosen_columns import chosen_columns
@@ -96,9 +96,9 @@ def read_fit_data(wanted: Wanted) -> FitData:
         return _of_file_of_statistics(wanted)
     need = memory_needed(rows) if wanted.stream is None else None
     if wanted.stream:
-        return _of_pass(wanted, "as --stream says")
+        return _of_pass(wanted, "as --stream says, its rows")
     if need is not None and need.is_too_large:
-        return _of_pass(wanted, f"{need}. --no-stream reads them all at once all the same")
+        return _of_pass(wanted, f"{need} (--no-stream keeps them all the same): they")
     return _of_rows(wanted)
 
 
@@ -129,16 +129,17 @@ def _of_pass(wanted: Wanted, why: str) -> FitData:
     family = family_of(stated.family, first)
     if family.name != GaussianLikelihood.family:
         raise ValueError(
-            f"{rows.file} is to be read once ({why}), and that is enough for normal noise only. Here the likelihood is "
-            f"{family.said}. --no-stream reads all rows at once; --family gaussian takes the target as a number like "
-            "any other."
+            f"{rows.file}: {why} are added up as they are read, which is enough for normal noise only. Here the "
+            f"likelihood is {family.said}. --no-stream reads all rows at once; --family gaussian takes the target as a "
+            "number like any other."
         )
     data = added_up([rows.file], first, rows, offset=stated.offset, folds=folds)
     notes = [
-        ("read once", f"{why}: the rows are added up as they are read, and not kept"),
+        ("read once", f"{why} are added up as they are read, and not kept"),
         *((label, f"of the first rows: {text}") for label, text in doubts(first)),
     ]
-    return _of_statistics(wanted, data, notes, share_out=wanted.folds.groups is not None)
+    taken = wanted._replace(rows=replace(rows, features=(), exclude=()))  # these were read, and no others
+    return _of_statistics(taken, data, notes, share_out=wanted.folds.groups is not None)
 
 
 def _of_file_of_statistics(wanted: Wanted) -> FitData:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 from ...base.listed import quoted
 from ...base.memory import available_memory
+from ...data.files.chosen_columns import chosen_columns
 from ...data.files.dialect import Dialect
 from ...data.files.open_columns import open_columns
+from ...data.files.packed import is_packed
 from ...data.files.parquet import MAGIC
 from ...data.files.table import Table
 from ...data.gram import GramData
@@ -21,8 +23,8 @@ STREAMED_OPTIONS = frozenset(
 )
 _BYTES_AN_ENTRY = 45  # of a Parquet file in memory, at the height of a fit
 _TIMES_TEXT = 3  # the size of a CSV file
+_BEGINNING = 16  # bytes
 _SHARE = 0.5  # of what is free
-_TEXT = (".csv", ".txt", ".tsv")
 _REMEDY = "--no-stream reads all rows at once."
 
 
@@ -54,9 +56,10 @@ def memory_needed(rows: Rows) -> Need | None:
         return None
     if _is_parquet(rows.file):
         source = open_columns(rows.file, Dialect(), least=0)
-        n_columns = len(rows.features) or len(source.names)
-        return Need(_BYTES_AN_ENTRY * source.n_rows * n_columns, free)
-    if rows.file.suffix.lower() not in _TEXT:
+        names = [name for name in source.names if name]
+        asked, chosen = chosen_columns(names, str(rows.target), rows.weights, rows.features, rows.exclude)
+        return Need(_BYTES_AN_ENTRY * source.n_rows * (len(asked) + len(chosen)), free)
+    if is_packed(_beginning(rows.file)):
         return None
     return Need(_TIMES_TEXT * rows.file.stat().st_size, free)
 
@@ -89,6 +92,11 @@ def first_rows(
     pipes = [file for file in files if not file.is_file()]
     if pipes:
         raise ValueError(f"{pipes[0]} is no file on a disk, whose beginning can be read twice. {_REMEDY}")
+    packed = [file for file in files if is_packed(_beginning(file))]
+    if packed:
+        raise ValueError(
+            f"{packed[0]} is packed, and rows are read once of plain text only. Unpack it. {_REMEDY}"
+        )
     other = next((file for file in files if _is_parquet(file) != _is_parquet(files[0])), None)
     if other is not None:
         raise ValueError(
@@ -144,8 +152,12 @@ def added_up(
 
 
 def _is_parquet(file: Path) -> bool:
+    return _beginning(file).startswith(MAGIC)
+
+
+def _beginning(file: Path) -> bytes:
     with file.open("rb") as stream:
-        return stream.read(len(MAGIC)) == MAGIC
+        return stream.read(_BEGINNING)
 
 
 def _check_first(file: Path, first: Table) -> None:
@@ -186,4 +198,4 @@ def _check_levels(data: GramData, first: Table, most: int | None) -> None:
 
 
 def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.0f} MB"
+    return f"{n_bytes / 1e9:.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:.1f} MB"

@@ -191,9 +191,8 @@ def read_table(
     OSError
         If the file cannot be read.
     """
-    source = open_columns(
-        file, Dialect(separator, decimal, encoding, comment), least=2, first_only=first_only
-    )
+    dialect = Dialect(separator, decimal, encoding, comment)
+    source = open_columns(file, dialect, least=1 if first_only else 2, first_only=first_only)
     names = [name for name in source.names if name]
     asked, chosen = chosen_columns(names, target, weights, features, exclude, folds, offset, exposure)
     stated = StatedColumns.said(
