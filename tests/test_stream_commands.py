@@ -315,7 +315,7 @@ def test_a_file_that_does_not_fit_is_read_once_and_that_is_said(tmp_path, monkey
     rows = houses(2000)[["rooms", "area", "price"]]
     rows.to_parquet(file) if ending == "parquet" else rows.to_csv(file, index=False)
     needed = 45 * 2000 * 2 if ending == "parquet" else 3 * file.stat().st_size
-    arguments = (file, "--target", "price", "--features", "rooms, area", "--exclude", "area")
+    arguments = (file, "--target", "price", "--exclude", "area")
 
     def with_free(free, *more):
         monkeypatch.setattr(streamed, "available_memory", lambda: free)
