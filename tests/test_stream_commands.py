@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from sklearn.metrics import mean_squared_error, r2_score
 
 import bayesreg as br
@@ -64,7 +64,7 @@ def write(frame, file):
     return str(file)
 
 
-def run(*arguments: str) -> Result:
+def run(*arguments):
     return CliRunner().invoke(main, list(map(str, arguments)))
 
 
@@ -366,13 +366,30 @@ def test_free_memory_is_the_machines_or_what_a_container_leaves(tmp_path, monkey
         ("--max-levels 2", "--max-levels"),
         ("--target city", "'city'"),
         ("--target garden --positive yes", "--positive is of counts or labels"),
-        ("--target garden", "logistic regression, which needs the rows. --no-stream"),
+        ("--target garden", "logistic regression, which needs the rows. `bayesreg fit --no-stream`"),
         ("--target new", "--no-stream reads all rows at once; --family gaussian takes"),
     ],
 )  # fmt: skip
 def test_what_rows_read_once_cannot_do_is_refused_with_the_remedy(tmp_path, options, said):
     file = write(houses(), tmp_path / "houses.csv")
     assert said in refusal("fit", file, "--stream", "--target", "price", *options.split())
+
+
+def test_a_damaged_part_of_the_rows_is_named_and_nothing_is_written(tmp_path):
+    frame = houses()
+    parts = [tmp_path / f"part-{k}.parquet" for k in range(3)]
+    for k, part in enumerate(parts):
+        write(frame[k * 120 : (k + 1) * 120], part)
+    arguments = ("reduce", *parts, "--target", "price", *COLUMNS, "--out", tmp_path / "s")
+    assert run(*arguments).exit_code == 0
+    earlier = (tmp_path / "s").read_bytes()
+    parts[1].write_bytes(parts[1].read_bytes()[:-100])
+    assert f"{parts[1]} (part 2 of 3) is a damaged Parquet file" in refusal(*arguments)
+    write(frame[120:240].astype({"area": str}), parts[1])
+    assert f"column 'area' of {parts[1]} (part 2 of 3) holds text" in refusal(*arguments)
+    write(frame[120:240].drop(columns="area"), parts[1])
+    assert f"{parts[1]} (part 2 of 3) has no column 'area'" in refusal(*arguments)
+    assert (tmp_path / "s").read_bytes() == earlier
 
 
 @pytest.mark.parametrize(
@@ -452,7 +469,10 @@ def test_files_that_are_not_read_once_say_what_they_are(tmp_path):
     frame.to_csv(tmp_path / "wide.csv", index=False, encoding="utf-16")
     wide = run("fit", tmp_path / "wide.csv", "--target", "price", *COLUMNS, "--stream")
     assert wide.exit_code == 1
-    assert "is UTF-16 text, and rows are read once of plain UTF-8 only. --no-stream" in wide.stderr
+    assert (
+        "is UTF-16 text, and rows are read once of plain UTF-8 only. `bayesreg fit --no-stream`"
+        in wide.stderr
+    )
     os.mkfifo(tmp_path / "pipe")
     said = refusal("fit", tmp_path / "pipe", "--target", "price", "--stream")
     assert "is no file on a disk" in said

@@ -207,14 +207,16 @@ def _of_statistics(
     if wanted.folds_method is not None:
         chosen, folds = wanted.folds.of_statistics(chosen, wanted.seed, share_out=share_out)
     notes = statistics_notes(str(rows.file), chosen, levels, fit_intercept=not stated.no_intercept)
+    said = (*more, ("left out", _WITHOUT_ROWS))
     return FitData(
         chosen,
         Target(name, None, stated.offset),
         family,
-        (*notes, *more, ("left out", _WITHOUT_ROWS)),
+        (*notes, *said),
         levels,
         folds,
         n_dropped=data.dropped.n_rows,
+        said=said,
     )
 
 

@@ -25,7 +25,7 @@ _BYTES_AN_ENTRY = 45  # of a Parquet file in memory, at the height of a fit
 _TIMES_TEXT = 3  # the size of a CSV file
 _BEGINNING = 16  # bytes
 _SHARE = 0.5  # of what is free
-_REMEDY = "--no-stream reads all rows at once."
+_REMEDY = "`bayesreg fit --no-stream` reads all rows at once."
 
 
 class Need(NamedTuple):

@@ -29,7 +29,7 @@ _GROUPS = (
         ),
         by_name=True,
     ),
-    Group("Form of the file", ("--separator", "--decimal", "--encoding", "--comment"), by_name=True),
+    Group("Form of the file", ("--separator", "--decimal", "--encoding", "--comment", "--stream"), by_name=True),
     Group(
         "Model",
         (
@@ -44,7 +44,7 @@ _GROUPS = (
     ),
     Group(
         "Folds of --scale cv, draws",
-        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed", "--stream"),
+        ("--folds", "--groups", "--folds-by", "--time-order", "--draws", "--warmup", "--seed"),
         by_name=True,
     ),
 )  # fmt: skip

@@ -7,6 +7,7 @@ _WORDS = (
     ('method="whitened" or a larger num_samples', "a larger --draws"),
     ("rescale=True gives", "`bayesreg translate` with --rescale gives"),
     ("missing='drop' leaves", "--drop-missing leaves"),
+    ("Give `folds` a number, or a column of fewer values", "Give --folds, or a column of fewer values"),
     ("num_samples", "--draws"),
     ("num_warmup", "--warmup"),
 )
