@@ -17,7 +17,7 @@ import bayesreg as br
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
 from bayesreg.app.commands import streamed
-from bayesreg.app.commands.fit_data import Wanted, read_fit_data
+from bayesreg.app.commands.fit_data import Wanted, features_of, read_fit_data
 from bayesreg.app.errors_of_mode import Errors
 from bayesreg.app.words.text import make_console
 from bayesreg.base import memory
@@ -609,3 +609,21 @@ def test_a_reduction_that_is_killed_leaves_nothing_half_written(tmp_path, step, 
     assert run(*arguments).exit_code == 0
     assert br.GramData.load(out).n_samples == N
     assert os.listdir(out.parent) == ["houses.stats"]
+
+
+def test_rows_of_weight_0_are_not_counted_and_that_is_said(tmp_path):
+    frame = houses()
+    file = write(frame, tmp_path / "houses.csv")
+    columns = ("--exclude", "street, known", "--weights", "weight")
+    result = run("reduce", file, "--target", "price", *columns, "--out", tmp_path / "s")
+    assert f"houses.csv: {(frame['weight'] > 0.0).sum()} rows; target 'price'" in " ".join(
+        result.stdout.split()
+    )
+    assert f"they sum to {frame['weight'].sum():g}; rows of weight 0 are not counted" in result.stdout
+
+
+def test_a_feature_may_have_any_name_beside_a_target_without_one():
+    data = br.GramData.from_arrays(np.eye(3)[:, :2], np.arange(3.0), feature_names=["(target)", ""])
+    chosen, levels = features_of(data)
+    assert chosen.feature_names == ("(target)", "")
+    assert levels == ()

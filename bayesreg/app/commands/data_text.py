@@ -64,7 +64,7 @@ def statistics_notes(
         )
     ]
     if data.sum_weights != left:
-        notes.append(("weights", f"they sum to {data.sum_weights:g}"))
+        notes.append(("weights", f"they sum to {data.sum_weights:g}; rows of weight 0 are not counted"))
     notes += _of_dropped(data.dropped, left + apart)
     if apart:
         notes.append(("held out", f"{apart} rows, to test predictions on; {left} are fitted"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple, final
 
 from ...data.files.chosen_columns import chosen_columns
-from ...data.files.levels import Levels, levels_of
+from ...data.files.levels import Levels, free_name, levels_of
 from ...data.files.stated_columns import StatedColumns
 from ...data.files.text_rules import TextRules
 from ...data.gram import GramData
@@ -240,7 +240,7 @@ def features_of(
         If a name is unknown, or two features have one name.
     """
     known = data.columns or SourceColumns(data.feature_names)
-    names, target = list(known.names), data.target or ""
+    names, target = list(known.names), data.target or free_name("(target)", known.names)
     asked, used = chosen_columns([*names, target], target, None, features, exclude)
     stated = StatedColumns.said(
         names, asked, used, levels=(), numbers=(), dates=(), missing=(), missing_level=(),
