@@ -22,7 +22,6 @@ Examples
   bayesreg fit houses.csv --target price --scale cv --report
   bayesreg fit houses.csv --target price --prior gaussian --scale evidence --json
   bayesreg fit calls.csv --target calls --family poisson --exposure hours
-  bayesreg fit rows.stats --scale cv
 
 \b
 Exit codes: 0 done, 1 error, 2 wrong option, 130 interrupted by Ctrl-C: what was finished is kept."""

@@ -13,9 +13,9 @@ from .shared import FEATURES, MAX_LEVELS, SEPARATOR, TARGET
 
 _REDUCE = """\b
 Examples
-  bayesreg reduce january.parquet february.parquet --target price --out houses.stats
   bayesreg reduce houses.csv --target price --folds 10 --held-out 0.2 --out houses.stats
-  bayesreg reduce visits.csv --target cost --groups patient --drop-missing --out visits.stats
+  bayesreg reduce houses.csv --target price --groups city --drop-missing --out cities.stats
+  bayesreg reduce houses.parquet --target price --features "rooms, age" --out rooms.stats
 
 \b
 Exit codes: 0 done, 1 error, 2 wrong option, 130 interrupted by Ctrl-C: nothing is written."""
