@@ -42,6 +42,7 @@ EAGER = {
     "app.options.fit": {"click"},
     "app.options.kinds": {"click"},
     "app.options.predict": {"click"},
+    "app.options.reduce": {"click"},
     "app.options.shared": {"click"},
     "app.options.translate": {"click"},
     "app.demo": {"pandas", "rich"},

@@ -88,7 +88,9 @@ def example_files():
 
 
 class TestHelp:
-    @pytest.mark.parametrize("command", ["fit", "predict", "translate", "audit", "conventions"])
+    @pytest.mark.parametrize(
+        "command", ["fit", "predict", "reduce", "merge", "translate", "audit", "conventions"]
+    )
     def test_each_command_shows_examples_and_exit_codes(self, command):
         said = call(command, "--help").stdout
         assert f"bayesreg {command}" in said
@@ -96,7 +98,9 @@ class TestHelp:
             assert "Exit codes: 0" in said
         assert max(map(len, said.splitlines())) <= 100
 
-    @pytest.mark.parametrize("command", ["fit", "predict", "translate", "audit", "conventions", "demo"])
+    @pytest.mark.parametrize(
+        "command", ["fit", "predict", "reduce", "merge", "translate", "audit", "conventions", "demo"]
+    )
     def test_help_fits_a_screen_and_names_every_option(self, command):
         said, whole = call(command, "--help").stdout, call(command, "--help-all")
         assert len(said.splitlines()) <= 50
@@ -111,7 +115,14 @@ class TestHelp:
 
     @pytest.mark.parametrize(
         "command",
-        [pytest.param("fit", marks=pytest.mark.extended), "predict", "translate", "audit", "conventions"],
+        [
+            pytest.param("fit", marks=pytest.mark.extended),
+            "predict",
+            "reduce",
+            "translate",
+            "audit",
+            "conventions",
+        ],
     )
     def test_every_example_runs(self, tmp_path, monkeypatch, command):
         monkeypatch.chdir(tmp_path)

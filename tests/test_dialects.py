@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from bayesreg.app import fit as analysis
 from bayesreg.app.cli import main
-from bayesreg.app.commands.fit_text import table_notes
+from bayesreg.app.commands.data_text import table_notes
 from bayesreg.data.files.dialect import separator_named
 from bayesreg.data.files.table import read_table
 

@@ -10,6 +10,7 @@ from .options.conventions import conventions
 from .options.demo import demo
 from .options.fit import fit
 from .options.predict import predict
+from .options.reduce import merge, reduce
 from .options.translate import translate
 from .words.terminal import outlets, printable, stdout_fault
 
@@ -48,7 +49,7 @@ class _Commands(click.Group):
 
 @click.group(
     cls=_Commands,
-    commands=[audit, conventions, demo, fit, predict, translate],
+    commands=[audit, conventions, demo, fit, merge, predict, reduce, translate],
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=_EXIT_CODES,
 )

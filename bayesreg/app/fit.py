@@ -1,6 +1,7 @@
 """The command `fit`: a file to a mode, a posterior, pictures, a report, and lines to paste."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -8,22 +9,20 @@ from shlex import quote
 from typing import TYPE_CHECKING, final
 
 from ..data.files.levels import levels_to_json
-from ..data.files.table import Table
-from ..data.rows import RowData
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
+from ..model.problem import Data
 from ..posterior.diagnostics import FEWEST_DRAWS
 from ..posterior.draws.interval import Interval
 from ..posterior.sample import sample_posterior
-from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
 from ..selection.select import select_scale
 from .commands.as_json import print_json
+from .commands.fit_data import Wanted, read_fit_data
 from .commands.fit_json import fit_document
-from .commands.fit_text import print_fit, table_notes
+from .commands.fit_text import print_fit
 from .commands.rows import Rows
-from .commands.stated_family import family_of
 from .commands.stated_folds import Folds, StatedFolds
 from .commands.stated_model import StatedModel
 from .draws_file import CAUTION, DRAWS, LEVELS, TARGET, TEXT_RULES, draws_content
@@ -33,7 +32,6 @@ from .outputs import COEFFICIENTS, DIFFERENCES, EFFECTS, FOREST, PATH, REPORT, S
 from .pictures import forest_figure, path_figure
 from .report.page import render
 from .report.section import Origin
-from .target import Target
 from .words.cautions import prediction_caution
 from .words.chosen_scale import selection_sentences
 from .words.families import has_noise, unit_of
@@ -55,7 +53,7 @@ class Task:
     Attributes
     ----------
     rows : Rows
-        The file and its columns.
+        The file and its columns; the target may be None, if the file holds statistics.
     stated : StatedModel
         The model, or all of it but the scale and how that is to be chosen.
     folds : StatedFolds
@@ -75,6 +73,8 @@ class Task:
         The command line, for the report.
     draws, warmup : int
         Of each of four chains.
+    stream : bool or None
+        Whether the rows are read once, for sums over them; None: if they need too much memory.
     """
 
     rows: Rows
@@ -89,6 +89,7 @@ class Task:
     command: str
     draws: int = 1000
     warmup: int = 500
+    stream: bool | None = None
 
 
 def run(task: Task, written: list[str]) -> None:
@@ -109,22 +110,19 @@ def run(task: Task, written: list[str]) -> None:
     stated = task.stated
     stated.model(stated.family or GaussianLikelihood.family)  # refuses what options contradict
     task.folds.check(stated.method)
-    table = task.rows.read(folds=task.folds.column, **stated.columns)
-    family = family_of(stated.family, table, stated.exposure)
-    model = stated.model(family.name)
-    _check_names(table, fit_intercept=model.fit_intercept)
-    notes = table_notes(task.rows.file, table, fit_intercept=model.fit_intercept)
+    found = read_fit_data(Wanted(task.rows, stated, task.folds, task.seed, task.stream))
+    data, target, folds = found.data, found.target, found.folds
+    model = stated.model(found.family.name)
+    _check_names(data.feature_names, fit_intercept=model.fit_intercept)
+    notes = found.notes
     if stated.family is not None or not model.likelihood.is_quadratic:
-        notes = (*notes, ("family", family.said))
+        notes = (*notes, ("family", found.family.said))
     for label, text in notes:
         print_labelled(console, label, text)
     if stated.family is None and not model.likelihood.is_quadratic and not sys.stdout.isatty():
-        print_aside(f"Note: the target is taken as 0 and 1: {family.said}")  # it was not asked for
-    data = RowData.from_arrays(table.X, table.y, table.weights, offset=table.offset)
-    folds = _folds(task, table)
+        print_aside(f"Note: the target is taken as 0 and 1: {found.family.said}")  # it was not asked for
     model, chosen = _choose(console, task, model, data, folds)
     mode = map_estimate(model, data) if chosen is None else chosen.map_estimate()
-    target = _target(stated, table)
     outputs = Outputs(task.out, written)
     # σ is 0 for a constant response, which was warned of; without a convex loss there is no path.
     has_path = mode.noise_scale > 0.0 and model.likelihood.is_convex
@@ -139,8 +137,8 @@ def run(task: Task, written: list[str]) -> None:
         seed=task.seed,
         progress=sys.stderr.isatty(),
     )
-    tree.attrs[LEVELS] = levels_to_json(table.levels)
-    tree.attrs[TEXT_RULES] = table.rules.to_json()
+    tree.attrs[LEVELS] = levels_to_json(found.levels)
+    tree.attrs[TEXT_RULES] = found.rules.to_json()
     tree.attrs[TARGET] = target.to_json()
     fit = Fit(
         model,
@@ -148,7 +146,7 @@ def run(task: Task, written: list[str]) -> None:
         mode,
         tree,
         chosen,
-        table.levels,
+        found.levels,
         None if folds is None else folds.text,
         target,
         Interval(task.interval),
@@ -162,11 +160,11 @@ def run(task: Task, written: list[str]) -> None:
     print_fit(console, fit, everything=task.everything)
     files[FOREST] = picture(forest_figure(fit))
     if task.report:
-        files[REPORT] = render(fit, _origin(task, fit, notes, table.n_dropped), path).encode()
+        files[REPORT] = render(fit, _origin(task, fit, notes, found.n_dropped), path).encode()
     outputs.put(files | {DRAWS: draws_content(tree, files)})
     _print_outputs(console, outputs)
     if task.json:
-        print_json(fit_document(fit, table, [str(task.out / name) for name in written]))
+        print_json(fit_document(fit, found, [str(task.out / name) for name in written]))
     if not fit.complete:
         raise KeyboardInterrupt
 
@@ -184,13 +182,8 @@ def _origin(task: Task, fit: Fit, notes: tuple[tuple[str, str], ...], n_dropped:
     )
 
 
-def _target(stated: StatedModel, table: Table) -> Target:
-    labels = None if table.labels is None else (table.labels.zero, table.labels.one)
-    return Target(str(table.y.name), labels, stated.offset, stated.exposure)
-
-
-def _check_names(table: Table, *, fit_intercept: bool) -> None:
-    if fit_intercept and "intercept" in table.X.columns:
+def _check_names(names: Sequence[str], *, fit_intercept: bool) -> None:
+    if fit_intercept and "intercept" in names:
         raise ValueError(
             "a column is called 'intercept', as the model's own is. Leave it out with --exclude intercept, give "
             "--no-intercept to have it in place of the model's own, or rename it."
@@ -208,14 +201,8 @@ def _print_outputs(console: "Console", outputs: Outputs) -> None:
             print_labelled(console, label, f"{', '.join(names)}{where} {outputs.folder}")
 
 
-def _folds(task: Task, table: Table) -> Folds | None:
-    """Return the folds of the method that is to choose the scale, if it has some."""
-    method = task.stated.method
-    return task.folds.of(table, task.seed) if method is not None and METHOD_WORDS[method].folds else None
-
-
 def _choose(
-    console: "Console", task: Task, model: LinearModel, data: RowData, folds: Folds | None
+    console: "Console", task: Task, model: LinearModel, data: Data, folds: Folds | None
 ) -> tuple[LinearModel, ScaleSelection | None]:
     """Return the model to fit, and how its scale was chosen if it was."""
     stated = task.stated
@@ -240,7 +227,7 @@ def _choose(
     return model, chosen
 
 
-def _at_known_dispersion(model: LinearModel, data: RowData) -> LinearModel:
+def _at_known_dispersion(model: LinearModel, data: Data) -> LinearModel:
     """Return the model with what its likelihood has beside σ as it is at the mode of the default scale."""
     likelihood = model.likelihood
     if has_noise(likelihood) or likelihood.parameters().keys() == likelihood.known.keys():

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ..data.files.levels import Levels
+from ..data.gram import GramData
 from ..data.relations import Relations, linear_relations
 from ..data.rows import RowData
 from ..mode.estimate import MapEstimate
@@ -23,6 +24,7 @@ from ..selection.scale_selection import ScaleSelection
 from .deviance import deviance_explained
 from .effects import Effects, sum_to_one
 from .effects_on_response import effects_on_response
+from .errors_of_mode import Errors
 from .target import Target
 from .words.code_lines import regressor_code
 from .words.families import FamilyWords, unit_of, words_of
@@ -145,12 +147,13 @@ class Fit:
         """
         if not self.model.likelihood.is_quadratic:
             return None
-        centred, means = self.data.least_squares(centre=True)
-        if not centred.response_ss > 0.0:
-            return None
-        off = means.y - means.x @ self.mode.coef - self.mode.intercept
-        rss = centred.residuals(self.mode.coef[None, :])[1][0] + self.data.sum_weights * off**2
-        return float(1.0 - rss / centred.response_ss)
+        return Errors.of(self.mode, self.data).r_squared
+
+    @cached_property
+    def held_out(self) -> Errors | None:
+        """How the mode predicts rows that were kept apart; None if there are none."""
+        apart = self.data.held_out if isinstance(self.data, GramData) else None
+        return None if apart is None or not apart.n_samples else Errors.of(self.mode, apart)
 
     @property
     def words(self) -> FamilyWords:

@@ -18,8 +18,8 @@ from .words.terminal import printable, stdout_fault
 NOT_OPTIMAL = 3
 _INTERRUPTED = 130
 _NO_MEMORY = (
-    "this needs more memory than there is. Give fewer rows or columns; in Python, GramData.from_chunks takes rows in "
-    "blocks."
+    "this needs more memory than there is. Give fewer rows or columns; `bayesreg fit --stream` adds rows up as they "
+    "are read."
 )
 _SOON = 0.02  # seconds
 _OUR_WARNINGS = (ConvergenceWarning, DegenerateDataWarning, RowOrderWarning, SamplingWarning)

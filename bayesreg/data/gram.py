@@ -55,6 +55,8 @@ class GramData(Statistics):
         Rows that were left out for missing entries.
     held_out : GramData, optional
         The statistics of rows kept apart, to test predictions on. They are in no other attribute.
+    target : str, optional
+        The column of the response, if they were read from a source.
 
     References
     ----------

@@ -14,7 +14,14 @@ from ..base.suggestions import did_you_mean
 from .folds import Label
 from .gram_least_squares import GramLeastSquares, without_null
 from .kept import LIGHT, Kept, without_kept
-from .least_squares import NULL_AFTER_CENTRING, Means, check_gram_size, matrices_of, relative_rounding
+from .least_squares import (
+    GRAM_BUDGET,
+    NULL_AFTER_CENTRING,
+    Means,
+    check_gram_size,
+    matrices_of,
+    relative_rounding,
+)
 from .moments import two_sum
 from .source_columns import SourceColumns
 
@@ -93,6 +100,8 @@ class Statistics(Shown):
         What rounding took from the means, of the columns and then of y: sums of blocks lose no digits by it.
     held_out : GramData, optional
         The statistics of rows kept apart, to test predictions on. They are in no other attribute.
+    target : str, optional
+        The column of the response, if they were read from a source.
 
     References
     ----------
@@ -113,6 +122,7 @@ class Statistics(Shown):
     dropped: Dropped = NOTHING_DROPPED
     held_out: Any = None
     rest: Float[np.ndarray, " q"] | None = None
+    target: str | None = None
 
     def __add__(self, other: object) -> Self:
         if not isinstance(other, type(self)):
@@ -147,6 +157,7 @@ class Statistics(Shown):
             held_out=None
             if self.held_out is None or other.held_out is None
             else self.held_out + other.held_out,
+            target=self.target or other.target,
         )
 
     @property
@@ -300,8 +311,25 @@ def _merged(a: FoldAxis | None, b: FoldAxis | None) -> FoldAxis | None:
     parts = dict(a.parts)
     for label, part in b.parts.items():
         parts[label] = parts[label] + part if label in parts else part
+    check_folds_size(len(parts), next(iter(parts.values())).n_features if parts else 0)
     ordered = sorted(parts, key=lambda label: (type(label).__name__, label))
     return FoldAxis(a.n_splits, {label: parts[label] for label in ordered}, a.in_order and b.in_order)
+
+
+def check_folds_size(n_folds: int, n_features: int) -> None:
+    """Refuse more folds than the budget of memory has room for.
+
+    Raises
+    ------
+    MemoryError
+        The message says how many bytes they would take.
+    """
+    size = 8 * n_folds * n_features**2
+    if size > GRAM_BUDGET:
+        raise MemoryError(
+            f"the folds have {n_folds:,} labels, and a matrix of {n_features} features for each takes {size:,} bytes "
+            f"together, above the budget of {GRAM_BUDGET:,}. Give `folds` a number, or a column of fewer values."
+        )
 
 
 def other_names(a: tuple[str, ...], b: tuple[str, ...]) -> str | None:
@@ -324,6 +352,11 @@ def cannot_be_added(a: Statistics, b: Statistics) -> str | None:
         others = other_names(a.feature_names, b.feature_names)
         if others is not None:
             return others
+    if a.target and b.target and a.target != b.target:
+        return (
+            f"statistics can be added only if they are of the same target; got {a.target!r} and {b.target!r}. Reduce "
+            "the rows of one of them anew."
+        )
     if (a.held_out is None) != (b.held_out is None):
         return "one has rows held out and the other none. Give `held_out` to both, or to neither."
     if (a.folds is None) != (b.folds is None):

@@ -24,6 +24,14 @@ _ABOUT = "about.json"
 _ARRAYS = ("x_mean", "triangle", "cross", "rest")
 
 
+def is_statistics(path: Path) -> bool:
+    """Tell by its first bytes whether a file holds statistics. A pipe is not looked into."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as stream:
+        return stream.read(len(MAGIC)) == MAGIC
+
+
 def save_statistics(data: Statistics, path: Any) -> None:
     """Write statistics to a file, whole or not at all.
 
@@ -34,6 +42,7 @@ def save_statistics(data: Statistics, path: Any) -> None:
     """
     arrays: dict[str, np.ndarray] = {}
     about = {
+        "target": data.target,
         "feature_names": list(data.feature_names),
         "columns": _columns_to_json(data.columns),
         "whole": _group(data, "whole", arrays),
@@ -109,7 +118,7 @@ def load_statistics[Kind: Statistics](kind: type[Kind], path: Any) -> Kind:
         parts = {part["label"]: of(part, f"fold_{k}") for k, part in enumerate(about["folds"]["parts"])}
         folds = FoldAxis(about["folds"]["n_splits"], parts, about["folds"]["in_order"])
     held_out = None if about["held_out"] is None else of(about["held_out"], "held_out")
-    return of(about["whole"], "whole", folds=folds, held_out=held_out)
+    return of(about["whole"], "whole", folds=folds, held_out=held_out, target=about["target"])
 
 
 def _group(data: Statistics, name: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

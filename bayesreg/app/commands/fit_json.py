@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...base.errors import NoEquivalent
 from ...base.version import __version__
-from ...data.files.table import Table
 from ...data.rows import RowData
 from ..fitted import Fit
 from ..words.cautions import cautions
@@ -14,19 +13,20 @@ from ..words.model_text import described
 from ..words.relations import relation_notes, relations_document
 from ..words.rows import table_sentences
 from .as_json import by_name
+from .fit_data import FitData
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
+def fit_document(fit: Fit, read: FitData, written: list[str]) -> dict[str, Any]:
     """Return one fit as a document.
 
     Parameters
     ----------
     fit : Fit
-    table : Table
-        That was read.
+    read : FitData
+        What was read.
     written : list of str
         The files that were written, with their folder.
 
@@ -38,11 +38,11 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
     return {
         "bayesreg": __version__,
         "data": {
-            "target": table.y.name,
+            "target": fit.response,
             "features": list(names),
             "n_rows": fit.data.n_samples,
-            "n_rows_dropped": table.n_dropped,
-            "notes": [f"{label}: {text}" for label, text in table.said],
+            "n_rows_dropped": read.n_dropped,
+            "notes": [f"{label}: {text}" for label, text in read.said],
         },
         "model": described(fit.model),
         "family": _family(fit),
@@ -77,6 +77,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
             "told_meaning": list(table_sentences(fit)),
             "interval": {"mass": fit.interval.mass, "columns": list(fit.interval.columns)},
         },
+        "held_out": None if fit.held_out is None else fit.held_out._asdict(),
         "effects": _effects(fit),
         "constant": [name for name, is_so in zip(names, fit.effects.constant, strict=False) if is_so],
         "collinear": {
@@ -85,7 +86,7 @@ def fit_document(fit: Fit, table: Table, written: list[str]) -> dict[str, Any]:
         },
         "diagnostics": _diagnostics(fit),
         "headline": list(headline(fit)),
-        "cautions": [*table.cautions, *cautions(fit)],
+        "cautions": [*read.cautions, *cautions(fit)],
         "code": {
             "bayesreg": fit.bayesreg_line(),
             "scikit-learn": _sklearn(fit),

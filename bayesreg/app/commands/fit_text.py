@@ -1,28 +1,17 @@
 """What `bayesreg fit` prints."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from itertools import accumulate, repeat
-from pathlib import Path
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from ...base.errors import NoEquivalent
-from ...base.listed import listed
-from ...data.files.dialect import separator_name
-from ...data.files.levels import Levels
-from ...data.files.table import Table
-from ...data.files.workbook import OF_A_WORKBOOK
 from ...plots.named_rows import MOST_ROWS
 from ...posterior.draws.interval import Interval
 from ..fitted import Fit
 from ..outputs import COEFFICIENTS, DIFFERENCES
-from ..words.alike_levels import alike_notes
 from ..words.cautions import cautions
 from ..words.effect_rows import effect_cells, effect_columns, effect_sentences
 from ..words.families import has_noise
 from ..words.headline import headline, trust
-from ..words.identifiers import identifier_notes
-from ..words.marks import mark_notes
 from ..words.model_text import penalty_text
 from ..words.numbers import coefficient_cells, exactly, probability
 from ..words.relations import relation_notes
@@ -38,79 +27,6 @@ from ..words.text import (
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
-
-_LEVELS_ROOM = 30  # letters of a line
-
-
-def table_notes(file: Path, table: Table, *, fit_intercept: bool) -> tuple[tuple[str, str], ...]:
-    """Say what was read, and what became of it, as labels and texts."""
-    rows, p = table.X.shape
-    n_used = p - sum(len(levels.features) - 1 for levels in table.levels)
-    from_columns = "" if n_used == p else f" from {n_used} column{'s' * (n_used != 1)}"
-    read = (
-        f"{file}: {rows + table.n_dropped} rows, {table.n_columns} columns {_form(table)}; target {table.y.name!r}, "
-        f"{p} feature{'s' * (p != 1)}{from_columns}"
-    )
-    notes = [("data", read)]
-    if table.weights is not None:
-        notes.append(("weights", f"{table.weights.name!r}, which sum to {table.weights.sum():g}"))
-    if table.unnamed:
-        places = ", ".join(map(str, table.unnamed))
-        notes.append(("left out", f"column {places} of the file, which has no name"))
-    if table.n_dropped:
-        counts = ", ".join(f"{count} in {name!r}" for name, count in table.dropped.items())
-        notes.append(("dropped", f"rows with missing entries: {table.n_dropped} ({counts}); {rows} are left"))
-    notes += [("caution", sentence) for sentence in table.cautions]
-    notes += table.said
-    notes += [("levels", _levels(levels)) for levels in table.levels]
-    if table.constant:
-        names = ", ".join(map(repr, table.constant))
-        meaning = (
-            "the data say nothing of a column that does not vary, so its MAP is 0 and its posterior is the prior"
-            if fit_intercept
-            else "a column that does not vary stands for the intercept that is not fitted, under the prior"
-        )
-        notes.append(("constant", f"{names}: {meaning}"))
-    notes += [("identifier?", text) for text in identifier_notes(table)]
-    notes += [("missing?", text) for text in mark_notes(table)]
-    notes += [("alike?", text) for text in alike_notes(table)]
-    return tuple(notes)
-
-
-def _form(table: Table) -> str:
-    """Say how the file is written; of a workbook nobody has said by what."""
-    if table.delimiter is None:
-        return "of a Parquet file"
-    if any(one.endswith(OF_A_WORKBOOK) for one in table.was):
-        return f"of {', '.join(table.was)}"
-    return ", ".join((f"separated by {separator_name(table.delimiter)}", *table.was))
-
-
-def _levels(levels: Levels) -> str:
-    column, values, features = levels.column, levels.values, levels.features
-    if levels.other is not None:
-        return (
-            f"{_levels(replace(levels, other=None))}; {levels.other!r} stands for rare ones, and in predict for those "
-            "that are not here"
-        )
-    if len(values) == 2:
-        (one,) = levels.shown
-        (zero,) = (value for value in values if value != one)
-        return f"{column!r} is text: {features[0]} is 1 for {one!r} and 0 for {zero!r}"
-    if len(values) == 1:
-        return f"{column!r} is text of one level: {features[0]}"
-    if levels.reference is not None:
-        return (
-            f"{column!r} is text of {len(values)} levels, less {levels.reference!r}, which has no column: "
-            f"{listed(levels.shown, _few(levels.shown))}"
-        )
-    return f"{column!r} is text of {len(values)} levels: {listed(values, _few(values))}"
-
-
-def _few(values: Sequence[str]) -> int:
-    """Return how many names of levels a line has room for, one at least."""
-    lengths = accumulate(len(value) + 2 for value in values)
-    return max(1, sum(length <= _LEVELS_ROOM for length in lengths))
 
 
 def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None:
@@ -139,6 +55,8 @@ def print_fit(console: "Console", fit: Fit, *, everything: bool = False) -> None
             print_labelled(
                 console, label, f"{exactly(share, 3)}, {explained}of the mode on the rows that were fitted"
             )
+    if fit.held_out is not None:
+        print_labelled(console, "held out", str(fit.held_out))
     if has_noise(fit.model.likelihood):
         print_labelled(console, "sigma", _sigma(fit))
     for name, row in fit.others.iterrows():

@@ -1,6 +1,7 @@
 """The data of a command, as its options say."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Container
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, final
 
@@ -15,30 +16,34 @@ class Rows:
 
     Attributes
     ----------
-    file, target, features, exclude, weights, drop_missing, missing, missing_level, levels, reference
+    file
+        Where the rows are.
+    target : str or None
+        As `read_table` takes it; None if the file holds statistics that know it.
+    features, exclude, weights, drop_missing, missing, missing_level, levels, reference
         As `read_table` takes them.
     max_levels, gather_rare, numbers, dates, separator, decimal, encoding, comment
         As `read_table` takes them.
     """
 
     file: Path
-    target: str
-    features: tuple[str, ...]
-    exclude: tuple[str, ...]
-    weights: str | None
-    drop_missing: bool
-    missing: tuple[str, ...]
-    missing_level: tuple[str, ...]
-    levels: tuple[str, ...]
-    reference: tuple[str, ...]
-    max_levels: int | None
-    gather_rare: int | None
-    numbers: tuple[str, ...]
-    dates: tuple[str, ...]
-    separator: str | None
-    decimal: str
-    encoding: str | None
-    comment: str | None
+    target: str | None
+    features: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    weights: str | None = None
+    drop_missing: bool = False
+    missing: tuple[str, ...] = ()
+    missing_level: tuple[str, ...] = ()
+    levels: tuple[str, ...] = ()
+    reference: tuple[str, ...] = ()
+    max_levels: int | None = None
+    gather_rare: int | None = None
+    numbers: tuple[str, ...] = ()
+    dates: tuple[str, ...] = ()
+    separator: str | None = None
+    decimal: str = "."
+    encoding: str | None = None
+    comment: str | None = None
 
     def read(self, **more: Any) -> Table:
         """Read them; what the file is other than what it seems goes to standard error.
@@ -46,9 +51,17 @@ class Rows:
         Parameters
         ----------
         **more
-            What else `read_table` takes: folds, offset, exposure, takes_labels, positive.
+            What else `read_table` takes: folds, offset, exposure, takes_labels, positive, first_only.
         """
         table = read_table(**asdict(self), **more)
         if table.was:
             print_aside(f"{self.file} is read as {', '.join(table.was)}.")
         return table
+
+    def options_beside(self, known: Container[str]) -> list[str]:
+        """Return the options that were given, but for the file and those whose names are known."""
+        return [
+            f"--{one.name.replace('_', '-')}"
+            for one in fields(self)
+            if one.name not in known and one.name != "file" and getattr(self, one.name) != one.default
+        ]

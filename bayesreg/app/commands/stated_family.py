@@ -1,6 +1,6 @@
 """Which likelihood a command's target gets: the one that is asked for, or what the target looks like."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,13 @@ from ..words.families import FAMILY_WORDS, has_noise
 
 if TYPE_CHECKING:
     from ...data.files.table import Table
+    from ...data.gram import GramData
 
 _FEWEST_ROWS, _ROWS_A_VALUE, _FEWEST_VALUES = 10, 2.0, 3
 _SMALL_MEAN = 10.0
 _LEAST_SKEWNESS = 0.2  # of that of a Poisson count
 _OVERDISPERSED = 1.5  # variance over mean
+_SAME = 1e-9  # so near are sums of the same numbers
 _KINDS: dict[str, type[Likelihood]] = {
     kind.family: kind
     for kind in (
@@ -62,12 +64,13 @@ def family_of(asked: str | None, table: "Table", exposure: str | None = None) ->
     y, name = _present(table.y.to_numpy(), table), str(table.y.name)
     if not np.isfinite(y).all():
         return Family(asked or GaussianLikelihood.family, "")  # it is refused with its row
-    is_two = table.labels is not None or bool(np.array_equal(np.unique(y), (0.0, 1.0)))
+    seems = looks_like(table)
+    is_two = seems == "two values"
     if asked is None and exposure is None and is_two:
         several = table.labels is not None and table.labels.zero == OTHER_LABEL
         why = f"one label of {name!r} is asked about" if several else f"{name!r} has two values"
         return Family("bernoulli", _logistic(name, table, f", as {why}"))
-    if asked is None and (exposure is not None or _are_small_counts(y)):
+    if asked is None and (exposure is not None or seems == "counts"):
         raise ValueError(_question(name, y))
     family = asked or GaussianLikelihood.family
     _check_target(family, name, y)
@@ -79,6 +82,39 @@ def family_of(asked: str | None, table: "Table", exposure: str | None = None) ->
     return Family(
         family, _logistic(name, table, "") if is_two and family == "bernoulli" else _said(family, "")
     )
+
+
+def looks_like(table: "Table") -> Literal["two values", "counts"] | None:
+    """Return what a target looks like that normal noise is not made for."""
+    y = _present(table.y.to_numpy(), table)
+    if table.labels is not None or np.array_equal(np.unique(y), (0.0, 1.0)):
+        return "two values"
+    return "counts" if np.isfinite(y).all() and _are_small_counts(y) else None
+
+
+def family_of_statistics(asked: str | None, data: "GramData", name: str) -> Family:
+    """Return the likelihood of the target of statistics, which are enough for normal noise only.
+
+    Values of which all are 0 or 1 are told by their sums: those of the values and of their squares are the same.
+
+    Raises
+    ------
+    ValueError
+        If another likelihood is asked for, or the target is 0 and 1 and none is.
+    """
+    if asked not in (None, GaussianLikelihood.family):
+        raise ValueError(
+            f"--family {asked} needs the rows, and only sums over them are at hand, which are enough for normal noise. "
+            "Give the file of the rows (with --no-stream, if it is large)."
+        )
+    mean = data.y_mean
+    squares = data.response_ss / data.sum_weights + mean**2
+    if asked is None and 0.0 < mean < 1.0 and abs(squares - mean) <= _SAME * mean:
+        raise ValueError(
+            f"the target {name!r} is 0 or 1 in all rows. A logistic regression needs the rows: give their file "
+            "(with --no-stream, if it is large). --family gaussian takes 0 and 1 as numbers, with normal noise."
+        )
+    return Family(GaussianLikelihood.family, _said(GaussianLikelihood.family, ""))
 
 
 def likelihood_of(family: str, noise_scale: float | None) -> Likelihood:

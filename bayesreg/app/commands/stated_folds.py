@@ -1,11 +1,13 @@
 """The folds of a command's cross-validation, as its options say."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Int
 
+from ...data.gram import GramData
+from ...data.statistics import FoldAxis
 from ...selection.methods import METHOD_WORDS
 
 if TYPE_CHECKING:
@@ -116,6 +118,54 @@ class StatedFolds:
         shuffled = KFold(k, shuffle=True, random_state=seed % 2**32)
         return Folds(shuffled, f"{k} folds, rows shuffled by seed {seed}")
 
+    @property
+    def of_a_pass(self) -> int | str:
+        """The folds that a pass over rows is to keep apart: so many, or the values of a column."""
+        return self.column or self.folds or DEFAULT_FOLDS
+
+    def of_statistics(self, data: GramData, seed: int, *, share_out: bool) -> tuple[GramData, Folds]:
+        """Return statistics with the folds that are wanted, and these folds.
+
+        Parameters
+        ----------
+        data : GramData
+            With folds.
+        seed : int
+            Of ties, where labels are shared out.
+        share_out : bool
+            Whether labels are those of groups, of which several make a fold.
+
+        Raises
+        ------
+        ValueError
+            If other folds are wanted than the statistics have, or there are too few labels.
+        """
+        axis = data.folds
+        assert axis is not None
+        if axis.n_splits is not None:
+            if self.folds not in (None, axis.n_splits):
+                raise ValueError(
+                    f"the statistics have {axis.n_splits} folds, and these cannot change now. Leave --folds out, or "
+                    f"reduce the rows again with --folds {self.folds}."
+                )
+            return data, Folds(
+                axis.n_splits, f"{axis.n_splits} folds, into which rows were dealt by their place"
+            )
+        labels = sorted(axis.parts, key=str)
+        if not share_out:
+            return data, Folds(len(labels), f"{len(labels)} folds, one for each value of the column of folds")
+        k = self.folds or DEFAULT_FOLDS
+        _check_groups("the column of groups" if self.groups is None else repr(self.groups), len(labels), k)
+        sizes = [axis.parts[label].n_samples for label in labels]
+        of_row = _shared_out(np.repeat(np.arange(len(labels)), sizes), len(labels), k, seed)
+        of_label = of_row[np.cumsum([0, *sizes[:-1]])]
+        parts = {
+            fold: sum(axis.parts[label] for label, its in zip(labels, of_label, strict=True) if its == fold)
+            for fold in range(k)
+        }
+        shared = replace(data, folds=FoldAxis(k, parts))
+        return shared, Folds(k, f"{k} folds, the {len(labels)} groups shared out by seed {seed}")
+
     def _of_column(self, column: "pd.Series", present: Bool[np.ndarray, " n"], k: int, seed: int) -> Folds:
         labels = column.to_numpy(dtype=str)
         values, codes = np.unique(labels[present], return_inverse=True)
@@ -125,10 +175,7 @@ class StatedFolds:
             )
         if self.groups is None:
             return Folds(labels, f"{values.size} folds, one for each value of {column.name!r}")
-        if values.size < k:
-            raise ValueError(
-                f"{column.name!r} has {values.size} groups, too few for {k} folds. Give --folds {values.size} or fewer."
-            )
+        _check_groups(repr(column.name), values.size, k)
         of_row = np.zeros(labels.size, dtype=int)  # nobody asks about absent rows
         of_row[present] = _shared_out(codes, values.size, k, seed)
         return Folds(
@@ -139,6 +186,13 @@ class StatedFolds:
 def _check_enough(n: int, least: int, k: int, how: str) -> None:
     if n < least:
         raise ValueError(f"{k} folds {how}need at least {least} rows, and there are {n}. Give fewer --folds.")
+
+
+def _check_groups(name: str, n_groups: int, k: int) -> None:
+    if n_groups < k:
+        raise ValueError(
+            f"{name} has {n_groups} groups, too few for {k} folds. Give --folds {n_groups} or fewer."
+        )
 
 
 def _shared_out(codes: Int[np.ndarray, " m"], n_groups: int, k: int, seed: int) -> Int[np.ndarray, " m"]:

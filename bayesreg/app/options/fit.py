@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from ...data.statistics_file import is_statistics
 from ...selection.methods import METHOD_WORDS
 from ..commands.rows import Rows
 from ..commands.stated_folds import DEFAULT_FOLDS, StatedFolds
@@ -13,7 +14,7 @@ from ..commands.stated_model import FAMILIES, PRIORS, StatedModel
 from ..one_line import one_line_errors
 from .grouped import GroupedCommand
 from .kinds import EXISTING_FILE, ScaleKind
-from .shared import JSON, NO_INTERCEPT, TARGET, as_one, takes_rows
+from .shared import JSON, NO_INTERCEPT, TARGET_HELP, as_one, takes_rows
 
 _EXAMPLES = """\b
 Examples
@@ -86,6 +87,7 @@ _MODEL = as_one(
         NO_INTERCEPT,
     ),
 )
+_TARGET = click.option("--target", metavar="NAME", help=f"{TARGET_HELP} A file of statistics knows it.")
 _FOLDS = as_one(
     "folds",
     StatedFolds,
@@ -115,9 +117,15 @@ _FOLDS = as_one(
 @click.command(
     cls=GroupedCommand, epilog=_EXAMPLES, short_help="Fit a CSV or Parquet file: mode, proof and posterior."
 )
-@takes_rows(click.argument("file", type=EXISTING_FILE), TARGET)
+@takes_rows(click.argument("file", type=EXISTING_FILE), _TARGET)
 @_MODEL
 @_FOLDS
+@click.option(
+    "--stream/--no-stream",
+    default=None,
+    help="Whether rows are read once and added up, not kept.  [default: yes if they may take more than half of the "
+    "memory that is free]",
+)
 @click.option(
     "--draws",
     type=click.IntRange(min=4),
@@ -164,6 +172,7 @@ def fit(
     rows: Rows,
     stated: StatedModel,
     folds: StatedFolds,
+    stream: bool | None,
     draws: int,
     warmup: int,
     seed: int,
@@ -176,8 +185,11 @@ def fit(
     """Fit a CSV or Parquet file: the mode, its proof, and the posterior around it.
 
     Text columns are one-hot encoded. Results go to standard output and, as tables, draws and
-    pictures, to a directory, in place of an earlier fit's.
+    pictures, to a directory, in place of an earlier fit's. FILE may hold statistics, as `bayesreg reduce` writes them.
     """
+    if rows.target is None and not is_statistics(rows.file):
+        option = next(one for one in context.command.params if one.name == "target")
+        raise click.MissingParameter(ctx=context, param=option)
     written: list[str] = []
     with one_line_errors(out, written, read=(rows.file,)):
         from ..fit import Task, run
@@ -195,6 +207,7 @@ def fit(
             _command_line(context),
             draws,
             warmup,
+            stream,
         )
         run(task, written)
 

@@ -20,7 +20,7 @@ class Group(NamedTuple):
 
 
 _GROUPS = (
-    Group("Columns", ("--target", "--features", "--exclude", "--weights", "--data")),
+    Group("Columns", ("--target", "--features", "--exclude", "--weights", "--data", "--held-out")),
     Group(
         "Missing entries, text, dates",
         (
@@ -29,7 +29,7 @@ _GROUPS = (
         ),
         by_name=True,
     ),
-    Group("Form of the file", ("--separator", "--decimal", "--encoding", "--comment"), by_name=True),
+    Group("Form of the file", ("--separator", "--decimal", "--encoding", "--comment", "--stream"), by_name=True),
     Group(
         "Model",
         (

@@ -12,13 +12,14 @@ from .kinds import EncodingKind, SeparatorKind
 
 Decorator = Callable[[Any], Any]
 
+SEPARATOR = click.option(
+    "--separator",
+    type=SeparatorKind(),
+    metavar="SIGN",
+    help="What separates entries of a CSV file: a sign, or comma, semicolon, tab, bar or space.  [default: found]",
+)
 FILE_FORM = (
-    click.option(
-        "--separator",
-        type=SeparatorKind(),
-        metavar="SIGN",
-        help="What separates entries of a CSV file: a sign, or comma, semicolon, tab, bar or space.  [default: found]",
-    ),
+    SEPARATOR,
     click.option(
         "--decimal",
         type=click.Choice((".", ",")),
@@ -36,12 +37,8 @@ FILE_FORM = (
         "--comment", metavar="SIGN", help="Lines of a CSV file that begin with it are no rows: '#', say."
     ),
 )
-TARGET = click.option(
-    "--target",
-    required=True,
-    metavar="NAME",
-    help="Column to explain. It holds numbers, or labels of two kinds for a logistic loss.",
-)
+TARGET_HELP = "Column to explain. It holds numbers, or labels of two kinds for a logistic loss."
+TARGET = click.option("--target", required=True, metavar="NAME", help=TARGET_HELP)
 NO_INTERCEPT = click.option("--no-intercept", is_flag=True, help="A model without an intercept.")
 NOISE_SCALE = click.option(
     "--noise-scale", type=float, metavar="S", help="Standard deviation of the noise, for priors."
@@ -49,7 +46,7 @@ NOISE_SCALE = click.option(
 JSON = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON document, and nothing else, on stdout."
 )
-_COLUMNS = (
+FEATURES = (
     click.option(
         "--features",
         multiple=True,
@@ -66,6 +63,15 @@ _COLUMNS = (
         "--weights", metavar="COLUMN", help="Column of sample weights: 2 is the row twice, 0 the row absent."
     ),
     click.option("--drop-missing", is_flag=True, help="Leave out rows with a missing entry."),
+)
+MAX_LEVELS = click.option(
+    "--max-levels",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Most levels of a text column.  [default: 50 of two rows each, up to 1000 of ten]",
+)
+_COLUMNS = (
+    *FEATURES,
     click.option(
         "--missing",
         multiple=True,
@@ -91,12 +97,7 @@ _COLUMNS = (
         metavar="NAME=LEVEL",
         help="Level without a column: the others' coefficients are differences from it; repeatable.",
     ),
-    click.option(
-        "--max-levels",
-        type=click.IntRange(min=1),
-        metavar="N",
-        help="Most levels of a text column.  [default: 50 of two rows each, up to 1000 of ten]",
-    ),
+    MAX_LEVELS,
     click.option(
         "--gather-rare",
         type=click.IntRange(min=2),

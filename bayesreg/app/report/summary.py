@@ -51,6 +51,8 @@ def _facts(fit: Fit, origin: Origin) -> list[tuple[str, str]]:
         ("data", f"{_rows(fit, origin)}, {count(fit.data.n_features, 'column')}{weights}"),
         ("model", f"{fit.words.name}: {described(fit.model)}"),
     ]
+    if fit.held_out is not None:
+        facts.append(("held out", str(fit.held_out)))
     if fit.selection is not None:
         facts.append(("scale chosen by", fit.selection.method))
     facts.append(("posterior", f"{count(chains, 'chain')} of {count(fit.n_draws_a_chain, 'draw')} each"))

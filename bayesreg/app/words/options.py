@@ -6,6 +6,8 @@ _WORDS = (
     ("a prior on noise_scale that avoids 0", "a noise that is known (--noise-scale)"),
     ('method="whitened" or a larger num_samples', "a larger --draws"),
     ("rescale=True gives", "`bayesreg translate` with --rescale gives"),
+    ("missing='drop' leaves", "--drop-missing leaves"),
+    ("Give `folds` a number, or a column of fewer values", "Give --folds, or a column of fewer values"),
     ("num_samples", "--draws"),
     ("num_warmup", "--warmup"),
 )

@@ -18,6 +18,10 @@ _KINDS = (
     (b"%PDF", "is a PDF. Give a table: CSV or Parquet."),
     (b"<stata_dta>", "is a Stata file. Write its table as CSV or Parquet."),
     (b"$FL2", "is an SPSS file. Write its table as CSV or Parquet."),
+    (
+        b"bayesreg statistics,",
+        "holds statistics, as `bayesreg reduce` writes them, and here rows are needed. Give the file of the rows.",
+    ),
     (b"RDX", "is a file of R's. Write its table with write.csv(..., row.names = FALSE)."),
 )
 _ZIPPED = (

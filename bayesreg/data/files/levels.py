@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Container, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, final
 
 from ...base.listed import quoted
@@ -124,9 +124,29 @@ def found_levels(
     kept = sorted(counts.index.difference([*rare, *([] if missing is None else [missing])]))
     other = free_name(OTHER, counts.index) if rare else None
     values = (*kept, *(level for level in (missing, other) if level is not None))
+    found = levels_of(str(column.name), values, reference)
+    return replace(found, missing=missing, other=other, gathered=tuple(sorted(rare)))
+
+
+def levels_of(column: str, values: Sequence[str], reference: str | None = None) -> Levels:
+    """Return what stands for the levels of a text column.
+
+    Parameters
+    ----------
+    column : str
+    values : sequence of str
+        Its levels in their order.
+    reference : str, optional
+        The level that has no column.
+
+    Raises
+    ------
+    ValueError
+        If there is no such reference.
+    """
     if reference is not None and reference not in values:
         raise ValueError(
-            f"column {column.name!r} has no level {reference!r} for --reference.{did_you_mean(reference, values)} Its "
+            f"column {column!r} has no level {reference!r} for --reference.{did_you_mean(reference, values)} Its "
             f"levels are {quoted(values)}."
         )
     with_column = (
@@ -136,8 +156,8 @@ def found_levels(
         if len(values) == 2
         else values
     )
-    features = tuple(f"{column.name}={value}" for value in with_column)
-    return Levels(str(column.name), values, features, missing, other, reference, tuple(sorted(rare)))
+    features = tuple(f"{column}={value}" for value in with_column)
+    return Levels(column, tuple(values), features, reference=reference)
 
 
 def free_name(name: str, taken: "Container[str] | pd.Index") -> str:

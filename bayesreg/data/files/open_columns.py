@@ -6,10 +6,12 @@ from ...base.listed import quoted
 from .columns import FileColumns
 from .csv import csv_columns
 from .dialect import Dialect
-from .parquet import MAGIC, parquet_columns
+from .parquet import MAGIC, first_rows, parquet_columns
+
+_FIRST_BYTES = 2**20
 
 
-def open_columns(file: Path, dialect: Dialect, *, least: int) -> FileColumns:
+def open_columns(file: Path, dialect: Dialect, *, least: int, first_only: bool = False) -> FileColumns:
     """Look into a CSV or Parquet file, told by how it begins.
 
     Parameters
@@ -19,6 +21,8 @@ def open_columns(file: Path, dialect: Dialect, *, least: int) -> FileColumns:
         How a CSV file is written.
     least : int
         Rows that are needed.
+    first_only : bool, default False
+        Whether to look at the first rows only, as if the file had no others.
 
     Raises
     ------
@@ -29,7 +33,7 @@ def open_columns(file: Path, dialect: Dialect, *, least: int) -> FileColumns:
     OSError
         If it cannot be read.
     """
-    source = _columns_of(file, dialect)
+    source = _first_of(file, dialect) if first_only else _columns_of(file, dialect)
     _check_source(file, source, least)
     return source
 
@@ -42,6 +46,23 @@ def _columns_of(file: Path, dialect: Dialect) -> FileColumns:
             return parquet_columns(file)
         content = start + stream.read()
     return parquet_columns(file, content) if start == MAGIC else csv_columns(file, content, dialect)
+
+
+def _first_of(file: Path, dialect: Dialect) -> FileColumns:
+    with file.open("rb") as stream:
+        content = stream.read(_FIRST_BYTES)
+        cut = bool(stream.read(1))
+    if content.startswith(MAGIC):
+        return parquet_columns(file, first_rows(file))
+    return csv_columns(file, _whole_lines(content) if cut else content, dialect)
+
+
+def _whole_lines(content: bytes) -> bytes:
+    """Leave out the last row, which is cut. A line that ends between quotes ends no row."""
+    end = content.rfind(b"\n") + 1
+    while content.count(b'"', 0, end) % 2:
+        end = content.rfind(b"\n", 0, end - 1) + 1
+    return content[:end]
 
 
 def _check_source(file: Path, source: FileColumns, least: int) -> None:

@@ -19,6 +19,11 @@ _OF_SPREADSHEETS = ("xl/", "word/", "content.xml")
 _OF_THE_SYSTEM = "__MACOSX/"
 
 
+def is_packed(raw: bytes) -> bool:
+    """Tell from its first bytes whether a file was packed."""
+    return raw.startswith((ZIP, *(start for start, _, _ in _PACKERS)))
+
+
 def unpacked(file: Path, raw: bytes) -> tuple[bytes, str]:
     """Unpack what was packed, whatever the file is called.
 

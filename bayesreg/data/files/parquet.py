@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAGIC = b"PAR1"
+_FIRST = 2**13  # rows
 _INDEX = re.compile(r"__index_level_\d+__")  # how pandas keeps an index that had no name
 
 
@@ -45,6 +46,26 @@ def parquet_columns(file: Path, content: bytes | None = None) -> FileColumns:
     return FileColumns(
         names, n_rows, None, (), partial(_parsed, file, content, schema), partial(_written, file, content)
     )
+
+
+def first_rows(file: Path) -> bytes:
+    """Return the first rows of a Parquet file as a Parquet file.
+
+    Raises
+    ------
+    ImportError
+        Where pyarrow is absent.
+    ValueError
+        Where the file is damaged.
+    """
+    with _opened(file, None) as opened:
+        from pyarrow import parquet, table
+
+        content = BytesIO()
+        first = next(opened.iter_batches(_FIRST), None)
+        rows = opened.schema_arrow.empty_table() if first is None else table(first)
+        parquet.write_table(rows, content)
+    return content.getvalue()
 
 
 @contextmanager

@@ -88,6 +88,12 @@ class Table:
     offset: "pd.Series | None" = None
     labels: TargetLabels | None = None
 
+    @property
+    def used(self) -> tuple[str, ...]:
+        """The columns of the file that became X, in their order."""
+        of_levels = {feature: one.column for one in self.levels for feature in one.features}
+        return tuple(dict.fromkeys(of_levels.get(str(name), str(name)) for name in self.X.columns))
+
 
 def read_table(
     file: Path,
@@ -114,6 +120,7 @@ def read_table(
     exposure: str | None = None,
     takes_labels: bool = False,
     positive: str | None = None,
+    first_only: bool = False,
 ) -> Table:
     """Read a CSV or Parquet file as a regression problem.
 
@@ -165,6 +172,8 @@ def read_table(
         Whether the target may be labels of two kinds.
     positive : str, optional
         The label that is 1.
+    first_only : bool, default False
+        Whether to read the first rows only, as if the file had no others.
 
     Returns
     -------
@@ -182,7 +191,8 @@ def read_table(
     OSError
         If the file cannot be read.
     """
-    source = open_columns(file, Dialect(separator, decimal, encoding, comment), least=2)
+    dialect = Dialect(separator, decimal, encoding, comment)
+    source = open_columns(file, dialect, least=1 if first_only else 2, first_only=first_only)
     names = [name for name in source.names if name]
     asked, chosen = chosen_columns(names, target, weights, features, exclude, folds, offset, exposure)
     stated = StatedColumns.said(
@@ -202,7 +212,7 @@ def read_table(
     gaps = gaps_of(whole, list(asked), text)
     frame = without_missing(whole, gaps, written)
     ends_in_sum = ""
-    if frame.index[-1] == whole.index[-1]:
+    if frame.index[-1] == whole.index[-1] and not first_only:
         others = [name for name in names if name not in asked and name not in chosen]
         ends_in_sum = caution_of_last_row(source, whole, text, others)
     y, labels = coded_target(frame[target], positive) if takes_labels else (frame[target], None)

@@ -11,7 +11,7 @@ from ..folds import Label
 from ..least_squares import check_gram_size
 from ..moments import Codes, moments_of
 from ..source_columns import SourceColumns
-from ..statistics import Dropped, FoldAxis, Statistics
+from ..statistics import Dropped, FoldAxis, Statistics, check_folds_size
 from .columns import Batch, Text, as_table, columns_of, names_of
 from .spec import BatchSpec
 
@@ -68,7 +68,8 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     order = None if fold is None else np.argsort(fold, kind="stable")
     sums = _Sums(kind, used if order is None else _at(used, order), spec, features, place)
     if fold is None:
-        return replace(sums.of(slice(0, used.n_rows)), dropped=dropped)
+        return replace(sums.of(slice(0, used.n_rows)), dropped=dropped, target=spec.target)
+    check_folds_size(len(labels), len(sums.columns.feature_names))
     ends = np.cumsum(np.bincount(fold - _APART, minlength=len(labels) + 1)).tolist()
     apart = None if spec.held_out is None else sums.of(slice(0, ends[0]))
     parts: dict[Label, Kind] = {
@@ -79,7 +80,7 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     total = sum(parts.values(), start=sums.of(slice(0, 0)))
     n_splits = spec.folds if isinstance(spec.folds, int) else None
     folds = None if spec.folds is None else FoldAxis(n_splits, parts)
-    return replace(total, folds=folds, dropped=dropped, held_out=apart)
+    return replace(total, folds=folds, dropped=dropped, held_out=apart, target=spec.target)
 
 
 def _filtered(table: Any, spec: BatchSpec) -> Any:
