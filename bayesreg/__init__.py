@@ -30,6 +30,7 @@ _HOME = {
     "LinearModel": "model.linear_model",
     "RowData": "data.rows",
     "GramData": "data.gram",
+    "RowSource": "data.row_source",
     "BatchSpec": "data.sources.spec",
     "reduce_batch": "data.reduce_batch",
     "Certificate": "mode.certificate",
@@ -128,6 +129,7 @@ if TYPE_CHECKING:
     from .conventions.translation import translate as translate
     from .data.gram import GramData as GramData
     from .data.reduce_batch import reduce_batch as reduce_batch
+    from .data.row_source import RowSource as RowSource
     from .data.rows import RowData as RowData
     from .data.sources.spec import BatchSpec as BatchSpec
     from .estimators.classifier import BayesClassifier as BayesClassifier

@@ -6,10 +6,12 @@ from typing import Any, final
 
 from ..base.listed import quoted
 from ..data.gram import GramData
+from ..data.row_source import RowSource
 from ..data.rows import RowData
 from .linear_model import LinearModel
 
 Data = RowData | GramData
+AnyData = RowData | GramData | RowSource
 
 
 @final
@@ -52,6 +54,38 @@ ROWS = Need(
     lambda _, data: f"{type(data).__name__} has none",
     "Give RowData.",
 )
+IN_MEMORY = Need(
+    "rows in memory, or statistics",
+    lambda _, data: not isinstance(data, RowSource),
+    lambda *_: "a RowSource reads its rows anew at each pass",
+    "map_estimate and sample_posterior take it. Give RowData of fewer rows; or GramData, if the likelihood is Gaussian.",
+)
+NO_STATISTICS = Need(
+    "RowData or GramData beside a Gaussian likelihood",
+    lambda model, data: not (isinstance(data, RowSource) and model.likelihood.is_quadratic),
+    lambda *_: "a RowSource reads its rows anew at each pass",
+    "Read the rows once, as statistics: GramData.from_parquet, from_csv or from_batches take the same arguments.",
+)
+FEW_PASSES = Need(
+    "a convex loss and known parameters of the likelihood, because each step is a pass over the rows",
+    lambda model, data: not isinstance(data, RowSource)
+    or (
+        model.likelihood.is_convex
+        and not model.likelihood.holds_rows
+        and model.likelihood.known.keys() == model.likelihood.parameters().keys()
+    ),
+    lambda model, _: f"the {type(model.likelihood).__name__} has none, or holds one number for each row",
+    "Give it numbers, for example those that a fit of fewer rows, as RowData, finds.",
+    ValueError,
+)
+KNOWN_SCALE = Need(
+    "a prior whose scale is a number, because each step is a pass over the rows",
+    lambda model, data: not (isinstance(data, RowSource) and model.prior.has_sampled_scale),
+    lambda *_: "its scale is a distribution",
+    "Give a number, for example one that select_scale chooses from fewer rows, as RowData.",
+    ValueError,
+)
+ON_DISK = (NO_STATISTICS, FEW_PASSES, KNOWN_SCALE)  # of a method that takes rows that are read anew
 PENALTY = Need(
     "a prior that is a penalty l1|β| + ½ l2 β²",
     lambda model, _: model.prior.law.has_mode,
@@ -126,8 +160,9 @@ def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
     by : str
         The method's name.
     model : LinearModel
-    data : RowData or GramData
+    data : RowData, GramData or RowSource
     *needs : Need
+        With `ON_DISK` among them, rows may be read anew at each pass; else they must be in memory.
 
     Raises
     ------
@@ -135,7 +170,7 @@ def require(by: str, model: LinearModel, data: Any, *needs: Need) -> None:
     """
     check_model(model)
     check_data(data)
-    for need in (NUMBERS, *needs):
+    for need in (NUMBERS, *(() if NO_STATISTICS in needs else (IN_MEMORY,)), *needs):
         need.check(by, model, data)
 
 
@@ -153,14 +188,15 @@ def check_model(model: LinearModel) -> None:
         )
 
 
-def check_data(data: Data) -> None:
+def check_data(data: AnyData) -> None:
     """Refuse a value that is not data.
 
     Raises
     ------
     TypeError
     """
-    if not isinstance(data, RowData | GramData):
+    if not isinstance(data, RowData | GramData | RowSource):
         raise TypeError(
-            f"`data` must be RowData or GramData; got {type(data).__name__}. Write RowData.from_arrays(X, y)."
+            f"`data` must be RowData, GramData or RowSource; got {type(data).__name__}. "
+            "Write RowData.from_arrays(X, y)."
         )

@@ -1,4 +1,4 @@
-"""Rows that outgrow memory, reduced batch by batch: Parquet and CSV files, streams of Arrow data.
+"""Rows that outgrow memory, read batch by batch: Parquet and CSV files, streams of Arrow data.
 
-From the bottom up: spec; columns, batch; pipeline; parquet, csv, stream, dask.
+From the bottom up: spec; columns, batch; pipeline; parquet, csv, stream, dask; survey, blocks, arrow_copy.
 """

@@ -35,6 +35,27 @@ class Place(NamedTuple):
         return rows + (self.first_row + self.part * _MOST_ROWS)
 
 
+class RowsUsed(NamedTuple):
+    """The rows of a batch that are used."""
+
+    batch: Batch
+    features: tuple[str, ...]
+    kept: Rows | None  # their places among all rows of the batch; None: these are all
+    dropped: Dropped
+
+
+def rows_used(batch: Any, spec: BatchSpec, place: Place) -> RowsUsed:
+    """Read the columns of a batch, without rows that are filtered out, of weight 0, or dropped for a missing entry.
+
+    The parameters and errors are those of `statistics_of`.
+    """
+    table = as_table(batch)
+    features = spec.features_among(names_of(table), place.name)
+    used = columns_of(_filtered(table, spec), spec, features, place.name)
+    kept, dropped = _kept(used, spec, place)
+    return RowsUsed(used if kept is None else at_rows(used, kept), features, kept, dropped)
+
+
 def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpec, place: Place) -> Kind:
     """Reduce a batch.
 
@@ -58,15 +79,10 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     MemoryError
         If p × p numbers exceed the budget.
     """
-    table = as_table(batch)
-    features = spec.features_among(names_of(table), place.name)
-    used = columns_of(_filtered(table, spec), spec, features, place.name)
-    kept, dropped = _kept(used, spec, place)
-    if kept is not None:
-        used = _at(used, kept)
+    used, features, kept, dropped = rows_used(batch, spec, place)
     fold, labels = _folds_of(used, place.numbers(np.arange(used.n_rows) if kept is None else kept), spec)
     order = None if fold is None else np.argsort(fold, kind="stable")
-    sums = _Sums(kind, used if order is None else _at(used, order), spec, features, place)
+    sums = _Sums(kind, used if order is None else at_rows(used, order), spec, features, place)
     if fold is None:
         return replace(sums.of(slice(0, used.n_rows)), dropped=dropped, target=spec.target)
     check_folds_size(len(labels), len(sums.columns.feature_names))
@@ -136,7 +152,8 @@ def _absent(values: np.ndarray | None, null: Bool[np.ndarray, " n"] | None) -> B
     return nan if null is None else nan | null
 
 
-def _at(used: Batch, rows: Rows) -> Batch:
+def at_rows(used: Batch, rows: Rows) -> Batch:
+    """Return some rows."""
     return Batch(
         rows.size,
         {name: values[rows] for name, values in used.numbers.items()},
@@ -155,19 +172,19 @@ def _folds_of(used: Batch, rows: Rows, spec: BatchSpec) -> tuple[Rows | None, li
     labels: list[Label] = [0]
     fold = np.zeros(used.n_rows, dtype=int)
     if isinstance(spec.folds, int):
-        labels, fold = list(range(spec.folds)), (_shuffled(rows) % np.uint64(spec.folds)).astype(int)
+        labels, fold = list(range(spec.folds)), (shuffled(rows) % np.uint64(spec.folds)).astype(int)
     elif used.labels is not None:
         found, fold = np.unique(used.labels, return_inverse=True)
         labels = found.tolist()
     elif spec.held_out is None:
         return None, []
     if spec.held_out is not None:
-        apart = (_shuffled(rows) >> np.uint64(32)).astype(float) < spec.held_out * 2.0**32
+        apart = (shuffled(rows) >> np.uint64(32)).astype(float) < spec.held_out * 2.0**32
         fold = np.where(apart, _APART, fold)
     return fold, labels
 
 
-def _shuffled(rows: Rows) -> np.ndarray:
+def shuffled(rows: Rows) -> np.ndarray:
     """Return 64 bits for each row, as good as random, that its number alone decides.
 
     References
@@ -180,6 +197,14 @@ def _shuffled(rows: Rows) -> np.ndarray:
     bits = (bits ^ (bits >> np.uint64(30))) * first
     bits = (bits ^ (bits >> np.uint64(27))) * second
     return np.asarray(bits ^ (bits >> np.uint64(31)))
+
+
+def statistics_of_used[Kind: Statistics](
+    kind: type[Kind], rows: RowsUsed, spec: BatchSpec, place: Place
+) -> Kind:
+    """Return the statistics of the rows used, without folds."""
+    sums = _Sums(kind, rows.batch, spec, rows.features, place)
+    return replace(sums.of(slice(0, rows.batch.n_rows)), dropped=rows.dropped)
 
 
 class _Sums[Kind: Statistics]:

@@ -42,17 +42,42 @@ def reduced[Kind: Statistics](
         The same whatever the number of threads. None if there is no batch.
     """
 
-    def of(job: Job) -> Kind | None:
-        sums, row = PairwiseSum[Kind](), job.place.first_row
+    def of(batch: Any, place: Place) -> Kind:
+        return statistics_of(kind, batch, spec, place)
+
+    return added_up(of, jobs, done)
+
+
+def added_up[Part](
+    of: Callable[[Any, Place], Part], jobs: Iterable[Job], done: Callable[[int], Any]
+) -> Part | None:
+    """Add up what a function makes of each batch, in the order of the batches, with ``+``.
+
+    Parameters
+    ----------
+    of : callable (batch, place) -> Part
+        Called by any thread.
+    jobs : iterable of Job
+    done : callable
+        Called with the number of rows of each batch that is done, by any thread.
+
+    Returns
+    -------
+    Part or None
+        The same whatever the number of threads. None if there is no batch.
+    """
+
+    def of_job(job: Job) -> Part | None:
+        sums, row = PairwiseSum[Part](), job.place.first_row
         for batch in job.batches():
-            sums.add(statistics_of(kind, batch, spec, Place(job.place.name, row)))
+            sums.add(of(batch, Place(job.place.name, row)))
             n_rows = length_of(batch)
             row += n_rows
             done(n_rows)
         return sums.total
 
-    whole, n_threads = PairwiseSum[Kind](), n_cores()
-    waiting: deque[Future[Kind | None]] = deque()
+    whole, n_threads = PairwiseSum[Part](), n_cores()
+    waiting: deque[Future[Part | None]] = deque()
 
     def collect() -> None:
         one = waiting.popleft().result()
@@ -62,7 +87,7 @@ def reduced[Kind: Statistics](
     with single_threaded_blas(), ThreadPoolExecutor(n_threads) as pool:
         try:
             for job in jobs:
-                waiting.append(pool.submit(of, job))
+                waiting.append(pool.submit(of_job, job))
                 if len(waiting) > n_threads + _AHEAD:
                     collect()
             while waiting:
