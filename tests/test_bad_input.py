@@ -122,7 +122,7 @@ def test_names_order_does_not_matter_in_a_mapping():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda m, d: br.map_estimate(m, (X, Y)), TypeError, "`data` must be RowData or GramData"),
+        (lambda m, d: br.map_estimate(m, (X, Y)), TypeError, "`data` must be RowData, GramData or RowSource"),
         (lambda m, d: br.map_estimate(br.GaussianPrior(), d), TypeError, "`model` must be a LinearModel"),
         (lambda m, d: br.map_estimate(m, d, tol=0), ValueError, "`tol` must be a positive number"),
         (lambda m, d: br.map_path(br.GaussianPrior(), d), TypeError, "`model` must be a LinearModel"),

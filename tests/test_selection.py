@@ -454,7 +454,7 @@ def test_priors_without_one_number_to_choose():
             br.select_scale(model(prior, SIGMA), ROWS)
     with pytest.raises(TypeError, match="`model` must be a LinearModel"):
         br.select_scale(br.LaplacePrior(), ROWS)
-    with pytest.raises(TypeError, match="`data` must be RowData or GramData"):
+    with pytest.raises(TypeError, match="`data` must be RowData, GramData or RowSource"):
         br.select_scale(model(br.LaplacePrior(), SIGMA), X)
 
 

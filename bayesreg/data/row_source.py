@@ -24,7 +24,9 @@ from .sources.survey import Survey, sampled_rows, surveyed
 
 _SAME = 1e-9  # of Σw: passes that differ by more did not have the same rows
 
-Opener = Callable[[], tuple[Iterable[Job], int | None]]  # the jobs of one pass, and the number of rows if it is known
+Opener = Callable[
+    [], tuple[Iterable[Job], int | None]
+]  # the jobs of one pass, and the number of rows if it is known
 
 
 class _Counted[Part](NamedTuple):
@@ -148,7 +150,9 @@ class RowSource(Shown):
 
         spec = _spec(target, features, weight, options)
         files = files_of(path, ".csv")
-        return cls(spec, lambda: (csv_jobs(files, spec, separator), None), str(path), _cache_at(cache), progress)
+        return cls(
+            spec, lambda: (csv_jobs(files, spec, separator), None), str(path), _cache_at(cache), progress
+        )
 
     @classmethod
     def from_batches(
@@ -184,7 +188,7 @@ class RowSource(Shown):
 
         if not callable(factory):
             raise TypeError(
-                f"`factory` must be a callable that opens the stream anew, because the rows are read several times; got "
+                "`factory` must be a callable that opens the stream anew, because the rows are read several times; got "
                 f"{type(factory).__name__}. Write lambda: open_stream()."
             )
         spec = _spec(target, features, weight, options)
@@ -280,8 +284,8 @@ class RowSource(Shown):
         n, total = (0, 0.0) if found is None else (found.n_rows, found.sum_weights)
         if n != self.n_samples or abs(total - self.sum_weights) > _SAME * self.sum_weights:
             raise ValueError(
-                f"pass {self.n_passes} over {self._what} read {n} rows with weights that sum to {total:g}, but the first "
-                f"pass {self.n_samples} with {self.sum_weights:g}. The source must give the same rows at each pass."
+                f"pass {self.n_passes} over {self._what} read {n} rows with weights that sum to {total:g}, but the "
+                f"first pass {self.n_samples} with {self.sum_weights:g}. The source must give the same rows at each pass."
             )
         assert found is not None
         part: Part = found.part

@@ -13,10 +13,12 @@ from ..base.shown import Shown
 from ..base.threads import blas_for, blas_for_few_columns
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
-from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, PENALTY, require
+from ..data.row_source import RowSource
+from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, ON_DISK, PENALTY, AnyData, require
 from ..model.problem import Data, Problem, resolve
 from ..model.row_problem import AnyProblem, RowProblem, resolve_rows
 from ..model.separation import refuse_separation
+from ..model.source_problem import resolve_source
 from ..priors.penalty import Penalty
 from .certificate import Certificate, Certificates, certify
 from .grid import (
@@ -31,6 +33,7 @@ from .noise import NoiseMode, noise_modes
 from .row_loss import RowLoss
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
 from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
+from .source_newton import SourceObjective
 from .stationary import stationary_points
 
 if TYPE_CHECKING:
@@ -72,6 +75,9 @@ class MapEstimate(Shown):
         Every local mode of an unknown σ, the highest first. Empty for a known σ, and unless the likelihood is Gaussian.
     nuisance : dict of str to float
         The likelihood's parameters beside the coefficients (noise_scale, df, dispersion), as given or at the mode.
+    n_passes : int
+        How many times the rows of a RowSource were read, its survey and copy included if they were made for this mode;
+        0 for other data.
     """
 
     coef: Float[np.ndarray, " p"]
@@ -84,10 +90,11 @@ class MapEstimate(Shown):
     feature_names: tuple[str, ...]
     local_modes: tuple[NoiseMode, ...] = field(default=())
     nuisance: dict[str, float] = field(default_factory=dict)
+    n_passes: int = 0
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take a mode from a pickle; one of an earlier version did not name its likelihood's parameters."""
-        self.__dict__.update({"nuisance": {"noise_scale": state["noise_scale"]}, **state})
+        self.__dict__.update({"nuisance": {"noise_scale": state["noise_scale"]}, "n_passes": 0, **state})
 
     @property
     def duality_gap(self) -> float:
@@ -115,6 +122,7 @@ class MapEstimate(Shown):
         return (
             f"MAP of {self.coef.size} coefficients, {zeros} exactly zero; intercept {self.intercept:.6g}"
             f"{others}\n{self.certificate}"
+            + (f"; {self.n_passes} passes over the rows" if self.n_passes else "")
         )
 
 
@@ -203,7 +211,7 @@ class MapPath(Shown):
         )
 
 
-def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstimate:
+def map_estimate(model: LinearModel, data: AnyData, tol: float = 1e-8) -> MapEstimate:
     """Find the mode of the posterior, and certify it.
 
     For known σ it is the minimum of J(β₀, β) = ½ Σ wᵢrᵢ² + Σ l1ⱼ|βⱼ| + ½ Σ l2ⱼβⱼ²
@@ -213,7 +221,8 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     Parameters
     ----------
     model : LinearModel
-    data : RowData or GramData
+    data : RowData, GramData or RowSource
+        A RowSource, for likelihoods that are not Gaussian, is read once to survey it, and then once a step.
     tol : float, default 1e-8
         Relative duality gap above which a ConvergenceWarning is given.
 
@@ -245,10 +254,12 @@ def map_estimate(model: LinearModel, data: Data, tol: float = 1e-8) -> MapEstima
     0.5
     """
     check_tol(tol)
-    require("map_estimate", model, data, PENALTY)
+    require("map_estimate", model, data, PENALTY, *ON_DISK)
     _refuse_sampled_scale(model)
     with blas_for(getattr(data, "X", None)):
-        if model.likelihood.is_quadratic:
+        if isinstance(data, RowSource):
+            mode = mode_on_source(model, data, tol)
+        elif model.likelihood.is_quadratic:
             problem = resolve(model, data)
             _warn_of_constant_response(problem)
             mode = mode_of(problem, tol)
@@ -310,6 +321,35 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
         converged=found.certificates[0].proves(tol),
         feature_names=problem.feature_names,
         nuisance=dict(problem.known),
+    )
+
+
+def mode_on_source(model: LinearModel, source: RowSource, tol: float) -> MapEstimate:
+    """Find the mode on rows that are read anew at each pass, and certify it.
+
+    Raises
+    ------
+    NoModeError
+        If the density is unbounded.
+    """
+    before = source.n_passes
+    problem = resolve_source(model, source, "map_estimate")
+    problem.refuse_separation(NoModeError, "there is no mode")
+    objective = SourceObjective(problem)
+    mode = objective.mode()
+    certificate = objective.certificate(mode)
+    coefs, p = problem.reported(mode.coefs), problem.n_features
+    return MapEstimate(
+        coef=coefs[:p],
+        intercept=float(coefs[p]) if problem.has_intercept else 0.0,
+        noise_scale=certificate.noise_scale,
+        penalty=Penalty(objective.l1[:p], objective.l2[:p]),
+        certificate=certificate,
+        n_iter=mode.n_rounds,
+        converged=certificate.proves(tol),
+        feature_names=problem.feature_names,
+        nuisance=dict(problem.known),
+        n_passes=source.n_passes - before,
     )
 
 

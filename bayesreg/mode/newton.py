@@ -21,10 +21,11 @@ from ..model.problem import Problem, resolve
 from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
 from .curvature import Curvature
+from .penalised_loss import MOST_ROUNDS, Gap, PenalisedLoss, RowMode
 from .row_loss import LARGEST_GRAM, Coefs, LossAt, RowLoss, Rows
 from .solve_penalised import solve_coefs
 
-MOST_ROUNDS, _FREE_ROUNDS = 100, 50
+_FREE_ROUNDS = 50
 _HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
 _EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
@@ -43,24 +44,9 @@ _DENSE = 2**24  # entries of sparse columns that are made dense
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
 
-class Gap(NamedTuple):
-    """A bound on how far a point is above the optimum, in units of the objective."""
-
-    gap: float
-    rounding: float  # what unsettled unpenalised coefficients and rounding in sums over rows may add
-
-
-class RowMode(NamedTuple):
-    """An optimum, the number of steps to it, and a curvature near it if one was taken."""
-
-    coefs: Coefs
-    n_rounds: int
-    curvature: Curvature | None = None
-
-
 @final
 @dataclass(frozen=True, eq=False)
-class RowObjective:
+class RowObjective(PenalisedLoss):
     """A penalised loss on rows. The coefficients are those of the columns, then the intercept if there is one.
 
     Attributes
@@ -78,11 +64,6 @@ class RowObjective:
     def data(self) -> RowData:
         """The rows."""
         return self.loss.data
-
-    @property
-    def free(self) -> Bool[np.ndarray, " d"]:
-        """Which coefficients are unpenalised."""
-        return (self.l1 == 0.0) & (self.l2 == 0.0)
 
     @cached_property
     def null(self) -> Coefs:
@@ -112,21 +93,10 @@ class RowObjective:
                 other.__dict__[name] = self.__dict__[name]
         return other
 
-    def objective(self, coefs: Coefs) -> float:
-        """Evaluate the penalised loss."""
-        return self._at(self.loss.at(coefs))
-
-    def _at(self, at: LossAt) -> float:
-        return at.value + float(penalty_terms(at.coefs, self.l1, self.l2).sum())
-
     @property
     def rounding(self) -> float:
         """An objective of rows that are fitted perfectly is not 0: the size below which it is taken for 0."""
         return _PERFECT * self.loss.value(np.zeros(self.data.y.size))
-
-    def slopes(self, coefs: Coefs) -> Coefs:
-        """Return minus the gradient of the loss."""
-        return self.loss.at(coefs).slopes
 
     def gap(self, coefs: Coefs) -> Gap:
         """Bound how far the objective is above its minimum.
@@ -160,16 +130,6 @@ class RowObjective:
         size = np.sqrt(float(self.data.sample_weight @ self.loss.row_slopes(at.eta) ** 2))
         share = _EPS * size * float((self.norms[pure] / self.l1[pure]).max())
         return min(share, 1.0) * float(penalty_terms(at.coefs, self.l1, self.l2).sum())
-
-    def violations(self, coefs: Coefs) -> Coefs:
-        """Return each coefficient's violation of stationarity, on unit-norm columns, in units of λmax.
-
-        If no coefficient is penalised, the unit is a typical slope: the root of the sum of curvatures.
-        """
-        away = violation(coefs, self.slopes(coefs) - self.l2 * coefs, self.l1)
-        unit = np.where(self.norms > 0.0, self.norms, 1.0)
-        scaled: Coefs = away * (self.norms > 0.0) / unit / self.steepest
-        return scaled
 
     def settled(self, coefs: Coefs) -> Coefs:
         """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
@@ -248,41 +208,22 @@ class RowObjective:
     def _mode_by_gram(
         self, coefs: Coefs, curvature: Curvature | None, enough: float = _EXACT, most: int = MOST_ROUNDS
     ) -> RowMode | None:
-        """Return the optimum; steps share the curvature of an earlier point while they make progress.
-
-        Return None if that does not come to the optimum: as a matrix the curvature may lose digits.
-        """
+        """Return the optimum, or None if the curvature as one matrix does not lead to it."""
         if not self.loss.has_gram or (self.l1.any() and jax_is_lost()):
             return None
-        at = self.loss.at(coefs)
-        best, away, fallen, fresh = self._at(at), self._away(coefs), 0.0, False
-        n_rounds = 0
-        while n_rounds < most:
-            n_rounds += 1
-            if curvature is None:
-                weight = self.data.sample_weight * self.loss.curvature(at.eta)
-                gram, fresh = self.loss.gram(weight), True
-                curvature = Curvature.of(gram, self.free) if np.isfinite(gram).all() else None
-            goal = None if curvature is None else curvature.minimum(at.coefs, at.slopes, self.l1, self.l2)
-            if goal is None:
-                return None
-            moved = self._improved(at.coefs, goal, best, away, halved=fresh)
-            if moved is None:
-                if fresh or away <= _SURE:
-                    break
-                curvature = None
-                continue
-            at, before, away, fresh = self.loss.at(moved), away, self._away(moved), False
-            fallen, best = best - self._at(at), self._at(at)
-            if away <= enough and fallen <= max(enough, _FLAT) * best:  # slopes vanish at infinity too
-                break
-            if away > _SLOW * before:
-                if away <= _SURE and fallen <= _FLAT * best:
-                    break
-                curvature = None
-        if most == MOST_ROUNDS and (away > _SURE or fallen > _FLAT * best):
-            return None
-        return RowMode(at.coefs, n_rounds, curvature)
+        return self.by_gram(coefs, curvature, enough, most)
+
+    def at(self, coefs: Coefs) -> LossAt:
+        """Evaluate the loss and its slopes."""
+        return self.loss.at(coefs)
+
+    def gram_at(self, at: LossAt) -> Float[np.ndarray, "d d"]:
+        """Return the curvature as one matrix."""
+        return self.loss.gram(self.data.sample_weight * self.loss.curvature(at.eta))
+
+    def is_stale(self, at: LossAt, away: float, before: float) -> bool:
+        """Tell whether a step with the curvature made little progress: a new one is a pass over the rows."""
+        return away > _SLOW * before
 
     def _mode_by_columns(self, coefs: Coefs) -> RowMode | None:
         """Return the optimum on some of the columns: others join them while their slopes exceed l1.
@@ -327,23 +268,6 @@ class RowObjective:
         other.__dict__.update(null=self.null[within], norms=self.norms[within], steepest=self.steepest)
         return other
 
-    def _improved(self, coefs: Coefs, goal: Coefs, best: float, away: float, *, halved: bool) -> Coefs | None:
-        """Return a point towards a goal that lowers the objective; or the violations, if rounding hides the former.
-
-        Return None if there is none, or if it is nearer than the goal and `halved` is False.
-        """
-        for _ in range(_HALVINGS if halved else 1):
-            value = self.objective(goal)
-            if value < best - _STILL * abs(best):
-                return goal
-            if value <= best + _STILL * abs(best):
-                return goal if self._away(goal) < 0.5 * away else None
-            goal = 0.5 * (coefs + goal)
-        return None
-
-    def _away(self, coefs: Coefs) -> float:
-        return float(self.violations(coefs).max(initial=0.0))
-
     def _mode_by_rows(self, coefs: Coefs) -> RowMode:
         """Return the optimum by least squares on re-weighted rows.
 
@@ -362,10 +286,10 @@ class RowObjective:
 
     def _polished(self, coefs: Coefs) -> Coefs:
         """Take full steps while they reduce the violations: rounding hides such steps in the objective."""
-        away = self._away(coefs)
+        away = self.away(coefs)
         for _ in range(_POLISHES):
             moved = self.quadratic_mode(coefs)
-            left = self._away(moved)
+            left = self.away(moved)
             if not left < away:
                 break
             coefs, away = moved, left

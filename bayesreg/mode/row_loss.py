@@ -149,13 +149,7 @@ class RowLoss:
 
     def curvature(self, eta: Rows) -> Rows:
         """Return the second derivative of each row's loss in η, without the weight; never less than rounding."""
-        curvature = np.broadcast_to(self.likelihood.curvature(eta, self.data.y, self.nuisance), eta.shape)
-        weight = self.data.sample_weight
-        least = _LEAST_CURVATURE * float((weight * curvature).max())
-        slope = np.abs(self.row_slopes(eta))
-        return np.maximum(
-            curvature, least / np.where(weight > 0.0, weight, np.inf) + slope / _LONGEST + _TINY
-        )
+        return curvature_of(self.likelihood, self.nuisance, eta, self.data.y, self.data.sample_weight)
 
     def columns(self, chosen: Bool[np.ndarray, " d"]) -> Float[np.ndarray, "n k"]:
         """Return some columns, dense; that of an intercept is 1."""
@@ -225,6 +219,14 @@ class RowLoss:
         rows = self.data.at((np.arange(self.data.y.size) // _NEIGHBOURS) % step == 0)
         rows = replace(rows, sample_weight=float(step) * rows.sample_weight)
         return RowLoss(rows, self.likelihood, self.nuisance, self.has_intercept)
+
+
+def curvature_of(likelihood: Likelihood, nuisance: Nuisance, eta: Rows, y: Rows, weight: Rows) -> Rows:
+    """Return the second derivative of each row's loss in η, without the weight; never less than rounding."""
+    curvature = np.broadcast_to(likelihood.curvature(eta, y, nuisance), eta.shape)
+    least = _LEAST_CURVATURE * float((weight * curvature).max())
+    slope = np.abs(likelihood.slope(eta, y, nuisance))
+    return np.maximum(curvature, least / np.where(weight > 0.0, weight, np.inf) + slope / _LONGEST + _TINY)
 
 
 def _over_rows[Part](part: Callable[[range], Part], n: int) -> list[Part]:

@@ -58,7 +58,8 @@ IN_MEMORY = Need(
     "rows in memory, or statistics",
     lambda _, data: not isinstance(data, RowSource),
     lambda *_: "a RowSource reads its rows anew at each pass",
-    "map_estimate and sample_posterior take it. Give RowData of fewer rows; or GramData, if the likelihood is Gaussian.",
+    "map_estimate and sample_posterior take it. Give RowData of fewer rows; or GramData, if the likelihood is "
+    "Gaussian.",
 )
 NO_STATISTICS = Need(
     "RowData or GramData beside a Gaussian likelihood",
@@ -68,11 +69,13 @@ NO_STATISTICS = Need(
 )
 FEW_PASSES = Need(
     "a convex loss and known parameters of the likelihood, because each step is a pass over the rows",
-    lambda model, data: not isinstance(data, RowSource)
-    or (
-        model.likelihood.is_convex
-        and not model.likelihood.holds_rows
-        and model.likelihood.known.keys() == model.likelihood.parameters().keys()
+    lambda model, data: (
+        not isinstance(data, RowSource)
+        or (
+            model.likelihood.is_convex
+            and not model.likelihood.holds_rows
+            and model.likelihood.known.keys() == model.likelihood.parameters().keys()
+        )
     ),
     lambda model, _: f"the {type(model.likelihood).__name__} has none, or holds one number for each row",
     "Give it numbers, for example those that a fit of fewer rows, as RowData, finds.",

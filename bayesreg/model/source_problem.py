@@ -89,7 +89,9 @@ class SourceProblem(ModelOnData):
         """Return which unpenalised coefficients the columns leave undetermined."""
         flat = self.rates.flat
         statistics = self.source.statistics
-        rows, _ = statistics.least_squares(centre=self.moves, intercept_column=self.has_intercept and not self.moves)
+        rows, _ = statistics.least_squares(
+            centre=self.moves, intercept_column=self.has_intercept and not self.moves
+        )
         gram = rows.gram
         of = flat[: len(gram)]
         gram, size = gram[np.ix_(of, of)], np.sqrt(np.diagonal(gram)[of])
@@ -123,12 +125,12 @@ class SourceProblem(ModelOnData):
             known = "the rows are separated"
         else:
             known = (
-                f"a sample of {self.source.sample.y.size} of the {self.source.n_samples} rows is separated, so the rows "
-                "may be"
+                f"a sample of {self.source.sample.y.size} of the {self.source.n_samples} rows is separated, so the "
+                "rows may be"
             )
         raise error(
-            f"{known}: {found}. So an unpenalised coefficient may be best at infinity, and {what}. Give it a prior with "
-            "a finite scale, for example GaussianPrior(2.5), as `intercept_prior` if it is the intercept; or drop the "
+            f"{known}: {found}. So an unpenalised coefficient may be best at infinity, and {what}. Give it a prior "
+            "with a finite scale, for example GaussianPrior(2.5), as `intercept_prior` if it is the intercept; or drop the "
             "column."
         )
 

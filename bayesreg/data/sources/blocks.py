@@ -34,6 +34,7 @@ class Block(NamedTuple):
     y: Vector
     weight: Vector
     offset: Vector | None
+    where: str  # what errors call it
 
 
 def blocks_of(used: Batch, spec: BatchSpec, layout: Layout, place: Place) -> Iterator[Block]:
@@ -49,7 +50,9 @@ def blocks_of(used: Batch, spec: BatchSpec, layout: Layout, place: Place) -> Ite
     weight = None if spec.weight is None else used.numbers[spec.weight]
     offset = None if spec.offset is None else used.numbers[spec.offset].astype(float)
     if offset is not None and not np.isfinite(offset).all():
-        raise ValueError(f"column {spec.offset!r} of {place.name}, the offset, holds a number that is not finite.")
+        raise ValueError(
+            f"column {spec.offset!r} of {place.name}, the offset, holds a number that is not finite."
+        )
     d = layout.width
     buffer = np.empty(0)
     for rows in row_slices(range(used.n_rows), d):
@@ -66,7 +69,11 @@ def blocks_of(used: Batch, spec: BatchSpec, layout: Layout, place: Place) -> Ite
                 first = last
             elif name not in layout.columns.unknown:
                 np.subtract(
-                    used.numbers[name][rows], layout.shift[first], out=own[first], dtype=np.float64, casting="unsafe"
+                    used.numbers[name][rows],
+                    layout.shift[first],
+                    out=own[first],
+                    dtype=np.float64,
+                    casting="unsafe",
                 )
                 first += 1
         own[first:] = 1.0
@@ -75,6 +82,7 @@ def blocks_of(used: Batch, spec: BatchSpec, layout: Layout, place: Place) -> Ite
             y[rows].astype(float),
             np.ones(m) if weight is None else weight[rows].astype(float),
             None if offset is None else offset[rows],
+            place.name,
         )
 
 
@@ -87,8 +95,8 @@ def _places(used: Batch, name: str, columns: SourceColumns, place: Place) -> np.
     new = [level for level in own if level not in known]
     if new or name not in used.text:
         raise ValueError(
-            f"column {name!r} of {place.name} holds {new[0]!r}, which the first pass did not find. The source must give "
-            "the same rows at each pass."
+            f"column {name!r} of {place.name} holds {new[0]!r}, which the first pass did not find. The source must "
+            "give the same rows at each pass."
             if new
             else f"column {name!r} of {place.name} holds numbers, but text at the first pass."
         )

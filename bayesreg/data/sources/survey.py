@@ -123,9 +123,7 @@ def sampled_rows(survey: Survey, spec: BatchSpec) -> RowData:
     found: list[Float[np.ndarray, " m"]] = []
     for name in columns.names:
         if name in columns.levels:
-            found += [
-                (sample.columns[name][:m] == level).astype(float) for level in columns.levels[name]
-            ]
+            found += [(sample.columns[name][:m] == level).astype(float) for level in columns.levels[name]]
         elif name not in columns.unknown:
             found.append(sample.columns[name][:m])
     weight, response = of(spec.weight), of(spec.target)
