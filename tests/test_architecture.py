@@ -56,7 +56,9 @@ EAGER = {
     "posterior.targets.mixture": {"jax"},
     "posterior.targets.rows": {"jax"},
     "posterior.targets.row_mixture": {"jax"},
+    "posterior.targets.source_target": {"jax"},
     "posterior.targets.whitened": {"jax"},
+    "posterior.source_draws": {"jax"},
 }
 
 

@@ -285,7 +285,7 @@ class RowSource(Shown):
         if n != self.n_samples or abs(total - self.sum_weights) > _SAME * self.sum_weights:
             raise ValueError(
                 f"pass {self.n_passes} over {self._what} read {n} rows with weights that sum to {total:g}, but the "
-                f"first pass {self.n_samples} with {self.sum_weights:g}. The source must give the same rows at each pass."
+                f"first pass {self.n_samples} with {self.sum_weights:g}. The source must give the same rows each time."
             )
         assert found is not None
         part: Part = found.part

@@ -7,6 +7,7 @@ from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
 from ..model.row_problem import AnyProblem, RowProblem
 from ..model.separation import refuse_separation
+from ..model.source_problem import AnyForm, SourceProblem
 from ..priors.scales import bounds
 from .spectrum import unpenalised_fit
 
@@ -15,7 +16,7 @@ _FAR = 1e12
 _CLEARLY = 1e-6  # of y'y: a residual sum of squares far above the rounding of statistics
 
 
-def check_proper(problem: AnyProblem) -> None:
+def check_proper(problem: AnyForm) -> None:
     """Refuse an improper posterior.
 
     Raises
@@ -24,6 +25,10 @@ def check_proper(problem: AnyProblem) -> None:
         If flat columns are rank-deficient, if nothing bounds σ from above, or if a perfect fit
         lets σ go to 0.
     """
+    if isinstance(problem, SourceProblem):
+        _check_flat_of_source(problem)
+        problem.refuse_separation(ImproperPosteriorError, "the posterior is improper")
+        return
     if isinstance(problem, RowProblem):
         _check_flat_rows(problem)
         refuse_separation(problem, ImproperPosteriorError, "the posterior is improper")
@@ -61,6 +66,13 @@ def _check_flat_rows(problem: RowProblem) -> None:
     if np.linalg.matrix_rank(columns / np.where(norms > 0.0, norms, 1.0)) < flat.sum():
         names = (*problem.feature_names, "intercept")
         raise _undetermined([name for name, hit in zip(names, flat, strict=False) if hit])
+
+
+def _check_flat_of_source(problem: SourceProblem) -> None:
+    undetermined = problem.undetermined()
+    if undetermined.any():
+        names = (*problem.feature_names, "intercept")
+        raise _undetermined([name for name, hit in zip(names, undetermined, strict=False) if hit])
 
 
 def _undetermined(names: list[str]) -> ImproperPosteriorError:

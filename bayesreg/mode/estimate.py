@@ -11,9 +11,9 @@ from jaxtyping import Bool, Float, Int
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
 from ..base.shown import Shown
 from ..base.threads import blas_for, blas_for_few_columns
+from ..data.row_source import RowSource
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
-from ..data.row_source import RowSource
 from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE, ON_DISK, PENALTY, AnyData, require
 from ..model.problem import Data, Problem, resolve
 from ..model.row_problem import AnyProblem, RowProblem, resolve_rows

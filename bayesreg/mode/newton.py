@@ -7,7 +7,7 @@ the quadratic as one matrix, which serves several steps; else the least-squares 
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -18,7 +18,7 @@ from ..data.rows import RowData
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
 from ..model.problem import Problem, resolve
-from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
+from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms
 from ..priors.penalty import Penalty
 from .curvature import Curvature
 from .penalised_loss import MOST_ROUNDS, Gap, PenalisedLoss, RowMode

@@ -52,7 +52,7 @@ class PenalisedLoss(ABC):
 
     @abstractmethod
     def is_stale(self, at: Any, away: float, before: float) -> bool:
-        """Tell whether the curvature is to be taken anew after a step to a point, by the violations there and before."""
+        """Tell whether a step to a point, with violations there and before it, needs a new curvature."""
 
     @property
     def free(self) -> Bool[np.ndarray, " d"]:

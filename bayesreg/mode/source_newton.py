@@ -111,7 +111,7 @@ class SourceObjective(PenalisedLoss):
         return at.gram is not None or away > _SLOW * before
 
     @property
-    def steepest(self) -> float:  # type: ignore[override]
+    def steepest(self) -> float:
         """Largest slope of a penalised coefficient at the null model as known so far, on unit-norm columns: λmax."""
         null = self._null.latest
         assert null is not None

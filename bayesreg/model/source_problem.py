@@ -11,9 +11,9 @@ from ..data.row_source import RowSource
 from ..data.rows import require_two_rows
 from ..data.sources.blocks import Layout
 from .linear_model import LinearModel
-from .needs import ON_DISK, Need, require
+from .needs import ON_DISK, AnyData, Need, require
 from .problem import ModelOnData, Rates, prior_rates, sampled_scales
-from .row_problem import RowProblem
+from .row_problem import AnyProblem, RowProblem, resolve_any
 from .separation import separation
 
 _SMALLEST = 1e-10  # eigenvalue of unit columns: below it they are dependent
@@ -130,8 +130,8 @@ class SourceProblem(ModelOnData):
             )
         raise error(
             f"{known}: {found}. So an unpenalised coefficient may be best at infinity, and {what}. Give it a prior "
-            "with a finite scale, for example GaussianPrior(2.5), as `intercept_prior` if it is the intercept; or drop the "
-            "column."
+            "with a finite scale, for example GaussianPrior(2.5), as `intercept_prior` if it is the intercept; or drop "
+            "the column."
         )
 
     def _is_extreme(self) -> bool:
@@ -139,6 +139,16 @@ class SourceProblem(ModelOnData):
         statistics = self.source.statistics
         up, down = self.likelihood.bounded(np.array([statistics.y_mean]))
         return bool(up[0] or down[0]) and statistics.response_ss == 0.0
+
+
+AnyForm = AnyProblem | SourceProblem
+
+
+def resolve_any_form(model: LinearModel, data: AnyData, by: str, *needs: Need) -> AnyForm:
+    """State a model on data of any form. The parameters are those of `resolve_source`."""
+    if isinstance(data, RowSource):
+        return resolve_source(model, data, by, *needs)
+    return resolve_any(model, data, by, *needs)
 
 
 def resolve_source(model: LinearModel, source: RowSource, by: str, *needs: Need) -> SourceProblem:

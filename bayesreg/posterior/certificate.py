@@ -17,9 +17,9 @@ from ..base.shown import Shown
 from ..base.threads import single_threaded_blas
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
-from ..model.needs import MASS
-from ..model.problem import Data, ModelOnData, Problem
-from ..model.row_problem import AnyProblem, resolve_any
+from ..model.needs import MASS, AnyData
+from ..model.problem import ModelOnData, Problem
+from ..model.source_problem import AnyForm, resolve_any_form
 from .batches import chains_z, mean_of, z_of
 from .marginals.bulks import Bulk, Look, cell_edges, where_mass_is
 from .score import scored
@@ -125,6 +125,17 @@ class PosteriorCertificate(Shown):
         return self.table
 
     @property
+    def as_attributes(self) -> dict[str, Any]:
+        """The attributes of draws that tell it."""
+        return {
+            "certified": int(self.ok),
+            "certificate": str(self),
+            "certificate_largest_z": self.largest_z,
+            "certificate_expected_largest_z": self.expected_largest_z,
+            "certificate_tests": self.n_tests,
+        }
+
+    @property
     def finding(self) -> str | None:
         """What is wrong, with its size. None if nothing is wrong."""
         if self.misplaced is not None:
@@ -167,7 +178,7 @@ class PosteriorCertificate(Shown):
         )
 
 
-def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> PosteriorCertificate:
+def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: AnyData) -> PosteriorCertificate:
     """Judge draws by the posterior's density. Any sampler may have made them.
 
     Stein's identity tests the location, width and both tails of every parameter, and the location and width along
@@ -179,8 +190,8 @@ def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> Po
     tree : xarray.DataTree
         From `sample_posterior`, or another tree with a group ``posterior`` of the same names.
     model : LinearModel
-    data : RowData or GramData
-        The data of the draws.
+    data : RowData, GramData or RowSource
+        The data of the draws. A RowSource is read once.
 
     Returns
     -------
@@ -199,13 +210,13 @@ def certify_posterior(tree: "xr.DataTree", model: LinearModel, data: Data) -> Po
     doi:10.1093/biomet/asab049, for the standard errors; P. Hall (1992), "On the
     removal of skewness by transformation", J. R. Statist. Soc. B 54.
     """
-    problem = resolve_any(model, data, "certify_posterior", MASS)
+    problem = resolve_any_form(model, data, "certify_posterior", MASS)
     check_proper(problem)
     found = where_mass_is(problem) if isinstance(problem, Problem) else None
     return certificate(problem, from_datatree(problem, tree), found)
 
 
-def certificate(problem: AnyProblem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
+def certificate(problem: AnyForm, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
     """Judge complete draws.
 
     Parameters
@@ -219,7 +230,7 @@ def certificate(problem: AnyProblem, posterior: Posterior, found: Look | None) -
         return _judged(problem, posterior, found)
 
 
-def _judged(problem: AnyProblem, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
+def _judged(problem: AnyForm, posterior: Posterior, found: Look | None) -> PosteriorCertificate:
     shape = posterior.shape
     of_all = scored(problem, posterior)
     if shape[1] < _LEAST_DRAWS:

@@ -10,12 +10,14 @@ import numpy as np
 from ..base.arguments import LARGEST_SEED, check_whole
 from ..base.errors import SamplingWarning, warn
 from ..base.jax_context import float64_on_cpu
+from ..data.row_source import RowSource
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
-from ..model.needs import MASS
-from ..model.problem import Data, Problem
+from ..model.needs import MASS, AnyData
+from ..model.problem import Problem
 from ..model.row_problem import AnyProblem, RowProblem, resolve_any
 from .draws.predict import add_log_likelihood
+from .on_source import refuse_on_source, sample_on_source
 from .sampling_warning import LEAST_DRAWS, sampling_warning
 from .to_arviz import Posterior, to_datatree
 
@@ -38,7 +40,7 @@ _NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 def sample_posterior(
     model: LinearModel,
-    data: Data,
+    data: AnyData,
     *,
     num_warmup: int = 500,
     num_samples: int = 1000,
@@ -59,7 +61,9 @@ def sample_posterior(
     ----------
     model : LinearModel
         A scale that is a NumPyro distribution is sampled too, and so is an unknown σ.
-    data : RowData or GramData
+    data : RowData, GramData or RowSource
+        Of a RowSource, all proposals' densities are evaluated in one pass over the rows. Only "independence" is
+        offered: it needs a posterior that is nearly normal, as that of many rows is.
     num_warmup, num_samples, num_chains : int
         The number of transitions of each chain that adapt and are dropped, of those that are kept, and
         of chains. Independent proposals need no warm-up: a pilot adapts them. Chains run on threads.
@@ -124,8 +128,11 @@ def sample_posterior(
     from .marginals.bulks import where_mass_is
     from .suits import material
 
-    problem = resolve_any(model, data, "sample_posterior", MASS)
     plan = Plan(int(num_warmup), int(num_samples), int(num_chains), int(seed))
+    if isinstance(data, RowSource):
+        refuse_on_source(log_likelihood, checkpoint)
+        return sample_on_source(model, data, plan, method)
+    problem = resolve_any(model, data, "sample_posterior", MASS)
     _check_memory(problem, plan)
     check_proper(problem)
     found = where_mass_is(problem) if isinstance(problem, Problem) else None
@@ -143,7 +150,7 @@ def sample_posterior(
         "complete": int(chosen.complete),
         "tried": ", ".join(tried),
         "parts": in_words(parts),
-        **_certified(chosen.certificate),
+        **chosen.certificate.as_attributes,
         "has_offset": int(getattr(data, "offset", None) is not None),
     }
     tree = to_datatree(problem, chosen.posterior, settings)
@@ -205,17 +212,6 @@ def _run(
     complete = posterior.shape[1] == plan.num_samples
     against = sampling_warning(posterior, problem, judged, independent=sampler.rotation is not None)
     return _Run(sampler, posterior, complete, judged, against)
-
-
-def _certified(judged: "PosteriorCertificate") -> dict[str, Any]:
-    """Return the attributes for a certificate."""
-    return {
-        "certified": int(judged.ok),
-        "certificate": str(judged),
-        "certificate_largest_z": judged.largest_z,
-        "certificate_expected_largest_z": judged.expected_largest_z,
-        "certificate_tests": judged.n_tests,
-    }
 
 
 def in_words(bulks: "Sequence[Bulk]") -> str:

@@ -9,10 +9,12 @@ from ..base.jax_context import float64_on_cpu
 from ..base.threads import over_ranges, single_threaded_blas
 from ..data.least_squares import told_by_gram
 from ..model.problem import Problem
-from ..model.row_problem import AnyProblem, RowProblem
+from ..model.row_problem import RowProblem
+from ..model.source_problem import AnyForm, SourceProblem
 from ..priors.hyperpriors import LogDensity, log_density
 from ..priors.law import Law
 from ..priors.scales import bounds
+from .source_slopes import slopes_at_draws
 from .to_arviz import Posterior
 
 _ENTRIES = 2**22  # of (draw, row) held at once
@@ -62,7 +64,7 @@ class Scored(NamedTuple):
         )  # fmt: skip
 
 
-def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
+def scored(problem: AnyForm, posterior: Posterior) -> Scored:
     """Evaluate the gradient at every draw.
 
     Parameters
@@ -85,7 +87,10 @@ def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
         coef = np.hstack([coef, intercept])
     nuisance = {name: values.reshape(-1, 1) for name, values in posterior.nuisance.items()}
     columns, scores = [coef], []
-    if isinstance(problem, RowProblem):
+    of_nuisance: dict[str, Any]
+    if isinstance(problem, SourceProblem):
+        of_coef, of_nuisance = slopes_at_draws(problem, coef), {}
+    elif isinstance(problem, RowProblem):
         of_coef, of_nuisance = _of_rows(problem, coef, nuisance)
     else:
         rss, of_coef = _likelihood(problem, coef, sigma)
@@ -149,7 +154,7 @@ def scored(problem: AnyProblem, posterior: Posterior) -> Scored:
 
 
 def _damping(
-    problem: AnyProblem, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
+    problem: AnyForm, shape: tuple[int, ...], unknown: dict[str, Any], steps: dict[str, Any]
 ) -> tuple[Any, Any, Any]:
     """Return the levels of damping at each draw, the level of each coordinate, and its derivative along it.
 
@@ -186,9 +191,9 @@ def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
     return rss[:, None], gradients / sigma**2
 
 
-def _prior_of(problem: AnyProblem, name: str) -> tuple[LogDensity, tuple[float, float]]:
+def _prior_of(problem: AnyForm, name: str) -> tuple[LogDensity, tuple[float, float]]:
     """Return the log prior density of a nuisance parameter, and its support."""
-    if not isinstance(problem, RowProblem):
+    if isinstance(problem, Problem):
         assert problem.noise_log_prior is not None
         return problem.noise_log_prior, problem.likelihood.noise_bounds()
     prior = problem.hyperpriors[name]
@@ -228,7 +233,7 @@ def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[
     return of_coef, of_nuisance
 
 
-def _rates(problem: AnyProblem, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
+def _rates(problem: AnyForm, sigma: Any, scales: dict[str, Any]) -> tuple[Any, Any]:
     """Return 1/b and 1/τ² of every coefficient at each draw, or one row if all draws share them."""
     unit = sigma if problem.rates.relative.any() else np.ones((1, 1))
     return problem.rates.at(unit, problem.is_feature, scales)

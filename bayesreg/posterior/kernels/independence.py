@@ -24,9 +24,9 @@ from .chains import Program, Record
 from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
-_PER_BLOCK = 1024  # proposals drawn at once
-_STARTS = 64  # starting points of chains, drawn from the pilot by weight
-_STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
+PER_BLOCK = 1024  # proposals drawn at once
+STARTS = 64  # starting points of chains, drawn from the pilot by weight
+STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
 _MOST_THINNING = 16
 _MOST_STAY = 0.15  # NUTS is better if this probability is larger with the most thinning
 _SURE, _LEAST_ACCEPTANCE = (
@@ -36,9 +36,9 @@ _SURE, _LEAST_ACCEPTANCE = (
 _MOST_K = 0.5  # of the weights' tail
 # On rows each step of NUTS is a pass over all rows, and proposals share one: they pay from a lower acceptance.
 _LEAST_ACCEPTANCE_ON_ROWS, _MOST_K_ON_ROWS = 0.35, 0.7
-_PILOT_BLOCKS, _ROUNDS = 2, 3
-ENOUGH, _HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
-_PILOT_SEED = 20_261_127
+_PILOT_BLOCKS, ROUNDS = 2, 3
+ENOUGH, HOPELESS = 0.6, 0.02  # acceptance at which no more rounds follow
+PILOT_SEED = 20_261_127
 
 
 class IndependenceTarget(NamedTuple):
@@ -48,7 +48,7 @@ class IndependenceTarget(NamedTuple):
     mean: Float[Any, " d"]
     root: Float[Any, "d d"]  # of the proposals' covariance
     thinning: Any  # number of proposals from one draw to the next
-    starts: "_Starts"
+    starts: "Starts"
 
     @property
     def scales(self) -> Scales:
@@ -68,7 +68,7 @@ class IndependenceTarget(NamedTuple):
         return self.inner.log_density(position)
 
 
-class _Starts(NamedTuple):
+class Starts(NamedTuple):
     """Positions drawn by a pilot's weights, nearly from the posterior, with the numbers that a chain needs."""
 
     position: Float[Any, "s d"]
@@ -100,7 +100,9 @@ class Pilot(NamedTuple):
         return self.acceptance >= least_acceptance and self.stay <= _MOST_STAY and self.pareto_k <= most_k
 
 
-class _State(NamedTuple):
+class State(NamedTuple):
+    """A chain between two blocks."""
+
     seed: Any
     chain: Any
     n_blocks: Any  # of proposals, so far
@@ -109,7 +111,17 @@ class _State(NamedTuple):
     log_density: Any
 
 
-class _Proposals(NamedTuple):
+class Drawn(NamedTuple):
+    """A block of proposals."""
+
+    position: Float[Array, "m d"]
+    square: Float[Array, " m"]  # of the distance from the middle, in units of the proposals
+    log_uniform: Float[Array, " m"]  # that decides on each
+
+
+class Proposals(NamedTuple):
+    """A block of proposals with their weights: the ratios of the target's density to their own."""
+
     position: Float[Array, "m d"]
     log_weight: Float[Array, " m"]
     log_density: Float[Array, " m"]
@@ -141,33 +153,33 @@ def pilot(target: Target, expected: Moments, enough: float = ENOUGH) -> Pilot:
         It is always the same for the same target.
     """
     mean, root = expected
-    nowhere = _Starts(*(np.zeros((_STARTS, *shape)) for shape in ((mean.size,), (), ())))
+    nowhere = Starts(*(np.zeros((STARTS, *shape)) for shape in ((mean.size,), (), ())))
     best: Pilot | None = None
-    for round_ in range(_ROUNDS):
+    for round_ in range(ROUNDS):
         trial = IndependenceTarget(
             target, jax.device_put(mean), jax.device_put(root), jnp.asarray(1.0), nowhere
         )
-        numbers = [(np.int64(_PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
+        numbers = [(np.int64(PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
         blocks = [propose(*number, trial) for number in numbers]  # same types as chains: one program for both
         position, log_weight, log_density = (
             np.concatenate([np.asarray(block[k]) for block in blocks]) for k in range(3)
         )
-        weight, rejection = _judge(log_weight)
+        weight, rejection = judged(log_weight)
         acceptance = 1.0 - float(weight @ rejection)
         if best is None or acceptance > best.acceptance:
-            thinning, stay = _thinning(weight, rejection)
-            chosen = np.random.default_rng(_PILOT_SEED).choice(weight.size, _STARTS, p=weight)
-            starts = _Starts(position[chosen], log_weight[chosen], log_density[chosen])
+            thinning, stay = thinning_for(weight, rejection)
+            chosen = np.random.default_rng(PILOT_SEED).choice(weight.size, STARTS, p=weight)
+            starts = Starts(position[chosen], log_weight[chosen], log_density[chosen])
             trial = trial._replace(thinning=jnp.asarray(float(thinning)), starts=starts)
             best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
-        if best.acceptance >= enough or best.acceptance < _HOPELESS:
+        if best.acceptance >= enough or best.acceptance < HOPELESS:
             break
-        mean, root = _moments(position, weight, mean, root)
+        mean, root = refitted(position, weight, mean, root)
     assert best is not None
     return best
 
 
-def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
+def judged(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]:
     """Return normalised weights, and at each the probability that the next proposal is rejected."""
     highest, m = log_weight.max(), log_weight.size
     if not np.isfinite(highest):
@@ -182,16 +194,16 @@ def _judge(log_weight: Float[np.ndarray, " m"]) -> tuple[Float[np.ndarray, " m"]
     return weight / weight.sum(), rejection
 
 
-def _thinning(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
+def thinning_for(weight: Float[np.ndarray, " m"], rejection: Float[np.ndarray, " m"]) -> tuple[int, float]:
     """Return the number of proposals for each draw, and the probability that all are rejected."""
     for k in range(1, _MOST_THINNING + 1):
         stay = float(weight @ rejection**k)
-        if stay <= _STAY:
+        if stay <= STAY:
             break
     return k, stay
 
 
-def _moments(
+def refitted(
     position: Float[np.ndarray, "m d"],
     weight: Float[np.ndarray, " m"],
     mean: Float[np.ndarray, " d"],
@@ -221,28 +233,26 @@ def independence_program() -> Program:
     Program
         For an IndependenceTarget.
     """
-    follow = compiled_by_shape(_follow)
 
-    def begin(seed: int, chain: int, target: IndependenceTarget) -> _State:
-        first = [np.asarray(values)[chain % _STARTS] for values in target.starts]
-        return _State(np.int64(seed), np.int64(chain), np.int64(0), *first)
+    def begin(seed: int, chain: int, target: IndependenceTarget) -> State:
+        first = [np.asarray(values)[chain % STARTS] for values in target.starts]
+        return State(np.int64(seed), np.int64(chain), np.int64(0), *first)
 
-    def advance(state: _State, target: IndependenceTarget, n_steps: int) -> tuple[_State, Record]:
+    def advance(state: State, target: IndependenceTarget, n_steps: int) -> tuple[State, Record]:
         return follow(state, target, propose(state.seed, state.chain, state.n_blocks, target), n_steps)
 
     def block(target: IndependenceTarget) -> int:
-        return _PER_BLOCK // int(target.thinning)
+        return PER_BLOCK // int(target.thinning)
 
     return Program(begin, advance, warms_up=False, block=block)
 
 
-def _follow(
-    state: _State, target: IndependenceTarget, found: _Proposals, n_draws: Any
-) -> tuple[_State, Record]:
+@compiled_by_shape
+def follow(state: State, target: IndependenceTarget, found: Proposals, n_draws: Any) -> tuple[State, Record]:
     """Go through the proposals, and keep one draw for each `thinning` of them; return the state after `n_draws`."""
     thinning = target.thinning.astype(jnp.int64)
     at = _accepted(state, found)
-    ends = jnp.minimum((jnp.arange(_PER_BLOCK) + 1) * thinning, _PER_BLOCK) - 1
+    ends = jnp.minimum((jnp.arange(PER_BLOCK) + 1) * thinning, PER_BLOCK) - 1
     after = _after(state, found, at[ends[n_draws - 1]])
     return after._replace(n_blocks=state.n_blocks + 1), _record(target, state, found, at[ends])
 
@@ -259,24 +269,44 @@ def _unravel(target: Target) -> Callable[[Array], Position]:
 
 
 @compiled_by_shape
-def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> _Proposals:
+def propose(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> Proposals:
     """Draw a block of proposals with their weights. Each block of a chain has its own key."""
+    found = _drawn(seed, chain, block, target)
+    unravel = _unravel(target.inner)
+    return _weighted(found, jax.vmap(lambda x: target.inner.log_density(unravel(x)))(found.position))
+
+
+@compiled_by_shape
+def drawn(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> Drawn:
+    """Draw the same proposals without their weights, for densities that are evaluated elsewhere."""
+    return _drawn(seed, chain, block, target)
+
+
+@compiled_by_shape
+def weighted(found: Drawn, log_density: Any) -> Proposals:
+    """Return proposals with their weights, given their log densities."""
+    return _weighted(found, log_density)
+
+
+def _drawn(seed: Any, chain: Any, block: Any, target: IndependenceTarget) -> Drawn:
     size = target.mean.size
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(seed), chain), block)
     key_normal, key_uniform = jax.random.split(key)
-    normal = jax.random.normal(key_normal, (_PER_BLOCK, size), dtype=jnp.float64)
+    normal = jax.random.normal(key_normal, (PER_BLOCK, size), dtype=jnp.float64)
     uniform = 1.0 - jax.random.uniform(
-        key_uniform, (_HEAVY_DF // 2 + 2, _PER_BLOCK), dtype=jnp.float64
+        key_uniform, (_HEAVY_DF // 2 + 2, PER_BLOCK), dtype=jnp.float64
     )  # in (0, 1]
     chi_squared = -2.0 * jnp.sum(jnp.log(uniform[2:]), axis=0)
     heavy = uniform[1] <= _HEAVY_SHARE
     stretched = normal * jnp.where(heavy, jnp.sqrt(_HEAVY_DF / chi_squared), 1.0)[:, None]
     position = target.mean + stretched @ target.root.T
-    unravel = _unravel(target.inner)
-    log_density = jax.vmap(lambda x: target.inner.log_density(unravel(x)))(position)
+    return Drawn(position, jnp.sum(stretched**2, axis=1), jnp.log(uniform[0]))
+
+
+def _weighted(found: Drawn, log_density: Array) -> Proposals:
     log_density = jnp.where(jnp.isnan(log_density), -jnp.inf, log_density)
-    log_weight = log_density - _log_proposal(jnp.sum(stretched**2, axis=1), size)
-    return _Proposals(position, log_weight, log_density, jnp.log(uniform[0]))
+    log_weight = log_density - _log_proposal(found.square, found.position.shape[1])
+    return Proposals(found.position, log_weight, log_density, found.log_uniform)
 
 
 def _log_proposal(square: Array, d: int) -> Array:
@@ -289,7 +319,7 @@ def _log_proposal(square: Array, d: int) -> Array:
     return jnp.logaddexp(jnp.log1p(-_HEAVY_SHARE) - 0.5 * square, jnp.log(_HEAVY_SHARE) + heavy)
 
 
-def _accepted(state: _State, found: _Proposals) -> Array:
+def _accepted(state: State, found: Proposals) -> Array:
     """Return the index of the chain's current proposal after each one; −1 is its position before the block."""
 
     def one(
@@ -305,7 +335,7 @@ def _accepted(state: _State, found: _Proposals) -> Array:
     return lax.scan(one, (jnp.asarray(-1, jnp.int64), state.log_weight), items)[1]
 
 
-def _after(state: _State, found: _Proposals, at: Array) -> _State:
+def _after(state: State, found: Proposals, at: Array) -> State:
     moved = at >= 0
 
     def of(old: Array, new: Array) -> Array:
@@ -318,7 +348,7 @@ def _after(state: _State, found: _Proposals, at: Array) -> _State:
     )
 
 
-def _record(target: IndependenceTarget, state: _State, found: _Proposals, rows: Array) -> Record:
+def _record(target: IndependenceTarget, state: State, found: Proposals, rows: Array) -> Record:
     unravel = _unravel(target.inner)
     was_here = rows < 0
     position = jnp.where(was_here[:, None], state.position, found.position[rows])

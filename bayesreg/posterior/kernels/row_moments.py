@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...base.blas import product
+from ...model.problem import ModelOnData
 from ...model.row_problem import RowProblem
 from ..targets.row_reference import RowReference
 from ..targets.rows import RowTarget
@@ -79,6 +80,51 @@ class _Sites(NamedTuple):
         )
 
 
+class _Told(NamedTuple):
+    """A likelihood that is one normal density of z, and so its own site."""
+
+    precision: Float[np.ndarray, "d d"]
+    shift: Float[np.ndarray, " d"]
+
+    @property
+    def of_z(self) -> tuple[Any, Any]:
+        """Return its precision and shift."""
+        return self
+
+    def refined(self, at: Moments, log_factor: Any, n_nodes: int) -> Self:
+        """Return it as it is."""
+        return self
+
+
+def moments_beside(
+    problem: ModelOnData,
+    coef: Float[np.ndarray, " d"],
+    transform: Float[np.ndarray, "d d"],
+    precision: Float[np.ndarray, "d d"],
+    shift: Float[np.ndarray, " d"],
+) -> Moments:
+    """Return the moments of z, coefficients = coef + transform·z, beside a likelihood that is normal in z.
+
+    Parameters
+    ----------
+    problem : ModelOnData
+        Its rates are numbers without unit.
+    coef : array (d,)
+    transform : array (d, d)
+    precision, shift : array (d, d), array (d,)
+        The likelihood is exp(−½ z'·precision·z + shift'z).
+    """
+    l1, l2, held = problem.rates.l1, problem.rates.l2, problem.penalised
+    of_prior = np.where(held, problem.law.precision(l1, l2, coef), 0.0)
+    priors = _Sites(transform, coef, of_prior, np.zeros(coef.size))
+
+    def of_coef(u: Any) -> Any:
+        return np.where(held, -problem.law.energy(u, l1, l2), 0.0)
+
+    is_normal = problem.law.is_normal(l1, l2)
+    return _refined(_Told(precision, shift), None, priors, None if is_normal else of_coef)
+
+
 def expected_on_rows(problem: RowProblem, target: RowTarget, near: RowReference) -> Expected:
     """Return the moments of a posterior.
 
@@ -115,9 +161,10 @@ def expected_on_rows(problem: RowProblem, target: RowTarget, near: RowReference)
     return Expected(_with_others(found, transform, near), _unlikeness(problem, rows))
 
 
-def _refined(rows: _Sites, of_row: Any, priors: _Sites, of_coef: Any) -> Moments:
+def _refined(rows: "_Sites | _Told", of_row: Any, priors: _Sites, of_coef: Any) -> Moments:
     """Refine sites until the mean is still. Normal priors are their own sites."""
-    found = Moments(np.zeros(rows.spread.shape[1]), np.eye(rows.spread.shape[1]))
+    d = priors.spread.shape[1]
+    found = Moments(np.zeros(d), np.eye(d))
     longest = np.inf
     for sweep in range(_SWEEPS):
         if sweep:
@@ -136,7 +183,7 @@ def _refined(rows: _Sites, of_row: Any, priors: _Sites, of_coef: Any) -> Moments
     return found
 
 
-def _moments_of(rows: _Sites, priors: _Sites) -> Moments | None:
+def _moments_of(rows: "_Sites | _Told", priors: _Sites) -> Moments | None:
     """Return the moments of z under all sites, or None if they are no density."""
     from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
