@@ -20,7 +20,6 @@ from .kernels.independence import (
     PILOT_SEED,
     ROUNDS,
     STARTS,
-    STAY,
     Drawn,
     IndependenceTarget,
     Moments,
@@ -40,6 +39,7 @@ from .source_moments import Reference, expected_on_source
 from .targets.density import Scales
 from .targets.source_target import SourceTarget, log_densities
 
+_STAY = 0.15  # probability that a draw repeats the one before: less costs another pass, of more proposals
 _ENOUGH = 0.8  # acceptance from which proposals are not fitted again
 _ROUND = 2**12  # blocks of a chain, in one round: each round has its own random numbers
 
@@ -80,7 +80,7 @@ def draws_on_source(problem: SourceProblem, plan: Plan) -> Record:
         alike.append(found.log_weight)
         weight, rejection = judged(found.log_weight)
         acceptance, stay = 1.0 - float(weight @ rejection), float(weight @ rejection**thinning)
-        if stay <= STAY or acceptance < HOPELESS or number == ROUNDS - 1:
+        if stay <= _STAY or acceptance < HOPELESS or number == ROUNDS - 1:
             break
         thinning = thinning_for(weight, rejection)[0]
         if acceptance < _ENOUGH:
