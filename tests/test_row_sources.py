@@ -254,6 +254,21 @@ def test_the_shift_is_the_first_order_mean_of_the_posterior(tmp_path):
     assert mean - np.log(y.mean()) == pytest.approx(shift, rel=0.05)
 
 
+def test_a_posterior_that_is_far_from_normal_is_refused(tmp_path):
+    """Three rows of forty columns beside a Laplace prior: the posterior is the prior's, with its kinks and tails."""
+    columns = np.random.default_rng(0).normal(size=(40, 3))
+    rows = pd.DataFrame({f"x{j}": column for j, column in enumerate(columns)}).assign(y=[0, 1, 0])
+    rows.to_parquet(tmp_path / "three.parquet")
+    source = br.RowSource.from_parquet(tmp_path / "three.parquet", None, "y", progress=False)
+    model = br.LinearModel(
+        br.LaplacePrior(0.1), br.BernoulliLikelihood(), intercept_prior=br.GaussianPrior(1.0)
+    )
+    with pytest.raises(
+        ValueError, match=r"nearly normal.*of independent proposals.*as RowData; or give a stronger"
+    ):
+        br.sample_posterior(model, source)
+
+
 REFUSED = {
     "a Gaussian likelihood": (br.LinearModel(br.GaussianPrior(1.0), br.GaussianLikelihood(1.0)), "GramData.from_parquet"),
     "an unknown dispersion": (

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .kernels.chains import Plan
 
 _BY = "sample_posterior on a RowSource"
+_REMEDY = "ask for a larger num_samples; sample fewer rows in memory, as RowData; or give a stronger prior"
 
 
 def sample_on_source(model: LinearModel, source: RowSource, plan: "Plan", method: str) -> "xr.DataTree":
@@ -67,7 +68,7 @@ def sample_on_source(model: LinearModel, source: RowSource, plan: "Plan", method
         stats=record.stats,
     )
     judged = certificate(problem, posterior, None)
-    against = sampling_warning(posterior, problem, judged, independent=False)
+    against = sampling_warning(posterior, problem, judged, independent=False, remedy=_REMEDY)
     if against is not None:
         warn(against, SamplingWarning)
     settings = {

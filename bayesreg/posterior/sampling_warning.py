@@ -73,7 +73,12 @@ def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]
 
 
 def sampling_warning(
-    posterior: Posterior, problem: ModelOnData, certificate: PosteriorCertificate, *, independent: bool
+    posterior: Posterior,
+    problem: ModelOnData,
+    certificate: PosteriorCertificate,
+    *,
+    independent: bool,
+    remedy: str | None = None,
 ) -> str | None:
     """Return the text of the warning, or None.
 
@@ -84,15 +89,18 @@ def sampling_warning(
     certificate : PosteriorCertificate
     independent : bool
         Whether draws were made without a chain. R-hat and ESS are then not needed.
+    remedy : str, optional
+        What to do if chains disagree or stay; by default, what the kernel suggests.
     """
+    remedy = remedy or _remedy(posterior.stats)
     findings = [
         *_divergences(posterior.stats),
         *_energy(posterior.stats),
-        *_contradiction(posterior, certificate),
+        *_contradiction(certificate, remedy),
     ]
     free = independent or _moves_freely(posterior.stats)
     if posterior.shape[1] >= LEAST_DRAWS and not free:
-        findings += [*_long_stays(posterior.stats), *_disagreement(posterior, problem)]
+        findings += [*_long_stays(posterior.stats, remedy), *_disagreement(posterior, problem, remedy)]
     if not findings:
         return None
     return "The draws may not represent the posterior: " + " ".join(findings)
@@ -122,10 +130,10 @@ def _energy(stats: dict[str, Any]) -> list[str]:
     ]
 
 
-def _contradiction(posterior: Posterior, certificate: PosteriorCertificate) -> list[str]:
+def _contradiction(certificate: PosteriorCertificate, remedy: str) -> list[str]:
     if certificate.finding is None:
         return []
-    return [f"{certificate.finding}: {_remedy(posterior.stats)}."]
+    return [f"{certificate.finding}: {remedy}."]
 
 
 def _moves_freely(stats: dict[str, Any]) -> bool:
@@ -141,7 +149,7 @@ def _moves_freely(stats: dict[str, Any]) -> bool:
     return free >= _LEAST_FREE and longest <= _LONGEST_STAY and _weights_k(stats) <= _MOST_K
 
 
-def _long_stays(stats: dict[str, Any]) -> list[str]:
+def _long_stays(stats: dict[str, Any], remedy: str) -> list[str]:
     """Return a finding if independent proposals were rejected for so long that draws may miss places."""
     if "accepted" not in stats:
         return []
@@ -150,7 +158,7 @@ def _long_stays(stats: dict[str, Any]) -> list[str]:
         return []
     return [
         f"chains stay at one draw for up to {longest:.1%} of their length, and the proposals' weights have a tail of "
-        f"shape {_weights_k(stats):.2f} (below {_STUCK_K} is safe): {_remedy(stats)}."
+        f"shape {_weights_k(stats):.2f} (below {_STUCK_K} is safe): {remedy}."
     ]
 
 
@@ -170,7 +178,7 @@ def _stays(accepted: Any) -> tuple[float, float]:
     return float(n_draws / squares.max()), float(stays.max() / n_draws)
 
 
-def _disagreement(posterior: Posterior, problem: ModelOnData) -> list[str]:
+def _disagreement(posterior: Posterior, problem: ModelOnData, remedy: str) -> list[str]:
     names, columns = [f"coef[{name}]" for name in problem.feature_names], [posterior.coef]
     unknown = {name: values for name, values in posterior.nuisance.items() if name not in problem.known}
     others = {**posterior.scales, **unknown}
@@ -184,7 +192,7 @@ def _disagreement(posterior: Posterior, problem: ModelOnData) -> list[str]:
     if (apart := ~(judged.r_hat <= LARGEST_R_HAT)).any():
         findings.append(
             f"R-hat is above {LARGEST_R_HAT} for {_worst(names, -judged.r_hat, apart, judged.r_hat, '.3f')}: the "
-            f"chains disagree: {_remedy(posterior.stats)}."
+            f"chains disagree: {remedy}."
         )
     if (few := ~(judged.ess >= least)).any():
         findings.append(
