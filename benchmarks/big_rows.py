@@ -10,6 +10,7 @@ import json
 import resource
 import shutil
 import time
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -79,8 +80,10 @@ def main() -> None:
     asked.add_argument("--folder", type=Path, required=True)
     asked.add_argument("--keep", action="store_true")
     given = asked.parse_args()
-    make_file(given.folder, given.rows, given.columns)
+    context = get_context("spawn")  # the memory of making the file is not that of the fit
     try:
+        with context.Pool(1) as making:
+            making.apply(make_file, (given.folder, given.rows, given.columns))
         print(json.dumps(measured(given.folder, given.draws), indent=2))
     finally:
         if not given.keep:
