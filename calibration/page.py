@@ -153,8 +153,10 @@ def _draw(entries: dict[str, Any], title: str, file: Path) -> None:
                 share, np.cumsum(counts)[:-1] / m - share, linewidth=1.1, alpha=0.9, **_LOOKS[kind]
             )
         ax.set_title(
-            name.replace(": ", "\n").replace(", σ", "\nσ", 1).replace(", scale", ",\nscale"), fontsize=10
-        )
+            name.replace(": ", "\n").replace(" on rows, ", " on rows,\n").replace(", σ", "\nσ", 1)
+            .replace(", dispersion", "\ndispersion").replace(", scale", ",\nscale"),
+            fontsize=10,
+        )  # fmt: skip
         ax.set_xlim(0.0, 1.0)
         ax.tick_params(labelsize=9)
     for ax in axes[len(entries) :]:

@@ -65,7 +65,8 @@ def write(frame, file):
 
 
 def run(*arguments):
-    return CliRunner().invoke(main, list(map(str, arguments)))
+    """Run a command as on a terminal so wide that no line is broken."""
+    return CliRunner(env={"COLUMNS": "500"}).invoke(main, list(map(str, arguments)))
 
 
 def fitted(tmp_path, *arguments):
