@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-PART, GROUP, BATCH = 1_000_000, 2**18, 2**16
+PART, GROUP, BATCH = 1_000_000, 2**18, 2**15
 N_SCALES, N_FOLDS = 100, 10
 
 

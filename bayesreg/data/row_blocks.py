@@ -1,6 +1,7 @@
 """Products of dense rows, block by block. A block is centred and weighted while it is in cache."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -84,3 +85,11 @@ def row_slices(rows: range, n_columns: int) -> Iterator[slice]:
     step = max(FEWEST_ROWS, _ROW_BLOCK // max(n_columns, 1))
     for first in range(rows.start, rows.stop, step):
         yield slice(first, min(first + step, rows.stop))
+
+
+def equal_slices(rows: range, most: int) -> Iterator[slice]:
+    """Cut rows into blocks of about equal size, each of at most so many rows."""
+    n_blocks = max(1, -(-len(rows) // most))
+    edges = np.linspace(rows.start, rows.stop, n_blocks + 1).astype(int).tolist()
+    for first, last in pairwise(edges):
+        yield slice(first, last)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import final
 
 import numpy as np
@@ -26,7 +27,7 @@ class SourceColumns:
     levels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def feature_names(self) -> tuple[str, ...]:
         """The features: columns of numbers, and ``column=level``."""
         found: list[str] = []
@@ -39,6 +40,8 @@ class SourceColumns:
 
     def __or__(self, other: "SourceColumns") -> "SourceColumns":
         """Return the same columns with the levels of both."""
+        if self == other:
+            return self
         levels = {
             name: tuple(sorted({*self.levels.get(name, ()), *other.levels.get(name, ())}))
             for name in self.names
@@ -53,6 +56,8 @@ class SourceColumns:
 
     def difference(self, other: "SourceColumns") -> str | None:
         """Say how two sources' columns differ, or return None."""
+        if self == other:
+            return None
         if self.names != other.names:
             return f"got the columns {list(self.names)} and {list(other.names)}"
         for name in self.names:

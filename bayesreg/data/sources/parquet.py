@@ -11,7 +11,7 @@ from .batch import Place
 from .pipeline import Job
 from .spec import BatchSpec
 
-_BATCH = 2**16  # rows
+_BATCH = 2**15  # rows, which stay in cache while they are put into folds
 
 
 def files_of(path: "str | PathLike[str] | Sequence[str | PathLike[str]]", ending: str) -> list[Path]:
