@@ -14,7 +14,7 @@ _BLOCK = 3 * 2**17  # entries that are held at once
 _FIRST = 64  # rows whose means are subtracted first
 _FAR = 1e4  # of a column's sum of squares: its mean was far from theirs, and digits are lost
 
-Column = np.ndarray  # (n,) of any kind of numbers
+Numbers = Float[np.ndarray, "q n"]  # a row for each column, float32 or float64
 
 
 @final
@@ -54,16 +54,22 @@ def two_sum(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return total, (a - (total - of_b)) + (b - of_b)
 
 
-def first_means(numbers: list[Column]) -> Float[np.ndarray, " q"]:
+def as_numbers(columns: list[np.ndarray]) -> Numbers:
+    """Return columns of any kind of numbers as the rows of one array, of float32 if all are that."""
+    single = all(one.dtype == np.float32 for one in columns)
+    return np.stack(columns, dtype=np.float32 if single else np.float64, casting="unsafe")
+
+
+def first_means(numbers: Numbers) -> Float[np.ndarray, " q"]:
     """Return the means of the first rows, to be subtracted before sums are made."""
+    if not numbers.shape[1]:
+        return np.zeros(len(numbers))
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.array(
-            [float(np.mean(one[:_FIRST], dtype=np.float64)) if one.size else 0.0 for one in numbers]
-        )
+        return numbers[:, :_FIRST].mean(axis=1, dtype=np.float64)
 
 
 def moments_of(
-    numbers: list[Column],
+    numbers: Numbers,
     levels: list[Codes],
     weight: Vector | None,
     rows: slice,
@@ -73,7 +79,8 @@ def moments_of(
 
     Parameters
     ----------
-    numbers : list of array (n,)
+    numbers : array (q, n)
+        A row for each column, in float32 or float64.
     levels : list of Codes
     weight : array (n,), optional
         All positive.
@@ -96,15 +103,14 @@ def moments_of(
 
 
 def _of_numbers(
-    numbers: list[Column], weight: Vector | None, rows: slice, shift: Float[np.ndarray, " q"]
+    numbers: Numbers, weight: Vector | None, rows: slice, shift: Float[np.ndarray, " q"]
 ) -> Moments:
     """Add up products of columns less a shift and of a column of ones, block by block in cache."""
     q = len(numbers)
     sums = np.zeros((q + 1, q + 1))
     for block in equal_slices(range(rows.start, rows.stop), max(1, _BLOCK // (q + 1))):
         own = _room(q + 1, block.stop - block.start)
-        for j, column in enumerate(numbers):
-            np.subtract(column[block], shift[j], out=own[j], dtype=np.float64, casting="unsafe")
+        np.subtract(numbers[:, block], shift[:, None], out=own[:q], dtype=np.float64)
         own[q] = 1.0
         if weight is not None:
             own *= np.sqrt(weight[block])
@@ -126,7 +132,7 @@ def _room(n_columns: int, n_rows: int) -> Float[np.ndarray, "q m"]:
 
 
 def _with_levels(
-    found: Moments, numbers: list[Column], levels: list[Codes], weight: Vector | None, rows: slice
+    found: Moments, numbers: Numbers, levels: list[Codes], weight: Vector | None, rows: slice
 ) -> Moments:
     q, sizes = len(numbers), [one.n_levels for one in levels]
     edges = np.cumsum([q, *sizes])

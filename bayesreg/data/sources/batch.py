@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Bool, Int
 
-from ..checks import Vector, as_design, as_weights
+from ..checks import as_design, as_weights
 from ..folds import Label
 from ..least_squares import check_gram_size
-from ..moments import Codes, first_means, moments_of
+from ..moments import Codes, as_numbers, first_means, moments_of
 from ..source_columns import SourceColumns
 from ..statistics import Dropped, FoldAxis, Statistics, check_folds_size
 from .columns import Batch, Text, as_table, columns_of, names_of
@@ -81,12 +81,7 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     """
     used, features, kept, dropped = rows_used(batch, spec, place)
     fold, labels = _folds_of(used, place.numbers(np.arange(used.n_rows) if kept is None else kept), spec)
-    order = (
-        None
-        if fold is None
-        else np.argsort(fold.astype(np.int8 if len(labels) < 127 else np.int64), kind="stable")
-    )
-    sums = _Sums(kind, used if order is None else at_rows(used, order), spec, features, place)
+    sums = _Sums(kind, used, spec, features, place, _in_order(fold, len(labels)))
     if fold is None:
         return replace(sums.of(slice(0, used.n_rows)), dropped=dropped, target=spec.target)
     check_folds_size(len(labels), len(sums.columns.feature_names))
@@ -101,6 +96,13 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
     n_splits = spec.folds if isinstance(spec.folds, int) else None
     folds = None if spec.folds is None else FoldAxis(n_splits, parts)
     return replace(total, folds=folds, dropped=dropped, held_out=apart, target=spec.target)
+
+
+def _in_order(fold: Rows | None, n_labels: int) -> Rows | None:
+    """Return the rows fold by fold; None if there are no folds."""
+    if fold is None:
+        return None
+    return np.argsort(fold.astype(np.int8 if n_labels < 127 else np.int64), kind="stable")
 
 
 def _filtered(table: Any, spec: BatchSpec) -> Any:
@@ -217,7 +219,13 @@ class _Sums[Kind: Statistics]:
     """The sums over any range of rows of a batch."""
 
     def __init__(
-        self, kind: type[Kind], used: Batch, spec: BatchSpec, features: tuple[str, ...], place: Place
+        self,
+        kind: type[Kind],
+        used: Batch,
+        spec: BatchSpec,
+        features: tuple[str, ...],
+        place: Place,
+        order: Rows | None = None,
     ) -> None:
         text = [name for name in features if name in used.text]
         numeric = [name for name in features if name in used.numbers]
@@ -226,10 +234,15 @@ class _Sums[Kind: Statistics]:
         self._kind, self._place, self._names = kind, place, (*numeric, spec.target)
         y = used.numbers[spec.target]
         y = y if spec.offset is None else y - used.numbers[spec.offset]
-        self._numbers = [*(used.numbers[name] for name in numeric), y]
-        self._shift = first_means(self._numbers)
-        self._levels = [used.text[name].codes for name in text]
-        self._weight: Vector | None = None if spec.weight is None else used.numbers[spec.weight].astype(float)
+        codes = [used.text[name].codes for name in text]
+        numbers = as_numbers([*(used.numbers[name] for name in numeric), y])
+        weight = None if spec.weight is None else used.numbers[spec.weight].astype(float)
+        if order is not None:
+            numbers = np.take(numbers, order, axis=1, mode="clip")  # four times faster than by brackets
+            codes = [Codes(one.of[order], one.n_levels) for one in codes]
+            weight = None if weight is None else weight[order]
+        self._numbers, self._levels, self._weight = numbers, codes, weight
+        self._shift = first_means(numbers)
         at = {name: j for j, name in enumerate(numeric)}
         last = len(self._numbers)
         for name in text:
@@ -264,7 +277,7 @@ class _Sums[Kind: Statistics]:
         )
 
     def _refuse_what_is_not_finite(self, rows: slice) -> None:
-        block = np.column_stack([one[rows] for one in self._numbers]).astype(float)
+        block = self._numbers[:, rows].T.astype(float)
         try:
             as_design(block, self._names)
         except ValueError as error:
