@@ -129,6 +129,7 @@ def test_code_runs_and_prints_what_is_shown(page, capsys, monkeypatch, tmp_path)
 
     absent = [name for name in needed(page) if not importlib.util.find_spec(name)]
     if absent:
+        # An engine that a page joins, no dependency: Spark and Ray take hundreds of megabytes.
         pytest.skip(f"{absent[0]} is not installed")
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.chdir(tmp_path)

@@ -16,7 +16,7 @@ from .pairwise import PairwiseSum
 from .rows import RowData
 from .sources.pipeline import Job, reduced
 from .sources.spec import BatchOptions, BatchSpec
-from .statistics import FoldAxis, Statistics, cannot_be_added, other_names
+from .statistics import NOTHING_DROPPED, FoldAxis, Statistics, cannot_be_added, no_row_left, other_names
 from .statistics_file import load_statistics, save_statistics
 
 _LARGE_MEAN = 1e3  # times the spread: then rounding of the mean is seen in sums of blocks
@@ -393,9 +393,7 @@ class GramData(Statistics):
     @classmethod
     def _with_rows(cls, found: Self | None, source: str) -> Self:
         if found is None or not found.n_samples:
-            dropped = None if found is None else found.dropped
-            why = f": all {dropped.n_rows} have missing entries ({dropped})" if dropped else ""
-            raise ValueError(f"{source} holds no row that can be used{why}.")
+            raise ValueError(no_row_left(source, NOTHING_DROPPED if found is None else found.dropped))
         return found
 
     @classmethod

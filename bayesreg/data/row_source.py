@@ -21,6 +21,7 @@ from .sources.blocks import Block, Layout, blocks_of
 from .sources.pipeline import Job, added_up
 from .sources.spec import BatchOptions, BatchSpec
 from .sources.survey import Survey, sampled_rows, surveyed
+from .statistics import NOTHING_DROPPED, no_row_left
 
 _SAME = 1e-9  # of Σw: passes that differ by more did not have the same rows
 
@@ -209,9 +210,8 @@ class RowSource(Shown):
 
         found = self._read(of, "survey")
         if found is None or not found.statistics.n_samples:
-            dropped = None if found is None else found.statistics.dropped
-            why = f": all {dropped.n_rows} have missing entries ({dropped})" if dropped else ""
-            raise ValueError(f"{self._what} holds no row that can be used{why}.")
+            dropped = NOTHING_DROPPED if found is None else found.statistics.dropped
+            raise ValueError(no_row_left(self._what, dropped))
         return found
 
     @cached_property

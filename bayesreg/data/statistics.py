@@ -73,35 +73,7 @@ NOTHING_DROPPED = Dropped()
 class Statistics(Shown):
     """Sums over rows, which add up.
 
-    Attributes
-    ----------
-    n_samples : int
-        Number of rows with a positive weight.
-    sum_weights : float
-        Σw. It takes the place of n everywhere.
-    x_mean : array (p,)
-        Weighted means of the columns.
-    y_mean : float
-    gram : array (p, p)
-        Weighted X'X about the means.
-    cross : array (p,)
-        Weighted X'y about the means.
-    response_ss : float
-        Weighted y'y about the mean.
-    feature_names : tuple of p str
-    folds : FoldAxis, optional
-        The statistics of each fold. The attributes above are their sum.
-    columns : SourceColumns, optional
-        The columns of the source that they were read from. With it, text columns may have other levels in each term of
-        a sum.
-    dropped : Dropped
-        Rows that were left out for missing entries.
-    rest : array (p + 1,), optional
-        What rounding took from the means, of the columns and then of y: sums of blocks lose no digits by it.
-    held_out : GramData, optional
-        The statistics of rows kept apart, to test predictions on. They are in no other attribute.
-    target : str, optional
-        The column of the response, if they were read from a source.
+    `GramData` states the attributes.
 
     References
     ----------
@@ -374,3 +346,9 @@ def cannot_be_added(a: Statistics, b: Statistics) -> str | None:
 
 def _described(folds: FoldAxis) -> str:
     return "folds with labels" if folds.n_splits is None else f"{folds.n_splits} numbered folds"
+
+
+def no_row_left(source: str, dropped: Dropped) -> str:
+    """Say that a source holds no row that can be used, and why."""
+    why = f": all {dropped.n_rows} have missing entries ({dropped})" if dropped else ""
+    return f"{source} holds no row that can be used{why}."
