@@ -418,6 +418,15 @@ def test_no_row_left_is_refused_with_the_cause() -> None:
         br.GramData.from_batches(rows, ["x"], "y", missing="drop", progress=False)
 
 
+def test_a_name_that_two_columns_have_is_refused_if_it_is_used() -> None:
+    table = pa.table(
+        [pa.array([1.0, 2.0, 4.0])] * 2 + [pa.array([1.0, 3.0, 2.0])] * 2, names=["a", "a", "b", "y"]
+    )
+    with pytest.raises(ValueError, match="batch 0 has several columns 'a'"):
+        br.GramData.from_batches(table, None, "y", progress=False)
+    assert br.GramData.from_batches(table, ["b"], "y", progress=False).feature_names == ("b",)
+
+
 def test_dates_are_refused_with_the_remedy() -> None:
     rows = pd.DataFrame({"day": pd.date_range("2020-01-01", periods=3), "y": [1.0, 2.0, 3.0]})
     with pytest.raises(ValueError, match=r"'day' of batch 0 holds timestamp.*days since the first"):

@@ -97,4 +97,8 @@ class BatchSpec:
         found = self.features or [name for name in names if name not in self.others]
         if not len(found):
             raise ValueError(f"{place} has no column beside {quoted(self.others)}, so there is no feature.")
+        if len(set(names)) < len(names):
+            twice = next((name for name in [*found, *self.others] if list(names).count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f"{place} has several columns {twice!r}. Rename them, or leave them out.")
         return tuple(found)
