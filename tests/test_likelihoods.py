@@ -96,6 +96,17 @@ def test_the_excess_is_never_negative_and_is_what_fenchel_and_young_say(name):
     assert (likelihood.excess(eta, y, 1.0, nuisance) <= 1e-13).all()
 
 
+def test_deviance_and_slope_together_are_those_alone(case):
+    likelihood, nuisance, responses = case
+    far = np.concatenate([ETA, [-800.0, -40.0, 0.0, 40.0, 700.0]])
+    eta, y = (a.ravel() for a in np.meshgrid(far, responses))
+    with np.errstate(over="ignore"):
+        deviance, slope = likelihood.deviance_and_slope(eta, y, nuisance)
+        alone = likelihood.excess(eta, y, 0.0, nuisance)
+    np.testing.assert_allclose(deviance, alone, rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(slope, likelihood.slope(eta, y, nuisance), rtol=1e-13, atol=1e-16)
+
+
 def test_quantiles_invert_the_distribution_function(case):
     likelihood, nuisance, _ = case
     for probability in (0.05, 0.5, 0.93):

@@ -9,6 +9,7 @@ import bayesreg as br
 from bayesreg.base.threads import is_tall
 from bayesreg.mode.curvature import Curvature
 from bayesreg.mode.newton import RowObjective
+from bayesreg.mode.penalised_loss import RowMode
 from bayesreg.mode.row_loss import RowLoss
 
 LIKELIHOODS = [br.BernoulliLikelihood(), br.PoissonLikelihood(), br.NegativeBinomialLikelihood(2.0)]
@@ -58,6 +59,29 @@ def test_a_loss_its_slopes_and_curvature_are_plain_sums(n):
     np.testing.assert_allclose(loss.norms(centred=False), np.sqrt(w @ design**2), rtol=1e-12)
 
 
+def test_a_curvature_of_some_columns_has_zeros_for_the_others():
+    data = rows(20_000, 8, LIKELIHOODS[0])
+    loss = RowLoss(data, LIKELIHOODS[0], {}, True)
+    weight = np.random.default_rng(1).uniform(0.1, 1.0, 20_000)
+    within = np.isin(np.arange(9), [1, 4, 5, 8])
+    whole, some = loss.gram(weight), loss.gram(weight, within)
+    np.testing.assert_allclose(some, whole * within * within[:, None], rtol=1e-12)
+    most = np.arange(9) > 0
+    np.testing.assert_allclose(loss.gram(weight, most), whole, rtol=1e-12)  # fewer would save nothing
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_linear_predictors_of_few_columns_are_those_of_all(order):
+    data = rows(50, 90, LIKELIHOODS[0])
+    data = br.RowData.from_arrays(np.asarray(data.X, order=order), data.y, offset=data.offset)
+    loss = RowLoss(data, LIKELIHOODS[0], {}, True)
+    coefs = np.zeros(91)
+    coefs[[3, 70, 90]] = 1.0, -2.0, 0.5
+    expected = data.X[:, 3] - 2.0 * data.X[:, 70] + 0.5 + data.offset
+    np.testing.assert_allclose(loss.eta(coefs), expected, atol=1e-14)
+    np.testing.assert_allclose(loss.eta(np.append(np.zeros(90), 0.5)), 0.5 + data.offset)
+
+
 def test_constant_columns_of_tall_rows_have_no_length():
     data = rows(20_000, 8, LIKELIHOODS[0], far=3.0)
     data.X[:, 4] = 1e5
@@ -101,7 +125,7 @@ def test_both_ways_to_a_mode_agree(likelihood, far, l1):
     data.X[:, 5] = data.X[:, 4]
     one = objective(data, likelihood, l1, 1.0)
     null = one.null
-    by_gram, by_rows = one._mode_by_gram(null, None), one._mode_by_rows(null).coefs
+    by_gram, by_rows = one._mode_by_gram(RowMode(null, 0), one.enough), one._mode_by_rows(null).coefs
     assert (by_gram is None) == (far > 0.0)
     if by_gram is not None:
         np.testing.assert_allclose(by_gram.coefs, by_rows, atol=1e-11)
@@ -115,7 +139,7 @@ def test_a_start_from_a_share_of_sorted_rows_leads_to_the_same_mode():
         np.asfortranarray(data.X[order]), data.y[order], offset=data.offset[order]
     )
     one, other = (objective(each, LIKELIHOODS[0], 20.0, 1.0) for each in (data, sorted_rows))
-    start, curvature = other._start()
+    start, _, curvature, _ = other._start()
     assert curvature is not None
     assert other.objective(start) < other.objective(other.null)
     mode = other.mode()
@@ -154,7 +178,7 @@ def test_a_mode_on_its_own_columns_is_that_of_all_columns(kind, l2):
     l1 = np.full(300, 8.0)
     l1[30] = 0.0  # an unpenalised column
     one = objective(data, LIKELIHOODS[0], l1, np.where(l1 > 0.0, l2, 0.0))
-    few = one._mode_by_columns(one.null)
+    few = one._mode_by_columns(RowMode(one.null, 0))
     assert 2 < np.count_nonzero(few.coefs) < 40
     assert one.violations(few.coefs).max() < 1e-12
     assert one.objective(few.coefs) <= one.objective(one._mode_by_rows(one.null).coefs) * (1.0 + 1e-13)
@@ -166,7 +190,7 @@ def test_a_mode_of_more_columns_than_rows_allow_is_found_from_the_rows():
     X = rng.normal(size=(40, 120))
     y = (rng.random(40) < 0.5).astype(float)
     one = objective(br.RowData.from_arrays(X, y), LIKELIHOODS[0], 0.02, 0.0)
-    assert one._mode_by_columns(one.null) is None
+    assert one._mode_by_columns(RowMode(one.null, 0)) is None
     mode = one.mode().coefs
     assert np.count_nonzero(mode) > 20
     assert one.gap(mode).gap <= 1e-9 * one.objective(one.null)

@@ -61,7 +61,15 @@ def is_tall(X: Any) -> bool:
 
 
 def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
-    """Call `part` on equal ranges of 0, ..., n − 1, one for each thread, inside `single_threaded_blas`."""
+    """Call `part` on equal ranges of 0, ..., n − 1, one for each thread, inside `single_threaded_blas`.
+
+    The calling thread takes the last range.
+    """
     edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
-    with ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(part, map(range, edges[:-1], edges[1:])))
+    *others, own = map(range, edges[:-1], edges[1:])
+    if not others:
+        return [part(own)]
+    with ThreadPoolExecutor(len(others)) as pool:
+        waiting = [pool.submit(part, each) for each in others]
+        last = part(own)
+        return [*(each.result() for each in waiting), last]

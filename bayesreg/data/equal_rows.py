@@ -11,7 +11,7 @@ from .row_blocks import row_slices
 from .rows import RowData
 
 _FEWEST_ROWS = 2000  # fewer rows are passed in no time
-_ASKED = 4096  # rows that tell how many are different
+_MOST_ASKED, _PAIRS = 4096, 40  # rows that tell how many are different: so many pairs where merging just pays
 _PAYS = 4.0  # rows for each different one from which merging pays
 
 
@@ -30,7 +30,8 @@ def merged(data: RowData) -> RowData:
     n = data.y.size
     if n < _FEWEST_ROWS:
         return data
-    asked = slice(None) if n <= _ASKED else np.random.default_rng(0).choice(n, _ASKED, replace=False)
+    n_asked = min(n, _MOST_ASKED, int(np.sqrt(2.0 * _PAIRS * n / _PAYS)))
+    asked = np.random.default_rng(0).choice(n, n_asked, replace=False)
     if _most_different(_keys(data.at(asked)), n) > n / _PAYS:
         return data
     _, first, group = np.unique(_keys(data), return_index=True, return_inverse=True)

@@ -80,9 +80,9 @@ def _weighted(X: Matrix, rows: slice, root: Vector | None, shift: Vector | None)
     return block if root is None else block * root[rows, None]
 
 
-def row_slices(rows: range, n_columns: int) -> Iterator[slice]:
+def row_slices(rows: range, n_columns: int, entries: int = _ROW_BLOCK) -> Iterator[slice]:
     """Cut rows into blocks that stay in cache."""
-    step = max(FEWEST_ROWS, _ROW_BLOCK // max(n_columns, 1))
+    step = max(FEWEST_ROWS, entries // max(n_columns, 1))
     for first in range(rows.start, rows.stop, step):
         yield slice(first, min(first + step, rows.stop))
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from ..base.blas import dot
 from ..base.listed import quoted
@@ -149,6 +149,13 @@ class RowData(Shown):
     def design(self, *, intercept_column: bool) -> Design:
         """Return X of shape (n, p), or with a last column of ones of shape (n, p + 1)."""
         return _with_ones(self.X) if intercept_column else self.X
+
+    def columns(self, chosen: Bool[np.ndarray, " d"]) -> Float[np.ndarray, "n k"]:
+        """Return some columns of X, dense. If there are p + 1 to choose from, the last is a column of ones."""
+        p = self.n_features
+        of_features = self.X[:, np.flatnonzero(chosen[:p])]
+        dense = of_features if isinstance(of_features, np.ndarray) else of_features.toarray()
+        return np.column_stack([dense, np.ones(len(dense))]) if chosen[p:].any() else dense
 
     @property
     def n_samples(self) -> int:

@@ -118,6 +118,10 @@ class Likelihood(ABC):
         terms = self.loss(eta, y, nuisance) + self.conjugate(u, y, nuisance) - u * eta
         return np.maximum(terms, 0.0)
 
+    def deviance_and_slope(self, eta: Array, y: Array, nuisance: Nuisance) -> tuple[Array, Array]:
+        """Evaluate `excess` at share 0, half the deviance, and `slope`: a likelihood may share work of the two."""
+        return self.excess(eta, y, 0.0, nuisance), self.slope(eta, y, nuisance)
+
     def bounded(self, y: Array) -> tuple[Array, Array]:
         """Tell for each response whether the loss stays bounded as η goes to ∞, and as it goes to −∞."""
         never = np.zeros(np.shape(y), dtype=bool)

@@ -63,6 +63,12 @@ class BernoulliLikelihood(Likelihood):
         """Evaluate the Kullback-Leibler divergence from μ to (1 − share)·y + share·μ."""
         return kl_bernoulli(eta, y, share)
 
+    def deviance_and_slope(self, eta: Array, y: Array, nuisance: Nuisance) -> tuple[Array, Array]:
+        """Evaluate both with one exponential."""
+        decay = np.exp(-np.abs(eta))
+        mean = np.where(eta < 0.0, decay, 1.0) / (1.0 + decay)
+        return _half_deviance(np.maximum(eta, 0.0) + np.log1p(decay) - y * eta, y), mean - y
+
     def bounded(self, y: Array) -> tuple[Array, Array]:
         """Tell whether y is 1, and whether it is 0."""
         return y == 1.0, y == 0.0
@@ -99,7 +105,8 @@ class BernoulliLikelihood(Likelihood):
 
     def variance(self, eta: Array, nuisance: Nuisance) -> Array:
         """Return μ(1 − μ)."""
-        return _mean(eta) * _mean(-eta)
+        decay = np.exp(-np.abs(eta))
+        return np.asarray(decay / np.square(1.0 + decay))
 
 
 def entropy_terms(nu: Array) -> Array:
@@ -112,14 +119,18 @@ def entropy_terms(nu: Array) -> Array:
 def kl_bernoulli(eta: Array, y: Array, share: float) -> Array:
     """Return the Kullback-Leibler divergence from μ = 1/(1 + exp(−η)) to (1 − share)·y + share·μ."""
     if share == 0.0:  # half the deviance: μ may round to 0 while y is 1
-        loss = softplus(eta) - y * eta
-        inside = (y > 0.0) & (y < 1.0)
-        return np.maximum(loss + entropy_terms(y), 0.0) if inside.any() else loss
+        return _half_deviance(softplus(eta) - y * eta, y)
     from scipy.special import kl_div
 
     mu = _mean(eta)
     nu = y + share * (mu - y)
     return np.maximum(kl_div(nu, mu) + kl_div(1.0 - nu, _mean(-eta)), 0.0)
+
+
+def _half_deviance(loss: Array, y: Array) -> Array:
+    """Return the loss less its smallest possible value, which is 0 at y = 0 and y = 1."""
+    inside = (y > 0.0) & (y < 1.0)
+    return np.maximum(loss + entropy_terms(y), 0.0) if inside.any() else loss
 
 
 def _mean(eta: Array) -> Array:

@@ -48,13 +48,17 @@ class PoissonLikelihood(Likelihood):
 
     def excess(self, eta: Array, y: Array, share: float, nuisance: Nuisance) -> Array:
         """Evaluate the Kullback-Leibler divergence from μ to ν = (1 − share)·y + share·μ: ν log(ν/μ) − ν + μ."""
+        mu = np.asarray(_mean(eta))
+        if share == 0.0:
+            return _half_deviance(eta, mu, y)
         from scipy.special import kl_div
 
-        mu = np.asarray(_mean(eta))
-        if share == 0.0:  # half the deviance: μ may round to 0 while y does not
-            half = np.where(y > 0.0, mu - y - y * (eta - np.log(np.where(y > 0.0, y, 1.0))), mu)
-            return np.maximum(half, 0.0)
         return np.maximum(kl_div(y + share * (mu - y), mu), 0.0)
+
+    def deviance_and_slope(self, eta: Array, y: Array, nuisance: Nuisance) -> tuple[Array, Array]:
+        """Evaluate both with one exponential."""
+        mu = np.asarray(_mean(eta))
+        return _half_deviance(eta, mu, y), mu - y
 
     def bounded(self, y: Array) -> tuple[Array, Array]:
         """Tell whether y is 0: then the loss stays bounded as η goes to −∞."""
@@ -106,6 +110,13 @@ class PoissonLikelihood(Likelihood):
 
 
 _LARGEST = 9e18  # the largest mean that NumPy draws from
+
+
+def _half_deviance(eta: Array, mu: Array, y: Array) -> Array:
+    """Evaluate μ − y − y·(η − log y): μ may round to 0 while y does not."""
+    with np.errstate(invalid="ignore"):  # 0·∞
+        half = mu - y - y * (eta - np.log(np.maximum(y, 1.0)))  # y is a whole number
+    return np.maximum(half, 0.0)
 
 
 def _mean(eta: Any) -> Any:

@@ -3,16 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self, final
+from typing import Any, Self, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.blas import cholesky, cholesky_solve, product
+from ..base.jax_context import float64_on_cpu
 from ..data.kept import Kept
 from ..data.least_squares import NULL_AFTER_CENTRING
 from ..data.row_least_squares import NEAR
 from .solvers.quadratic import solve_quadratics
+from .solvers.sweeps import padded, padded_square, sweep_compiled
+
+_ROUNDS, _SWEEPS = 3, 8  # of coordinate descent, before a solver that always comes to an end
 
 Coefs = Float[np.ndarray, " d"]
 
@@ -72,7 +76,10 @@ class Curvature:
         start = coefs[held]
         slope = np.where(self._usable, slopes[held] - self.onto_free.T @ slopes[free], 0.0)
         if l1.any():
-            found = self._on_support(start, slope, l1[held], l2[held])
+            penalty = l1[held], l2[held]
+            found = self._on_support(start, slope, *penalty)
+            if found is None:
+                found = self._by_sweeps(start, slope, *penalty)
             if found is None:
                 found = solve_quadratics(
                     self.reduced, start[None], slope[None], l1[None, held], l2[None, held], follow=False
@@ -86,6 +93,36 @@ class Curvature:
         moved[held] = found
         moved[free] += self.of_free @ slopes[free] - self.onto_free @ (found - start)
         return moved
+
+    def _by_sweeps(self, start: Coefs, slope: Coefs, l1: Coefs, l2: Coefs) -> Float[np.ndarray, " q"] | None:
+        """Return the minimum if a few sweeps of coordinate descent show its support, else None."""
+        q = start.size
+
+        def fitted(values: Coefs) -> Coefs:
+            return np.pad(values, (0, padded(q) - q))
+
+        gram, unit = self._unit_gram
+        coef, gradient = fitted(start / unit), fitted(slope * unit)
+        l1s, l2s, usable = fitted(l1 * unit), fitted(l2 * unit**2), fitted(self._usable)
+        for _ in range(_ROUNDS):
+            wanted = ((coef != 0.0) | (np.abs(gradient) > l1s) | (l1s == 0.0)) & usable
+            with float64_on_cpu():
+                swept = sweep_compiled(gram, coef, gradient, l1s, 1.0 / (1.0 + l2s), wanted, _SWEEPS)
+                coef, gradient = (np.asarray(each) for each in swept)
+            if not (np.isfinite(coef).all() and np.isfinite(gradient).all()):
+                return None
+            found = self._on_support(coef[:q] * unit, gradient[:q] / unit, l1, l2)
+            if found is not None:
+                return found
+        return None
+
+    @cached_property
+    def _unit_gram(self) -> tuple[Any, Coefs]:
+        """The matrix for columns of unit length, padded; and what a coefficient of such a column is multiplied by."""
+        size = np.diagonal(self.reduced)
+        unit = 1.0 / np.sqrt(np.where(self._usable, size, 1.0))
+        with float64_on_cpu():
+            return padded_square(self.reduced * unit * unit[:, None]), unit
 
     def _on_support(self, start: Coefs, slope: Coefs, l1: Coefs, l2: Coefs) -> Float[np.ndarray, " q"] | None:
         """Return the minimum if it has the support and the signs of the start, else None."""

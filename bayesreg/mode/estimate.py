@@ -309,7 +309,7 @@ def mode_on_rows(problem: RowProblem, tol: float) -> MapEstimate:
         return _stationary_mode(problem, tol)
     unit = problem.known.get("noise_scale", 1.0)
     l1, l2 = problem.rates.at(unit, problem.is_feature, {})
-    found = modes_along(problem, l1[None], l2[None])
+    found = modes_along(problem, l1[None], l2[None], tol)
     p = problem.n_features
     return MapEstimate(
         coef=found.coefs[0, :p],
@@ -448,8 +448,9 @@ def _path_on_rows(
     values = checked_scales(scales)
     weights = penalty_weights_along(problem, prior.multiples(values), 1.0)
     order = np.argsort(values, kind="stable")
+    l1, l2 = (weight[order] for weight in weights)
     with blas_for_few_columns(problem.data.X):
-        found = modes_along(problem, *(weight[order] for weight in weights))
+        found = modes_along(problem, l1, l2, tol)
     back = np.argsort(order)
     certificates = found.certificates.of(back)
     converged = certificates.prove(tol)

@@ -10,25 +10,25 @@ from functools import cached_property
 from typing import final
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from ..base.jax_context import jax_is_lost
 from ..base.threads import blas_for_few_columns
+from ..data.kept import Kept
 from ..data.rows import RowData
 from ..likelihoods.gaussian import GaussianLikelihood
 from ..model.linear_model import LinearModel
 from ..model.problem import Problem, resolve
-from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms
+from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
-from .curvature import Curvature
-from .penalised_loss import MOST_ROUNDS, Gap, PenalisedLoss, RowMode
+from .penalised_loss import MOST_ROUNDS, Gap, PenalisedLoss, RowMode, WorkingColumns
 from .row_loss import LARGEST_GRAM, Coefs, LossAt, RowLoss, Rows
 from .solve_penalised import solve_coefs
 
 _FREE_ROUNDS = 50
 _HALVINGS, _POLISHES = 100, 3
 _STILL = 1e-13  # relative decrease of the objective that counts as rounding
-_EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
+EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
 _EPS = float(np.finfo(float).eps)
 _ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
 _PERFECT = 1e-13  # of the loss at η = 0: a null model below it fits perfectly
@@ -36,10 +36,14 @@ _LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may
 _CLOSE, _CLOSE_ROUNDS = 1e-10, 3  # relative decrease below which Newton's step needs no check
 _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
-_SLOW = 0.1  # share of the violation that a step may leave before the curvature is taken anew
+_STEPS_WITH_NEW, _COLUMNS_A_STEP = (
+    4,
+    48,
+)  # steps that a new curvature takes; and its time, in steps for so many
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
+_NEAR = 0.6  # share of l1 from which a column matters for the curvature
 _NEARLY, _JOIN = 0.95, 20  # share of l1 from which columns join before the first step; at least so many may
-_SIZES = (64, 128, 256, 512)  # of these sets, filled up with the next columns
+_SIZES = (64, 128, 256, 384, 512)  # of these sets, filled up with the next columns
 _DENSE = 2**24  # entries of sparse columns that are made dense
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
@@ -54,11 +58,14 @@ class RowObjective(PenalisedLoss):
     loss : RowLoss
     l1, l2 : array (d,)
         The penalty of each coefficient.
+    enough : float
+        The violation, in units of λmax, at which `mode` stops.
     """
 
     loss: RowLoss
     l1: Coefs
     l2: Coefs
+    enough: float = EXACT
 
     @property
     def data(self) -> RowData:
@@ -69,6 +76,11 @@ class RowObjective(PenalisedLoss):
     def null(self) -> Coefs:
         """The null model: penalised coefficients 0, the others optimal."""
         return self.settled(np.zeros(self.l1.size))
+
+    @cached_property
+    def null_objective(self) -> float:
+        """The objective of the null model."""
+        return self.objective(self.null)
 
     @cached_property
     def norms(self) -> Float[np.ndarray, " d"]:
@@ -87,8 +99,8 @@ class RowObjective(PenalisedLoss):
 
     def under(self, l1: Coefs, l2: Coefs) -> "RowObjective":
         """Return the same loss under a penalty of as many columns: the null model and its slopes are at hand."""
-        other = RowObjective(self.loss, l1, l2)
-        for name in ("null", "norms", "steepest"):
+        other = RowObjective(self.loss, l1, l2, self.enough)
+        for name in ("null", "null_objective", "norms", "steepest"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
@@ -119,7 +131,10 @@ class RowObjective(PenalisedLoss):
         if share < 1.0:  # else it is 0
             gap += float(self.data.sample_weight @ likelihood.excess(at.eta, self.data.y, share, nuisance))
         left = z[~held]
-        open_ = max(0.5 * float(left @ self._free_step(at.eta, left)), 0.0) if left.size else 0.0
+        open_ = 0.0
+        if left.size:
+            curvature = self._free_curvature(at.eta, self.loss.columns(~held))
+            open_ = max(0.5 * float(left @ np.linalg.lstsq(curvature, left)[0]), 0.0)
         return Gap(gap + open_, open_ + self._rounding(at))
 
     def _rounding(self, at: LossAt) -> float:
@@ -135,13 +150,24 @@ class RowObjective(PenalisedLoss):
         """Return the point with unpenalised coefficients optimal given the others, by Newton's method."""
         if not self.free.any():
             return coefs
+        found = self._settled.get(coefs.tobytes(), lambda: self._settle(coefs))
+        return self._settled.get(found.tobytes(), lambda: found)
+
+    @cached_property
+    def _settled(self) -> Kept[Coefs]:
+        return Kept(4)
+
+    def _settle(self, coefs: Coefs) -> Coefs:
         columns, weight = self.loss.columns(self.free), self.data.sample_weight
         eta = self.loss.eta(coefs)
         best, step, free = self.loss.value(eta), np.zeros(coefs.size), self.free
-        n_close = 0
+        n_close, curvature = 0, None
         for _ in range(_FREE_ROUNDS):
-            slopes = -columns.T @ (weight * self.loss.row_slopes(eta))
-            change = self._free_step(eta, slopes, columns)
+            of_rows = self.loss.row_slopes(eta)
+            slopes = -columns.T @ (weight * of_rows)
+            if curvature is None or not n_close:  # close by, one serves all steps
+                curvature = self._free_curvature(eta, columns, of_rows)
+            change = np.linalg.lstsq(curvature, slopes)[0]
             decrease = 0.5 * float(slopes @ change)
             if decrease <= _LOST * best or n_close == _CLOSE_ROUNDS:
                 break
@@ -168,105 +194,124 @@ class RowObjective(PenalisedLoss):
             length *= 0.5
         return None, best, 0.0
 
-    def _free_step(self, eta: Rows, slopes: Coefs, columns: Float[np.ndarray, "n k"] | None = None) -> Coefs:
-        """Return the Newton step of the unpenalised coefficients."""
-        columns = self.loss.columns(self.free) if columns is None else columns
-        weight = self.loss.curvature(eta) * self.data.sample_weight
-        step: Coefs = np.linalg.lstsq(columns.T @ (columns * weight[:, None]), slopes)[0]
-        return step
+    def _free_curvature(
+        self, eta: Rows, columns: Float[np.ndarray, "n k"], slopes: Rows | None = None
+    ) -> Float[np.ndarray, "k k"]:
+        weight = self.loss.curvature(eta, slopes) * self.data.sample_weight
+        curvature: Float[np.ndarray, "k k"] = columns.T @ (columns * weight[:, None])
+        return curvature
 
     # The minimum.
 
-    def mode(self, start: Coefs | None = None, curvature: Curvature | None = None) -> RowMode:
-        """Return the optimum, by steps from a start and with a curvature near it if there are any.
+    def mode(self, near: RowMode | None = None) -> RowMode:
+        """Return the optimum, by steps from another one if there is one near.
 
-        If there is none the steps end far out: only the gap there tells.
+        If there is no optimum the steps end far out: only the gap there tells.
         """
         with blas_for_few_columns(self.data.X):
-            if start is None:
-                start, curvature = self._start()
+            near = near or self._start()
             found = (
-                self._mode_by_gram(start, curvature)
-                or self._mode_by_columns(start)
-                or self._mode_by_rows(start)
+                self._mode_by_gram(near, self.enough)
+                or self._mode_by_columns(near)
+                or self._mode_by_rows(near.coefs)
             )
             return found._replace(coefs=self.settled(found.coefs))
 
-    def _start(self) -> tuple[Coefs, Curvature | None]:
+    def _start(self) -> RowMode:
         """Return a start: the optimum on a share of the rows if they are many, else the null model."""
         n, d = self.data.y.size, self.l1.size
         many = n >= max(_MANY_ROWS, _ROWS_A_COLUMN * d)
         if not (many and self.loss.has_gram) or self.loss.likelihood.holds_rows:
-            return self.null, None
+            return RowMode(self.null, 0)
         thin = RowObjective(self.loss.thinned(_THIN), self.l1, self.l2)
         self.__dict__["null"] = self.settled(thin.null)
-        found = thin._mode_by_gram(thin.null, None, _THIN_ENOUGH, _THIN_ROUNDS)
-        if found is None or not self.objective(found.coefs) < self.objective(self.null):
-            return self.null, None
-        return found.coefs, found.curvature
+        found = thin._mode_by_gram(RowMode(thin.null, 0), _THIN_ENOUGH, _THIN_ROUNDS)
+        if found is None or not self.objective(found.coefs) < self.null_objective:
+            return RowMode(self.null, 0)
+        return found
 
-    def _mode_by_gram(
-        self, coefs: Coefs, curvature: Curvature | None, enough: float = _EXACT, most: int = MOST_ROUNDS
-    ) -> RowMode | None:
+    def _mode_by_gram(self, near: RowMode, enough: float, most: int = MOST_ROUNDS) -> RowMode | None:
         """Return the optimum, or None if the curvature as one matrix does not lead to it."""
         if not self.loss.has_gram or (self.l1.any() and jax_is_lost()):
             return None
-        return self.by_gram(coefs, curvature, enough, most)
+        return self.by_gram(near.coefs, near.curvature, enough, most)
 
     def at(self, coefs: Coefs) -> LossAt:
         """Evaluate the loss and its slopes."""
         return self.loss.at(coefs)
 
     def gram_at(self, at: LossAt) -> Float[np.ndarray, "d d"]:
-        """Return the curvature as one matrix."""
-        return self.loss.gram(self.data.sample_weight * self.loss.curvature(at.eta))
+        """Return the curvature as one matrix. Near the optimum, columns that do not matter may have zeros."""
+        weight = self.data.sample_weight * self.loss.curvature(at.eta)
+        away = violation(at.coefs, at.slopes - self.l2 * at.coefs, self.l1).max(initial=0.0)
+        near = (self.l1 == 0.0) | (at.coefs != 0.0) | (np.abs(at.slopes) > _NEAR * self.l1)
+        is_sure = away < (1.0 - _NEAR) * self.l1.max(initial=0.0)
+        return self.loss.gram(weight, near if is_sure else None)
 
-    def is_stale(self, at: LossAt, away: float, before: float) -> bool:
-        """Tell whether a step with the curvature made little progress: a new one is a pass over the rows."""
-        return away > _SLOW * before
+    def is_stale(self, at: LossAt, away: float, before: float, enough: float) -> bool:
+        """Tell whether steps with the curvature would take longer to the end than a new one and fewer steps."""
+        if away >= before or away == 0.0:
+            return away > 0.0
+        left = np.log(max(away / enough, 1.0)) / np.log(before / away)
+        return bool(left > _STEPS_WITH_NEW + at.coefs.size / _COLUMNS_A_STEP)
 
-    def _mode_by_columns(self, coefs: Coefs) -> RowMode | None:
+    def _mode_by_columns(self, near: RowMode) -> RowMode | None:
         """Return the optimum on some of the columns: others join them while their slopes exceed l1.
 
         Return None if more columns matter than there are rows.
         """
-        most = min(self.data.y.size, LARGEST_GRAM)
-        within = (self.l1 == 0.0) | (coefs != 0.0)
-        if self.loss.has_gram or within.sum() > most or jax_is_lost():
+        if self.loss.has_gram or jax_is_lost():
             return None
-        n_rounds, enough = 0, _NEARLY
+        coefs, columns, n_rounds = near.coefs, near.columns, 0
         while True:
+            held = (self.l1 == 0.0) | (coefs != 0.0)
             pull = np.abs(self.slopes(coefs)) / np.where(self.l1 > 0.0, self.l1, 1.0)
-            outside = np.flatnonzero(~within & (pull > enough))
-            if n_rounds and not (self.violations(coefs)[outside] > _EXACT).any():
-                return RowMode(coefs, n_rounds)
-            n_within = int(within.sum())
-            if n_within >= most:
+            pull[held] = np.inf
+            wanted = pull > (1.0 if n_rounds else _NEARLY)
+            if columns is not None:
+                outside = wanted & ~columns.within
+                if n_rounds and not (self.violations(coefs)[outside] > self.enough).any():
+                    return RowMode(coefs, n_rounds, columns=columns)
+                if n_rounds:
+                    pull[columns.within] = np.inf
+            if columns is None or outside.any():
+                columns = self._working_columns(pull, int(wanted.sum()))
+            if columns is None:
                 return None
-            wanted = min(n_within + min(outside.size, max(_JOIN, n_within)), most)
-            room = next((size for size in _SIZES if size >= wanted), most)  # few programs serve all sets
-            room = min(room, most, coefs.size)
-            pull[within] = np.inf
-            within[np.argpartition(-pull, room - 1)[:room]] = True
-            few = self._on(within)
-            if not few.loss.has_gram:
-                return None
-            found = few.mode(coefs[within]) if few.data.n_features else RowMode(self.null[within], 1)
+            few, within = self._on(columns), columns.within
+            found = few.mode(RowMode(coefs[within], 0, columns.curvature)) if few.data.n_features else None
             coefs = np.zeros(coefs.size)
-            coefs[within] = found.coefs
-            n_rounds, enough = n_rounds + found.n_rounds, 1.0
+            coefs[within] = self.null[within] if found is None else found.coefs
+            n_rounds += 1 if found is None else found.n_rounds
+            columns = replace(columns, curvature=None if found is None else found.curvature)
 
-    def _on(self, within: Bool[np.ndarray, " d"]) -> "RowObjective":
-        """Return the same on some of the columns; the others have coefficients 0."""
-        p = self.data.n_features
-        X = self.data.X[:, np.flatnonzero(within[:p])]
+    def _working_columns(self, pull: Coefs, n_wanted: int) -> WorkingColumns | None:
+        """Choose the columns that pull most; those that must be among them pull without limit.
+
+        Return None if they are more than the rows.
+        """
+        most = min(self.data.y.size, LARGEST_GRAM)
+        n_held = int(np.isinf(pull).sum())
+        if n_held >= most:
+            return None
+        wanted = min(n_held + min(n_wanted, max(_JOIN, n_held)), most)
+        room = next((size for size in _SIZES if size >= wanted), most)  # few programs serve all sets
+        room = min(room, most, pull.size)
+        within = np.zeros(pull.size, dtype=bool)
+        within[np.argpartition(-pull, room - 1)[:room]] = True
+        X = self.data.X[:, np.flatnonzero(within[: self.data.n_features])]
         if not isinstance(X, np.ndarray) and X.shape[0] * X.shape[1] <= _DENSE:
             X = X.toarray(order="F")
         names = tuple(name for name, kept in zip(self.data.feature_names, within, strict=False) if kept)
         loss = replace(self.loss, data=replace(self.data, X=X, feature_names=names))
-        other = RowObjective(loss, self.l1[within], self.l2[within])
-        other.__dict__.update(null=self.null[within], norms=self.norms[within], steepest=self.steepest)
-        return other
+        return WorkingColumns(within, loss) if loss.has_gram else None
+
+    def _on(self, columns: WorkingColumns) -> "RowObjective":
+        """Return the same on some of the columns; the others have coefficients 0."""
+        within = columns.within
+        few = RowObjective(columns.loss, self.l1[within], self.l2[within], self.enough)
+        few.__dict__.update(null=self.null[within], norms=self.norms[within], steepest=self.steepest)
+        return few
 
     def _mode_by_rows(self, coefs: Coefs) -> RowMode:
         """Return the optimum by least squares on re-weighted rows.

@@ -4,7 +4,8 @@ Rows in memory, and rows that are read anew at each pass, evaluate the loss in t
 """
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -26,12 +27,32 @@ class Gap(NamedTuple):
     rounding: float  # what unsettled unpenalised coefficients and rounding in sums over rows may add
 
 
+@final
+@dataclass(frozen=True, eq=False)
+class WorkingColumns:
+    """A loss on some of the columns.
+
+    Attributes
+    ----------
+    within : array (d,) of bool
+        Which coefficients it has.
+    loss : RowLoss
+    curvature : Curvature, optional
+        One near an optimum on these columns.
+    """
+
+    within: Bool[np.ndarray, " d"]
+    loss: Any
+    curvature: Curvature | None = None
+
+
 class RowMode(NamedTuple):
-    """An optimum, the number of steps to it, and a curvature near it if one was taken."""
+    """An optimum and the number of steps to it; a curvature near it, or columns it was found on, if there are any."""
 
     coefs: Coefs
     n_rounds: int
     curvature: Curvature | None = None
+    columns: WorkingColumns | None = None
 
 
 class PenalisedLoss(ABC):
@@ -51,7 +72,7 @@ class PenalisedLoss(ABC):
         """Return the loss's second derivatives at an evaluated point."""
 
     @abstractmethod
-    def is_stale(self, at: Any, away: float, before: float) -> bool:
+    def is_stale(self, at: Any, away: float, before: float, enough: float) -> bool:
         """Tell whether a step to a point, with violations there and before it, needs a new curvature."""
 
     @property
@@ -107,11 +128,11 @@ class PenalisedLoss(ABC):
             fallen, best = best - self.value(at), self.value(at)
             if away <= enough and fallen <= max(enough, _FLAT) * best:  # slopes vanish at infinity too
                 break
-            if self.is_stale(at, away, before):
+            if self.is_stale(at, away, before, enough):
                 if away <= _SURE and fallen <= _FLAT * best:
                     break
                 curvature = None
-        if most == MOST_ROUNDS and (away > _SURE or fallen > _FLAT * best):
+        if most == MOST_ROUNDS and (away > max(_SURE, enough) or fallen > _FLAT * best):
             return None
         return RowMode(at.coefs, n_rounds, curvature)
 

@@ -7,7 +7,7 @@ stay in cache, each core with rows of its own.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -23,7 +23,11 @@ from ..likelihoods.base import Likelihood, Nuisance
 _LEAST_CURVATURE = 1e-10  # of the largest weighted curvature: float64 loses smaller ones in the quadratic
 _LONGEST = 1e30  # step of a row's η: larger ones overflow
 _TINY = np.finfo(float).tiny
+_WORTH_LESS = 0.7  # share of the columns up to which a curvature of those alone is faster
+_SPARSE = 0.25  # share of the columns up to which those of the support are copied for a product
 _NEIGHBOURS = 64  # rows that are copied at once
+_PASS_BLOCK = 2**19  # entries of a block in a pass for slopes: in smaller ones threads wait for each other
+_GRAM_BLOCK = 2**18  # entries of a block that is weighted for the curvature
 LARGEST_GRAM = 512  # columns up to which the curvature is one matrix, of rows at least as many
 
 Coefs = Float[np.ndarray, " d"]
@@ -90,17 +94,20 @@ class RowLoss:
             eta = self.eta(coefs)
             return LossAt(coefs, eta, self.value(eta), self.slopes(eta))
         data, likelihood, (n, p) = self.data, self.likelihood, self.data.X.shape
-        eta = np.empty(n)
+        eta, is_null = np.empty(n), not coefs[:p].any()
 
         def part(rows: range) -> tuple[float, Coefs]:
             value, slopes = 0.0, np.zeros(self.n_coefs)
-            for block in row_slices(rows, p):
-                X, y, weight = data.X[block], data.y[block], data.sample_weight[block]
-                own = X @ coefs[:p]
+            for block in row_slices(rows, p, _PASS_BLOCK):
+                X, y, weight, own = data.X[block], data.y[block], data.sample_weight[block], eta[block]
+                if is_null:
+                    own[:] = 0.0
+                else:
+                    np.matmul(X, coefs[:p], out=own)
                 self._add_known(own, coefs, block)
-                eta[block] = own
-                value += float((weight * likelihood.excess(own, y, 0.0, self.nuisance)).sum())
-                slope = weight * likelihood.slope(own, y, self.nuisance)
+                deviance, slope = likelihood.deviance_and_slope(own, y, self.nuisance)
+                value += float(weight @ deviance)
+                slope = weight * slope
                 with np.errstate(over="ignore", invalid="ignore"):  # a step too far
                     slopes[:p] -= slope @ X
                 slopes[p:] -= slope.sum()
@@ -111,11 +118,18 @@ class RowLoss:
 
     def eta(self, coefs: Coefs) -> Rows:
         """Return the linear predictors."""
-        X, p = self.data.X, self.data.n_features
-        if not coefs[:p].any():
-            eta = np.zeros(self.data.y.size)
+        X, (n, p) = self.data.X, self.data.X.shape
+        support = np.flatnonzero(coefs[:p])
+        if not support.size:
+            eta = np.zeros(n)
+        elif self._in_blocks:
+            return self.at(coefs).eta
+        elif not isinstance(X, np.ndarray):
+            eta = np.asarray(X @ coefs[:p])
+        elif support.size <= _SPARSE * p and X.flags.f_contiguous:
+            eta = times(X[:, support], coefs[support])
         else:
-            eta = times(X, coefs[:p]) if isinstance(X, np.ndarray) else np.asarray(X @ coefs[:p])
+            eta = times(X, coefs[:p])
         self._add_known(eta, coefs, slice(None))
         return eta
 
@@ -147,37 +161,44 @@ class RowLoss:
             sums = times(X.T, values) if isinstance(X, np.ndarray) else np.asarray(X.T @ values)
         return np.append(sums, values.sum()) if self.has_intercept else sums
 
-    def curvature(self, eta: Rows) -> Rows:
-        """Return the second derivative of each row's loss in η, without the weight; never less than rounding."""
-        return curvature_of(self.likelihood, self.nuisance, eta, self.data.y, self.data.sample_weight)
+    def curvature(self, eta: Rows, slope: Rows | None = None) -> Rows:
+        """Return the second derivative of each row's loss in η, without the weight; never less than rounding.
+
+        The first derivative may be at hand.
+        """
+        return curvature_of(self.likelihood, self.nuisance, eta, self.data.y, self.data.sample_weight, slope)
 
     def columns(self, chosen: Bool[np.ndarray, " d"]) -> Float[np.ndarray, "n k"]:
         """Return some columns, dense; that of an intercept is 1."""
-        X, p = self.data.X, self.data.n_features
-        of_features = X[:, np.flatnonzero(chosen[:p])]
-        dense = of_features if isinstance(of_features, np.ndarray) else of_features.toarray()
-        if not (self.has_intercept and chosen[-1]):
-            return dense
-        return np.column_stack([dense, np.ones(len(dense))])
+        return self.data.columns(chosen)
 
-    def gram(self, weight: Rows) -> Float[np.ndarray, "d d"]:
-        """Return the sums of products of two columns times a weight. X must be dense."""
+    def gram(self, weight: Rows, within: Bool[np.ndarray, " d"] | None = None) -> Float[np.ndarray, "d d"]:
+        """Return the sums of products of two columns times a weight. X must be dense.
+
+        If some coefficients are given, entries of the others may be 0.
+        """
         X, (n, p) = self.data.X, self.data.X.shape
         root = np.sqrt(weight)
+        chosen: Any = slice(None)
+        if within is not None and self._in_blocks and within[:p].mean() <= _WORTH_LESS:
+            chosen = np.flatnonzero(within[:p])
+        at = np.arange(p)[chosen]
+        q = at.size
 
-        def part(rows: range) -> tuple[Float[np.ndarray, "p p"], Float[np.ndarray, " p"]]:
-            gram, sums = np.zeros((p, p)), np.zeros(p)
-            for block in row_slices(rows, p):
-                own = X[block] * root[block, None]
+        def part(rows: range) -> tuple[Float[np.ndarray, "q q"], Float[np.ndarray, " q"]]:
+            gram, sums, blocks = np.zeros((q, q)), np.zeros(q), list(row_slices(rows, p, _GRAM_BLOCK))
+            room = np.empty_like(X[blocks[0], chosen])
+            for block in blocks:
+                own = np.multiply(X[block, chosen], root[block, None], out=room[: block.stop - block.start])
                 gram += own.T @ own
                 sums += root[block] @ own
             return gram, sums
 
         grams, sums = zip(*(_over_rows(part, n) if self._in_blocks else [part(range(n))]), strict=True)
-        whole = np.empty((self.n_coefs, self.n_coefs))
-        whole[:p, :p] = np.sum(grams, axis=0)
+        whole = np.zeros((self.n_coefs, self.n_coefs))
+        whole[np.ix_(at, at)] = np.sum(grams, axis=0)
         if self.has_intercept:
-            whole[p, :p] = whole[:p, p] = np.sum(sums, axis=0)
+            whole[p, at] = whole[at, p] = np.sum(sums, axis=0)
             whole[p, p] = weight.sum()
         return whole
 
@@ -199,9 +220,10 @@ class RowLoss:
         shift = X[:FEWEST_ROWS].mean(axis=0)
 
         def part(rows: range) -> Float[np.ndarray, "2 p"]:
-            sums = np.zeros((2, p))
-            for block in row_slices(rows, p):
-                own = X[block] - shift
+            sums, blocks = np.zeros((2, p)), list(row_slices(rows, p))
+            room = np.empty_like(X[blocks[0]])
+            for block in blocks:
+                own = np.subtract(X[block], shift, out=room[: block.stop - block.start])
                 sums[0] += weight[block] @ own
                 own *= own
                 sums[1] += weight[block] @ own
@@ -221,12 +243,18 @@ class RowLoss:
         return RowLoss(rows, self.likelihood, self.nuisance, self.has_intercept)
 
 
-def curvature_of(likelihood: Likelihood, nuisance: Nuisance, eta: Rows, y: Rows, weight: Rows) -> Rows:
-    """Return the second derivative of each row's loss in η, without the weight; never less than rounding."""
+def curvature_of(
+    likelihood: Likelihood, nuisance: Nuisance, eta: Rows, y: Rows, weight: Rows, slope: Rows | None = None
+) -> Rows:
+    """Return the second derivative of each row's loss in η, without the weight; never less than rounding.
+
+    The first derivative may be at hand.
+    """
     curvature = np.broadcast_to(likelihood.curvature(eta, y, nuisance), eta.shape)
     least = _LEAST_CURVATURE * float((weight * curvature).max())
-    slope = np.abs(likelihood.slope(eta, y, nuisance))
-    return np.maximum(curvature, least / np.where(weight > 0.0, weight, np.inf) + slope / _LONGEST + _TINY)
+    slope = likelihood.slope(eta, y, nuisance) if slope is None else slope
+    unit = np.where(weight > 0.0, weight, np.inf)
+    return np.maximum(curvature, least / unit + np.abs(slope) / _LONGEST + _TINY)
 
 
 def _over_rows[Part](part: Callable[[range], Part], n: int) -> list[Part]:

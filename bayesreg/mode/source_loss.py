@@ -144,7 +144,7 @@ def _derivatives(
         slope = likelihood.slope(eta, y, nuisance)
         if one.columns is None:
             return slope, np.zeros(eta.size)
-        return slope, curvature_of(likelihood, nuisance, eta, y, weight)
+        return slope, curvature_of(likelihood, nuisance, eta, y, weight, slope)
     sd = np.sqrt(np.square(block.X @ one.root).sum(axis=1))
     slope, curvature = np.zeros(eta.size), np.zeros(eta.size)
     for node, share in zip(_NODES, _SHARES, strict=True):

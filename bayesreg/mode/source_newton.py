@@ -105,7 +105,7 @@ class SourceObjective(PenalisedLoss):
         assert at.gram is not None
         return at.gram
 
-    def is_stale(self, at: SourceAt, away: float, before: float) -> bool:
+    def is_stale(self, at: SourceAt, away: float, before: float, enough: float) -> bool:
         """Tell whether there is a later curvature, or the step made little progress."""
         self._away = away
         return at.gram is not None or away > _SLOW * before

@@ -63,8 +63,7 @@ def separation(problem: RowProblem) -> str | None:
     up, down = problem.likelihood.bounded(problem.data.y[present])
     if not flat.size or not (up | down).any():
         return None
-    columns = problem.design[:, flat]
-    columns = (columns if isinstance(columns, np.ndarray) else columns.toarray())[present]
+    columns = problem.data.columns(problem.rates.flat)[present]
     sizes = np.abs(columns).max(axis=0)
     columns = columns / np.where(sizes > 0.0, sizes, 1.0)
     sign = up.astype(float) - down

@@ -4,6 +4,7 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
@@ -88,6 +89,14 @@ def sweep(
 
     coefs, gradients = lax.fori_loop(0, n_sweeps, one_sweep, (pieces(coef), pieces(gradient)))
     return jnp.concatenate(coefs), jnp.concatenate(gradients)
+
+
+def padded_square(matrix: Float[np.ndarray, "q q"]) -> Float[Array, "p p"]:
+    """Return a matrix padded with zeros, held by JAX for several calls. Call it inside `float64_on_cpu`."""
+    q = len(matrix)
+    larger = np.zeros((padded(q), padded(q)))
+    larger[:q, :q] = matrix
+    return jnp.asarray(larger)
 
 
 @jax.jit
