@@ -132,6 +132,28 @@ class Statistics(Shown):
             target=self.target or other.target,
         )
 
+    def joined(self, others: "Sequence[Self]") -> Self:
+        """Return the sum with others of the same columns, without their folds: as ``+``, but all at once."""
+        parts = [self, *others]
+        weight = np.array([one.sum_weights for one in parts])
+        total = float(weight.sum())
+        shifts = np.array([(one._means - self._means) + (one._rest - self._rest) for one in parts])
+        middle = weight @ shifts / total if total else np.zeros(self.n_features + 1)
+        apart = (shifts - middle) * np.sqrt(weight)[:, None]
+        between = apart.T @ apart
+        means, rest = two_sum(self._means, middle + self._rest)
+        return replace(
+            self,
+            n_samples=sum(one.n_samples for one in parts),
+            sum_weights=total,
+            x_mean=means[:-1],
+            y_mean=float(means[-1]),
+            rest=rest,
+            gram=np.sum([one.gram for one in parts], axis=0) + between[:-1, :-1],
+            cross=np.sum([one.cross for one in parts], axis=0) + between[:-1, -1],
+            response_ss=sum(one.response_ss for one in parts) + float(between[-1, -1]),
+        )
+
     @property
     def _means(self) -> Float[np.ndarray, " q"]:
         return np.append(self.x_mean, self.y_mean)

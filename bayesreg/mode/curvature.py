@@ -8,7 +8,7 @@ from typing import Any, Self, final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..base.blas import cholesky, cholesky_solve, product
+from ..base.blas import cholesky, cholesky_solve, times
 from ..base.jax_context import float64_on_cpu
 from ..data.kept import Kept
 from ..data.least_squares import NULL_AFTER_CENTRING
@@ -16,7 +16,7 @@ from ..data.row_least_squares import NEAR
 from .solvers.quadratic import solve_quadratics
 from .solvers.sweeps import padded, padded_square, sweep_compiled
 
-_ROUNDS, _SWEEPS = 3, 8  # of coordinate descent, before a solver that always comes to an end
+_ROUNDS, _SWEEPS = 4, 5  # of coordinate descent, before a solver that always comes to an end
 
 Coefs = Float[np.ndarray, " d"]
 
@@ -137,12 +137,10 @@ class Curvature:
         change = solve(slope[support] - l2[support] * own - l1[support] * sign)
         if ((own + change) * sign <= 0.0)[l1[support] > 0.0].any():
             return None
-        left = np.abs(slope - product(self.reduced[:, support], change[:, None])[:, 0])
-        if (left > l1)[~chosen & self._usable].any():
-            return None
-        found = start.copy()
-        found[support] += change
-        return found
+        step = np.zeros(start.size)
+        step[support] = change
+        left = np.abs(slope - times(self.reduced, step))
+        return None if (left > l1)[~chosen & self._usable].any() else start + step
 
     @cached_property
     def _factors(self) -> Kept[Callable[[Coefs], Coefs] | None]:

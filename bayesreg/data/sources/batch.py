@@ -92,7 +92,8 @@ def statistics_of[Kind: Statistics](kind: type[Kind], batch: Any, spec: BatchSpe
         for label, first, last in zip(labels, ends, ends[1:], strict=False)
         if first < last
     }
-    total = sum(parts.values(), start=sums.of(slice(0, 0)))
+    first, *others = *parts.values(), sums.of(slice(0, 0))
+    total = first.joined(others)
     n_splits = spec.folds if isinstance(spec.folds, int) else None
     folds = None if spec.folds is None else FoldAxis(n_splits, parts)
     return replace(total, folds=folds, dropped=dropped, held_out=apart, target=spec.target)

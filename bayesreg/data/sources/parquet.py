@@ -11,7 +11,7 @@ from .batch import Place
 from .pipeline import Job
 from .spec import BatchSpec
 
-_BATCH = 2**15  # rows, which stay in cache while they are put into folds
+_MOST_ROWS, _FEWEST_ROWS, _ENTRIES = 2**17, 2**12, 2**23  # of a batch: larger ones save time, and cost memory
 
 
 def files_of(path: "str | PathLike[str] | Sequence[str | PathLike[str]]", ending: str) -> list[Path]:
@@ -88,9 +88,8 @@ def _batches(file: Path, group: int, columns: Sequence[str], place: str) -> Iter
 
     try:
         with ParquetFile(file, page_checksum_verification=True, pre_buffer=True) as opened:
-            for batch in opened.iter_batches(
-                _BATCH, row_groups=[group], columns=list(columns), use_threads=False
-            ):
+            n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _ENTRIES // len(columns)))
+            for batch in opened.iter_batches(n_rows, row_groups=[group], columns=list(columns), use_threads=False):
                 yield batch.select(list(columns))  # a name with a dot brings its namesake along
     except (ArrowException, OSError) as error:
         raise ValueError(f"{place} is damaged: {error}.") from None
