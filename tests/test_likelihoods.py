@@ -105,6 +105,9 @@ def test_deviance_and_slope_together_are_those_alone(case):
         alone = likelihood.excess(eta, y, 0.0, nuisance)
     np.testing.assert_allclose(deviance, alone, rtol=1e-14, atol=1e-15)
     np.testing.assert_allclose(slope, likelihood.slope(eta, y, nuisance), rtol=1e-13, atol=1e-16)
+    with np.errstate(over="ignore"):
+        in_sums = likelihood.slope_in_sums(eta, y, nuisance)
+    np.testing.assert_allclose(in_sums, slope, rtol=1e-13, atol=3e-16)
 
 
 def test_quantiles_invert_the_distribution_function(case):

@@ -92,6 +92,10 @@ class Likelihood(ABC):
     def slope(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate the loss's first derivative in η."""
 
+    def slope_in_sums(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate `slope` for a sum over rows: tiny ones may be off by the rounding of 1, if that is faster."""
+        return self.slope(eta, y, nuisance)
+
     @abstractmethod
     def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate the loss's second derivative in η, at least 0, in a shape that broadcasts with η.

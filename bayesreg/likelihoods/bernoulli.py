@@ -47,6 +47,13 @@ class BernoulliLikelihood(Likelihood):
         """Evaluate μ − y."""
         return _mean(eta) - y
 
+    def slope_in_sums(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
+        """Evaluate μ − y as ½·tanh(½η) + ½ − y."""
+        slope = np.tanh(0.5 * eta)
+        slope *= 0.5
+        slope += 0.5 - y
+        return slope
+
     def curvature(self, eta: Array, y: Array, nuisance: Nuisance) -> Array:
         """Evaluate μ(1 − μ)."""
         return self.variance(eta, nuisance)

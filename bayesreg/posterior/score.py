@@ -14,11 +14,10 @@ from ..model.source_problem import AnyForm, SourceProblem
 from ..priors.hyperpriors import LogDensity, log_density
 from ..priors.law import Law
 from ..priors.scales import bounds
-from .source_slopes import slopes_at_draws
+from .source_slopes import DRAWS_AT_ONCE, ROWS_AT_ONCE, slopes_at_draws
 from .to_arviz import Posterior
 
 _ENTRIES = 2**22  # of (draw, row) held at once
-_SIDE = 512  # draws, and rows, of a block that stays in cache
 _NUDGE = 1e-5  # relative step of a nuisance parameter, for a derivative to 1e-10
 _USUAL = 0.1  # a quantile of σ and of a sampled scale; below it the moves of coefficients are damped
 
@@ -208,8 +207,8 @@ def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[
     data, likelihood, design = problem.data, problem.likelihood, problem.design
     n = data.y.size
     splits = isinstance(design, np.ndarray) and not likelihood.holds_rows
-    n_rows = min(n, _SIDE) if splits else n
-    n_draws = _SIDE if splits else max(1, _ENTRIES // n)
+    n_rows = min(n, ROWS_AT_ONCE) if splits else n
+    n_draws = DRAWS_AT_ONCE if splits else max(1, _ENTRIES // n)
 
     def part(draws: range) -> None:
         for first in range(draws.start, draws.stop, n_draws):
@@ -221,7 +220,7 @@ def _of_rows(problem: RowProblem, coef: Any, nuisance: dict[str, Any]) -> tuple[
                 eta = np.asarray((X @ coef[some].T).T)
                 if data.offset is not None:
                     eta += data.offset[rows]
-                slope = weight * likelihood.slope(eta, y, here)
+                slope = weight * likelihood.slope_in_sums(eta, y, here)
                 of_coef[some] -= np.asarray((X.T @ slope.T).T)
                 for name in sampled:
                     up, down = (here | {name: here[name] * (1.0 + sign * _NUDGE)} for sign in (1.0, -1.0))

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from ..data.sources.blocks import Block
 from ..model.source_problem import SourceProblem
 
-_SIDE = 512  # draws, and rows, of a part that stays in cache
+DRAWS_AT_ONCE, ROWS_AT_ONCE = 256, 512  # of a part that stays in cache, its temporary arrays too
 
 
 def slopes_at_draws(problem: SourceProblem, coefs: Float[np.ndarray, "s d"]) -> Float[np.ndarray, "s d"]:
@@ -18,15 +18,16 @@ def slopes_at_draws(problem: SourceProblem, coefs: Float[np.ndarray, "s d"]) -> 
     def of(blocks: Iterator[Block]) -> Float[np.ndarray, "s d"]:
         total = np.zeros_like(moved)
         for block in blocks:
-            for first in range(0, block.y.size, _SIDE):
-                rows = slice(first, first + _SIDE)
-                X, y, weight = block.X[rows], block.y[rows], block.weight[rows]
-                for start in range(0, len(moved), _SIDE):
-                    some = slice(start, start + _SIDE)
+            for first in range(0, block.y.size, ROWS_AT_ONCE):
+                rows = slice(first, first + ROWS_AT_ONCE)
+                X, y = block.X[rows], block.y[rows]
+                weighted = X * block.weight[rows, None]
+                for start in range(0, len(moved), DRAWS_AT_ONCE):
+                    some = slice(start, start + DRAWS_AT_ONCE)
                     eta = moved[some] @ X.T
                     if block.offset is not None:
                         eta += block.offset[rows]
-                    total[some] -= (problem.likelihood.slope(eta, y, problem.known) * weight) @ X
+                    total[some] -= problem.likelihood.slope_in_sums(eta, y, problem.known) @ weighted
         return total
 
     found = problem.source.summed(of, problem.layout, "certificate")

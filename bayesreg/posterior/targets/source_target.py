@@ -39,7 +39,7 @@ def _log_likelihoods(rows: Any, coefs: Any, nuisance: Any, of: Traced) -> Array:
     """Evaluate the log likelihood of some rows at some coefficients."""
     columns, y, weight, offset = rows
     log_prob: Array = of.likelihood.log_prob(coefs @ columns + offset, y, nuisance)
-    return log_prob @ weight
+    return jnp.sum(weight * log_prob, axis=1)  # computed with the logarithms; a product is three times slower
 
 
 def log_densities(
