@@ -337,7 +337,7 @@ def test_logistic_unpenalised_columns_and_separation():
     assert 0.0 < zero.duality_gap <= 1.0 + 1e-9 or zero.objective > zero.optimum
     assert zero.wrong_zeros[0]
     separable = (X[:, 0] > 0).astype(float)
-    with pytest.raises(br.NoModeError, match="may separate the classes"):
+    with pytest.raises(br.NoModeError, match="the sign of 'x0' separates y = 0 from y = 1"):
         br.audit(np.zeros(3), 0.0, X, separable, br.Penalty(0.0), family="binomial")
 
 

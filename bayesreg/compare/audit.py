@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, final
 
@@ -25,8 +25,9 @@ from ..mode.row_path import objective_at
 from ..model.linear_model import LinearModel
 from ..model.needs import CONVEX_LOSS, KNOWN_NUISANCE
 from ..model.package_families import family_of, likelihood_of
-from ..model.problem import resolve
+from ..model.problem import Rates, resolve
 from ..model.row_problem import RowProblem, resolve_rows
+from ..model.separation import refuse_separation
 from ..priors.elastic_net_algebra import violation
 from ..priors.flat import FlatPrior
 from ..priors.penalty import Penalty
@@ -344,11 +345,14 @@ class _RowsAnswer(_Answer):
 
     def optimum(self, penalty: Penalty) -> _Optimum:
         one = self._objective(penalty)
+        rates = Rates(one.l1, one.l2, np.zeros(one.l1.size, dtype=bool))
+        refuse_separation(
+            replace(self.problem, rates=rates), NoModeError, "the penalised loss has no minimum"
+        )
         mode = one.mode().coefs
         if one.gap(mode).gap > _REACHED * one.objective(one.null):
             raise NoModeError(
-                "Newton's steps do not end at a minimum of the penalised loss: unpenalised columns may separate the "
-                "classes. Penalise them."
+                "Newton's steps do not end at a minimum of the penalised loss. Penalise all columns."
             )
         return _Optimum(mode[: self.coef.size], one.objective(mode))
 

@@ -89,7 +89,9 @@ def _batches(file: Path, group: int, columns: Sequence[str], place: str) -> Iter
     try:
         with ParquetFile(file, page_checksum_verification=True, pre_buffer=True) as opened:
             n_rows = max(_FEWEST_ROWS, min(_MOST_ROWS, _ENTRIES // len(columns)))
-            for batch in opened.iter_batches(n_rows, row_groups=[group], columns=list(columns), use_threads=False):
+            for batch in opened.iter_batches(
+                n_rows, row_groups=[group], columns=list(columns), use_threads=False
+            ):
                 yield batch.select(list(columns))  # a name with a dot brings its namesake along
     except (ArrowException, OSError) as error:
         raise ValueError(f"{place} is damaged: {error}.") from None
