@@ -23,7 +23,7 @@ class Sample(NamedTuple):
 
     most: int
     keys: UInt[np.ndarray, " m"]
-    columns: dict[str, np.ndarray]  # text as text
+    columns: dict[str, np.ndarray]  # numbers as they came, text as text
 
     def joined(self, other: "Sample") -> "Sample":
         """Return the sample of the rows of both."""
@@ -97,7 +97,7 @@ def _sample(used: Batch, numbers: np.ndarray, n_columns: int) -> Sample:
     keys = shuffled(numbers)
     kept = np.argsort(keys, kind="stable")[:most] if keys.size > most else np.arange(keys.size)
     some = at_rows(used, kept)
-    columns: dict[str, np.ndarray] = {name: values.astype(float) for name, values in some.numbers.items()}
+    columns: dict[str, np.ndarray] = dict(some.numbers)
     for name, text in some.text.items():
         columns[name] = np.array(text.levels, dtype=object)[text.codes.of]
     return Sample(most, keys[kept], columns)
@@ -118,9 +118,9 @@ def sampled_rows(survey: Survey, spec: BatchSpec) -> RowData:
     m = min(sample.keys.size, max(_FEWEST, _ENTRIES // max(len(names), 1)))
 
     def of(name: str | None) -> Vector | None:
-        return None if name is None else np.ascontiguousarray(sample.columns[name][:m])
+        return None if name is None else sample.columns[name][:m].astype(float)
 
-    found: list[Float[np.ndarray, " m"]] = []
+    found: list[np.ndarray] = []
     for name in columns.names:
         if name in columns.levels:
             found += [(sample.columns[name][:m] == level).astype(float) for level in columns.levels[name]]
@@ -130,7 +130,7 @@ def sampled_rows(survey: Survey, spec: BatchSpec) -> RowData:
     assert response is not None
     weight = np.ones(m) if weight is None else weight
     return RowData(
-        X=np.column_stack(found),
+        X=np.column_stack(found).astype(float, copy=False),
         y=response,
         sample_weight=weight * (survey.statistics.sum_weights / weight.sum()),
         feature_names=names,
