@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 _TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**17, 4, 512
+_SMALL_ENTRIES = 2**18
 _ONE_AT_A_TIME = RLock()  # two threads that limit BLAS at once could restore each other's limit
 
 
@@ -48,8 +49,9 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
 
 
 def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
-    """Limit BLAS to one thread if X is tall, or has no more rows than columns: work on some of them is small."""
-    return single_threaded_blas() if X.shape[0] <= X.shape[1] else blas_for(X)
+    """Limit BLAS to one thread if X is tall or small, or has no more rows than columns: work on some of them is small."""
+    n, p = X.shape
+    return single_threaded_blas() if n <= p or n * p <= _SMALL_ENTRIES else blas_for(X)
 
 
 def is_tall(X: Any) -> bool:

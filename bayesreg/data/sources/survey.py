@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple, final
 
 import numpy as np
-from jaxtyping import Float, UInt
+from jaxtyping import UInt
 
 from ..checks import Vector
 from ..rows import RowData

@@ -5,16 +5,18 @@ doi:10.1080/01621459.1986.10478240). What is left is a density of few coordinate
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from ...base.blas import product
+from ...base.threads import blas_for_few_columns
 from ...data.checks import Design
 from ...data.least_squares import check_dense_size
+from ...data.rows import RowData
+from ...mode.row_loss import RowLoss
 from ...model.row_problem import RowProblem
 from ...priors.scales import SCALE_NAMES, draw_proper
 from .density import Coordinate, Density
@@ -89,6 +91,13 @@ class _Surface:
     )  # coefficients, from which the next search starts
 
     @cached_property
+    def data(self) -> RowData:
+        """The rows, dense."""
+        data = self.problem.data
+        dense = isinstance(data.X, np.ndarray)
+        return data if dense else replace(data, X=self.design[:, : data.n_features])
+
+    @cached_property
     def priors(self) -> dict[str, Density]:
         return {name: Density(prior) for name, prior in sorted(self.problem.hyperpriors.items())}
 
@@ -114,9 +123,11 @@ class _Surface:
         for (name, prior), u in zip(self.priors.items(), place, strict=True):
             value, one = Coordinate(prior, np.float64(0.0), np.float64(1.0)).at(u)
             values[name], log_prior = float(value), log_prior + float(one)
-        coef, precision = _mode(self.problem, self.design, values, self.last)
+        loss = RowLoss(self.data, self.problem.likelihood, _nuisance(values), self.problem.has_intercept)
+        with blas_for_few_columns(self.data.X):
+            coef, precision = _mode(self.problem, loss, values, self.last)
         self.last = coef
-        log_density = _log_density(self.problem, self.design, coef, values)
+        log_density = _log_density(self.problem, loss.at(coef).eta, coef, values)
         height = 0.5 * float(np.linalg.slogdet(precision)[1]) - log_density - log_prior
         return _Given(height if np.isfinite(height) else np.inf, coef, precision)
 
@@ -164,14 +175,13 @@ class _Surface:
 
 def _log_density(
     problem: RowProblem,
-    design: Float[np.ndarray, "n d"],
+    eta: Float[np.ndarray, " n"],
     coef: Float[np.ndarray, " d"],
     values: Mapping[str, float],
 ) -> float:
     """Evaluate the log density of the response and the penalised coefficients, at other values."""
     data, held = problem.data, problem.penalised
     l1, l2 = problem.rates.at(values.get("noise_scale", 1.0), problem.is_feature, values)
-    eta = design @ coef if data.offset is None else design @ coef + data.offset
     of_rows = data.sample_weight @ problem.likelihood.log_prob(eta, data.y, _nuisance(values))
     norm = problem.law.log_normaliser(l1[held], l2[held])
     return float(of_rows + np.sum(problem.law.log_density(coef[held], l1[held], l2[held], norm)))
@@ -190,7 +200,7 @@ def _dense(design: Design) -> Float[np.ndarray, "n d"]:
 
 def _mode(
     problem: RowProblem,
-    design: Float[np.ndarray, "n d"],
+    loss: RowLoss,
     values: Mapping[str, float],
     start: Float[np.ndarray, " d"] | None,
 ) -> tuple[Float[np.ndarray, " d"], Float[np.ndarray, "d d"]]:
@@ -198,33 +208,28 @@ def _mode(
 
     Newton steps use normal densities that majorise the prior's. No program is compiled for them.
     """
-    data, likelihood = problem.data, problem.likelihood
-    offset = np.zeros(data.y.size) if data.offset is None else data.offset
     l1, l2 = problem.rates.at(values.get("noise_scale", 1.0), problem.is_feature, values)
-    nuisance = _nuisance(values)
     held = problem.penalised
 
     def height(coef: Float[np.ndarray, " d"]) -> float:
-        loss = likelihood.loss(design @ coef + offset, data.y, nuisance)
-        return float(data.sample_weight @ loss + problem.law.energy(coef, l1, l2)[held].sum())
+        return loss.at(coef).value + float(problem.law.energy(coef, l1, l2)[held].sum())
 
     def precision_at(coef: Float[np.ndarray, " d"], of_prior: Any) -> Float[np.ndarray, "d d"]:
-        curvature = data.sample_weight * likelihood.curvature(design @ coef + offset, data.y, nuisance)
-        precision = product(design.T * curvature, design)
+        curvature = loss.likelihood.curvature(loss.at(coef).eta, loss.data.y, loss.nuisance)
+        precision = loss.gram(loss.data.sample_weight * curvature)
         precision[np.diag_indices_from(precision)] += np.where(held, of_prior, 0.0)
         return precision
 
-    coef = np.zeros(design.shape[1]) if start is None else start
+    coef = np.zeros(loss.n_coefs) if start is None else start
     best = height(coef)
     if start is not None and not np.isfinite(best):
-        coef = np.zeros(design.shape[1])
+        coef = np.zeros(loss.n_coefs)
         best = height(coef)
     rounded = np.where(held, _ROUNDED**2 / np.maximum(problem.law.precision(l1, l2), 1e-300), 1.0)
     for _ in range(_STEPS):
         weight = np.where(held, problem.law.majoriser(coef, l1, l2, 1.0, rounded), 0.0)
-        slope = data.sample_weight * likelihood.slope(design @ coef + offset, data.y, nuisance)
         root = root_of_inverse(precision_at(coef, weight))
-        step = -root @ (root.T @ (design.T @ slope + weight * coef))
+        step = root @ (root.T @ (loss.at(coef).slopes - weight * coef))
         for _ in range(_HALVINGS):
             if (value := height(coef + step)) < best:
                 break
