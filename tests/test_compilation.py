@@ -28,6 +28,28 @@ FIT = """
 """
 
 
+MANY_FITS = """
+    import numpy as np, bayesreg as br
+    from bayesreg.base import compilation_cache as held
+    import resource
+    shapes = [(12 + 3 * k, 1 + (7 * k) % 150) for k in range(200)]
+    known, yes_or_no = br.GaussianLikelihood(1.0), br.BernoulliLikelihood()
+    memory = []
+    for repeat in range(10):
+        for k, (n, p) in enumerate(shapes):
+            rng = np.random.default_rng([repeat, k])
+            X, y = rng.normal(size=(n, p)), rng.normal(size=n)
+            rows = br.RowData.from_arrays(X, (y > 0.0).astype(float) if k % 4 == 3 else y)
+            model = br.LinearModel(br.LaplacePrior(0.1), yes_or_no if k % 4 == 3 else known)
+            if k % 4 == 0:
+                br.map_path(model, rows, n_scales=3 + k % 17)
+            else:
+                br.map_estimate(model, rows)
+        memory.append(1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    print(len(held._held._programs), *memory)
+"""
+
+
 def start(folder):
     command = [sys.executable, "-c", textwrap.dedent(FIT), str(folder)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -158,3 +180,13 @@ def test_traces_are_cleared_now_and_then_and_answers_stay(held, monkeypatch):
         list(pool.map(ask, range(3)))
     assert 4 <= len(cleared) <= 20
     assert jax.eval_shape(total, np.ones(4, np.float32)).shape == ()
+
+
+@pytest.mark.extended
+def test_many_fits_of_many_shapes_leave_a_bounded_amount_of_memory():
+    command = [sys.executable, "-c", textwrap.dedent(MANY_FITS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=True)
+    n_programs, *memory = map(int, done.stdout.split())
+    assert 1 < n_programs <= compilation.MOST_PROGRAMS
+    assert memory[-1] - memory[1] < 50e6
+    assert memory[-1] < 1.5e9

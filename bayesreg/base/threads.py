@@ -49,7 +49,7 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
 
 
 def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
-    """Limit BLAS to one thread if X is tall or small, or has no more rows than columns: work on some of them is small."""
+    """Limit BLAS to one thread if X is tall or small, or has no more rows than columns: the work is small."""
     n, p = X.shape
     return single_threaded_blas() if n <= p or n * p <= _SMALL_ENTRIES else blas_for(X)
 

@@ -32,7 +32,7 @@ from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
 from .row_loss import RowLoss
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
-from .solve_penalised import POLISH_BELOW, gram_serves, solve_coefs
+from .solve_penalised import POLISH_BELOW, gram_is_solved, gram_serves, solve_coefs
 from .source_newton import SourceObjective
 from .stationary import stationary_points
 
@@ -280,7 +280,8 @@ def mode_of(problem: Problem, tol: float) -> MapEstimate:
     """
     sigma, local_modes = _noise_scale(problem)
     l1, l2 = (weight[None, :] for weight in problem.penalised_rates.penalty_weights(sigma))
-    coefs, intercepts, n_rounds, certificates = _proved(problem, problem, l1, l2, np.array([sigma]), tol)
+    solved = problem.as_statistics if tol > POLISH_BELOW and _statistics_serve(problem, tol) else problem
+    coefs, intercepts, n_rounds, certificates = _proved(problem, solved, l1, l2, np.array([sigma]), tol)
     certificate = certificates[0]
     return MapEstimate(
         coef=coefs[0],
@@ -487,7 +488,7 @@ def _map_path(
     penalty_weights = penalty_weights_along(problem, prior.multiples(values), sigma)
     l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights)
     order = np.argsort(values, kind="stable")
-    solved = problem.as_statistics if problem.has_rows and gram_serves(problem.reduced) else problem
+    solved = problem.as_statistics if _statistics_serve(problem, tol) else problem
     sigmas = np.full(values.size, sigma)
     coefs, intercepts, _, certificates = _proved(problem, solved, l1[order], l2[order], sigmas, tol)
     back = np.argsort(order)
@@ -509,6 +510,16 @@ def _map_path(
     )
 
 
+def _statistics_serve(problem: Problem, tol: float) -> bool:
+    """Tell whether to solve from the statistics of rows: they lose nothing, or less than a large `tol` asks for.
+
+    Rounding in them is bounded afterwards. If the bound is not small compared with `tol`, the rows certify.
+    """
+    if not problem.has_rows:
+        return False
+    return gram_serves(problem.reduced) or (tol > POLISH_BELOW and gram_is_solved(problem.reduced))
+
+
 def _proved(
     problem: Problem,
     solved: Problem,
@@ -527,7 +538,7 @@ def _proved(
     certificates = certify(solved, coefs, intercepts, l1, l2, sigmas, tol=tol)
     if solved is not problem and certificates.rounding.max() > _SHARE_FOR_ROUNDING * tol:
         certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
-    if tol > POLISH_BELOW and not (certificates.proven_gaps <= tol).all():
+    if tol > POLISH_BELOW and not certificates.prove(tol).all():
         solution = solve_coefs(problem, l1, l2)
         coefs, intercepts = problem.expand(solution.values)
         certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)

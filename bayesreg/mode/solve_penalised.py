@@ -131,7 +131,12 @@ def _interior_point(
 
 def gram_serves(least_squares: LeastSquares) -> bool:
     """Tell whether the solver works on a Gram matrix that loses nothing compared with the rows."""
-    return least_squares.cross.size <= _LARGEST_COMPILED and told_by_gram(least_squares)
+    return gram_is_solved(least_squares) and told_by_gram(least_squares)
+
+
+def gram_is_solved(least_squares: LeastSquares) -> bool:
+    """Tell whether the solver works on a Gram matrix."""
+    return least_squares.cross.size <= _LARGEST_COMPILED
 
 
 def _by_gram(

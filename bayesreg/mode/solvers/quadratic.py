@@ -10,7 +10,7 @@ problem is stated by the gradient at a starting point. A caller with a better gr
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +18,7 @@ import numpy as np
 from jax import lax
 from jaxtyping import Array, Float, Int
 
+from ...base.compilation_cache import compiled_by_shape
 from ...base.jax_context import float64_on_cpu
 from ...base.threads import n_cores
 from ...priors.elastic_net_algebra import confined, violation, zero_crossings
@@ -248,17 +249,17 @@ def _ahead(coef: Array, before: Array, share: Array) -> Array:
     return jnp.where(moved * coef > 0.0, moved, 0.0)
 
 
-@jax.jit
+@compiled_by_shape
 def _solve_all(
-    gram: Array,
-    starts: Array,
-    gradients: Array,
-    squares: Array,
-    l1: Array,
-    l2: Array,
-    follow: Array,
-    enough: Array,
-    n_solves: Array,
+    gram: Any,
+    starts: Any,
+    gradients: Any,
+    squares: Any,
+    l1: Any,
+    l2: Any,
+    follow: Any,
+    enough: Any,
+    n_solves: Any,
 ) -> tuple[Array, Array]:
     norms = jnp.sqrt(jnp.diagonal(gram))
     usable = jnp.where(norms > 0.0, 1.0, 0.0)
@@ -329,7 +330,7 @@ def solve_quadratics(
 
     def solve(part: slice) -> tuple[np.ndarray, np.ndarray]:
         arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
-        fitted = (_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays)
+        fitted: Any = [_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays]
         n_solves = len(starts[part])
         with float64_on_cpu():  # it applies only to its own thread
             coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)

@@ -1,12 +1,14 @@
 """Compiled coordinate descent on a Gram matrix of unit-norm columns."""
 
 from functools import partial
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import lax
 from jaxtyping import Array, Bool, Float, Int
+
+from ...base.compilation_cache import compiled_by_shape
 
 # XLA updates a short vector in place, and a long one several times slower (184 ns for 512 entries, 73 ns in pieces
 # of 128). So a long gradient is cut into pieces; more than eight would take long to compile.
@@ -99,7 +101,7 @@ def padded_square(matrix: Float[np.ndarray, "q q"]) -> Float[Array, "p p"]:
     return jnp.asarray(larger)
 
 
-@jax.jit
-def sweep_compiled(*arguments: Array) -> tuple[Array, Array]:
+@compiled_by_shape
+def sweep_compiled(*arguments: Any) -> tuple[Array, Array]:
     """Call `sweep` in a compiled program."""
     return sweep(*arguments)
