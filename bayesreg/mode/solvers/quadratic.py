@@ -330,10 +330,11 @@ def solve_quadratics(
 
     def solve(part: slice) -> tuple[np.ndarray, np.ndarray]:
         arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
-        fitted: Any = [_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays]
+        fitted = [_fit(array, rows, *[columns] * (array.ndim - 1)) for array in arrays]
         n_solves = len(starts[part])
+        given: Any = (whole_gram, *fitted, follow, enough, n_solves)
         with float64_on_cpu():  # it applies only to its own thread
-            coefs, n_rounds = _solve_all(whole_gram, *fitted, follow, enough, n_solves)
+            coefs, n_rounds = _solve_all(*given)
             return np.asarray(coefs)[:n_solves, :p], np.asarray(n_rounds)[:n_solves]
 
     parts = _parts(k, columns, follow)
