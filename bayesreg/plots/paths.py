@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .penalty_axis import penalty_label, penalty_name, penalty_weights_along
-from .style import COLOURS, MARKERS, NO_CODE, STYLES, axes_or_current, shown
+from .style import COLOURS, MARKERS, NO_CODE, STYLES, axes_or_current, plain_powers, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,6 +89,7 @@ def plot_coefficient_path(
     ax.axhline(0.0, color="0.4", linewidth=0.8, zorder=0)
     if x in ("scale", "lambda"):
         ax.set_xscale("log")
+        plain_powers(ax.xaxis)
     if counted or along[0] == along[-1]:
         ax.margins(x=0.02)
         ax.autoscale(axis="x")
@@ -210,4 +211,5 @@ def _add_penalty_axis(path: "MapPath", ax: "Axes") -> None:
             lambda strength: (constant / np.maximum(strength, _TINY)) ** (1.0 / power),
         ),
     )
+    plain_powers(upper.xaxis)
     upper.set_xlabel(penalty_label(path.penalties))

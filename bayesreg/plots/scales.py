@@ -8,7 +8,7 @@ from ..selection.criteria import HIGHEST_IS_BEST
 from ..selection.methods import METHOD_WORDS
 from ..selection.scale_selection import ScaleSelection
 from .penalty_axis import penalty_label, penalty_weights_along
-from .style import COLOURS, MARKERS, NO_CODE, STYLES, current_figure, shown
+from .style import COLOURS, MARKERS, NO_CODE, STYLES, current_figure, plain_powers, shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,6 +63,7 @@ def plot_scale_selection(
                 _draw_scores(ax, one, look[id(one)], drawn)
                 drawn.append(one)
         ax.set_xscale("log")
+        plain_powers(ax.xaxis)
         errors = f"mean squared error, units of {shown(response)} squared"
         a_row = all(one.score == _A_ROW for one in chosen if _kind(one) == "nats")
         nats = f"nats{' a row' if a_row else ''}, relative to the best"
