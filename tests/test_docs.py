@@ -171,7 +171,7 @@ GUIDES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md")), DOCS / "r
 
 @pytest.mark.parametrize("page", GUIDES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_options_named_in_sentences_are_those_of_a_command(page):
-    parameters = [one for command in main.commands.values() for one in command.params]
+    parameters = [one for command in (main, *main.commands.values()) for one in command.params]
     known = {option for one in parameters for option in (*one.opts, *one.secondary_opts)}
     known |= {"--help", "--help-all", "--preload", "--pool"}  # two are of gunicorn and celery
     named = set(re.findall(r"`[^`\n]*?(--[a-z][a-z-]*)", FENCED.sub("", page.read_text())))

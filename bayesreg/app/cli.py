@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ..base.version import __version__
+from .kept_programs import keep_programs
 from .options.audit import audit
 from .options.conventions import conventions
 from .options.demo import demo
@@ -54,8 +55,18 @@ class _Commands(click.Group):
     epilog=_EXIT_CODES,
 )
 @click.version_option(__version__, prog_name="bayesreg")
-def main() -> None:
+@click.option(
+    "--keep-programs/--no-keep-programs",
+    "keeps",
+    default=True,
+    envvar="BAYESREG_KEEP_PROGRAMS",
+    help="Keep compiled programs in your cache folder, at most 256 MiB: the next command starts two seconds sooner.  "
+    "[default: keep]",
+)
+def main(keeps: bool) -> None:
     """Regularised linear models: the mode with its proof, and the width around it.
 
     Results go to standard output; progress, warnings and errors to standard error.
     """
+    if keeps:
+        keep_programs()

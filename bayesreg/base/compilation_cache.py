@@ -103,13 +103,27 @@ def use_compilation_cache(folder: str | Path) -> Path:
     import jax
     from jax.experimental.compilation_cache import compilation_cache
 
-    own = Path(folder).expanduser().resolve() / _machine_and_version()
-    own.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _refuse_if_others_may_write(own)
+    own = folder_of_this_machine(folder)
     jax.config.update("jax_compilation_cache_dir", str(own))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
     compilation_cache.reset_cache()  # otherwise JAX ignores a new folder after its first compilation
+    return own
+
+
+def folder_of_this_machine(folder: str | Path) -> Path:
+    """Return the subfolder for this version of JAX and this kind of processor, which others cannot write to.
+
+    Raises
+    ------
+    OSError
+        If it cannot be created.
+    PermissionError
+        If the subfolder is not yours, or others may write to it.
+    """
+    own = Path(folder).expanduser().resolve() / _machine_and_version()
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _refuse_if_others_may_write(own)
     return own
 
 
