@@ -30,7 +30,7 @@ FIT = """
 
 
 MANY_FITS = """
-    import numpy as np, bayesreg as br
+    import os, numpy as np, bayesreg as br
     from bayesreg.base import compilation_cache as held
     from pathlib import Path
     shapes = [(12 + 3 * k, 1 + (7 * k) % 150) for k in range(200)]
@@ -46,7 +46,8 @@ MANY_FITS = """
                 br.map_path(model, rows, n_scales=3 + k % 17)
             else:
                 br.map_estimate(model, rows)
-        memory.append(4096 * int(Path("/proc/self/statm").read_text().split()[1]))  # the peak is the parent's too
+        pages = int(Path("/proc/self/statm").read_text().split()[1])  # the peak would be the parent's too
+        memory.append(os.sysconf("SC_PAGE_SIZE") * pages)
     print(len(held._held._programs), *memory)
 """
 
