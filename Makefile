@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-slow mutation lint format notebooks docs pictures bench bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
+.PHONY: demo test test-all test-slow mutation lint format notebooks docs pictures bench bench-quick bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -53,6 +53,11 @@ docs: $(DOCS_STAMP)
 # One case, say: make bench ARGS="--cases M1,M2"
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+# Five cases beside the nearest peers, in four minutes on two cores; the pages are build/bench-quick/*.md
+bench-quick: $(STAMP)
+	$(BIN)/python -m benchmarks.run --cases M3,D1,L2 --peers bayesreg,scikit-learn,adelie,celer --cap 2 --long 0.5 --out build/bench-quick/modes.json
+	$(BIN)/python -m benchmarks.posterior.run --cases P1,L5 --runners "bayesreg;NumPyro, statistics;NumPyro, as written" --limit 25 --budget 4 --repeats 3 --out build/bench-quick/posteriors.json
 
 bench-peers:
 	benchmarks/setup_peers.sh
