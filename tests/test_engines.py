@@ -110,6 +110,7 @@ def test_a_lazy_polars_frame_gives_the_statistics_of_all_rows(tmp_path: Path) ->
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning")  # of PySpark
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # of a fork
 def test_spark_gives_the_statistics_of_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("pyspark")
     pa = pytest.importorskip("pyarrow")
