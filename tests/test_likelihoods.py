@@ -110,6 +110,13 @@ def test_deviance_and_slope_together_are_those_alone(case):
     np.testing.assert_allclose(in_sums, slope, rtol=1e-13, atol=3e-16)
 
 
+def test_a_count_of_0_is_fitted_perfectly_at_a_mean_of_0():
+    eta, y = np.array([-np.inf, -800.0, 0.0]), np.zeros(3)
+    deviance, slope = PoissonLikelihood().deviance_and_slope(eta, y, {})
+    np.testing.assert_array_equal(deviance, [0.0, 0.0, 1.0])
+    np.testing.assert_array_equal(slope, [0.0, 0.0, 1.0])
+
+
 def test_quantiles_invert_the_distribution_function(case):
     likelihood, nuisance, _ = case
     for probability in (0.05, 0.5, 0.93):

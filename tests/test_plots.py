@@ -451,3 +451,20 @@ def test_pictures_of_other_features_or_scales_are_refused():
     ):
         with pytest.raises(error, match=message):
             br.plot_coefficient_path(path, marks=marks)
+
+
+@pytest.mark.parametrize(("ends", "label"), [((1e-3, 1e3), "10⁻²"), ((1.5, 8.0), "2 × 10⁰")])
+def test_powers_of_ten_along_an_axis_are_text(ends, label):
+    from matplotlib.figure import Figure
+
+    from bayesreg.plots.style import plain_powers
+
+    figure = Figure()
+    ax = figure.subplots()
+    ax.set_xscale("log")
+    ax.set_xlim(*ends)
+    plain_powers(ax.xaxis)
+    figure.draw_without_rendering()
+    labels = [text.get_text() for text in (*ax.get_xticklabels(), *ax.get_xticklabels(minor=True))]
+    assert label in labels
+    assert not any("$" in one for one in labels)

@@ -116,7 +116,7 @@ def _half_deviance(eta: Array, mu: Array, y: Array) -> Array:
     """Evaluate μ − y − y·(η − log y): μ may round to 0 while y does not."""
     with np.errstate(invalid="ignore"):  # 0·∞
         half = mu - y - y * (eta - np.log(np.maximum(y, 1.0)))  # y is a whole number
-    return np.maximum(half, 0.0)
+    return np.where(y > 0.0, np.maximum(half, 0.0), mu)
 
 
 def _mean(eta: Any) -> Any:
