@@ -36,10 +36,8 @@ _LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may
 _CLOSE, _CLOSE_ROUNDS = 1e-10, 3  # relative decrease below which Newton's step needs no check
 _SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
 _FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
-_STEPS_WITH_NEW, _COLUMNS_A_STEP = (
-    4,
-    48,
-)  # steps that a new curvature takes; and its time, in steps for so many
+_STEPS_WITH_NEW = 4  # steps that follow a new curvature
+_COLUMNS_A_STEP = 48  # for so many columns a new curvature takes as long as a step
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
 _NEAR = 0.6  # share of l1 from which a column matters for the curvature
 _NEARLY, _JOIN = 0.95, 20  # share of l1 from which columns join before the first step; at least so many may
@@ -294,6 +292,7 @@ class RowObjective(PenalisedLoss):
         n_held = int(np.isinf(pull).sum())
         if n_held >= most:
             return None
+        # those that are held count twice: the next modes of a path find room for theirs
         wanted = min(n_held + min(n_wanted, max(_JOIN, n_held)), most)
         room = next((size for size in _SIZES if size >= wanted), most)  # few programs serve all sets
         room = min(room, most, pull.size)

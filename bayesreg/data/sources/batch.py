@@ -163,9 +163,8 @@ def at_rows(used: Batch, rows: Rows) -> Batch:
     """Return some rows."""
     return Batch(
         rows.size,
-        {
-            name: np.take(values, rows, mode="clip") for name, values in used.numbers.items()
-        },  # four times faster
+        # by brackets it takes four times as long
+        {name: np.take(values, rows, mode="clip") for name, values in used.numbers.items()},
         {
             name: Text(one.levels, Codes(one.codes.of[rows], one.codes.n_levels))
             for name, one in used.text.items()
