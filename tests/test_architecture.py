@@ -47,7 +47,7 @@ EAGER = {
     "app.options.translate": {"click"},
     "app.demo": {"pandas", "rich"},
     "app.words.text": {"rich"},
-    "mode.solvers.quadratic": {"jax"},
+    "mode.solvers.jitted_quadratic": {"jax"},
     "mode.solvers.sweeps": {"jax"},
     "posterior.targets.density": {"jax"},
     "posterior.kernels.chains": {"jax"},

@@ -118,7 +118,7 @@ def test_a_share_among_equal_columns_that_only_a_wide_prior_decides_is_told():
     assert near.coef[0] == pytest.approx(near.coef[1], rel=1e-8)
 
 
-@pytest.mark.parametrize("seed", [0, 1, 4])
+@pytest.mark.parametrize("seed", [0, 3, 4])  # in which rounding does so, with the loops in C and without
 def test_an_equal_column_that_rounding_alone_keeps_out_is_told(seed):
     rng = np.random.default_rng(seed)
     a, x = rng.normal(size=(2, 50))

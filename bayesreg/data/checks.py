@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ..base.errors import warn
+from ..base.loops import LOOPS
 
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
@@ -109,6 +110,13 @@ def _sparse_values(X: Any) -> Design:
     if not values.has_canonical_format:
         values = values.copy()
         values.sum_duplicates()
+    parts = values.data, values.indices, values.indptr
+    one_type = parts[1].dtype == parts[2].dtype and parts[1].dtype in (np.int32, np.int64)
+    if not (one_type and all(part.flags.c_contiguous for part in parts)):  # for the loops in C
+        indices, begins = (np.ascontiguousarray(part, dtype=np.int64) for part in parts[1:])
+        whole = csc_array(values.shape, dtype=np.float64)
+        whole.data, whole.indices, whole.indptr = np.ascontiguousarray(parts[0]), indices, begins
+        return whole
     return values
 
 
@@ -306,12 +314,26 @@ def sparse_column_sums(X: Design, entries: Float[np.ndarray, " nnz"]) -> Float[n
     return sums
 
 
+def sparse_column_squares(X: Design) -> Float[np.ndarray, " p"]:
+    """Return the columns' sums of squares."""
+    if not LOOPS:
+        return sparse_column_sums(X, X.data**2)
+    squares = np.empty(X.shape[1])
+    LOOPS.sparse_squares(X.indptr, X.data, squares, has_long_indices(X))
+    return squares
+
+
+def has_long_indices(X: Design) -> bool:
+    """Tell which of the two integer types the indices of a sparse array have."""
+    return bool(X.indptr.dtype == np.int64)
+
+
 def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
     """Return sums of squares. They show NaN, infinity and extreme sizes in one pass."""
     with np.errstate(over="ignore", invalid="ignore"):
         if isinstance(values, np.ndarray):
             return np.einsum("ij,ij->j", values, values)
-        return sparse_column_sums(values, values.data**2)
+        return sparse_column_squares(values)
 
 
 def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) -> None:

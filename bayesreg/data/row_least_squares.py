@@ -74,6 +74,21 @@ class RowLeastSquares:
         return isinstance(self._columns, SparseColumns)
 
     @property
+    def root(self) -> Vector | None:
+        """Square roots of the weights; None for ones."""
+        return self._adjustment.root
+
+    @property
+    def sum_weights(self) -> float:
+        """Σw."""
+        return self._adjustment.sum_weights
+
+    @property
+    def is_projected(self) -> bool:
+        """Whether a span is projected out of the rows."""
+        return self._adjustment.basis is not None
+
+    @property
     def rounding(self) -> float:
         """Relative error of the product of two columns."""
         return relative_rounding(self.y.size)

@@ -1,11 +1,21 @@
 """The columns of a sparse array, and products with them, without centring or weights."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import final
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from .checks import Design, Matrix, Vector, sparse_column_sums
+from ..base.loops import LOOPS
+from ..base.threads import n_cores
+from .checks import Design, Matrix, Vector, has_long_indices, sparse_column_squares, sparse_column_sums
+
+_WORTH_A_THREAD = 2**20  # multiplications
+
+
+def entries(X: Design) -> tuple[Int[np.ndarray, " q"], Int[np.ndarray, " e"], Vector]:
+    """Return a sparse array as the loops in C want it: where columns begin, rows of the entries, entries."""
+    return X.indptr, X.indices, X.data
 
 
 @final
@@ -28,17 +38,39 @@ class SparseColumns:
         self, coefs: Float[np.ndarray, "k p"], used: Int[np.ndarray, " m"]
     ) -> Float[np.ndarray, "k n"]:
         """Return Xβ for each row β of `coefs`. Only the columns `used` have coefficients that are not 0."""
+        if LOOPS:
+            return self._by_loops(coefs, transposed=False)
         part = self.X if used.size == coefs.shape[1] else self.X[:, used]
         return np.ascontiguousarray((part @ coefs[:, used].T).T)
 
     def gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
         """Return X'r for each row r of `residuals`."""
+        if LOOPS:
+            return self._by_loops(residuals, transposed=True)
         return np.ascontiguousarray((self.X.T @ residuals.T).T)
+
+    def _by_loops(self, vectors: Float[np.ndarray, "k a"], transposed: bool) -> Float[np.ndarray, "k b"]:
+        """Return X'v, or Xv, for each row v of `vectors`; several rows share the cores."""
+        vectors = np.ascontiguousarray(vectors, dtype=float)
+        out = np.zeros((len(vectors), self.X.shape[1 if transposed else 0]))
+
+        def product(row: int) -> None:
+            LOOPS.sparse_product(
+                *entries(self.X), vectors[row], out[row], has_long_indices(self.X), transposed
+            )
+
+        if len(vectors) * self.X.nnz < _WORTH_A_THREAD or len(vectors) == 1:
+            list(map(product, range(len(vectors))))
+        else:
+            with ThreadPoolExecutor(n_cores()) as pool:
+                list(pool.map(product, range(len(vectors))))
+        return out
 
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:
         """Return the columns' sums of squares, after each row is multiplied by its root."""
-        weights = 1.0 if root is None else root[self.X.indices] ** 2
-        return sparse_column_sums(self.X, weights * self.X.data**2)
+        if root is None:
+            return sparse_column_squares(self.X)
+        return sparse_column_sums(self.X, (root[self.X.indices] * self.X.data) ** 2)
 
     def products(
         self, left: Int[np.ndarray, " a"], right: Int[np.ndarray, " b"], root: Vector | None

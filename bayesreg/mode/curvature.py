@@ -3,18 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Self, final
+from typing import Self, final
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.blas import cholesky, cholesky_solve, times
-from ..base.jax_context import float64_on_cpu
 from ..data.kept import Kept
 from ..data.least_squares import NULL_AFTER_CENTRING
 from ..data.row_least_squares import NEAR
+from .solvers.gram_sweeps import GramSweeps
 from .solvers.quadratic import solve_quadratics
-from .solvers.sweeps import padded, padded_square, sweep_compiled
 
 _ROUNDS, _SWEEPS = 4, 5  # of coordinate descent, before a solver that always comes to an end
 
@@ -96,33 +95,23 @@ class Curvature:
 
     def _by_sweeps(self, start: Coefs, slope: Coefs, l1: Coefs, l2: Coefs) -> Float[np.ndarray, " q"] | None:
         """Return the minimum if a few sweeps of coordinate descent show its support, else None."""
-        q = start.size
-
-        def fitted(values: Coefs) -> Coefs:
-            return np.pad(values, (0, padded(q) - q))
-
-        gram, unit = self._unit_gram
-        coef, gradient = fitted(start / unit), fitted(slope * unit)
-        l1s, l2s, usable = fitted(l1 * unit), fitted(l2 * unit**2), fitted(self._usable)
+        sweep, unit = self._sweeps
+        coef, gradient = start / unit, slope * unit
         for _ in range(_ROUNDS):
-            wanted = ((coef != 0.0) | (np.abs(gradient) > l1s) | (l1s == 0.0)) & usable
-            with float64_on_cpu():
-                swept = sweep_compiled(gram, coef, gradient, l1s, 1.0 / (1.0 + l2s), wanted, _SWEEPS)
-                coef, gradient = (np.asarray(each) for each in swept)
+            coef, gradient = sweep(coef, gradient, l1 * unit, l2 * unit**2, _SWEEPS)
             if not (np.isfinite(coef).all() and np.isfinite(gradient).all()):
                 return None
-            found = self._on_support(coef[:q] * unit, gradient[:q] / unit, l1, l2)
+            found = self._on_support(coef * unit, gradient / unit, l1, l2)
             if found is not None:
                 return found
         return None
 
     @cached_property
-    def _unit_gram(self) -> tuple[Any, Coefs]:
-        """The matrix for columns of unit length, padded; and what a coefficient of such a column is multiplied by."""
+    def _sweeps(self) -> tuple[GramSweeps, Coefs]:
+        """Coordinate descent for columns of unit length; and what a coefficient of such a column is multiplied by."""
         size = np.diagonal(self.reduced)
         unit = 1.0 / np.sqrt(np.where(self._usable, size, 1.0))
-        with float64_on_cpu():
-            return padded_square(self.reduced * unit * unit[:, None]), unit
+        return GramSweeps(self.reduced * unit * unit[:, None]), unit
 
     def _on_support(self, start: Coefs, slope: Coefs, l1: Coefs, l2: Coefs) -> Float[np.ndarray, " q"] | None:
         """Return the minimum if it has the support and the signs of the start, else None."""

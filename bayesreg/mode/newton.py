@@ -12,7 +12,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Float
 
-from ..base.jax_context import jax_is_lost
+from ..base.loops import only_numpy_serves
 from ..base.threads import blas_for_few_columns
 from ..data.kept import Kept
 from ..data.rows import RowData
@@ -230,7 +230,7 @@ class RowObjective(PenalisedLoss):
 
     def _mode_by_gram(self, near: RowMode, enough: float, most: int = MOST_ROUNDS) -> RowMode | None:
         """Return the optimum, or None if the curvature as one matrix does not lead to it."""
-        if not self.loss.has_gram or (self.l1.any() and jax_is_lost()):
+        if not self.loss.has_gram or (self.l1.any() and only_numpy_serves()):
             return None
         return self.by_gram(near.coefs, near.curvature, enough, most)
 
@@ -258,7 +258,7 @@ class RowObjective(PenalisedLoss):
 
         Return None if more columns matter than there are rows.
         """
-        if self.loss.has_gram or jax_is_lost():
+        if self.loss.has_gram or only_numpy_serves():
             return None
         coefs, columns, n_rounds = near.coefs, near.columns, 0
         while True:

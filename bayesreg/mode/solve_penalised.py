@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..base.jax_context import jax_is_lost
+from ..base.loops import only_numpy_serves
 from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian.spectrum import ridge_coefs
@@ -88,7 +88,7 @@ def _solved(
     if not l1.any():
         return Coefs(ridge_coefs(least_squares, l2), np.ones(k, dtype=int))
     enough = _SHARE_OF_TOL * tol * 0.5 * least_squares.response_ss if tol > POLISH_BELOW else 0.0
-    if l1.shape[1] > _LARGEST_COMPILED or jax_is_lost():
+    if l1.shape[1] > _LARGEST_COMPILED or only_numpy_serves():
         from .solvers.working_set import solve_by_working_set
 
         if start is None and k == 1 and _is_hard(problem, l1[0]):

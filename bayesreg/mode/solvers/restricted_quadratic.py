@@ -8,10 +8,12 @@ from jaxtyping import Array, Float, Int
 
 from ...base.blas import cholesky, cholesky_solve, dot, product, times
 from ...base.jax_context import float64_on_cpu, jax_is_lost
+from ...base.loops import LOOPS
 from ...data.least_squares import LeastSquares, check_gram_size
 from ...data.row_least_squares import RowLeastSquares
 from ...priors.elastic_net_algebra import confined, zero_crossings
-from .sweeps import padded, sweep_compiled
+from .sizes import padded
+from .sparse_sweeps import SparseSweeps
 
 Held = Float[np.ndarray, " m"]
 
@@ -23,10 +25,15 @@ _STEP_LENGTHS = 0.5 ** np.arange(12)
 _MOST_SPARSE_HELD = 1024  # with more sparse columns a dense Gram matrix does not pay
 _LEAST_CURVATURE = 1e-3  # on unit-norm columns: bounds the next step after one without curvature
 _CG_TOLERANCE, _CG_STEPS = 1e-2, 100  # of a Newton direction; divided and multiplied by the allowed steps
+_FIRST_TOLERANCE = 0.3  # of the first, which often falls short
+_PROXIMAL_STEPS = 9
 
 
 class HeldQuadratic(Protocol):
     """½β'Gβ − c'β of the held columns, scaled to unit norm, in the order in which they were added."""
+
+    reach: float
+    """The factor of l1 from which it can start without a penalty in between."""
 
     def has_room(self, count: int) -> bool:
         """Tell whether this class is efficient for `count` columns."""
@@ -41,14 +48,17 @@ class HeldQuadratic(Protocol):
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
         """Return X'r for all unscaled columns, and r'r."""
 
-    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
-        """Lower the penalised objective, from the gradient at `coef`."""
+    def improve(
+        self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int, target: float = 0.0
+    ) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`, until violations are `target` if that is easy."""
 
 
 class GramQuadratic:
     """The quadratic by its Gram matrix: coordinate descent, then Newton steps confined to the support's orthant."""
 
     is_spent = False
+    reach = 8.0
 
     def __init__(self, least_squares: LeastSquares) -> None:
         self._columns: _Rows | _SparseRows | _Statistics = _Statistics(least_squares)
@@ -81,7 +91,9 @@ class GramQuadratic:
         """Return X'r for all unscaled columns, and r'r."""
         return self._columns.gradient(coef)
 
-    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+    def improve(
+        self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int, target: float = 0.0
+    ) -> Held:
         """Lower the penalised objective, from the gradient at `coef`."""
         start = coef
         coef = self._sweep(coef.copy(), gradient.copy(), l1, l2)
@@ -98,10 +110,18 @@ class GramQuadratic:
         return times(self._gram, padded_vector)[: vector.size]
 
     def _sweep(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
-        """Sweep over blocks of the held columns, one after the other."""
+        if LOOPS:
+            LOOPS.gram_sweeps(self._gram, l1, l2, np.ones_like(coef), coef, gradient, _SWEEPS_PER_ROUND)
+            return coef
         if jax_is_lost():
             return self._sweep_one_by_one(coef, gradient, l1, l2)
+        return self._sweep_jitted(coef, gradient, l1, l2)
+
+    def _sweep_jitted(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> Held:
+        """Sweep over blocks of the held columns, one after the other."""
         import jax
+
+        from .sweeps import sweep_compiled
 
         starts = range(0, coef.size, _SWEPT_TOGETHER)
         with float64_on_cpu():
@@ -185,11 +205,14 @@ class ProductQuadratic:
         Largest number of products with the Gram matrix.
     """
 
+    reach = 8.0
+
     def __init__(self, least_squares: LeastSquares, most_products: float = np.inf) -> None:
         assert isinstance(least_squares, RowLeastSquares)
         self._all = least_squares
         self._indices, self._unit = np.empty(0, dtype=np.intp), np.empty(0)
         self._left = most_products
+        self._part: RowLeastSquares | None = None  # the held columns, if they are sparse
 
     @property
     def is_spent(self) -> bool:
@@ -203,25 +226,32 @@ class ProductQuadratic:
     def hold(self, indices: Int[np.ndarray, " m"], unit: Held) -> None:
         """Add columns, times `unit`."""
         self._indices, self._unit = np.append(self._indices, indices), np.append(self._unit, unit)
-        self._times_gram = self._products(np.arange(self._indices.size))
+        self._part = None
 
     def gradient(self, coef: Held) -> tuple[Float[np.ndarray, " p"], float]:
         """Return X'r for all unscaled columns, and r'r."""
         return _full_gradient(self._all, self._indices, coef * self._unit)
 
-    def improve(self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+    def improve(
+        self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int, target: float = 0.0
+    ) -> Held:
         """Lower the penalised objective, from the gradient at `coef`."""
-        start = coef
         coef, moved = self._proximal_steps(coef, gradient, l1, l2)
-        for _ in range(newton_steps):
+        return self._newton_steps(coef, moved, l1, l2, newton_steps)
+
+    def _newton_steps(self, coef: Held, moved: Held, l1: Held, l2: Held, newton_steps: int) -> Held:
+        """Go on from `coef` with gradient `moved`."""
+        for done in range(newton_steps):
             support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
             if support.size == 0 or self.is_spent:
                 break
-            step, fell_short = self._newton_step(support, coef, moved, l1, l2, newton_steps)
-            coef = coef + step
-            if not fell_short:
+            tolerance = _CG_TOLERANCE / newton_steps if done else _FIRST_TOLERANCE
+            step, image, fell_short = self._newton_step(
+                support, coef, moved, l1, l2, tolerance, _CG_STEPS * newton_steps
+            )
+            coef, moved = coef + step, moved - image
+            if not fell_short and done:
                 break
-            moved = gradient - self._times_gram(coef - start)
         return coef
 
     def _proximal_steps(self, coef: Held, gradient: Held, l1: Held, l2: Held) -> tuple[Held, Held]:
@@ -231,7 +261,7 @@ class ProductQuadratic:
         doi:10.1093/imanum/8.1.141). It is cut at the minimum along its own line.
         """
         curvature = 1.0
-        for _ in range(_SWEEPS_PER_ROUND):
+        for _ in range(_PROXIMAL_STEPS):
             z = coef + (gradient - l2 * coef) / (curvature + l2)
             target = np.sign(z) * np.maximum(np.abs(z) - l1 / (curvature + l2), 0.0)
             change = target - coef
@@ -251,59 +281,112 @@ class ProductQuadratic:
         return coef, gradient
 
     def _newton_step(
-        self, support: Int[np.ndarray, " s"], coef: Held, gradient: Held, l1: Held, l2: Held, effort: int
-    ) -> tuple[Held, bool]:
-        own, l1, l2 = coef[support], l1[support], l2[support]
-        slope = gradient[support] - l2 * own - l1 * np.sign(own)
-        times_gram = self._products(support)
+        self,
+        support: Int[np.ndarray, " s"],
+        coef: Held,
+        gradient: Held,
+        l1: Held,
+        l2: Held,
+        tolerance: float,
+        most_products: int,
+    ) -> tuple[Held, Held, bool]:
+        """Return a step, its product with the Gram matrix, and whether it is shorter than the full step."""
+        own, l1, l2 = coef[support], l1[support], l2[support] + _DAMPING
+        slope = gradient[support] - (l2 - _DAMPING) * own - l1 * np.sign(own)
 
-        def curvature(vector: np.ndarray) -> np.ndarray:
-            return times_gram(vector) + (l2 + _DAMPING) * vector
+        def image_of(step: np.ndarray) -> Held:
+            return self._times_gram(_spread(step, support, coef.size))
 
-        steps = int(min(_CG_STEPS * effort, max(self._left, 1)))
-        direction = _conjugate_gradients(curvature, slope, _CG_TOLERANCE / effort, steps)
+        def lowers(step: np.ndarray, image: Held) -> bool:
+            return dot(step, 0.5 * (image[support] + l2 * step) - slope) < 0.0
+
+        steps = int(min(most_products, max(self._left, 1)))
+        direction, image = _conjugate_gradients(image_of, support, l2, slope, coef.size, tolerance, steps)
         zero_at = zero_crossings(own, direction, l1)
-        change = np.zeros_like(coef)
-        for length in (*_STEP_LENGTHS, zero_at.min(initial=1.0)):
+        first = zero_at.min(initial=np.inf)
+        if first > 1.0 and lowers(direction, image):
+            return _spread(direction, support, coef.size), image, False
+        for length in (*_STEP_LENGTHS, min(first, 1.0)):
             step = confined(own, direction, zero_at, length)
-            if dot(step, 0.5 * curvature(step) - slope) < 0.0:
-                change[support] = step
-                return change, bool(length < 1.0 or (zero_at <= length).any())
-        return change, False
+            image = image_of(step)
+            if lowers(step, image):
+                return _spread(step, support, coef.size), image, True
+        return np.zeros_like(coef), np.zeros_like(coef), False
 
-    def _products(self, positions: Int[np.ndarray, " s"]) -> Callable[[np.ndarray], np.ndarray]:
-        """Return the function that multiplies a vector by the Gram matrix of some held columns."""
-        columns, unit = self._indices[positions], self._unit[positions]
-        part = self._all.subset(columns) if self._all.is_sparse else None
-        n_columns = self._all.squared_norms.size
+    def _times_gram(self, vector: Held) -> Held:
+        """Multiply by the Gram matrix of the held columns."""
+        self._left -= 1
+        if self._all.is_sparse:
+            if self._part is None:
+                self._part = self._all.subset(self._indices)
+            part = self._part
+            return self._unit * part.gradient(part.fitted((self._unit * vector)[None, :])[0])
+        full = _spread(self._unit * vector, self._indices, self._all.squared_norms.size)
+        # dense columns are not copied
+        return self._unit * self._all.gradient(self._all.fitted(full[None, :])[0])[self._indices]
 
-        def times_gram(vector: np.ndarray) -> np.ndarray:
-            self._left -= 1
-            if part is not None:
-                return unit * part.gradient(part.fitted((unit * vector)[None, :])[0])
-            full = np.zeros((1, n_columns))  # dense columns are not copied
-            full[0, columns] = unit * vector
-            return unit * self._all.gradient(self._all.fitted(full)[0])[columns]
 
-        return times_gram
+def _spread(values: np.ndarray, places: Int[np.ndarray, " s"], size: int) -> np.ndarray:
+    full = np.zeros(size)
+    full[places] = values
+    return full
+
+
+class SparseQuadratic(ProductQuadratic):
+    """The quadratic of sparse columns: coordinate descent on the columns themselves, in C.
+
+    Newton steps by conjugate gradients follow where it is slow.
+    """
+
+    reach = 16.0
+
+    def __init__(self, least_squares: RowLeastSquares) -> None:
+        super().__init__(least_squares)
+        self._sweeps = SparseSweeps(least_squares)
+
+    @staticmethod
+    def serves(least_squares: LeastSquares) -> bool:
+        """Tell whether it can be used: the loops are there, and nothing is projected out of the rows."""
+        if not (LOOPS and isinstance(least_squares, RowLeastSquares)):
+            return False
+        return least_squares.is_sparse and not least_squares.is_projected
+
+    def improve(
+        self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int, target: float = 0.0
+    ) -> Held:
+        """Lower the penalised objective, from the gradient at `coef`."""
+        unit = self._unit
+        swept, slope, settled = self._sweeps(self._indices, coef * unit, l1 / unit, l2 / unit**2, target)
+        if settled:
+            return swept / unit
+        return self._newton_steps(swept / unit, slope * unit, l1, l2, newton_steps)
 
 
 def _conjugate_gradients(
-    curvature: Callable[[np.ndarray], np.ndarray], slope: np.ndarray, tolerance: float, most_steps: int
-) -> np.ndarray:
-    solution, residual = np.zeros_like(slope), slope.copy()
+    image_of: Callable[[np.ndarray], Held],
+    support: Int[np.ndarray, " s"],
+    diagonal: np.ndarray,
+    slope: np.ndarray,
+    n_held: int,
+    tolerance: float,
+    most_steps: int,
+) -> tuple[np.ndarray, Held]:
+    """Solve (G + diagonal)·x = slope on the support; return x, and G·x for all held columns."""
+    solution, residual, image = np.zeros_like(slope), slope.copy(), np.zeros(n_held)
     direction, square = residual.copy(), dot(residual, residual)
     enough = tolerance**2 * square
     for _ in range(most_steps):
         if square <= enough:
             break
-        curved = curvature(direction)
+        own_image = image_of(direction)
+        curved = own_image[support] + diagonal * direction
         length = square / dot(direction, curved)
         solution += length * direction
+        image = image + length * own_image
         residual -= length * curved
         previous, square = square, dot(residual, residual)
         direction = residual + (square / previous) * direction
-    return solution
+    return solution, image
 
 
 class _Growing:

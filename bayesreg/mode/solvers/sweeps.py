@@ -9,19 +9,11 @@ from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
 from ...base.compilation_cache import compiled_by_shape
+from .sizes import padded
 
 # XLA updates a short vector in place, and a long one several times slower (184 ns for 512 entries, 73 ns in pieces
 # of 128). So a long gradient is cut into pieces; more than eight would take long to compile.
 _PIECE, _MOST_PIECES = 128, 8
-_SMALLEST = 16
-
-
-def padded(size: int) -> int:
-    """Return the padded length for arrays of a size. Few lengths exist, so few programs serve all sizes."""
-    length = _SMALLEST
-    while length < size:  # powers of two and the midpoints between them
-        length = length * 3 // 2 if length & (length - 1) == 0 else length // 3 * 4
-    return length
 
 
 def first_indices(mask: Bool[Array, " p"], size: int) -> Int[Array, " size"]:

@@ -11,10 +11,12 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...base.blas import dot
+from ...base.loops import LOOPS
 from ...data.least_squares import LeastSquares
+from ...data.row_least_squares import RowLeastSquares
 from ...priors.elastic_net_algebra import violation
 from .gap import duality_gap
-from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic
+from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic, SparseQuadratic
 
 _MAX_ROUNDS = 300
 _WARM_ROUNDS = 10  # at each larger l1 before the requested one
@@ -24,6 +26,10 @@ _ROUGH = 1e-4  # sufficient relative duality gap at a larger l1
 _PATIENCE = 8  # rounds without progress near the optimum: float64 allows no more
 _NEWTON_STEPS = 3  # in a round, while steps are short; times this again for each round without progress
 _PRODUCTS_A_COLUMN = 0.04  # products X'(Xv) in the time of X'X, for each column of X
+_LEAST_SHARE, _MOST_SHARE = (
+    0.02,
+    0.5,
+)  # of the largest violation, to which a round lowers those of held columns
 _FEWEST_NEW = 128  # columns that one round may add, or half the support if that is more
 
 
@@ -108,6 +114,13 @@ def _ahead(coef: Float[np.ndarray, " p"], before: Float[np.ndarray, " p"], share
     return np.where(moved * coef > 0.0, moved, 0.0)
 
 
+def _quadratic_of(least_squares: LeastSquares) -> HeldQuadratic:
+    if SparseQuadratic.serves(least_squares):
+        assert isinstance(least_squares, RowLeastSquares)
+        return SparseQuadratic(least_squares)
+    return GramQuadratic(least_squares)
+
+
 class _WorkingSet:
     """The held columns, and the coefficients of all columns, scaled to unit norm."""
 
@@ -120,6 +133,7 @@ class _WorkingSet:
         """Start without held columns, or with all columns if a `quadratic` is given."""
         norms = np.sqrt(least_squares.squared_norms)
         self.usable = norms > 0.0
+        self._usable_as_float = self.usable.astype(float)
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         zero = np.zeros(norms.size)
         self.coef = zero if start is None else start * norms
@@ -129,7 +143,7 @@ class _WorkingSet:
         self._least_squares = least_squares
         self._indices = np.empty(0, dtype=np.intp)
         self._is_held = np.zeros(norms.size, dtype=bool)
-        self._quadratic: HeldQuadratic = GramQuadratic(least_squares) if quadratic is None else quadratic
+        self._quadratic = _quadratic_of(least_squares) if quadratic is None else quadratic
         if quadratic is not None:
             self._hold(np.flatnonzero(self.usable))
 
@@ -139,7 +153,7 @@ class _WorkingSet:
         slope = np.abs(self._gradient()[0] - penalty.l2 * self.coef)
         with np.errstate(over="ignore"):
             ratios = np.divide(slope, penalty.l1, out=np.zeros_like(slope), where=penalty.l1 > 0.0)
-        excess, n_rounds = min(ratios.max(initial=1.0), _FARTHEST) / _CONTINUATION, 0
+        excess, n_rounds = min(ratios.max(initial=1.0), _FARTHEST) / self._quadratic.reach, 0
         roughly = max(penalty.enough, _ROUGH * 0.5 * self._least_squares.response_ss)
         while excess > 1.0:
             n_rounds += self.solve(penalty._replace(l1=excess * penalty.l1, enough=roughly), _WARM_ROUNDS)
@@ -162,9 +176,11 @@ class _WorkingSet:
                 self.gave_up = True
                 return n_rounds
             self._take_in(slopes.violation)
+            share = max(_LEAST_SHARE, 0.5 * penalty.enough / slopes.gap if slopes.gap > 0.0 else 0.0)
+            target = min(share, _MOST_SHARE) * largest
             held, steps = self._indices, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE))
             coef = self._quadratic.improve(
-                self.coef[held], slopes.gradient[held], penalty.l1[held], penalty.l2[held], steps
+                self.coef[held], slopes.gradient[held], penalty.l1[held], penalty.l2[held], steps, target
             )
             self.coef = np.zeros_like(self.coef)
             self.coef[held] = coef
@@ -180,6 +196,11 @@ class _WorkingSet:
     def _slopes(self, penalty: _Penalty) -> _Slopes:
         gradient, rss = self._gradient()
         coef, (l1, l2, _) = self.coef, penalty
+        if LOOPS:
+            away = np.empty_like(coef)
+            return _Slopes(
+                gradient, away, LOOPS.slopes(coef, gradient, l1, l2, self._usable_as_float, away, rss)
+            )
         slope = gradient - l2 * coef
         away = violation(coef, slope, l1)
         away *= self.usable

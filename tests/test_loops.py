@@ -1,0 +1,183 @@
+"""The loops in C against the jitted program, NumPy and SciPy; and the package without them."""
+
+import os
+import shutil
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+import bayesreg as br
+from bayesreg.base.loops import LOOPS
+from bayesreg.data import checks
+from bayesreg.mode.solvers import quadratic, working_set
+from bayesreg.mode.solvers.gap import duality_gap
+from bayesreg.mode.solvers.gram_sweeps import GramSweeps
+from bayesreg.mode.solvers.jitted_quadratic import solve_jitted
+from bayesreg.priors.elastic_net_algebra import violation
+
+needs_loops = pytest.mark.skipif(not LOOPS, reason="the package was installed without a compiler")
+
+
+def test_the_loops_are_there_where_a_compiler_is():
+    assert LOOPS or not (shutil.which("cc") or shutil.which("gcc")) or os.environ.get("BAYESREG_LOOPS")
+
+
+def quadratics(seed, n, p, rho, l1_ratio):
+    """Return a path of collinear columns of all sizes, one of them 0 and two equal."""
+    rng = np.random.default_rng(seed)
+    X = np.sqrt(rho) * rng.normal(size=(n, 1)) + np.sqrt(1.0 - rho) * rng.normal(size=(n, p))
+    X *= 10.0 ** rng.uniform(-3.0, 3.0, p)
+    X[:, 1], X[:, 2] = 0.0, X[:, 3]
+    y = X @ (rng.normal(size=p) * (rng.uniform(size=p) < 0.4) / np.maximum(X.std(axis=0), 1e-9))
+    y += rng.normal(size=n)
+    norms = np.linalg.norm(X, axis=0)
+    strengths = np.geomspace(1.0, 1e-3, 30)[:, None] * np.abs(X.T @ y / np.maximum(norms, 1e-300)).max()
+    l1, l2 = l1_ratio * strengths * norms, (1.0 - l1_ratio) * strengths * norms**2 / np.sqrt(n)
+    return X, y, l1, l2
+
+
+def objective(X, y, coefs, l1, l2):
+    return 0.5 * ((y - coefs @ X.T) ** 2).sum(axis=1) + (l1 * abs(coefs) + 0.5 * l2 * coefs**2).sum(axis=1)
+
+
+@needs_loops
+@pytest.mark.parametrize("follow", [True, False])
+@pytest.mark.parametrize("share", [0.0, 1e-6])
+@pytest.mark.parametrize("l1_ratio", [1.0, 0.5])
+@pytest.mark.parametrize(("n", "p", "rho"), [(50, 8, 0.3), (60, 30, 0.95), (20, 40, 0.5)])
+def test_a_path_in_c_is_the_jitted_path(n, p, rho, l1_ratio, share, follow):
+    X, y, l1, l2 = quadratics(n + p, n, p, rho, l1_ratio)
+    null, k = 0.5 * y @ y, len(l1)
+    starts = (
+        np.zeros((k, p)) if follow else np.random.default_rng(0).normal(size=(k, p)) / X.std(axis=0).max()
+    )
+    starts[:, 1] = 0.0
+    residuals = y - starts @ X.T
+    given = (X.T @ X, starts, residuals @ X, (residuals**2).sum(axis=1), l1, l2)
+    found, n_rounds = quadratic._in_c(*given, follow=follow, enough=share * null)
+    jitted, _ = solve_jitted(*given, follow=follow, enough=share * null)
+    values = [objective(X, y, coefs, l1, l2) for coefs in (found, jitted)]
+    np.testing.assert_allclose(*values, atol=(share + 1e-13) * null, rtol=0.0)
+    assert (found[:, 1] == 0.0).all()
+    assert (n_rounds >= 0).all()
+    assert n_rounds.max() > 0
+    gradients = (y - found @ X.T) @ X
+    rss = ((y - found @ X.T) ** 2).sum(axis=1)
+    gaps = [duality_gap(*one) for one in zip(found, gradients, rss, l1, l2, strict=True)]
+    assert max(gaps) <= (share + 1e-11) * null
+
+
+@needs_loops
+def test_sweeps_in_c_are_those_of_numpy():
+    X, y, l1, l2 = quadratics(3, 60, 24, 0.6, 0.7)
+    norms = np.linalg.norm(X, axis=0)
+    unit = np.divide(1.0, norms, out=np.ones_like(norms), where=norms > 0.0)
+    gram, start = (X * unit).T @ (X * unit), np.zeros(24)
+    given = (start, (X * unit).T @ y, l1[20] * unit, l2[20] * unit**2, 3)
+    in_c = GramSweeps(gram)(*given)
+    by_hand, slope = start.copy(), given[1].copy()
+    for _ in range(3):
+        for j in range(24):
+            if norms[j] > 0.0:
+                z = slope[j] + by_hand[j]
+                new = np.sign(z) * max(abs(z) - given[2][j], 0.0) / (1.0 + given[3][j])
+                slope -= gram[j] * (new - by_hand[j])
+                by_hand[j] = new
+    for one, hand in zip(in_c, (by_hand, slope), strict=True):
+        np.testing.assert_allclose(one, hand, rtol=1e-10, atol=1e-12)
+    assert not start.any()  # what is given does not change
+
+
+@needs_loops
+def test_slopes_in_c_are_numpys():
+    rng = np.random.default_rng(5)
+    for l2 in (np.zeros(300), rng.uniform(size=300)):
+        coef = rng.normal(size=300) * (rng.uniform(size=300) < 0.3)
+        gradient, l1, usable = rng.normal(size=300), rng.uniform(size=300), (np.arange(300) % 7 > 0) * 1.0
+        away = np.empty(300)
+        gap = LOOPS.slopes(coef, gradient, l1, l2, usable, away, 3.0)
+        np.testing.assert_allclose(away, usable * violation(coef, gradient - l2 * coef, l1), rtol=1e-13)
+        assert gap == pytest.approx(duality_gap(coef, gradient, 3.0, l1, l2, usable), rel=1e-12)
+
+
+@needs_loops
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_products_of_sparse_columns_are_scipys(kind):
+    X = sp.random_array((40, 25), density=0.2, format="csc", random_state=np.random.default_rng(1))
+    parts, long = (X.indptr.astype(kind), X.indices.astype(kind), X.data), kind is np.int64
+    rng = np.random.default_rng(2)
+    r, b, squares = rng.normal(size=40), rng.normal(size=25), np.empty(25)
+    of_r, of_b = np.empty(25), np.zeros(40)
+    LOOPS.sparse_product(*parts, r, of_r, long, True)
+    LOOPS.sparse_product(*parts, b, of_b, long, False)
+    LOOPS.sparse_squares(parts[0], parts[2], squares, long)
+    np.testing.assert_allclose(of_r, X.T @ r, rtol=1e-13)
+    np.testing.assert_allclose(of_b, X @ b, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(squares, (X.toarray() ** 2).sum(axis=0), rtol=1e-13)
+
+
+@needs_loops
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("tol", [1e-8, 1e-4])
+def test_sparse_columns_swept_in_c_have_the_dense_mode(monkeypatch, intercept, weighted, tol):
+    rng = np.random.default_rng(7)
+    X = sp.random_array((300, 3000), density=0.03, format="csc", random_state=rng)
+    y = X @ (rng.normal(size=3000) * (rng.uniform(size=3000) < 0.05)) + 0.1 * rng.normal(size=300) + 3.0
+    weights = rng.uniform(0.2, 4.0, size=300) if weighted else None
+    linear = br.LinearModel(br.ElasticNetPrior(4.0, 1.0), br.GaussianLikelihood(1.0), intercept)
+    used = []
+    calls = working_set.SparseQuadratic.improve
+    monkeypatch.setattr(
+        working_set.SparseQuadratic, "improve", lambda *given: (used.append(1), calls(*given))[1]
+    )
+    sparse, dense = (
+        br.map_estimate(linear, br.RowData.from_arrays(values, y, sample_weight=weights), tol)
+        for values in (X, X.toarray())
+    )
+    assert used
+    assert sparse.converged
+    assert sparse.certificate.primal == pytest.approx(
+        dense.certificate.primal, abs=2 * tol * dense.certificate.null_objective
+    )
+    if tol < 1e-7:
+        np.testing.assert_allclose(sparse.coef, dense.coef, atol=1e-9)
+
+
+def test_indices_of_any_type_and_strides_are_read():
+    X = sp.random_array((30, 20), density=0.3, format="csc", random_state=np.random.default_rng(3))
+    odd = X.copy()
+    odd.indices, odd.data = odd.indices.astype(np.int64), np.repeat(odd.data, 2)[::2]
+    held = checks.as_design(odd)
+    assert held.indices.dtype == held.indptr.dtype
+    assert held.data.flags.c_contiguous
+    np.testing.assert_array_equal(held.toarray(), X.toarray())
+
+
+WITHOUT = """
+    import numpy as np, bayesreg as br, scipy.sparse as sp
+    from bayesreg.base.loops import LOOPS
+    rng = np.random.default_rng(0)
+    for X in (rng.normal(size=(60, 8)), rng.normal(size=(40, 600)), sp.random_array((90, 600), density=0.1, rng=rng)):
+        y = X @ np.linspace(0.0, 1.0, X.shape[1]) + rng.normal(size=X.shape[0])
+        model, data = br.LinearModel(br.LaplacePrior(0.3), br.GaussianLikelihood(1.0)), br.RowData.from_arrays(X, y)
+        print(bool(LOOPS), br.map_path(model, data, n_scales=5).coefs.sum(), br.map_estimate(model, data).coef @ y[:1].repeat(X.shape[1]))
+"""
+
+
+def test_the_package_without_loops_gives_the_same_modes():
+    found = []
+    for loops in ("1", "0"):
+        command = [sys.executable, "-c", textwrap.dedent(WITHOUT)]
+        environment = {**os.environ, "BAYESREG_LOOPS": loops}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        found.append([line.split() for line in done.stdout.splitlines()])
+    assert {line[0] for line in found[1]} == {"False"}
+    for own, other in zip(*found, strict=True):
+        np.testing.assert_allclose(
+            np.array(own[1:], dtype=float), np.array(other[1:], dtype=float), rtol=1e-7
+        )
