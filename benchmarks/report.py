@@ -126,7 +126,7 @@ def _goals(cases: dict[str, Any]) -> str:
         "goal",
         "met",
     ]
-    return "## Goals, warm\n\n" + _table(head, rows)
+    return "## Goals, warm\n\n" + table(head, rows)
 
 
 def _cold_goals(cases: dict[str, Any]) -> str:
@@ -141,7 +141,7 @@ def _cold_goals(cases: dict[str, Any]) -> str:
     if not rows:
         return ""
     head = ["case", "bayesreg, fresh process to first fit", "`import jax` alone", "above it", "within 1 s"]
-    return "## Cold start\n\n" + _table(head, rows)
+    return "## Cold start\n\n" + table(head, rows)
 
 
 def _case(name: str, entry: dict[str, Any]) -> str:
@@ -196,7 +196,7 @@ def _case(name: str, entry: dict[str, Any]) -> str:
         f"{duration(limit['read_seconds'])}), assuming: {limit['assumption']}. "
         f"Square gemm: {limit['gemm_gflops']:.0f} GFLOP/s. {entry['date']}.\n\n"
     )
-    return text + _table(head, rows) + _chosen(entry)
+    return text + table(head, rows) + _chosen(entry)
 
 
 def _chosen(entry: dict[str, Any]) -> str:
@@ -224,15 +224,17 @@ def _how(results: dict[str, Any]) -> str:
             f"load before {entry['load_before']:.1f}, "
             f"took {entry['took_seconds'] / 60:.0f} min"
         )
-    versions: dict[str, set[str]] = {}
-    for entry in results["cases"].values():
-        for result in entry["runners"].values():
-            for package, version in (result.get("versions") or {}).items():
-                versions.setdefault(package, set()).add(version)
-    listed = ", ".join(
-        f"{package} {' and '.join(sorted(found))}" for package, found in sorted(versions.items())
-    )
+    listed = versions(run for entry in results["cases"].values() for run in entry["runners"].values())
     return "\n".join([*lines, "", f"Versions: {listed}."])
+
+
+def versions(runs: Iterable[dict[str, Any]]) -> str:
+    """Return what was at work, with all its versions."""
+    known: dict[str, set[str]] = {}
+    for run in runs:
+        for package, version in (run.get("versions") or {}).items():
+            known.setdefault(package, set()).add(version)
+    return ", ".join(f"{package} {' and '.join(sorted(found))}" for package, found in sorted(known.items()))
 
 
 def _cell(run: dict[str, Any] | None) -> str:
@@ -259,6 +261,7 @@ def _short(text: str) -> str:
     return text.replace("|", "/").replace("\n", " ")[:120]
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Write a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
