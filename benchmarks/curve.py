@@ -13,12 +13,12 @@ from .runners import Runner, Worker, WorkerError, WorkerGoneError
 GAP = 1e-6
 _COMPILING = 60.0  # seconds that a process's first fit may take longer than others
 _LOADING = 300.0
-_REPEATING, _MOST = 2.0, 15  # seconds that repeats of a run fill, and how many there are at the most
+_REPEATING, _MOST = 1.0, 15  # seconds that repeats of a run fill, and how many there are at the most
 _SHORT, _SETTLE = (
     0.2,
     0.1,
 )  # seconds: a run below it is timed thrice more; threads of the last product go to sleep
-_LARGE = 2**30  # bytes of X from which only the first way of solving is tried
+_LARGE = 2**28  # bytes of X from which only the first way of solving is tried
 _HELD = 2**27  # bytes of X from which a process ends with its size
 
 
@@ -58,11 +58,11 @@ class Curve:
         self._left, best = self._cap, None
         tried: list[dict[str, Any]] = []
         for way in ways[:1] if x_bytes > _LARGE else ways:
-            limit = self._cap if best is None else min(self._cap, max(1.0, 2.0 * median(best["seconds"])))
-            runs = self._search(site, way, limit)
+            record = math.inf if best is None else median(best["seconds"])
+            runs = self._search(site, way, min(self._cap, max(1.0, 2.0 * record)))
             tried += runs
-            if found := self._winner(site, runs):
-                best = min(best or found, found, key=lambda run: median(run["seconds"]))
+            if (found := self._winner(site, runs, 1.2 * record)) and median(found["seconds"]) < record:
+                best = found
         if x_bytes > _HELD:
             self.close()
         if best is None:
@@ -112,10 +112,10 @@ class Curve:
             self.close()
             return run | {"error": str(error), "fastest": time.perf_counter() - started}
 
-    def _winner(self, site: Site, runs: list[dict[str, Any]]) -> dict[str, Any] | None:
-        """Repeat the fastest run that reached the gap; should that fail, the first run's time stands."""
+    def _winner(self, site: Site, runs: list[dict[str, Any]], limit: float) -> dict[str, Any] | None:
+        """Repeat the fastest run under the gap and the limit; should that fail, the first run's time stands."""
         best = min(
-            (run for run in runs if run.get("gap", math.inf) <= GAP),
+            (run for run in runs if run.get("gap", math.inf) <= GAP and run["fastest"] < limit),
             key=lambda run: run["fastest"],
             default=None,
         )

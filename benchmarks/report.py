@@ -136,7 +136,7 @@ def _cold_goals(cases: dict[str, Any]) -> str:
             alone = entry["import_jax"]
             above = median(times) - median(alone)
             rows.append(
-                [name, _spread(times), _spread(alone), f"{above:.2f} s", "yes" if above <= 1.0 else "no"]
+                [name, spread(times), spread(alone), f"{above:.2f} s", "yes" if above <= 1.0 else "no"]
             )
     if not rows:
         return ""
@@ -169,8 +169,8 @@ def _case(name: str, entry: dict[str, Any]) -> str:
             [
                 runner,
                 *(_cell(reached.get(gap)) for gap in gaps),
-                _spread(result.get("cold") or []),
-                _spread(result.get("new_shape") or []),
+                spread(result.get("cold") or []),
+                spread(result.get("new_shape") or []),
                 duration(run["first"]),
                 f"{median(memory) / entry['x_bytes']:.2g} X ({median(memory) / 1e6:.0f} MB)"
                 if memory
@@ -240,10 +240,11 @@ def versions(runs: Iterable[dict[str, Any]]) -> str:
 def _cell(run: dict[str, Any] | None) -> str:
     if run is None:
         return "never"
-    return f"{_spread(run['seconds'])[:-1]}; {run['gap']:.0e})"
+    return f"{spread(run['seconds'])[:-1]}; {run['gap']:.0e})"
 
 
-def _spread(seconds: list[float]) -> str:
+def spread(seconds: list[float]) -> str:
+    """Write the median, the range and, if there are few, how many there are."""
     if not seconds:
         return ""
     few = f"; {len(seconds)} run{'s' if len(seconds) > 1 else ''}" if len(seconds) < 5 else ""

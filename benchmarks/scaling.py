@@ -196,7 +196,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--cap",
         type=float,
-        default=12.0,
+        default=10.0,
         help="seconds of a package's search for a tolerance at one size, and of a run",
     )
     parser.add_argument(
