@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DOCS_STAMP := $(VENV)/.installed-docs
 
-.PHONY: demo test test-all test-slow mutation lint format notebooks docs pictures bench bench-quick bench-peers bench-posterior bench-posterior-peers calibration certified sweep clean constraints
+.PHONY: demo test test-all test-slow mutation lint format notebooks docs pictures bench bench-quick bench-peers bench-posterior bench-posterior-peers bench-scaling bench-first-second calibration certified sweep clean constraints
 
 demo: $(STAMP)
 	$(BIN)/bayesreg demo
@@ -67,6 +67,14 @@ bench-posterior: $(STAMP)
 
 bench-posterior-peers:
 	benchmarks/posterior/setup_peers.sh
+
+# Time against rows and columns, of paths and posteriors, beside the fastest peers: some twelve minutes.
+bench-scaling: $(STAMP)
+	$(BIN)/python -m benchmarks.scaling $(ARGS)
+
+# Fresh processes on a warm disk, beside other packages': three minutes.
+bench-first-second: $(STAMP)
+	$(BIN)/python -m benchmarks.first_second $(ARGS)
 
 # Simulation-based calibration of every sampler and coverage of every interval, about half an hour.
 calibration: $(STAMP)

@@ -126,7 +126,7 @@ def _goals(cases: dict[str, Any]) -> str:
         "goal",
         "met",
     ]
-    return "## Goals, warm\n\n" + _table(head, rows)
+    return "## Goals, warm\n\n" + table(head, rows)
 
 
 def _cold_goals(cases: dict[str, Any]) -> str:
@@ -136,12 +136,12 @@ def _cold_goals(cases: dict[str, Any]) -> str:
             alone = entry["import_jax"]
             above = median(times) - median(alone)
             rows.append(
-                [name, _spread(times), _spread(alone), f"{above:.2f} s", "yes" if above <= 1.0 else "no"]
+                [name, spread(times), spread(alone), f"{above:.2f} s", "yes" if above <= 1.0 else "no"]
             )
     if not rows:
         return ""
     head = ["case", "bayesreg, fresh process to first fit", "`import jax` alone", "above it", "within 1 s"]
-    return "## Cold start\n\n" + _table(head, rows)
+    return "## Cold start\n\n" + table(head, rows)
 
 
 def _case(name: str, entry: dict[str, Any]) -> str:
@@ -169,8 +169,8 @@ def _case(name: str, entry: dict[str, Any]) -> str:
             [
                 runner,
                 *(_cell(reached.get(gap)) for gap in gaps),
-                _spread(result.get("cold") or []),
-                _spread(result.get("new_shape") or []),
+                spread(result.get("cold") or []),
+                spread(result.get("new_shape") or []),
                 duration(run["first"]),
                 f"{median(memory) / entry['x_bytes']:.2g} X ({median(memory) / 1e6:.0f} MB)"
                 if memory
@@ -196,7 +196,7 @@ def _case(name: str, entry: dict[str, Any]) -> str:
         f"{duration(limit['read_seconds'])}), assuming: {limit['assumption']}. "
         f"Square gemm: {limit['gemm_gflops']:.0f} GFLOP/s. {entry['date']}.\n\n"
     )
-    return text + _table(head, rows) + _chosen(entry)
+    return text + table(head, rows) + _chosen(entry)
 
 
 def _chosen(entry: dict[str, Any]) -> str:
@@ -224,24 +224,27 @@ def _how(results: dict[str, Any]) -> str:
             f"load before {entry['load_before']:.1f}, "
             f"took {entry['took_seconds'] / 60:.0f} min"
         )
-    versions: dict[str, set[str]] = {}
-    for entry in results["cases"].values():
-        for result in entry["runners"].values():
-            for package, version in (result.get("versions") or {}).items():
-                versions.setdefault(package, set()).add(version)
-    listed = ", ".join(
-        f"{package} {' and '.join(sorted(found))}" for package, found in sorted(versions.items())
-    )
+    listed = versions(run for entry in results["cases"].values() for run in entry["runners"].values())
     return "\n".join([*lines, "", f"Versions: {listed}."])
+
+
+def versions(runs: Iterable[dict[str, Any]]) -> str:
+    """Return what was at work, with all its versions."""
+    known: dict[str, set[str]] = {}
+    for run in runs:
+        for package, version in (run.get("versions") or {}).items():
+            known.setdefault(package, set()).add(version)
+    return ", ".join(f"{package} {' and '.join(sorted(found))}" for package, found in sorted(known.items()))
 
 
 def _cell(run: dict[str, Any] | None) -> str:
     if run is None:
         return "never"
-    return f"{_spread(run['seconds'])[:-1]}; {run['gap']:.0e})"
+    return f"{spread(run['seconds'])[:-1]}; {run['gap']:.0e})"
 
 
-def _spread(seconds: list[float]) -> str:
+def spread(seconds: list[float]) -> str:
+    """Write the median, the range and, if there are few, how many there are."""
     if not seconds:
         return ""
     few = f"; {len(seconds)} run{'s' if len(seconds) > 1 else ''}" if len(seconds) < 5 else ""
@@ -259,6 +262,7 @@ def _short(text: str) -> str:
     return text.replace("|", "/").replace("\n", " ")[:120]
 
 
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+def table(head: list[str], rows: Iterable[list[str]]) -> str:
+    """Write a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)

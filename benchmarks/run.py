@@ -75,7 +75,7 @@ def measure_case(case: Case, peers: list[str], protocol: Protocol, bar: "tqdm[An
         "took_seconds": time.time() - started,
         "load_before": load,
         "command": "python -m benchmarks.run " + " ".join(shown(sys.argv[1:])),
-        "machine": _machine(),
+        "machine": machine(),
         "limit": limits(case, _support(runners)),
         "runners": runners,
     }
@@ -144,7 +144,8 @@ def _import_jax(repeats: int) -> list[float]:
     return seconds
 
 
-def _machine() -> str:
+def machine() -> str:
+    """Return cores, processor, memory and Python."""
     facts = Path("/proc/cpuinfo").read_text().split("\n") if Path("/proc/cpuinfo").exists() else []
     model = next(
         (line.split(":")[1].strip() for line in facts if line.startswith("model name")), platform.processor()

@@ -16,7 +16,7 @@ from . import ours
 from .peers import adelie, celer, glmnet, glum, scikit_learn, skglm
 
 ROOT = Path(__file__).resolve().parents[1]
-_PEERS_PYTHON = ROOT / "benchmarks" / ".peers" / "bin" / "python"
+PEERS_PYTHON = ROOT / "benchmarks" / ".peers" / "bin" / "python"
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ RUNNERS: dict[str, Runner] = {
         _python(
             "scikit-learn", scikit_learn, sys.executable
         ),  # the newer NumPy and BLAS are this environment's
-        _python("celer", celer, _PEERS_PYTHON),
-        _python("skglm", skglm, _PEERS_PYTHON),
-        _python("adelie", adelie, _PEERS_PYTHON),
-        _python("glum", glum, _PEERS_PYTHON),
+        _python("celer", celer, PEERS_PYTHON),
+        _python("skglm", skglm, PEERS_PYTHON),
+        _python("adelie", adelie, PEERS_PYTHON),
+        _python("glum", glum, PEERS_PYTHON),
         Runner("glmnet", glmnet, ("Rscript", "--vanilla", "benchmarks/peers/glmnet.R")),
     ]
 }

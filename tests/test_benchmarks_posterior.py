@@ -82,10 +82,10 @@ def test_the_first_run_counts_if_the_time_is_up_before_a_warm_one(tmp_path, monk
     case.save(tmp_path / "main")
     case.save(tmp_path / "other", seed=1)
     options = type("Options", (), {"repeats": 1, "budget": 1.0, "limit": 6.0})
-    found = posterior_run._run("slow", tmp_path, tmp_path, options)
+    found = posterior_run.run_one("slow", tmp_path, tmp_path, options)
     assert found["reply"]["stopped"] == 6.0
     assert found["reply"]["warm"] == []
-    assert flat(posterior_run._draws(tmp_path, case)).shape == (4, 10, 4)
+    assert flat(posterior_run.draws_of(tmp_path, case)).shape == (4, 10, 4)
 
 
 def timed(**changes):

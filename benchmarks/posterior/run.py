@@ -142,14 +142,15 @@ def _measure_part(case: Case, folder: Path, options: Any) -> dict[str, Any]:
     for name in tqdm(names, desc=case.name, disable=None):
         out = folder / name.replace(" ", "")
         out.mkdir()
-        runners[name] = _run(name, folder, out, options)
+        runners[name] = run_one(name, folder, out, options)
         if "reply" in runners[name]:
-            verdict = judge(_draws(out, case), expected)
+            verdict = judge(draws_of(out, case), expected)
             runners[name] = {**runners[name].pop("reply"), **verdict}
     return {"title": case.title, "runners": runners}
 
 
-def _run(name: str, folder: Path, out: Path, options: Any) -> dict[str, Any]:
+def run_one(name: str, folder: Path, out: Path, options: Any) -> dict[str, Any]:
+    """Run one package in a process of its own; return its reply, or why there is none."""
     runner = RUNNERS[name]
     command = [
         runner.program, str(HERE / "runners" / runner.script), str(folder / "main"), str(folder / "other"), str(out),
@@ -179,7 +180,8 @@ def _run(name: str, folder: Path, out: Path, options: Any) -> dict[str, Any]:
     return {"reply": {**reply, "cold": reply["finished_first"] - started}}
 
 
-def _draws(out: Path, case: Case) -> dict[str, np.ndarray]:
+def draws_of(out: Path, case: Case) -> dict[str, np.ndarray]:
+    """Return the draws that a run has left."""
     if (out / "draws.npz").exists():
         with np.load(out / "draws.npz") as draws:
             return dict(draws)
