@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from conftest import diabetes, model, one_of_eight
 from matplotlib.figure import Figure
+from scipy.stats import binom
 
 import bayesreg as br
 from bayesreg.plots.replicates import plot_replicates
@@ -186,6 +187,15 @@ def test_calibration_is_the_share_inside_each_interval(check):
         middle = share[np.searchsorted(mass, 0.5)]
         assert middle == pytest.approx((residual < 0.6745).mean(), abs=0.02)
         assert (np.sign(middle - 0.5) == np.sign(1.0 - width)) or width == 1.0
+
+
+@pytest.mark.parametrize("n", [1, 5, 99, 442, 10_000])
+def test_counts_by_chance_are_the_binomial_distributions_quantiles(n):
+    mass = np.concatenate([np.linspace(0.0, 1.0, 101), 1.0 / np.arange(2, 21), [1e-9, 1.0 - 1e-9]])
+    places = np.full(n, 0.5)
+    one = br.PredictiveCheck(places, places, places, n)
+    for found, level in zip(one.coverage_by_chance(mass), (0.05, 0.95), strict=True):
+        np.testing.assert_allclose(found * n, np.maximum(binom.ppf(level, n, mass), 0.0), rtol=1e-14)
 
 
 def test_observed_beside_predicted(check):

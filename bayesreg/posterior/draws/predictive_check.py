@@ -109,10 +109,17 @@ class PredictiveCheck(Shown):
         )
 
     def _counts_by_chance(self, probability: Any) -> tuple[Any, Any]:
-        from scipy.stats import binom
+        n, half = self.places.size, 0.5 * BAND
+        return _binomial_quantile(0.5 - half, n, probability), _binomial_quantile(0.5 + half, n, probability)
 
-        low, high = (binom.ppf(0.5 * (1.0 + sign * BAND), self.places.size, probability) for sign in (-1, 1))
-        return np.maximum(low, 0.0), high  # SciPy's quantile of a certain outcome is -1
+
+def _binomial_quantile(mass: float, n: int, probability: Any) -> Any:
+    """Return the fewest of n of which at most so many occur with this mass; scipy.stats would take longer to load."""
+    from scipy.special import bdtr, bdtrik
+
+    count = np.ceil(bdtrik(mass, n, probability))
+    fewer = np.maximum(count - 1.0, 0.0)  # if rounding went up
+    return np.where(bdtr(fewer, n, probability) >= mass, fewer, count)
 
 
 def check_predictions(

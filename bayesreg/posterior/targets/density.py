@@ -100,14 +100,23 @@ class Coordinate(NamedTuple):
 
     def at(self, u: Array) -> tuple[Array, Array]:
         """Return the quantity, and the log prior density of u."""
-        from numpyro.distributions import biject_to
-
         unconstrained = self.offset + self.step * u
-        to_natural = biject_to(self.prior.distribution.support)
+        to_natural = self._to_natural
         value = to_natural(unconstrained)
         jacobian = to_natural.log_abs_det_jacobian(unconstrained, value)
         log_density = self.prior.distribution.log_prob(value) + jacobian
         return value, jnp.where((value >= self.low) & (value < self.high), log_density, -jnp.inf)
+
+    @property
+    def middle(self) -> Any:
+        """The quantity at u = 0."""
+        return self._to_natural(np.asarray(self.offset))
+
+    @property
+    def _to_natural(self) -> Any:
+        from numpyro.distributions import biject_to
+
+        return biject_to(self.prior.distribution.support)
 
 
 class Scales(NamedTuple):
@@ -123,6 +132,13 @@ class Scales(NamedTuple):
             name: 0.5 * jax.random.normal(key, dtype=jnp.float64)
             for name, key in zip(self.sampled, keys, strict=False)
         }
+
+    @property
+    def middle(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Nuisance parameters and sampled prior scales where all coordinates are 0. No density is evaluated."""
+        middle = {name: coordinate.middle for name, coordinate in self.sampled.items()}
+        scales = {name: middle.pop(name) for name in SCALE_NAMES if name in middle}
+        return self.known | middle, scales
 
     def at(self, position: Position) -> tuple[dict[str, Array], dict[str, Array], Array]:
         """Return nuisance parameters, sampled prior scales, and the log prior density of all sampled ones."""

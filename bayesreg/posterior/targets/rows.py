@@ -74,8 +74,7 @@ class RowTarget(NamedTuple):
     @property
     def middle(self) -> Values:
         """The position at which all coordinates are 0."""
-        others: Any = {name: np.zeros(()) for name in self.scales.sampled}
-        return self.natural(others | {"coef": np.zeros(self.reference.shape)})
+        return Values(self.reference, *self.scales.middle)
 
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""

@@ -41,10 +41,10 @@ class WhitenedTarget(NamedTuple):
     @property
     def data_share(self) -> float:
         """The data's share of the posterior precision near the reference point, averaged over directions."""
-        sampled = self.scales.sampled
-        at_centre = {name: jnp.zeros(()) for name in sampled}
-        sigma = self.scales.with_noise(at_centre)[0]
-        return float(np.asarray(self.curvature).mean() / sigma**2) if self.curvature.size else 1.0
+        if not self.curvature.size:
+            return 1.0
+        sigma = self.scales.middle[0]["noise_scale"]
+        return float(np.asarray(self.curvature).mean() / sigma**2)
 
     def start(self, key: Array) -> Position:
         """Draw a position to start from."""
