@@ -13,7 +13,7 @@ from ..likelihoods.gaussian import GaussianLikelihood
 from ..mode.estimate import MapEstimate, map_estimate
 from ..model.linear_model import LinearModel
 from ..model.problem import Data
-from ..posterior.diagnostics import FEWEST_DRAWS
+from ..posterior.chain_numbers import FEWEST_DRAWS
 from ..posterior.draws.interval import Interval
 from ..posterior.sample import sample_posterior
 from ..selection.scale_selection import ScaleSelection

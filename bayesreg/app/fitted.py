@@ -16,7 +16,8 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Data
 from ..model.row_problem import resolve_rows
 from ..model.separation import separating_columns
-from ..posterior.diagnostics import FEWEST_DRAWS, Diagnostics, diagnose
+from ..posterior.chain_numbers import FEWEST_DRAWS
+from ..posterior.diagnostics import Diagnostics, diagnose
 from ..posterior.draws.interval import Interval
 from ..posterior.draws.predictive_check import PredictiveCheck, check_predictions
 from ..posterior.draws.summary import summarise_coefs, summarise_noise_scale, summarise_nuisance

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..base.arguments import check_probability
 from ..mode.estimate import MapEstimate
-from ..posterior.diagnostics import effective_draws
+from ..posterior.chain_numbers import bulk_draws
 from ..posterior.draws.interval import Interval
 from ..posterior.draws.summary import summarise
 from ..priors.scales import SCALE_NAMES
@@ -76,7 +76,7 @@ def summarise_fit(
         sampled.reshape(-1, sampled.shape[2]),
         shown,
     ).drop(columns="map")
-    found["ess"] = effective_draws(sampled)
+    found["ess"] = bulk_draws(sampled)
     for name, column in found.items():
         frame[name] = np.nan
         frame.loc[rows, name] = column.to_numpy()

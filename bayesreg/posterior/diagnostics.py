@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, final
 
 import numpy as np
-from jaxtyping import Float
+
+from .chain_numbers import bulk_draws, rank_r_hat, tail_draws
 
 if TYPE_CHECKING:
     import xarray as xr
 
 LARGEST_R_HAT = 1.01
 LEAST_ESS_PER_CHAIN = 100
-TAILS = (0.05, 0.95)
 _CERTIFIED = "certified: "  # as a certificate begins that has found nothing
-FEWEST_DRAWS = 4  # of a chain: fewer have no diagnostics
 
 
 @final
@@ -114,18 +113,8 @@ class Diagnostics:
         )
 
 
-def effective_draws(draws: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, " k"]:
-    """Return the effective numbers of draws for the means of k numbers; nan if there are too few to tell."""
-    from arviz_stats.base import array_stats
-
-    if draws.shape[1] < FEWEST_DRAWS:
-        return np.full(draws.shape[2], np.nan)
-    with np.errstate(invalid="ignore", divide="ignore"):  # of a constant
-        return np.asarray(array_stats.ess(draws, chain_axis=0, draw_axis=1))
-
-
 def diagnose(tree: "xr.DataTree") -> Diagnostics:
-    """Compute the diagnostics of draws, with R-hat and ESS by arviz-stats.
+    """Compute the diagnostics of draws.
 
     Parameters
     ----------
@@ -136,22 +125,16 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     -------
     Diagnostics
     """
-    from arviz_stats.base import array_stats
-
     attributes = tree.attrs
     draws = [one.transpose("chain", "draw", ...).values for one in tree["posterior"].to_dataset().values()]
     columns = np.concatenate([one.reshape(*one.shape[:2], -1) for one in draws], axis=2)
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    with np.errstate(invalid="ignore", divide="ignore"):  # the R-hat of a constant is nan
-        r_hat = array_stats.rhat(columns, **axes)
-        ess_tail = array_stats.ess(columns, **axes, method="tail", prob=TAILS)
-    ess_bulk = effective_draws(columns)
+    r_hat = rank_r_hat(columns) if columns.shape[0] > 1 else np.full(1, np.nan)
     diverging = tree["sample_stats"].to_dataset()["diverging"].values
     judged = bool(attributes.get("certificate_tests", 0))
     return Diagnostics(
         r_hat=float(np.fmax.reduce(r_hat)),
-        ess_bulk=float(np.fmin.reduce(ess_bulk)),
-        ess_tail=float(np.fmin.reduce(ess_tail)),
+        ess_bulk=float(np.fmin.reduce(bulk_draws(columns))),
+        ess_tail=float(np.fmin.reduce(tail_draws(columns))),
         n_divergent=int(diverging.sum()),
         n_chains=diverging.shape[0],
         n_draws=diverging.size,

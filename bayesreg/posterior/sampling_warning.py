@@ -8,7 +8,8 @@ from jaxtyping import Float
 from ..base.listed import listed
 from ..model.problem import ModelOnData
 from .certificate import PosteriorCertificate
-from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN, TAILS
+from .chain_numbers import bulk_draws, rank_r_hat, tail_draws
+from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN
 from .kernels.pareto import pareto_k
 from .to_arviz import Posterior
 
@@ -39,32 +40,10 @@ def judge(draws: Float[np.ndarray, "chain draw k"]) -> Judgement:
     -------
     Judgement
         Constant parameters have R-hat 1 and all their draws.
-
-    References
-    ----------
-    A. Vehtari, A. Gelman, D. Simpson, B. Carpenter and P.-C. Bürkner (2021), doi:10.1214/20-BA1221.
     """
-    from numpyro.diagnostics import effective_sample_size, gelman_rubin
-
-    half = draws.shape[1] // 2
-    split = np.concatenate([draws[:, :half], draws[:, -half:]])
-    folded = np.abs(split - np.median(split, axis=(0, 1)))
-    bulk = _normal_scores(split)
-    low, high = np.quantile(split, TAILS, axis=(0, 1))
-    tails = [(split <= low).astype(float), (split <= high).astype(float)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        r_hat = np.maximum(gelman_rubin(bulk), gelman_rubin(_normal_scores(folded)))
-        ess = np.minimum.reduce([effective_sample_size(one) for one in (bulk, *tails)])
-    constant = np.ptp(split, axis=(0, 1)) == 0.0
-    return Judgement(np.where(constant, 1.0, r_hat), np.where(constant, split[..., 0].size, ess))
-
-
-def _normal_scores(values: Float[np.ndarray, "chain draw k"]) -> Float[np.ndarray, "chain draw k"]:
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    flat = values.reshape(-1, values.shape[-1])
-    return ndtri((rankdata(flat, axis=0) - 0.375) / (len(flat) + 0.25)).reshape(values.shape)
+    constant = np.ptp(draws, axis=(0, 1)) == 0.0
+    r_hat = np.where(constant, 1.0, rank_r_hat(draws))
+    return Judgement(r_hat, np.minimum(bulk_draws(draws), tail_draws(draws)))
 
 
 def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]:
