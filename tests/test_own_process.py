@@ -6,6 +6,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 import bayesreg.__main__
@@ -20,7 +21,7 @@ try:
     run()
 except SystemExit:
     pass
-print(gc.isenabled(), gc.get_threshold()[0] > 50_000, gc.get_freeze_count() == 0)
+print(gc.isenabled(), 500_000 < gc.get_threshold()[0] < 1_000_000, gc.get_freeze_count() == 0)
 atexit._run_exitfuncs()
 print(gc.get_freeze_count() > 10_000)
 """
@@ -31,10 +32,32 @@ def test_a_process_of_its_own_searches_seldom_and_not_as_it_ends():
     assert ran.stdout.splitlines()[-2:] == ["True True True", "True"]
 
 
+DASK = """
+import importlib.util, sys, tempfile
+from pathlib import Path
+from bayesreg.__main__ import run
+folder = Path(tempfile.mkdtemp())
+(folder / "t.csv").write_text("x,y\\n" + "".join(f"{i % 7},{i % 5 + 0.5 * i}\\n" for i in range(40)))
+sys.argv = ["bayesreg", "fit", str(folder / "t.csv"), "--target", "y", "--out", str(folder / "o"), "--draws", "4"]
+try:
+    run()
+except SystemExit as done:
+    assert not done.code
+print((folder / "o" / "posterior.nc").stat().st_size > 0)
+print([name for name in sys.modules if name.split(".")[0] in ("dask", "distributed") and sys.modules[name]])
+"""
+
+
+@pytest.mark.extended
+def test_a_command_loads_no_dask():
+    ran = subprocess.run([sys.executable, "-c", DASK], capture_output=True, text=True)
+    assert ran.stdout.splitlines()[-2:] == ["True", "[]"], ran.stderr
+
+
 def test_a_process_that_calls_a_command_stays_as_it_is():
-    before = gc.get_threshold(), gc.get_freeze_count()
+    before = gc.get_threshold(), gc.get_freeze_count(), sys.modules.get("dask", "not loaded")
     assert CliRunner().invoke(main, ["conventions"]).exit_code == 0
-    assert (gc.get_threshold(), gc.get_freeze_count()) == before
+    assert (gc.get_threshold(), gc.get_freeze_count(), sys.modules.get("dask", "not loaded")) == before
 
 
 def test_the_script_is_a_process_of_its_own():
