@@ -158,7 +158,7 @@ def pilot(target: Target, expected: Moments, enough: float = ENOUGH) -> Pilot:
     best: Pilot | None = None
     for round_ in range(ROUNDS):
         trial = IndependenceTarget(
-            target, jax.device_put(mean), jax.device_put(root), jnp.asarray(1.0), nowhere
+            target, jax.device_put(mean), jax.device_put(root), jax.device_put(np.ones(())), nowhere
         )
         numbers = [(np.int64(PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
         blocks = [propose(*number, trial) for number in numbers]  # same types as chains: one program for both
@@ -171,7 +171,7 @@ def pilot(target: Target, expected: Moments, enough: float = ENOUGH) -> Pilot:
             thinning, stay = thinning_for(weight, rejection)
             chosen = np.random.default_rng(PILOT_SEED).choice(weight.size, STARTS, p=weight)
             starts = Starts(position[chosen], log_weight[chosen], log_density[chosen])
-            trial = trial._replace(thinning=jnp.asarray(float(thinning)), starts=starts)
+            trial = trial._replace(thinning=jax.device_put(np.float64(thinning)), starts=starts)
             best = Pilot(trial, acceptance, stay, pareto_k(log_weight))
         if best.acceptance >= enough or best.acceptance < HOPELESS:
             break

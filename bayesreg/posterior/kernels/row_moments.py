@@ -139,9 +139,8 @@ def expected_on_rows(problem: RowProblem, target: RowTarget, near: RowReference)
     near : RowReference
         The point at which it is whitened.
     """
-    middle = target.middle
-    nuisance = {name: float(value) for name, value in middle.nuisance.items()}
-    l1, l2 = (np.asarray(rate) for rate in target.prior.rates(middle.noise_scale, middle.scales))
+    nuisance = {name: float(value) for name, value in target.middle.nuisance.items()}
+    l1, l2 = target.middle_rates
     data, likelihood, held = problem.data, problem.likelihood, problem.penalised
     coef, transform = np.asarray(target.reference), np.asarray(target.transform)
     eta = problem.eta(coef)

@@ -76,6 +76,13 @@ class RowTarget(NamedTuple):
         """The position at which all coordinates are 0."""
         return Values(self.reference, *self.scales.middle)
 
+    @property
+    def middle_rates(self) -> tuple[Any, Any]:
+        """The rates 1/b and 1/τ² there, by NumPy: JAX would compile a program for each operation."""
+        prior, middle = jax.tree.map(np.asarray, (self.prior, self.middle))
+        rates: tuple[Any, Any] = prior.rates(middle.noise_scale, middle.scales)
+        return rates
+
     def log_density(self, position: Position) -> Array:
         """Evaluate the log posterior density of a position, up to a constant."""
         nuisance, scales, log_prior = self.scales.at(position)
@@ -178,6 +185,5 @@ def narrowest(problem: RowProblem, target: RowTarget) -> float:
 
 
 def _precision_of_prior(problem: RowProblem, target: RowTarget) -> Float[np.ndarray, " k"]:
-    middle = target.middle
-    l1, l2 = (np.asarray(rate) for rate in target.prior.rates(middle.noise_scale, middle.scales))
+    l1, l2 = target.middle_rates
     return problem.law.precision(l1, l2, np.asarray(target.reference))[problem.penalised]

@@ -43,7 +43,7 @@ class WhitenedTarget(NamedTuple):
         """The data's share of the posterior precision near the reference point, averaged over directions."""
         if not self.curvature.size:
             return 1.0
-        sigma = self.scales.middle[0]["noise_scale"]
+        sigma = float(self.scales.middle[0]["noise_scale"])
         return float(np.asarray(self.curvature).mean() / sigma**2)
 
     def start(self, key: Array) -> Position:
