@@ -56,8 +56,8 @@ keep_programs()  # before JAX is imported, or it does nothing
 import bayesreg.app.fit as command
 command.path_figure = command.forest_figure = lambda *arguments: None
 command.picture = lambda figure: b""
-from bayesreg.app.cli import main
-main()
+from bayesreg.__main__ import run
+run()
 """
 _COMMAND = ("fit", "diabetes.csv", "--target", "y", "--out", "out")
 
@@ -146,7 +146,8 @@ def timed(job: Job, python: str, folder: Path) -> tuple[float, str]:
     }
     if job.package == "bayesreg":
         env["PYTHONPATH"] = os.pathsep.join([str(ROOT), env.get("PYTHONPATH", "")])
-    env.pop("BAYESREG_KEEP_PROGRAMS", None)
+    for name in ("BAYESREG_KEEP_PROGRAMS", "PYTHONDONTWRITEBYTECODE"):  # as users have it
+        env.pop(name, None)
     env.pop("JAX_COMPILATION_CACHE_DIR", None)
     started = time.perf_counter()
     try:
