@@ -532,7 +532,8 @@ static PyObject *py_sparse_squares(PyObject *self, PyObject *args)
     return Py_NewRef(Py_None);
 }
 
-/* held, first, rows, data, means, squares, l1, l2, coef, r, along, is_long, n_sweeps, target; the largest change of the last sweep, on unit-norm columns */
+/* held, first, rows, data, means, squares, l1, l2, coef, r, along, is_long, n_sweeps, target: return the largest change
+   of the last sweep, on unit-norm columns */
 static PyObject *py_sparse_sweeps(PyObject *self, PyObject *args)
 {
     Arrays arrays;

@@ -11,7 +11,7 @@ def _loaded() -> Any:
         return None
     try:
         from . import _loops  # type: ignore[attr-defined]
-    except (ImportError, ValueError):  # not compiled, or a SciPy that keeps its LAPACK under other names
+    except (ImportError, AttributeError, KeyError, ValueError):  # not compiled, or SciPy keeps its LAPACK elsewhere
         return None
     return _loops
 
