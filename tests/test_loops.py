@@ -158,6 +158,14 @@ def test_indices_of_any_type_and_strides_are_read():
     np.testing.assert_array_equal(held.toarray(), X.toarray())
 
 
+@pytest.mark.parametrize("row", [-1, 30])
+def test_a_sparse_array_with_an_index_beyond_its_rows_is_refused(row):
+    X = sp.random_array((30, 20), density=0.3, format="csc", random_state=np.random.default_rng(3))
+    X.indices[4] = row
+    with pytest.raises(ValueError, match="30 rows, but its indices go from"):
+        br.RowData.from_arrays(X, np.arange(30.0))
+
+
 WITHOUT = """
     import numpy as np, bayesreg as br, scipy.sparse as sp
     from bayesreg.base.loops import LOOPS

@@ -11,8 +11,8 @@ def _loaded() -> Any:
         return None
     try:
         from . import _loops  # type: ignore[attr-defined]
-    except (ImportError, AttributeError, KeyError, ValueError):  # not compiled, or SciPy keeps its LAPACK elsewhere
-        return None
+    except (ImportError, AttributeError, KeyError, ValueError):
+        return None  # not compiled, or SciPy keeps its LAPACK elsewhere
     return _loops
 
 

@@ -107,6 +107,12 @@ def _sparse_values(X: Any) -> Design:
     if X.dtype.kind == "c":
         raise ValueError(f"Complex data not supported: `X` is {X.dtype}. Give real and imaginary parts.")
     values = csc_array(X, dtype=np.float64)
+    rows = values.indices
+    if rows.size and not 0 <= rows.min() <= rows.max() < values.shape[0]:  # no later loop looks
+        raise ValueError(
+            f"sparse `X` has {values.shape[0]} rows, but its indices go from {rows.min()} to {rows.max()}. "
+            "They were changed after X was made: make it anew."
+        )
     if not values.has_canonical_format:
         values = values.copy()
         values.sum_duplicates()
