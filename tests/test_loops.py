@@ -13,7 +13,8 @@ import scipy.sparse as sp
 import bayesreg as br
 from bayesreg.base.loops import LOOPS
 from bayesreg.data import checks
-from bayesreg.mode.solvers import quadratic, working_set
+from bayesreg.mode.solvers import column_sweeps, quadratic, working_set
+from bayesreg.mode.solvers.column_sweeps import DenseSweeps
 from bayesreg.mode.solvers.gap import duality_gap
 from bayesreg.mode.solvers.gram_sweeps import GramSweeps
 from bayesreg.mode.solvers.jitted_quadratic import solve_jitted
@@ -131,9 +132,9 @@ def test_sparse_columns_swept_in_c_have_the_dense_mode(monkeypatch, intercept, w
     weights = rng.uniform(0.2, 4.0, size=300) if weighted else None
     linear = br.LinearModel(br.ElasticNetPrior(4.0, 1.0), br.GaussianLikelihood(1.0), intercept)
     used = []
-    calls = working_set.SparseQuadratic.improve
+    calls = working_set.SweptQuadratic.improve
     monkeypatch.setattr(
-        working_set.SparseQuadratic, "improve", lambda *given: (used.append(1), calls(*given))[1]
+        working_set.SweptQuadratic, "improve", lambda *given: (used.append(1), calls(*given))[1]
     )
     sparse, dense = (
         br.map_estimate(linear, br.RowData.from_arrays(values, y, sample_weight=weights), tol)
@@ -146,6 +147,86 @@ def test_sparse_columns_swept_in_c_have_the_dense_mode(monkeypatch, intercept, w
     )
     if tol < 1e-7:
         np.testing.assert_allclose(sparse.coef, dense.coef, atol=1e-9)
+
+
+@needs_loops
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("tol", [1e-8, 1e-4])
+def test_dense_columns_swept_in_c_have_the_mode_by_products(monkeypatch, weighted, n_threads, tol):
+    rng = np.random.default_rng(8)
+    X = rng.normal(size=(603, 2500)).T + 30.0 * rng.uniform(size=603)  # contiguous columns
+    X *= 10.0 ** rng.uniform(-2.0, 2.0, 603)
+    X[:, 5] = 2.0
+    y = X[:, :40] @ (1.0 / X[:, :40].std(axis=0).clip(1e-3)) + rng.normal(size=2500)
+    weights = rng.uniform(0.2, 4.0, size=2500) if weighted else None
+    linear = br.LinearModel(br.ElasticNetPrior(0.2, 1.0), br.GaussianLikelihood(1.0))
+    used = []
+    calls = working_set.SweptQuadratic.improve
+    monkeypatch.setattr(
+        working_set.SweptQuadratic, "improve", lambda *given: (used.append(1), calls(*given))[1]
+    )
+    if n_threads <= LOOPS.MOST_THREADS:
+        monkeypatch.setattr(DenseSweeps, "_n_threads", lambda self: n_threads)
+    swept, by_products = (
+        br.map_estimate(linear, br.RowData.from_arrays(values, y, sample_weight=weights), tol)
+        for values in (X, np.ascontiguousarray(X))
+    )
+    assert used
+    assert swept.converged
+    null = swept.certificate.null_objective
+    assert swept.certificate.primal == pytest.approx(by_products.certificate.primal, abs=2 * tol * null)
+    if tol < 1e-7:
+        np.testing.assert_allclose(
+            swept.coef * X.std(axis=0), by_products.coef * X.std(axis=0), atol=1e-7 * abs(y).max()
+        )
+
+
+@needs_loops
+@pytest.mark.parametrize("weighted", [True, False])
+def test_one_sweep_over_dense_columns_is_numpys(weighted):
+    rng = np.random.default_rng(9)
+    X = np.asfortranarray(rng.normal(size=(50, 11)) + 1.0)
+    root = np.sqrt(rng.uniform(0.5, 2.0, size=50)) if weighted else np.ones(50)
+    y = rng.normal(size=50)
+    data = br.RowData.from_arrays(X, y, sample_weight=root**2)
+    rows = data.least_squares(centre=True)[0]
+    held, l1, l2 = np.array([3, 0, 7, 9, 1, 2]), rng.uniform(size=6), rng.uniform(size=6)
+    Z = (X - np.average(X, axis=0, weights=root**2)) * root[:, None]
+    z = (y - np.average(y, weights=root**2)) * root
+    by_hand = np.zeros(6)
+    for _ in range(300):
+        for a, j in enumerate(held):
+            slope = Z[:, j] @ (z - Z[:, held] @ by_hand) + Z[:, j] @ Z[:, j] * by_hand[a]
+            by_hand[a] = np.sign(slope) * max(abs(slope) - l1[a], 0.0) / (Z[:, j] @ Z[:, j] + l2[a])
+    found = DenseSweeps(rows)(held, np.zeros(6), l1, l2, 1e-13)
+    assert found.gradient is None  # settled
+    np.testing.assert_allclose(found.coef, by_hand, atol=1e-12)
+    again = DenseSweeps(rows)(held, by_hand, l1, l2, 0.0)  # from a start that is not 0
+    np.testing.assert_allclose(again.coef, by_hand, atol=1e-12)
+    if again.gradient is not None:
+        np.testing.assert_allclose(again.gradient, Z[:, held].T @ (z - Z[:, held] @ by_hand), atol=1e-12)
+
+
+@needs_loops
+def test_a_thread_that_fails_does_not_keep_the_others_waiting(monkeypatch):
+    rng = np.random.default_rng(9)
+    rows = br.RowData.from_arrays(np.asfortranarray(rng.normal(size=(50, 9))), rng.normal(size=50))
+    sweeps = DenseSweeps(rows.least_squares(centre=True)[0])
+    monkeypatch.setattr(DenseSweeps, "_n_threads", lambda self: min(2, LOOPS.MOST_THREADS))
+
+    class Failing:
+        BLOCK, MOST_THREADS = LOOPS.BLOCK, LOOPS.MOST_THREADS
+
+        @staticmethod
+        def dense_sweeps(*given):
+            if given[17] == 0 < LOOPS.MOST_THREADS - 1:
+                return LOOPS.dense_sweeps(*given)
+            raise MemoryError("no room")
+
+    monkeypatch.setattr(column_sweeps, "LOOPS", Failing)
+    with pytest.raises(MemoryError, match="no room"):
+        sweeps(np.arange(9), np.zeros(9), np.ones(9), np.zeros(9), 0.0)
 
 
 def test_indices_of_any_type_and_strides_are_read():

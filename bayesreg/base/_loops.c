@@ -14,7 +14,11 @@
 
 /* One build serves all x86-64 processors: the loader takes the version that the processor can run. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && defined(__GLIBC__)
-#define FOR_PROCESSOR __attribute__((target_clones("arch=haswell", "default")))
+#if __GNUC__ >= 12
+#define FOR_PROCESSOR __attribute__((target_clones("arch=x86-64-v3", "default")))
+#else
+#define FOR_PROCESSOR __attribute__((target_clones("avx2", "default")))
+#endif
 #else
 #define FOR_PROCESSOR
 #endif
@@ -406,6 +410,200 @@ static int solve_all(Size k, Size p, const double *gram, const double *starts, c
 SPARSE(int32_t, int32)
 SPARSE(int64_t, int64)
 
+/* ---- dense columns ---- */
+
+/* Blocks of columns, each with its own Gram matrix: the slopes of a block are products with the residual, descent within
+   the block needs the Gram matrix alone, and then the residual changes once. As for sparse columns, means are not
+   subtracted from the entries. The residual is kept times the roots of the weights. Each thread has a range of rows, and
+   repeats what is not a sum over rows: so all threads have the same coefficients, and meet once for each block. */
+
+#if defined(__GNUC__) && (defined(__unix__) || defined(__APPLE__))
+#include <sched.h>
+#define MOST_THREADS 64
+#define PUBLISH(place, value) __atomic_store_n(place, value, __ATOMIC_RELEASE)
+#define PUBLISHED(place) __atomic_load_n(place, __ATOMIC_ACQUIRE)
+#define WAIT() sched_yield()
+#else
+#define MOST_THREADS 1
+#define PUBLISH(place, value) (*(place) = (value))
+#define PUBLISHED(place) (*(place))
+#define WAIT() ((void)0)
+#endif
+
+#define BLOCK 4               /* columns that are read at once */
+#define PASSES 3              /* over a block's coordinates, while the residual waits */
+#define FEW_LANES 4
+#define LINE 8                /* entries between the counters of two threads */
+#define SPINS 2000            /* before a thread that waits lets others run */
+#define SUMS (BLOCK + BLOCK * BLOCK)
+
+typedef struct {
+    Size p, stride, n; /* columns; rows of X, and of this thread */
+    const double *x, *weights, *means, *squares, *l1, *l2; /* x column by column, from this thread's first row on */
+    double *coef, *r, *grams, *sums, *room, along;
+    int64_t *met, meetings;
+    int me, n_threads, has_grams;
+} Dense;
+
+/* Add the products of four columns with a vector. */
+FOR_PROCESSOR
+static void dot_four(Size n, const double *const *columns, const double *restrict r, double *out)
+{
+    const double *a = columns[0], *b = columns[1], *c = columns[2], *d = columns[3];
+    double of_a[LANES] = {0.0}, of_b[LANES] = {0.0}, of_c[LANES] = {0.0}, of_d[LANES] = {0.0};
+    Size i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int lane = 0; lane < LANES; lane++) {
+            of_a[lane] += a[i + lane] * r[i + lane];
+            of_b[lane] += b[i + lane] * r[i + lane];
+            of_c[lane] += c[i + lane] * r[i + lane];
+            of_d[lane] += d[i + lane] * r[i + lane];
+        }
+    for (; i < n; i++)
+        of_a[0] += a[i] * r[i], of_b[0] += b[i] * r[i], of_c[0] += c[i] * r[i], of_d[0] += d[i] * r[i];
+    for (int lane = 0; lane < LANES; lane++)
+        out[0] += of_a[lane], out[1] += of_b[lane], out[2] += of_c[lane], out[3] += of_d[lane];
+}
+
+FOR_PROCESSOR
+static void subtract_four(Size n, double *restrict r, const double *const *columns, const double *times,
+                          const double *weights)
+{
+    const double *a = columns[0], *b = columns[1], *c = columns[2], *d = columns[3];
+    double t = times[0], u = times[1], v = times[2], w = times[3];
+    if (weights)
+        for (Size i = 0; i < n; i++)
+            r[i] -= weights[i] * (t * a[i] + u * b[i] + v * c[i] + w * d[i]);
+    else
+        for (Size i = 0; i < n; i++)
+            r[i] -= t * a[i] + u * b[i] + v * c[i] + w * d[i];
+}
+
+/* Add up the threads' sums; false if a thread has gone. */
+static int meet(Dense *d, Size count, const double *own, double *out)
+{
+    double *slot = d->sums + (d->meetings % 2) * d->n_threads * SUMS;
+    memcpy(slot + d->me * SUMS, own, (size_t)count * sizeof(double));
+    d->meetings++;
+    PUBLISH(&d->met[d->me * LINE], d->meetings);
+    memset(out, 0, (size_t)count * sizeof(double));
+    for (int other = 0; other < d->n_threads; other++) {
+        long spins = 0;
+        int64_t seen;
+        while ((seen = PUBLISHED(&d->met[other * LINE])) < d->meetings && seen >= 0)
+            if (++spins > SPINS)
+                WAIT();
+        if (seen < 0)
+            return 0;
+        for (Size i = 0; i < count; i++)
+            out[i] += slot[other * SUMS + i];
+    }
+    return 1;
+}
+
+/* Write the products of four different columns with each other; `left` are the columns, or times the weights. */
+FOR_PROCESSOR
+static void gram_of_four(Size n, const double *const *left, const double *const *right, double *out)
+{
+    const double *a = left[0], *b = left[1], *c = left[2], *f = right[1], *g = right[2], *h = right[3];
+    double part[6][FEW_LANES] = {{0.0}};
+    Size i = 0;
+    for (; i + FEW_LANES <= n; i += FEW_LANES)
+        for (int lane = 0; lane < FEW_LANES; lane++) {
+            part[0][lane] += a[i + lane] * f[i + lane];
+            part[1][lane] += a[i + lane] * g[i + lane];
+            part[2][lane] += a[i + lane] * h[i + lane];
+            part[3][lane] += b[i + lane] * g[i + lane];
+            part[4][lane] += b[i + lane] * h[i + lane];
+            part[5][lane] += c[i + lane] * h[i + lane];
+        }
+    for (; i < n; i++) {
+        part[0][0] += a[i] * f[i], part[1][0] += a[i] * g[i], part[2][0] += a[i] * h[i];
+        part[3][0] += b[i] * g[i], part[4][0] += b[i] * h[i], part[5][0] += c[i] * h[i];
+    }
+    for (int j = 0, pair = 0; j < BLOCK; j++)
+        for (int k = j + 1; k < BLOCK; k++, pair++) {
+            double sum = 0.0;
+            for (int lane = 0; lane < FEW_LANES; lane++)
+                sum += part[pair][lane];
+            out[j * BLOCK + k] = out[k * BLOCK + j] = sum;
+        }
+}
+
+static void products_of_block(const Dense *d, const double *const *columns, double *out)
+{
+    const double *left[BLOCK];
+    for (int j = 0; j < BLOCK; j++) {
+        left[j] = d->weights ? d->room + j * d->n : columns[j];
+        for (Size i = 0; d->weights && i < d->n; i++)
+            d->room[j * d->n + i] = d->weights[i] * columns[j][i];
+    }
+    gram_of_four(d->n, left, columns, out);
+}
+
+static double descend_in_block(Dense *d, int width, const int64_t *held, const double *gram, double *slopes,
+                               double *change)
+{
+    double largest = 0.0;
+    for (int pass = 0; pass < PASSES; pass++) {
+        double moved = 0.0;
+        for (int a = 0; a < width; a++) {
+            int64_t j = held[a];
+            if (d->squares[j] == 0.0)
+                continue;
+            double next = shrunk(slopes[a] + d->squares[j] * d->coef[j], d->l1[j]) / (d->squares[j] + d->l2[j]);
+            double by = next - d->coef[j], size = d->squares[j] * by * by;
+            if (by == 0.0)
+                continue;
+            d->coef[j] = next, change[a] += by;
+            for (int b = 0; b < width; b++)
+                slopes[b] -= by * gram[a * BLOCK + b];
+            if (!(size <= moved))
+                moved = size;
+        }
+        if (!(moved <= largest))
+            largest = moved;
+        if (moved == 0.0)
+            break;
+    }
+    return largest;
+}
+
+/* Return the largest change of a coefficient, on unit-norm columns; -1 if another thread has gone. */
+static double sweep_dense(Dense *d, Size m, const int64_t *held)
+{
+    double largest = 0.0, sums[SUMS];
+    for (Size first = 0; first < m; first += BLOCK) {
+        int width = m - first < BLOCK ? (int)(m - first) : BLOCK;
+        double *gram = d->grams + first * BLOCK, own[SUMS] = {0.0}, change[BLOCK] = {0.0};
+        const double *columns[BLOCK];
+        for (int a = 0; a < BLOCK; a++)
+            columns[a] = d->x + held[first + (a < width ? a : 0)] * d->stride;
+        dot_four(d->n, columns, d->r, own);
+        if (!d->has_grams)
+            products_of_block(d, columns, own + BLOCK);
+        if (!meet(d, d->has_grams ? BLOCK : SUMS, own, sums))
+            return -1.0;
+        for (int a = 0; a < width; a++)
+            sums[a] += d->along * d->means[held[first + a]];
+        for (int a = 0; a < width && !d->has_grams; a++)
+            for (int b = 0; b < width; b++)
+                gram[a * BLOCK + b] = a == b ? d->squares[held[first + a]]
+                                             : sums[BLOCK + a * BLOCK + b] -
+                                                   d->means[held[first + a]] * d->means[held[first + b]];
+        double moved = descend_in_block(d, width, held + first, gram, sums, change);
+        if (moved == 0.0)
+            continue;
+        if (!(moved <= largest))
+            largest = moved;
+        for (int a = 0; a < width; a++)
+            d->along += change[a] * d->means[held[first + a]];
+        subtract_four(d->n, d->r, columns, change, d->weights);
+    }
+    d->has_grams = 1;
+    return sqrt(largest);
+}
+
 /* ---- the interface ---- */
 
 #define MOST_ARRAYS 13
@@ -555,6 +753,43 @@ static PyObject *py_sparse_sweeps(PyObject *self, PyObject *args)
     return PyFloat_FromDouble(largest);
 }
 
+/* held, x, weights, means, squares, l1, l2, coefs, r, grams, sums, met, n_sweeps, target, has_grams, first_row,
+   last_row, me, along: return the sweeps done, the largest change of the last one, on unit-norm columns, and `along`.
+   `coefs`, `grams` and `met` have a row for each thread; weights of length 0 are ones. r is the residual at `coefs`. */
+static PyObject *py_dense_sweeps(PyObject *self, PyObject *args)
+{
+    Arrays arrays;
+    (void)self;
+    long given[5], done = 0;
+    const int places[5] = {12, 14, 15, 16, 17};
+    for (int i = 0; i < 5; i++)
+        given[i] = PyLong_AsLong(PyTuple_GetItem(args, places[i]));
+    double target = PyFloat_AsDouble(PyTuple_GetItem(args, 13)), along = PyFloat_AsDouble(PyTuple_GetItem(args, 18));
+    double largest = INFINITY;
+    if (PyErr_Occurred() || !take(&arrays, args, 12, 7))
+        return NULL;
+    long first = given[2], last = given[3], me = given[4];
+    Size p = LENGTH(3), m = arrays.view[0].len / (Size)sizeof(int64_t), stride = LENGTH(8);
+    int n_threads = (int)(LENGTH(7) / p);
+    Dense d = {p, stride, last - first, (double *)ARRAY(1) + first, LENGTH(2) ? (double *)ARRAY(2) + first : NULL,
+               ARRAY(3), ARRAY(4), ARRAY(5), ARRAY(6), (double *)ARRAY(7) + me * p, (double *)ARRAY(8) + first,
+               (double *)ARRAY(9) + me * (LENGTH(9) / n_threads), ARRAY(10), NULL, along, ARRAY(11), 0, (int)me, n_threads,
+               given[1] != 0};
+    d.room = d.weights ? malloc((size_t)(BLOCK * d.n) * sizeof(double)) : NULL;
+    int had_room = d.room || !d.weights;
+    Py_BEGIN_ALLOW_THREADS
+    while (had_room && done < given[0] && largest > target) {
+        largest = sweep_dense(&d, m, ARRAY(0));
+        done++;
+    }
+    if (!had_room || largest < 0.0)
+        PUBLISH(&d.met[me * LINE], -1);
+    free(d.room);
+    Py_END_ALLOW_THREADS
+    release(&arrays);
+    return had_room ? Py_BuildValue("ldd", done, largest, d.along) : PyErr_NoMemory();
+}
+
 static PyMethodDef METHODS[] = {
     {"solve_all", py_solve_all, METH_VARARGS, "Minimise k penalised quadratics that share their Gram matrix."},
     {"gram_sweeps", py_gram_sweeps, METH_VARARGS, "Minimise over each coordinate in turn, on a Gram matrix."},
@@ -562,6 +797,7 @@ static PyMethodDef METHODS[] = {
     {"sparse_product", py_sparse_product, METH_VARARGS, "Multiply sparse columns by a vector, or a vector by them."},
     {"sparse_squares", py_sparse_squares, METH_VARARGS, "Write the sum of squares of each sparse column."},
     {"sparse_sweeps", py_sparse_sweeps, METH_VARARGS, "Minimise over each coordinate in turn, on sparse columns."},
+    {"dense_sweeps", py_dense_sweeps, METH_VARARGS, "Minimise over blocks of dense columns, as one of several threads."},
     {NULL, NULL, 0, NULL}};
 
 /* Find a function of SciPy's LAPACK, if its integers are C's int; `signature` is the name under which SciPy keeps it. */
@@ -583,11 +819,14 @@ static void *lapack(const char *name, const char *signature)
 
 static int start(PyObject *module)
 {
-    (void)module;
     *(void **)&dpotrf = lapack("dpotrf", "void (char *, int *, " REAL ", int *, int *)");
     *(void **)&dpotrs = dpotrf ? lapack("dpotrs", "void (char *, int *, int *, " REAL ", int *, " REAL ", int *, int *)")
                                : NULL;
-    return dpotrs ? 0 : -1;
+    if (!dpotrs)
+        return -1;
+    PyModule_AddIntConstant(module, "MOST_THREADS", MOST_THREADS);
+    PyModule_AddIntConstant(module, "BLOCK", BLOCK);
+    return PyErr_Occurred() ? -1 : 0;
 }
 
 static PyModuleDef_Slot SLOTS[] = {{Py_mod_exec, (void *)start}, {0, NULL}};

@@ -48,6 +48,15 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
     return single_threaded_blas() if is_tall(X) else nullcontext()
 
 
+@contextmanager
+def many_threaded_blas() -> Iterator[None]:
+    """Lift the limit of `single_threaded_blas` for large products."""
+    with _ONE_AT_A_TIME:
+        blas, n_threads = _blas()
+        with blas.limit(limits=n_threads):
+            yield
+
+
 def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
     """Limit BLAS to one thread if X is tall or small, or has no more rows than columns: the work is small."""
     n, p = X.shape
@@ -63,9 +72,9 @@ def is_tall(X: Any) -> bool:
 
 
 def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
-    """Call `part` on equal ranges of 0, ..., n − 1, one for each thread, inside `single_threaded_blas`.
+    """Call `part` on equal ranges of 0, ..., n − 1, one for each thread; the calling thread takes the last range.
 
-    The calling thread takes the last range.
+    If `part` calls BLAS, call it inside `single_threaded_blas`.
     """
     edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
     *others, own = map(range, edges[:-1], edges[1:])

@@ -9,6 +9,7 @@ from jaxtyping import Float
 
 from ..base.errors import warn
 from ..base.loops import LOOPS
+from ..base.threads import n_cores, over_ranges
 
 Matrix = Float[np.ndarray, "n p"]
 Vector = Float[np.ndarray, " n"]
@@ -16,6 +17,7 @@ Design = Any  # a Matrix, or a scipy.sparse.csc_array of its shape
 
 _AS_NUMBERS = "Turn them into numbers first, for example days since the first."
 _COLUMNS_AT_ONCE = 256
+_LARGE = 2**22  # entries from which threads pay
 _LARGEST, _SMALLEST = 1e100, 1e-100  # the product of three such numbers is still finite
 
 
@@ -299,7 +301,10 @@ def _text_message(what: str, columns: list[str]) -> str:
 
 
 def _refuse_non_finite(values: Design, names: Sequence[str], what: str = "X") -> None:
-    squares = _column_squares(values)
+    with np.errstate(over="ignore", invalid="ignore"):  # NaN, infinity and extreme sizes show in the sums
+        squares = (
+            dense_column_squares(values) if isinstance(values, np.ndarray) else sparse_column_squares(values)
+        )
     suspect = np.flatnonzero(~((squares < _LARGEST**2) & (squares > values.shape[0] * _SMALLEST**2)))
     if suspect.size == 0:
         return
@@ -334,12 +339,17 @@ def has_long_indices(X: Design) -> bool:
     return bool(X.indptr.dtype == np.int64)
 
 
-def _column_squares(values: Design) -> Float[np.ndarray, " p"]:
-    """Return sums of squares. They show NaN, infinity and extreme sizes in one pass."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        if isinstance(values, np.ndarray):
-            return np.einsum("ij,ij->j", values, values)
-        return sparse_column_squares(values)
+def dense_column_squares(X: Matrix) -> Float[np.ndarray, " p"]:
+    """Return the sum of squares of each column; of a large X each thread takes a part of the columns."""
+    if X.size < _LARGE or not X.flags.f_contiguous:
+        return np.einsum("ij,ij->j", X, X)
+
+    def part(columns: range) -> np.ndarray:
+        own = X[:, columns.start : columns.stop]
+        with np.errstate(over="ignore", invalid="ignore"):  # a thread has its own state of errors
+            return np.einsum("ij,ij->j", own, own)
+
+    return np.concatenate(over_ranges(part, X.shape[1], n_cores()))
 
 
 def _refuse_non_finite_columns(values: Matrix, names: Sequence[str], what: str) -> None:

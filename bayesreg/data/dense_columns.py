@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..base.blas import product
-from .checks import Matrix, Vector
+from .checks import Matrix, Vector, dense_column_squares
 
 _COLUMN_BLOCK = 2**22  # entries of the columns that are held at once
 
@@ -50,7 +50,7 @@ class DenseColumns:
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:
         """Return the columns' sums of squares, after each row is multiplied by its root."""
         if root is None:
-            return np.einsum("ij,ij->j", self.X, self.X)
+            return dense_column_squares(self.X)
         squares = np.empty(self.X.shape[1])
         for block in column_blocks(np.arange(self.X.shape[1]), len(self.X)):
             columns = self.X[:, block[0] : block[-1] + 1] * root[:, None]

@@ -58,6 +58,7 @@ class RowLeastSquares:
         self.null = null if null is not None and null.any() else None
         self._columns = DenseColumns(X) if isinstance(X, np.ndarray) else SparseColumns(X)
         self._spectra = Kept[Spectrum](SPECTRA)
+        self._latest = Kept[tuple[np.ndarray, np.ndarray]](1)
         self._reduced = Kept[tuple[RowLeastSquares, FlatBlock]](1)
         if sums is not None:
             self._sums = sums.zeroed(self.null)
@@ -167,7 +168,14 @@ class RowLeastSquares:
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
-        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
+        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`. The latest single point is kept."""
+        if len(coefs) == 1:
+            return self._latest.get(coefs.tobytes(), lambda: self._residuals(coefs))
+        return self._residuals(coefs)
+
+    def _residuals(
+        self, coefs: Float[np.ndarray, "k p"]
+    ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         gradients, squares = np.empty(coefs.shape), np.empty(len(coefs))
         step = max(1, _RESIDUAL_BLOCK // max(1, self.y.size))
         for first in range(0, len(coefs), step):
@@ -175,6 +183,8 @@ class RowLeastSquares:
             residual = self.y - self.fitted(coefs[block])
             gradients[block] = self._gradients(residual)
             squares[block] = np.einsum("kn,kn->k", residual, residual)
+        gradients.setflags(write=False)  # they may be kept
+        squares.setflags(write=False)
         return gradients, squares
 
     def gradient(self, residual: Vector) -> Float[np.ndarray, " p"]:

@@ -1,6 +1,7 @@
 """The mode of a model on data, for one prior scale or along many."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, final
@@ -10,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
 from ..base.shown import Shown
-from ..base.threads import blas_for, blas_for_few_columns
+from ..base.threads import blas_for, blas_for_few_columns, single_threaded_blas
 from ..data.row_source import RowSource
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
@@ -32,7 +33,7 @@ from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
 from .row_loss import RowLoss
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
-from .solve_penalised import POLISH_BELOW, gram_is_solved, gram_serves, solve_coefs
+from .solve_penalised import POLISH_BELOW, gram_is_solved, gram_serves, solve_coefs, sweeps_serve
 from .source_newton import SourceObjective
 from .stationary import stationary_points
 
@@ -256,7 +257,7 @@ def map_estimate(model: LinearModel, data: AnyData, tol: float = 1e-8) -> MapEst
     check_tol(tol)
     require("map_estimate", model, data, PENALTY, *ON_DISK)
     _refuse_sampled_scale(model)
-    with blas_for(getattr(data, "X", None)):
+    with _blas_for_one(model, data):
         if isinstance(data, RowSource):
             mode = mode_on_source(model, data, tol)
         elif model.likelihood.is_quadratic:
@@ -268,6 +269,14 @@ def map_estimate(model: LinearModel, data: AnyData, tol: float = 1e-8) -> MapEst
     if not mode.converged:
         warn(_missed(mode.certificate, tol), ConvergenceWarning)
     return mode
+
+
+def _blas_for_one(model: LinearModel, data: AnyData) -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread if our own threads sweep over the columns: its threads would take their cores."""
+    X = getattr(data, "X", None)
+    if model.likelihood.is_quadratic and KNOWN_NUISANCE.met(model, data) and sweeps_serve(X):
+        return single_threaded_blas()
+    return blas_for(X)
 
 
 def mode_of(problem: Problem, tol: float) -> MapEstimate:

@@ -1,11 +1,11 @@
 """The choice of a solver for the penalised coefficients, for one penalty or along many."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from ..base.loops import only_numpy_serves
+from ..base.loops import LOOPS, only_numpy_serves
 from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian.spectrum import ridge_coefs
@@ -106,6 +106,14 @@ def _has_many_dense_rows(least_squares: LeastSquares) -> bool:
         return False
     n, p = least_squares.X.shape
     return n >= _ROWS_A_COLUMN * p
+
+
+def sweeps_serve(X: Any) -> bool:
+    """Tell whether one penalty on these rows is solved by sweeps over the columns, on threads of our own."""
+    if not (LOOPS and isinstance(X, np.ndarray) and X.flags.f_contiguous):
+        return False
+    n, p = X.shape
+    return p > _LARGEST_COMPILED and n >= _ROWS_A_COLUMN * p
 
 
 def _is_hard(problem: Problem, l1: Float[np.ndarray, " q"]) -> bool:

@@ -12,8 +12,8 @@ from ...base.loops import LOOPS
 from ...data.least_squares import LeastSquares, check_gram_size
 from ...data.row_least_squares import RowLeastSquares
 from ...priors.elastic_net_algebra import confined, zero_crossings
+from .column_sweeps import ColumnSweeps
 from .sizes import padded
-from .sparse_sweeps import SparseSweeps
 
 Held = Float[np.ndarray, " m"]
 
@@ -332,34 +332,38 @@ def _spread(values: np.ndarray, places: Int[np.ndarray, " s"], size: int) -> np.
     return full
 
 
-class SparseQuadratic(ProductQuadratic):
-    """The quadratic of sparse columns: coordinate descent on the columns themselves, in C.
+class SweptQuadratic(ProductQuadratic):
+    """The quadratic by coordinate descent on the columns themselves, in C.
 
     Newton steps by conjugate gradients follow where it is slow.
+
+    Parameters
+    ----------
+    least_squares : RowLeastSquares
+    sweeps : ColumnSweeps
+        Of the same rows.
+    most_products : float
+        Largest number of products with the Gram matrix.
     """
 
     reach = 16.0
 
-    def __init__(self, least_squares: RowLeastSquares) -> None:
-        super().__init__(least_squares)
-        self._sweeps = SparseSweeps(least_squares)
-
-    @staticmethod
-    def serves(least_squares: LeastSquares) -> bool:
-        """Tell whether it can be used: the loops are there, and nothing is projected out of the rows."""
-        if not (LOOPS and isinstance(least_squares, RowLeastSquares)):
-            return False
-        return least_squares.is_sparse and not least_squares.is_projected
+    def __init__(
+        self, least_squares: LeastSquares, sweeps: ColumnSweeps, most_products: float = np.inf
+    ) -> None:
+        super().__init__(least_squares, most_products)
+        self._sweeps = sweeps
 
     def improve(
         self, coef: Held, gradient: Held, l1: Held, l2: Held, newton_steps: int, target: float = 0.0
     ) -> Held:
         """Lower the penalised objective, from the gradient at `coef`."""
         unit = self._unit
-        swept, slope, settled = self._sweeps(self._indices, coef * unit, l1 / unit, l2 / unit**2, target)
-        if settled:
-            return swept / unit
-        return self._newton_steps(swept / unit, slope * unit, l1, l2, newton_steps)
+        swept = self._sweeps(self._indices, coef * unit, l1 / unit, l2 / unit**2, target)
+        self._left -= swept.n_products
+        if swept.gradient is None:
+            return swept.coef / unit
+        return self._newton_steps(swept.coef / unit, swept.gradient * unit, l1, l2, newton_steps)
 
 
 def _conjugate_gradients(

@@ -5,6 +5,7 @@ condition most, and improves the coefficients of the held columns. Each round re
 Only the held columns are copied.
 """
 
+from contextlib import nullcontext
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +13,13 @@ from jaxtyping import Float, Int
 
 from ...base.blas import dot
 from ...base.loops import LOOPS
+from ...base.threads import many_threaded_blas, single_threaded_blas
 from ...data.least_squares import LeastSquares
 from ...data.row_least_squares import RowLeastSquares
 from ...priors.elastic_net_algebra import violation
+from .column_sweeps import sweeps_on
 from .gap import duality_gap
-from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic, SparseQuadratic
+from .restricted_quadratic import GramQuadratic, HeldQuadratic, ProductQuadratic, SweptQuadratic
 
 _MAX_ROUNDS = 300
 _WARM_ROUNDS = 10  # at each larger l1 before the requested one
@@ -26,6 +29,7 @@ _ROUGH = 1e-4  # sufficient relative duality gap at a larger l1
 _PATIENCE = 8  # rounds without progress near the optimum: float64 allows no more
 _NEWTON_STEPS = 3  # in a round, while steps are short; times this again for each round without progress
 _PRODUCTS_A_COLUMN = 0.04  # products X'(Xv) in the time of X'X, for each column of X
+_LEAST_OF_ALL = 1e-6  # if all columns are held
 _LEAST_SHARE, _MOST_SHARE = (
     0.02,
     0.5,
@@ -82,6 +86,8 @@ def solve_by_working_set(
         found = _by_products(least_squares, l1, l2, enough)
         if found is not None:
             return found
+        with many_threaded_blas():
+            return solve_by_working_set(least_squares, l1, l2, start=start, enough=enough)
     working_set = _WorkingSet(least_squares, start)
     coefs, n_rounds = np.empty(l1.shape), np.empty(len(l1), dtype=int)
     sizes = l1.sum(axis=1)
@@ -101,10 +107,16 @@ def _by_products(
     least_squares: LeastSquares, l1: Float[np.ndarray, "1 p"], l2: Float[np.ndarray, "1 p"], enough: float
 ) -> tuple[Float[np.ndarray, "1 p"], Int[np.ndarray, " 1"]] | None:
     """Minimise by products with all columns; return None if they are too collinear for that."""
-    quadratic = ProductQuadratic(least_squares, _PRODUCTS_A_COLUMN * l1.shape[1])
+    most, sweeps = _PRODUCTS_A_COLUMN * l1.shape[1], sweeps_on(least_squares)
+    quadratic = (
+        ProductQuadratic(least_squares, most)
+        if sweeps is None
+        else SweptQuadratic(least_squares, sweeps, most)
+    )
     working_set = _WorkingSet(least_squares, quadratic=quadratic)
     unit = working_set.unit
-    n_rounds = working_set.solve(_Penalty(l1[0] * unit, l2[0] * unit**2, enough))
+    with nullcontext() if sweeps is None else single_threaded_blas():
+        n_rounds = working_set.solve(_Penalty(l1[0] * unit, l2[0] * unit**2, enough))
     return None if working_set.gave_up else ((working_set.coef * unit)[None, :], np.array([n_rounds]))
 
 
@@ -115,10 +127,9 @@ def _ahead(coef: Float[np.ndarray, " p"], before: Float[np.ndarray, " p"], share
 
 
 def _quadratic_of(least_squares: LeastSquares) -> HeldQuadratic:
-    if SparseQuadratic.serves(least_squares):
-        assert isinstance(least_squares, RowLeastSquares)
-        return SparseQuadratic(least_squares)
-    return GramQuadratic(least_squares)
+    is_sparse = isinstance(least_squares, RowLeastSquares) and least_squares.is_sparse
+    sweeps = sweeps_on(least_squares) if is_sparse else None
+    return GramQuadratic(least_squares) if sweeps is None else SweptQuadratic(least_squares, sweeps)
 
 
 class _WorkingSet:
@@ -133,6 +144,7 @@ class _WorkingSet:
         """Start without held columns, or with all columns if a `quadratic` is given."""
         norms = np.sqrt(least_squares.squared_norms)
         self.usable = norms > 0.0
+        self._n_usable = int(self.usable.sum())
         self._usable_as_float = self.usable.astype(float)
         self.unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=self.usable)
         zero = np.zeros(norms.size)
@@ -145,7 +157,8 @@ class _WorkingSet:
         self._is_held = np.zeros(norms.size, dtype=bool)
         self._quadratic = _quadratic_of(least_squares) if quadratic is None else quadratic
         if quadratic is not None:
-            self._hold(np.flatnonzero(self.usable))
+            by_size = np.argsort(-np.where(self.usable, np.abs(self._point[1]), -1.0))
+            self._hold(by_size[: self._n_usable])  # large ones first: fewer sweeps
 
     def solve_from_afar(self, penalty: _Penalty) -> int:
         """Minimise along a falling l1, from a value for which the point is nearly optimal; return the rounds."""
@@ -176,8 +189,7 @@ class _WorkingSet:
                 self.gave_up = True
                 return n_rounds
             self._take_in(slopes.violation)
-            share = max(_LEAST_SHARE, 0.5 * penalty.enough / slopes.gap if slopes.gap > 0.0 else 0.0)
-            target = min(share, _MOST_SHARE) * largest
+            target = self._share(penalty.enough, slopes.gap) * largest
             held, steps = self._indices, _NEWTON_STEPS ** (1 + min(idle, _PATIENCE))
             coef = self._quadratic.improve(
                 self.coef[held], slopes.gradient[held], penalty.l1[held], penalty.l2[held], steps, target
@@ -185,6 +197,15 @@ class _WorkingSet:
             self.coef = np.zeros_like(self.coef)
             self.coef[held] = coef
         return max_rounds
+
+    def _share(self, enough: float, gap: float) -> float:
+        """Return the share of the largest violation to which a round lowers those of held columns.
+
+        The gap is linear in it. Columns that are not held may violate too, so that a small share would be in vain.
+        """
+        share = enough / gap if gap > 0.0 else 0.0
+        least = _LEAST_SHARE if self._indices.size < self._n_usable else _LEAST_OF_ALL
+        return min(max(share, least), _MOST_SHARE)
 
     def _gradient(self) -> tuple[Float[np.ndarray, " p"], float]:
         """Return X'r for unit-norm columns, and r'r. They are computed once for each point."""
