@@ -268,3 +268,28 @@ def test_names_that_are_numbers_can_be_keys():
     frame = pd.DataFrame(X)
     mode = br.map_estimate(model(br.LaplacePrior(0.1, factor={1: 2.0})), br.RowData.from_arrays(frame, y))
     assert mode.penalty.l1[1] == pytest.approx(5.0)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("n_far", [0, 2, 20])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_products_of_tall_centred_rows_are_those_of_centred_columns(order, n_far, weighted):
+    rng = np.random.default_rng(n_far)
+    X = np.array(rng.normal(size=(4000, 40)) + rng.uniform(-1.0, 1.0, 40), order=order)
+    X[:, :n_far] += 10.0 ** rng.uniform(1.0, 3.0, n_far)  # large beside the spread
+    X[:, 38], X[:, 39] = 7.0, 0.0
+    X *= 10.0 ** rng.uniform(-3.0, 3.0, 40)
+    X[0, 25] = 1e3 * abs(X[:, 25]).max()  # the first rows tell nothing about the others
+    y, weights = rng.normal(size=4000), rng.uniform(0.5, 2.0, size=4000) if weighted else np.ones(4000)
+    rows, means = br.RowData.from_arrays(X, y, sample_weight=weights).least_squares(centre=True)
+    by_hand = np.average(X, axis=0, weights=weights)
+    Z = (X - by_hand) * np.sqrt(weights)[:, None]
+    z = (y - np.average(y, weights=weights)) * np.sqrt(weights)
+    Z[:, 38:] = 0.0
+    size = np.linalg.norm(Z, axis=0)
+    np.testing.assert_allclose(means.x, by_hand, rtol=1e-13, atol=1e-13 * size.min(initial=1.0))
+    np.testing.assert_allclose(rows.gram, Z.T @ Z, rtol=0.0, atol=1e-13 * size.max() ** 2)
+    away = np.abs(rows.gram - Z.T @ Z) / np.maximum(np.outer(size, size), 1e-300)
+    assert away.max() < 1e-12
+    assert (np.abs(rows.cross - Z.T @ z) <= 1e-12 * size * np.linalg.norm(z)).all()
+    np.testing.assert_array_equal(rows.gram, rows.gram.T)

@@ -3,14 +3,16 @@
 import numpy as np
 from jaxtyping import Float
 
-from ..base.blas import dot, times
+from ..base.blas import dot, gram_of, product, times
 from ..base.threads import is_tall, over_ranges, single_threaded_blas
 from .adjustment import Adjustment
-from .checks import Design, Vector
+from .checks import Design, Matrix, Vector
+from .dense_columns import DenseColumns
 from .least_squares import NULL_AFTER_CENTRING, Means
 from .row_blocks import FEWEST_ROWS, Sums, sums_over_rows
 from .row_least_squares import NEAR, RowLeastSquares
 
+_FEW = 1 / 8  # share of the columns
 _FAR = 1e4  # squared ratio of mean to spread above which a product with uncentred columns loses digits
 
 
@@ -61,21 +63,40 @@ def _centred_in_one_pass(
 ) -> RowLeastSquares | None:
     """Return the loss of tall rows; one pass over them gives means and products.
 
-    The pass centres rows by the means of the first rows. Return None if these are too far from the means of all rows,
-    or if the rows are not tall.
+    The pass centres rows by the means of the first rows if many of these are large, else not at all. Products of the
+    few columns whose means are still large are computed again from centred copies. Return None if these are many, or
+    if the rows are not tall.
     """
     if not is_tall(X):
         return None
-    first = X[:FEWEST_ROWS].mean(axis=0)
-    gram, cross, roots = sums_over_rows(X, y, root, first)
+    shift = _shift(X)
+    gram, cross, roots = sums_over_rows(X, y, root, shift, with_roots=True)
     left = roots / sum_weights
-    is_constant = np.diagonal(gram) <= NULL_AFTER_CENTRING**2 * sum_weights * (first + left) ** 2
-    gram -= sum_weights * np.outer(left, left)
-    if not (is_constant | (sum_weights * left**2 <= NEAR * np.diagonal(gram))).all():
+    squares = np.diagonal(gram) - sum_weights * left**2
+    far = np.flatnonzero(~(sum_weights * left**2 <= NEAR * squares))
+    if far.size > _FEW * left.size:
         return None
-    return RowLeastSquares(
-        X, y, Adjustment(y.size, root, first + left), sums=Sums(gram, cross, np.zeros_like(left))
-    )
+    gram -= sum_weights * np.outer(left, left)
+    about = Adjustment(y.size, root, left if shift is None else shift + left)
+    if far.size:
+        columns = about.columns(DenseColumns(X).copied(far), far)
+        varies = columns.any(axis=0)
+        cross[far], gram[far], gram[:, far] = times(columns.T, y), 0.0, 0.0
+        far, columns = far[varies], columns[:, varies]
+        weighted = about.weighted(columns.T)
+        gram[far] = about.gradients(product(weighted, X), weighted)
+        gram[:, far] = gram[far].T
+        gram[np.ix_(far, far)] = gram_of(columns)
+    return RowLeastSquares(X, y, about, sums=Sums(gram, cross, np.zeros_like(left)))
+
+
+def _shift(X: Matrix) -> Vector | None:
+    """Return the means of the first rows, or None if they are large beside the spread in a few columns only."""
+    first = X[:FEWEST_ROWS]
+    means, variances = first.mean(axis=0), first.var(axis=0)
+    is_constant = variances <= NULL_AFTER_CENTRING**2 * means**2
+    far = ~(is_constant | (means**2 <= 0.5 * NEAR * variances))
+    return means if np.count_nonzero(far) > 0.5 * _FEW * far.size else None
 
 
 def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:

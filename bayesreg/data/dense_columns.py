@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..base.blas import product
+from ..base.threads import is_tall
 from .checks import Matrix, Vector, dense_column_squares
 
 _COLUMN_BLOCK = 2**22  # entries of the columns that are held at once
@@ -33,8 +34,8 @@ class DenseColumns:
     ) -> Float[np.ndarray, "k n"]:
         """Return Xβ for each row β of `coefs`. Only the columns `used` have coefficients that are not 0."""
         if self._worth_a_copy(used.size, len(coefs)):
-            return product(coefs[:, used], np.asfortranarray(self.X[:, used]).T)
-        return product(coefs, self.X.T)
+            return self._times(coefs[:, used], np.asfortranarray(self.X[:, used]).T)
+        return self._times(coefs, self.X.T)
 
     def _worth_a_copy(self, n_used: int, n_products: int) -> bool:
         """Tell whether a copy of the used columns costs less than products with all columns."""
@@ -45,7 +46,11 @@ class DenseColumns:
 
     def gradients(self, residuals: Float[np.ndarray, "k n"]) -> Float[np.ndarray, "k p"]:
         """Return X'r for each row r of `residuals`."""
-        return product(residuals, self.X)
+        return self._times(residuals, self.X)
+
+    def _times(self, left: Matrix, right: Matrix) -> Matrix:
+        """Return left @ right. On tall rows several threads may call it, and only NumPy's lets the others run."""
+        return left @ right if is_tall(self.X) else product(left, right)
 
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:
         """Return the columns' sums of squares, after each row is multiplied by its root."""

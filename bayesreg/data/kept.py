@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, final
 from zlib import crc32
 
 import numpy as np
+from jaxtyping import Int
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -50,9 +52,15 @@ def fingerprint(*arrays: Any) -> int:
     for array in arrays:
         flat = np.ravel(getattr(array, "data", array) if hasattr(array, "tocsc") else array, order="K")
         if flat.size > WHOLE:
-            flat = flat[np.random.default_rng(0).integers(flat.size, size=_SOME)]
+            flat = flat[_some(flat.size)]
         found = crc32(np.ascontiguousarray(flat), found)
     return found
+
+
+@lru_cache(maxsize=8)
+def _some(size: int) -> Int[np.ndarray, " some"]:
+    """Return the places that are read of an array with so many entries."""
+    return np.random.default_rng(0).integers(size, size=_SOME)
 
 
 def without_kept(data: "DataclassInstance") -> dict[str, Any]:

@@ -30,7 +30,9 @@ class Sums(NamedTuple):
         return Sums(self.gram * kept * kept[:, None], self.cross * kept, self.roots)
 
 
-def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | None) -> Sums:
+def sums_over_rows(
+    X: Matrix, y: Vector, root: Vector | None, shift: Vector | None, *, with_roots: bool = False
+) -> Sums:
     """Return the sums from one pass over tall rows. Each thread has a range of rows.
 
     Parameters
@@ -42,6 +44,8 @@ def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | No
         Square roots of the weights.
     shift : array (p,), optional
         The numbers to subtract from the columns.
+    with_roots : bool, default False
+        Whether the columns' sums are needed without a shift too.
 
     Returns
     -------
@@ -51,11 +55,12 @@ def sums_over_rows(X: Matrix, y: Vector, root: Vector | None, shift: Vector | No
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
-        for block in row_slices(rows, p):
+        copies = root is not None or shift is not None
+        for block in row_slices(rows, p) if copies else [slice(rows.start, rows.stop)]:
             own = _weighted(X, block, root, shift)
             gram += own.T @ own
             cross += own.T @ y[block]
-            if shift is not None:
+            if shift is not None or with_roots:
                 roots += own.sum(axis=0) if root is None else own.T @ root[block]
         return gram, cross, roots
 

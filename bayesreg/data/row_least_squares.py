@@ -7,18 +7,19 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.blas import dot, gram_of, product, times
-from ..base.threads import blas_for, is_tall
+from ..base.threads import blas_for, is_tall, over_ranges, single_threaded_blas
 from .adjustment import Adjustment
 from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns, column_blocks
 from .flat import FlatBlock, orthonormal_basis
 from .gram_least_squares import GramLeastSquares
-from .kept import LIGHT, Kept
+from .kept import LIGHT, WHOLE, Kept
 from .least_squares import SPECTRA, Spectrum, check_dense_size, check_gram_size, relative_rounding
 from .row_blocks import Sums, gram_by_blocks, sums_over_rows
 from .sparse_columns import SparseColumns
 
 _RESIDUAL_BLOCK = 2**24  # entries of the residuals that are held at once
+_FEWEST_POINTS_CUT = 16  # that two threads share
 _NULL_AFTER_PROJECTION = 1e-12
 _CANCELS = 1e-3  # share of a squared norm below which a difference of squares is not accurate
 NEAR = 10.0  # largest squared ratio of mean to spread with which a Gram matrix may be centred afterwards
@@ -168,8 +169,8 @@ class RowLeastSquares:
     def residuals(
         self, coefs: Float[np.ndarray, "k p"]
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
-        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`. The latest single point is kept."""
-        if len(coefs) == 1:
+        """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`. The latest points are kept, if they are few."""
+        if coefs.size <= WHOLE:
             return self._latest.get(coefs.tobytes(), lambda: self._residuals(coefs))
         return self._residuals(coefs)
 
@@ -178,11 +179,19 @@ class RowLeastSquares:
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         gradients, squares = np.empty(coefs.shape), np.empty(len(coefs))
         step = max(1, _RESIDUAL_BLOCK // max(1, self.y.size))
-        for first in range(0, len(coefs), step):
-            block = slice(first, first + step)
-            residual = self.y - self.fitted(coefs[block])
-            gradients[block] = self._gradients(residual)
-            squares[block] = np.einsum("kn,kn->k", residual, residual)
+
+        def part(points: range) -> None:
+            for first in range(points.start, points.stop, step):
+                block = slice(first, min(first + step, points.stop))
+                residual = self.y - self.fitted(coefs[block])
+                gradients[block] = self._gradients(residual)
+                squares[block] = np.einsum("kn,kn->k", residual, residual)
+
+        if is_tall(self.X) and len(coefs) >= _FEWEST_POINTS_CUT:
+            with single_threaded_blas() as n_threads:
+                over_ranges(part, len(coefs), n_threads)
+        else:
+            part(range(len(coefs)))
         gradients.setflags(write=False)  # they may be kept
         squares.setflags(write=False)
         return gradients, squares

@@ -1,6 +1,7 @@
 """The columns of a sparse array, and products with them, without centring or weights."""
 
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from typing import final
 
 import numpy as np
@@ -10,7 +11,7 @@ from ..base.loops import LOOPS
 from ..base.threads import n_cores
 from .checks import Design, Matrix, Vector, has_long_indices, sparse_column_squares, sparse_column_sums
 
-_WORTH_A_THREAD = 2**20  # multiplications
+_WORTH_A_THREAD = 2**19  # multiplications
 
 
 def entries(X: Design) -> tuple[Int[np.ndarray, " q"], Int[np.ndarray, " e"], Vector]:
@@ -50,20 +51,28 @@ class SparseColumns:
         return np.ascontiguousarray((self.X.T @ residuals.T).T)
 
     def _by_loops(self, vectors: Float[np.ndarray, "k a"], transposed: bool) -> Float[np.ndarray, "k b"]:
-        """Return X'v, or Xv, for each row v of `vectors`; several rows share the cores."""
+        """Return X'v, or Xv, for each row v of `vectors`; several rows, or parts of the columns, share the cores."""
         vectors = np.ascontiguousarray(vectors, dtype=float)
         out = np.zeros((len(vectors), self.X.shape[1 if transposed else 0]))
+        first, rows, data = entries(self.X)
+        is_long, p = has_long_indices(self.X), self.X.shape[1]
+        shares = transposed and len(vectors) == 1 and data.size >= _WORTH_A_THREAD
+        edges = np.linspace(0, p, (n_cores() if shares else 1) + 1).astype(int)
 
-        def product(row: int) -> None:
-            LOOPS.sparse_product(
-                *entries(self.X), vectors[row], out[row], has_long_indices(self.X), transposed
-            )
+        def product(row: int, begin: int, end: int) -> None:
+            found = out[row, begin:end] if transposed else out[row]
+            LOOPS.sparse_product(first[begin : end + 1], rows, data, vectors[row], found, is_long, transposed)
 
-        if len(vectors) * self.X.nnz < _WORTH_A_THREAD or len(vectors) == 1:
-            list(map(product, range(len(vectors))))
-        else:
-            with ThreadPoolExecutor(n_cores()) as pool:
-                list(pool.map(product, range(len(vectors))))
+        parts = [(row, *each) for row in range(len(vectors)) for each in pairwise(edges.tolist())]
+        if len(vectors) * data.size < _WORTH_A_THREAD or len(parts) == 1 or n_cores() == 1:
+            for part in parts:
+                product(*part)
+            return out
+        with ThreadPoolExecutor(n_cores() - 1) as pool:
+            others = [pool.submit(product, *part) for part in parts[:-1]]
+            product(*parts[-1])
+            for other in others:
+                other.result()
         return out
 
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:

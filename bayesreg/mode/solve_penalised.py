@@ -3,13 +3,14 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from ..base.loops import LOOPS, only_numpy_serves
 from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian.spectrum import ridge_coefs
 from ..model.problem import Problem
+from ..priors.elastic_net_algebra import violation
 
 _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
@@ -166,11 +167,28 @@ def _by_gram(
     starts, gradients, squares = (np.repeat(a, len(l1), axis=0) for a in (first, gradient, square))
     gram = least_squares.gram
     solution = solve_quadratics(gram, starts, gradients, l1, l2, follow=True, squares=squares, enough=enough)
-    coefs, n_rounds = solution
+    coefs, n_rounds = solution.coefs.copy(), solution.n_rounds.copy()
     for _ in range(n_refinements):
+        coefs = _without_rounding(coefs, l1, least_squares)  # so that these are the points to certify
         gradients, squares = least_squares.residuals(coefs)
-        solution = solve_quadratics(
-            gram, coefs, gradients, l1, l2, follow=False, squares=squares, enough=enough
-        )
-        coefs, n_rounds = solution.coefs, n_rounds + solution.n_rounds
+        left = np.flatnonzero(_violates(least_squares, coefs, gradients, l1, l2))
+        if left.size == 0:
+            break
+        given = coefs[left], gradients[left], l1[left], l2[left]
+        refined = solve_quadratics(gram, *given, follow=False, squares=squares[left], enough=enough)
+        coefs[left], n_rounds[left] = refined.coefs, n_rounds[left] + refined.n_rounds
     return Coefs(coefs, n_rounds)
+
+
+def _violates(
+    least_squares: LeastSquares,
+    coefs: Float[np.ndarray, "k q"],
+    gradients: Float[np.ndarray, "k q"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+) -> Bool[np.ndarray, " k"]:
+    """Tell at which points optimality is violated by more than rounding of a sum over rows."""
+    norms = np.sqrt(least_squares.squared_norms)
+    away = violation(coefs, gradients - l2 * coefs, l1) / np.where(norms > 0.0, norms, np.inf)
+    size = np.sqrt(least_squares.response_ss) + 2.0 * np.sqrt(np.square(coefs * norms).sum(axis=1))
+    return np.asarray(away.max(axis=1, initial=0.0) > 4.0 * np.finfo(float).eps * size)

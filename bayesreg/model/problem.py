@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, NamedTuple, final
 
 import numpy as np
@@ -87,7 +88,7 @@ class ModelOnData:
         """Which coefficients belong to features. A sampled scale is theirs; an intercept has its own prior."""
         return np.arange(self.rates.l1.size) < self.n_features
 
-    @property
+    @cached_property
     def penalised(self) -> Bool[np.ndarray, " p"]:
         """Which coefficients have a proper prior."""
         return ~self.rates.flat
@@ -154,8 +155,11 @@ class Problem(ModelOnData):
 
         `flat_noise` is added to the unpenalised ones. The intercept stays optimal given all others.
         """
-        coefs = np.zeros((len(penalised_coefs), self.rates.l1.size))
-        coefs[:, self.penalised] = penalised_coefs
+        if self.penalised.all():
+            coefs = np.array(penalised_coefs)
+        else:
+            coefs = np.zeros((len(penalised_coefs), self.rates.l1.size))
+            coefs[:, self.penalised] = penalised_coefs
         if self.flat_block is not None:
             coefs[:, self.rates.flat] = self.flat_block.coef(penalised_coefs) + flat_noise
         intercepts = self.means.y - times(coefs, self.means.x)
