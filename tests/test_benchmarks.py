@@ -1,8 +1,12 @@
 """The benchmarks' own parts: the referee against closed forms and scikit-learn, cases, files, limits, the page."""
 
 import json
+import platform
+import subprocess
 import sys
+import textwrap
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -312,3 +316,30 @@ def test_incomplete_runs_are_kept_out_of_the_published_results(capsys):
 )
 def test_durations_have_three_digits(seconds, text):
     assert report.duration(seconds) == text
+
+
+@pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="other allocators keep freed memory in ways of their own"
+)
+def test_fits_of_small_data_do_not_fetch_the_same_memory_again():
+    code = """
+        import resource
+        from benchmarks import ours
+        from benchmarks.cases import CASES
+        problem = CASES["D1"].problem()
+        def faults(times):
+            before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+            for _ in range(times):
+                ours.fit(problem, "default", 1e-6)
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+        faults(5)
+        print(faults(20) / 20)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[1],
+    )
+    assert float(done.stdout) < 100  # 960 without `keep_freed_memory`

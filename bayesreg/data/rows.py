@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float
 
 from ..base.blas import dot
 from ..base.listed import quoted
+from ..base.memory import keep_freed_memory
 from ..base.shown import Shown
 from .adjustment import Adjustment
 from .centring import centred_rows
@@ -114,6 +115,7 @@ class RowData(Shown):
         *,
         may_be_absent: bool = False,
     ) -> Self:
+        keep_freed_memory()
         names = column_names(X, feature_names)
         values = as_design(X, names)
         n, p = values.shape

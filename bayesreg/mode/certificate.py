@@ -1,6 +1,6 @@
 """The certificate of a mode: duality gap and KKT residual at the point that is returned."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -10,11 +10,13 @@ from jaxtyping import Bool, Float, Int
 from ..base.blas import times
 from ..base.errors import beyond_float64
 from ..base.shown import Shown
+from ..base.threads import n_cores, over_ranges
 from ..data.least_squares import LeastSquares
 from ..model.problem import Problem
 from ..priors.elastic_net_algebra import conjugate, dual_step, penalty_terms, violation
 
 _EIGENVALUES_AT_HAND = 2048  # columns
+_BLOCK, _FEWEST_SHARED = 2**15, 2**18  # coefficients in a block, and from which threads share them
 _WORTH_A_CLOSER_LOOK = 1e-2  # share of tol above which the bound on rounding is sharpened
 
 
@@ -225,16 +227,16 @@ def _certified(
     gradients, projected_ss = problem.reduced.residuals(penalised)
     in_offset = _offset_rounding(problem, all_coefs, intercepts)
     lost_ss = _lost_ss(problem, all_coefs, intercepts, in_offset)
-    step = dual_step(gradients, l1, l2)
-    penalty = penalty_terms(penalised, l1, l2)
-    at_dual = step[:, None] * gradients
-    terms = penalty + conjugate(at_dual, l1, l2) - penalised * at_dual
-    primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
-    gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
+    primal, gaps, kkt = _by_blocks(
+        lambda of: (
+            *_objectives(penalised[of], gradients[of], projected_ss[of], lost_ss[of], l1[of], l2[of]),
+            _kkt_residuals(problem, penalised[of], gradients[of], l1[of], l2[of]),
+        ),
+        penalised.shape,
+    )
     null = 0.5 * problem.reduced.response_ss
     rounding = _rounding(problem, all_coefs, l1, l2, projected_ss, _WORTH_A_CLOSER_LOOK * tol)
     rounding += 0.5 * problem.sum_weights * in_offset**2
-    kkt = _kkt_residuals(problem, penalised, gradients, l1, l2)
     unit = 1.0 / null if null > 0.0 else 0.0
     gaps *= unit
     return Certificates(
@@ -250,6 +252,44 @@ def _certified(
         source="rows" if problem.has_rows else "gram",
         conditional_on_noise_scale=problem.noise_scale is None,
     )
+
+
+def _objectives(
+    coefs: Float[np.ndarray, "b q"],
+    gradients: Float[np.ndarray, "b q"],
+    projected_ss: Float[np.ndarray, " b"],
+    lost_ss: Float[np.ndarray, " b"],
+    l1: Float[np.ndarray, "b q"],
+    l2: Float[np.ndarray, "b q"],
+) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
+    """Return J at each point, and its duality gap."""
+    step = dual_step(gradients, l1, l2)
+    penalty = penalty_terms(coefs, l1, l2)
+    at_dual = step[:, None] * gradients
+    terms = penalty + conjugate(at_dual, l1, l2) - coefs * at_dual
+    primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
+    return primal, 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
+
+
+def _by_blocks(
+    part: Callable[[slice], tuple[Float[np.ndarray, " b"], ...]], shape: tuple[int, int]
+) -> list[Float[np.ndarray, " k"]]:
+    """Call `part` on blocks of points that stay in cache, on all cores if these are many; join what it returns."""
+    k, q = shape
+    step = max(1, _BLOCK // max(q, 1))
+
+    def some(points: range) -> list[tuple[np.ndarray, ...]]:
+        with np.errstate(
+            over="ignore", invalid="ignore", divide="ignore"
+        ):  # a thread has its own state of errors
+            return [
+                part(slice(first, min(first + step, points.stop)))
+                for first in range(points.start, points.stop, step)
+            ]
+
+    n_threads = n_cores() if k > 1 and k * q >= _FEWEST_SHARED else 1
+    found = [each for own in over_ranges(some, k, n_threads) for each in own]
+    return [np.concatenate(values) for values in zip(*found, strict=True)]
 
 
 def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:
