@@ -8,11 +8,14 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.blas import gram_of
-from ..base.threads import over_ranges, single_threaded_blas
+from ..base.threads import many_threaded_blas, over_ranges, single_threaded_blas
 from .checks import Matrix, Vector
 
 FEWEST_ROWS = 256
 _ROW_BLOCK = 2**17  # entries of a block
+# Starting threads of our own takes a tenth of a millisecond. BLAS's wait on the cores for a while after a product, so
+# they serve only where what follows needs one core.
+_FITS_IN_CACHE, _FEW_COLUMNS = 2**21, 256
 
 
 class Sums(NamedTuple):
@@ -28,6 +31,11 @@ class Sums(NamedTuple):
             return self
         kept = ~null
         return Sums(self.gram * kept * kept[:, None], self.cross * kept, self.roots)
+
+
+def blas_threads_serve(X: Matrix) -> bool:
+    """Tell whether BLAS's own threads are the better ones for products with tall rows."""
+    return X.size <= _FITS_IN_CACHE and X.shape[1] < _FEW_COLUMNS
 
 
 def sums_over_rows(
@@ -52,10 +60,13 @@ def sums_over_rows(
     Sums
     """
     n, p = X.shape
+    copies = root is not None or shift is not None
+    if not copies and blas_threads_serve(X):
+        with many_threaded_blas():
+            return Sums(X.T @ X, X.T @ y, X.sum(axis=0) if with_roots else np.zeros(p))
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
-        copies = root is not None or shift is not None
         for block in row_slices(rows, p) if copies else [slice(rows.start, rows.stop)]:
             own = _weighted(X, block, root, shift)
             gram += own.T @ own
