@@ -43,14 +43,8 @@ def gap_terms(coef: Any, z: Any, l1: Any, l2: Any) -> Any:
 def violation(coef: Any, slope: Any, l1: Any) -> Any:
     """Return the distance of `slope`, minus the smooth part's gradient, from the subdifferential of l1|β|."""
     xp = namespace(slope)
-    if xp is not np:
-        return xp.where(coef == 0.0, xp.maximum(abs(slope) - l1, 0.0), abs(slope - l1 * xp.sign(coef)))
-    distance = np.abs(slope)
-    distance -= l1
-    np.maximum(distance, 0.0, out=distance)
-    nonzero = np.nonzero(coef)  # usually few
-    distance[nonzero] = np.abs(slope[nonzero] - l1[nonzero] * np.sign(coef[nonzero]))
-    return distance
+    at_zero = xp.maximum(abs(slope) - l1, 0.0)
+    return xp.where(coef == 0.0, at_zero, abs(slope - xp.copysign(l1, coef)))
 
 
 def zero_crossings(coef: Any, direction: Any, l1: Any) -> Any:
