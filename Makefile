@@ -91,7 +91,7 @@ sweep: $(STAMP)
 constraints: $(DOCS_STAMP)
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '@' > constraints.txt
 
-$(STAMP): pyproject.toml setup.py bayesreg/base/_loops.c constraints.txt
+$(STAMP): pyproject.toml setup.py $(wildcard bayesreg/base/*.[ch]) constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 12))' || { \
 	  echo "bayesreg needs Python 3.12 or later; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
 	@echo "Installing bayesreg and what its tests need into $(VENV): one to three minutes."

@@ -11,7 +11,8 @@ setup(
     ext_modules=[
         Extension(
             "bayesreg.base._loops",
-            ["bayesreg/base/_loops.c"],
+            ["bayesreg/base/_loops.c", "bayesreg/base/_support.c"],
+            depends=["bayesreg/base/_loops.h"],
             optional=True,
             py_limited_api=True,
             extra_compile_args=["/O2"] if os.name == "nt" else ["-O3", "-std=c99"],

@@ -255,6 +255,8 @@ WITHOUT = """
         y = X @ np.linspace(0.0, 1.0, X.shape[1]) + rng.normal(size=X.shape[0])
         model, data = br.LinearModel(br.LaplacePrior(0.3), br.GaussianLikelihood(1.0)), br.RowData.from_arrays(X, y)
         print(bool(LOOPS), br.map_path(model, data, n_scales=5).coefs.sum(), br.map_estimate(model, data).coef @ y[:1].repeat(X.shape[1]))
+        model, data = br.LinearModel(br.LaplacePrior(1.0), br.BernoulliLikelihood()), br.RowData.from_arrays(X, (y > np.median(y)) * 1.0)
+        print(bool(LOOPS), *br.map_path(model, data, n_scales=5, min_ratio=0.1).coefs.sum(axis=1))
 """
 
 

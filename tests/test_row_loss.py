@@ -139,9 +139,9 @@ def test_a_start_from_a_share_of_sorted_rows_leads_to_the_same_mode():
         np.asfortranarray(data.X[order]), data.y[order], offset=data.offset[order]
     )
     one, other = (objective(each, LIKELIHOODS[0], 20.0, 1.0) for each in (data, sorted_rows))
-    start, _, curvature, _ = other._start()
-    assert curvature is not None
-    assert other.objective(start) < other.objective(other.null)
+    start = other._start()
+    assert start.curvature is not None
+    assert other.objective(start.coefs) < other.objective(other.null)
     mode = other.mode()
     np.testing.assert_allclose(mode.coefs, one.mode().coefs, atol=1e-10)
     assert mode.n_rounds < 10
@@ -189,11 +189,23 @@ def test_a_mode_of_more_columns_than_rows_allow_is_found_from_the_rows():
     rng = np.random.default_rng(7)
     X = rng.normal(size=(40, 120))
     y = (rng.random(40) < 0.5).astype(float)
-    one = objective(br.RowData.from_arrays(X, y), LIKELIHOODS[0], 0.02, 0.0)
+    one = objective(br.RowData.from_arrays(X, y), LIKELIHOODS[0], 0.02, 1.0)
     assert one._mode_by_columns(RowMode(one.null, 0)) is None
     mode = one.mode().coefs
-    assert np.count_nonzero(mode) > 20
+    assert np.count_nonzero(mode) > 40
     assert one.gap(mode).gap <= 1e-9 * one.objective(one.null)
+
+
+def test_a_set_as_large_as_the_rows_exchanges_its_columns():
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(40, 400))
+    y = (rng.random(40) < 0.5).astype(float)
+    one = objective(br.RowData.from_arrays(X, y), LIKELIHOODS[0], 0.1, 0.0)
+    mode = one._mode_by_columns(RowMode(one.null, 0))
+    assert mode.columns.within.sum() == 40
+    assert 20 < np.count_nonzero(mode.coefs) < 40
+    assert one.violations(mode.coefs).max() < 1e-12
+    assert one.gap(one.settled(mode.coefs)).gap <= 1e-12 * one.null_objective
 
 
 def test_rounding_of_a_nearly_unpenalised_column_is_stated():

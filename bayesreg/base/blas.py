@@ -77,6 +77,17 @@ def cholesky(matrix: Float[np.ndarray, "p p"]) -> Float[np.ndarray, "p p"] | Non
     return None if failed else factor
 
 
+def cholesky_of_gram(
+    matrix: Float[np.ndarray, "n p"], added: Float[np.ndarray, " p"]
+) -> Float[np.ndarray, "p p"] | None:
+    """Return `cholesky` of matrix' @ matrix + diag(added). The matrix is in column-major order."""
+    from scipy.linalg.blas import dsyrk
+
+    half = dsyrk(1.0, matrix, trans=1, lower=1)
+    half[np.diag_indices_from(half)] += added
+    return cholesky(half)
+
+
 def cholesky_solve(
     factor: Float[np.ndarray, "p p"], right: Float[np.ndarray, " p"]
 ) -> Float[np.ndarray, " p"]:

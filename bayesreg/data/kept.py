@@ -30,6 +30,10 @@ class Kept[Answer]:
         self._most = most
         self._answers: tuple[tuple[Hashable, Answer], ...] = ()  # replaced whole: several threads may ask
 
+    def known(self, about: Hashable) -> Answer | None:
+        """Return the kept answer about the same, if there is one."""
+        return next((found for known, found in self._answers if known == about), None)
+
     def get(
         self, about: Hashable, answer: Callable[[], Answer], *, worth: Callable[[Answer], bool] | None = None
     ) -> Answer:

@@ -7,12 +7,13 @@ the quadratic as one matrix, which serves several steps; else the least-squares 
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import compress
 from typing import final
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
-from ..base.loops import only_numpy_serves
+from ..base.loops import LOOPS, only_numpy_serves
 from ..base.threads import blas_for_few_columns
 from ..data.kept import Kept
 from ..data.rows import RowData
@@ -21,27 +22,35 @@ from ..model.linear_model import LinearModel
 from ..model.problem import Problem, resolve
 from ..priors.elastic_net_algebra import dual_step, gap_terms, penalty_terms, violation
 from ..priors.penalty import Penalty
-from .penalised_loss import MOST_ROUNDS, Gap, PenalisedLoss, RowMode, WorkingColumns
+from .penalised_loss import (
+    MOST_ROUNDS,
+    STEPS_WITH_NEW,
+    STILL,
+    Gap,
+    PenalisedLoss,
+    RowMode,
+    WorkingColumns,
+    steps_left,
+)
 from .row_loss import LARGEST_GRAM, Coefs, LossAt, RowLoss, Rows
+from .screen import Screen
 from .solve_penalised import solve_coefs
+from .support_newton import SupportAt, SupportNewton
 
 _FREE_ROUNDS = 50
 _HALVINGS, _POLISHES = 100, 3
-_STILL = 1e-13  # relative decrease of the objective that counts as rounding
 EXACT = 1e-14  # violation, in units of λmax, that counts as rounding
 _EPS = float(np.finfo(float).eps)
 _ROUNDED = 1e-9  # of a typical slope: smaller ones are rounding, of a null model that fits perfectly
 _PERFECT = 1e-13  # of the loss at η = 0: a null model below it fits perfectly
 _LOST = 1e-26  # the same, of unpenalised coefficients alone: others' slopes may hang on their last digits
 _CLOSE, _CLOSE_ROUNDS = 1e-10, 3  # relative decrease below which Newton's step needs no check
-_SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
-_FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
-_STEPS_WITH_NEW = 4  # steps that follow a new curvature
 _COLUMNS_A_STEP = 48  # for so many columns a new curvature takes as long as a step
 _THIN, _THIN_ROUNDS, _THIN_ENOUGH = 10, 12, 1.0  # a start from a tenth of the rows, as good as these are
 _NEAR = 0.6  # share of l1 from which a column matters for the curvature
 _NEARLY, _JOIN = 0.95, 20  # share of l1 from which columns join before the first step; at least so many may
 _SIZES = (64, 128, 256, 384, 512)  # of these sets, filled up with the next columns
+_MOST_SETS = 60  # of one mode
 _DENSE = 2**24  # entries of sparse columns that are made dense
 _MANY_ROWS, _ROWS_A_COLUMN = 20_000, 100  # from which such a start saves time
 
@@ -83,7 +92,16 @@ class RowObjective(PenalisedLoss):
     @cached_property
     def norms(self) -> Float[np.ndarray, " d"]:
         """Lengths of the columns, which are centred if the intercept is flat."""
-        return self.loss.norms(centred=self.loss.has_intercept and bool(self.free[-1]))
+        return self.loss.norms(centred=self._has_flat_intercept)
+
+    @property
+    def _has_flat_intercept(self) -> bool:
+        return self.loss.has_intercept and bool(self.free[-1])
+
+    @cached_property
+    def screen(self) -> Screen:
+        """What tells which slopes of many columns are within l1."""
+        return Screen(self.loss, self.norms, centred=self._has_flat_intercept)
 
     @cached_property
     def steepest(self) -> float:
@@ -92,13 +110,13 @@ class RowObjective(PenalisedLoss):
         typical = float(np.sqrt(self.data.sample_weight @ self.loss.curvature(eta))) or 1.0
         if self.free.all():
             return typical
-        slopes = np.abs(self.slopes(self.null)) / np.where(self.norms > 0.0, self.norms, 1.0)
+        slopes = np.abs(self.loss.at(self.null).slopes) / np.where(self.norms > 0.0, self.norms, 1.0)
         return max(float(slopes[~self.free].max()), _ROUNDED * typical)
 
     def under(self, l1: Coefs, l2: Coefs) -> "RowObjective":
         """Return the same loss under a penalty of as many columns: the null model and its slopes are at hand."""
         other = RowObjective(self.loss, l1, l2, self.enough)
-        for name in ("null", "null_objective", "norms", "steepest"):
+        for name in ("null", "null_objective", "norms", "steepest", "screen"):
             if name in self.__dict__:
                 other.__dict__[name] = self.__dict__[name]
         return other
@@ -121,7 +139,7 @@ class RowObjective(PenalisedLoss):
         K. Koh, S.-J. Kim and S. Boyd (2007), JMLR 8, 1519–1555, for the dual.
         """
         settled, held = self.settled(coefs), ~self.free
-        at, (likelihood, nuisance) = self.loss.at(settled), (self.loss.likelihood, self.loss.nuisance)
+        at, (likelihood, nuisance) = self.at(settled), (self.loss.likelihood, self.loss.nuisance)
         z = at.slopes
         share = float(dual_step(z[held], self.l1[held], self.l2[held]))
         terms = np.maximum(gap_terms(settled, share * z, self.l1, self.l2)[held], 0.0)
@@ -157,7 +175,8 @@ class RowObjective(PenalisedLoss):
 
     def _settle(self, coefs: Coefs) -> Coefs:
         columns, weight = self.loss.columns(self.free), self.data.sample_weight
-        eta = self.loss.eta(coefs)
+        known = self._found.known(coefs.tobytes())
+        eta = self.loss.eta(coefs) if known is None else known.eta
         best, step, free = self.loss.value(eta), np.zeros(coefs.size), self.free
         n_close, curvature = 0, None
         for _ in range(_FREE_ROUNDS):
@@ -235,8 +254,12 @@ class RowObjective(PenalisedLoss):
         return self.by_gram(near.coefs, near.curvature, enough, most)
 
     def at(self, coefs: Coefs) -> LossAt:
-        """Evaluate the loss and its slopes."""
-        return self.loss.at(coefs)
+        """Evaluate the loss and its slopes. Of an optimum that was found, slopes within l1 may be others."""
+        return self._found.known(coefs.tobytes()) or self.loss.at(coefs)
+
+    @cached_property
+    def _found(self) -> Kept[LossAt]:
+        return Kept(1)
 
     def gram_at(self, at: LossAt) -> Float[np.ndarray, "d d"]:
         """Return the curvature as one matrix. Near the optimum, columns that do not matter may have zeros."""
@@ -248,40 +271,65 @@ class RowObjective(PenalisedLoss):
 
     def is_stale(self, at: LossAt, away: float, before: float, enough: float) -> bool:
         """Tell whether steps with the curvature would take longer to the end than a new one and fewer steps."""
-        if away >= before or away == 0.0:
-            return away > 0.0
-        left = np.log(max(away / enough, 1.0)) / np.log(before / away)
-        return bool(left > _STEPS_WITH_NEW + at.coefs.size / _COLUMNS_A_STEP)
+        return steps_left(away, before, enough) > STEPS_WITH_NEW + at.coefs.size / _COLUMNS_A_STEP
 
     def _mode_by_columns(self, near: RowMode) -> RowMode | None:
         """Return the optimum on some of the columns: others join them while their slopes exceed l1.
 
-        Return None if more columns matter than there are rows.
+        Return None if more columns matter than there are rows. If a set of as many is full, those without a coefficient
+        leave it: each set's optimum is lower than the last one's, but for rounding.
         """
         if self.loss.has_gram or only_numpy_serves():
             return None
-        coefs, columns, n_rounds = near.coefs, near.columns, 0
-        while True:
+        coefs, columns, slopes, n_rounds = near.coefs, near.columns, near.slopes, 0
+        for _ in range(_MOST_SETS):
             held = (self.l1 == 0.0) | (coefs != 0.0)
-            pull = np.abs(self.slopes(coefs)) / np.where(self.l1 > 0.0, self.l1, 1.0)
+            slopes = self.slopes(coefs) if slopes is None or n_rounds else slopes
+            pull = np.abs(slopes) / np.where(self.l1 > 0.0, self.l1, 1.0)
             pull[held] = np.inf
+            pull[self.data.n_features :] = np.inf  # an intercept is always among them
             wanted = pull > (1.0 if n_rounds else _NEARLY)
             if columns is not None:
                 outside = wanted & ~columns.within
-                if n_rounds and not (self.violations(coefs)[outside] > self.enough).any():
-                    return RowMode(coefs, n_rounds, columns=columns)
-                if n_rounds:
+                if n_rounds and not self._violate(coefs, outside):
+                    return RowMode(coefs, n_rounds, columns=columns, slopes=slopes)
+                if n_rounds and columns.within.sum() < self.data.y.size:
                     pull[columns.within] = np.inf
             if columns is None or outside.any():
                 columns = self._working_columns(pull, int(wanted.sum()))
             if columns is None:
                 return None
-            few, within = self._on(columns), columns.within
-            found = few.mode(RowMode(coefs[within], 0, columns.curvature)) if few.data.n_features else None
-            coefs = np.zeros(coefs.size)
-            coefs[within] = self.null[within] if found is None else found.coefs
-            n_rounds += 1 if found is None else found.n_rounds
-            columns = replace(columns, curvature=None if found is None else found.curvature)
+            found = self._mode_on(columns, coefs)
+            coefs, n_rounds = found.coefs, n_rounds + found.n_rounds
+            columns = replace(columns, curvature=found.curvature)
+        return None
+
+    def _violate(self, coefs: Coefs, some: Bool[np.ndarray, " d"]) -> bool:
+        return bool(some.any() and (self.violations(coefs)[some] > self.enough).any())
+
+    def _mode_on(self, columns: WorkingColumns, coefs: Coefs) -> RowMode:
+        """Return the optimum on some of the columns, from a point near it."""
+        few, within, whole = self._on(columns), columns.within, np.zeros(coefs.size)
+        if not few.data.n_features:
+            whole[within] = self.null[within]
+            return RowMode(whole, 1)
+        there = columns.on_support and columns.on_support.mode(coefs[within], few.l1, few.l2, self.enough)
+        if there:
+            at, n_rounds = few._settled_there(columns.on_support, *there)
+            whole[within] = at.coefs
+            slopes = self.screen.slopes(at.row_slopes, self.l1, within, at.slopes)
+            self._found.get(whole.tobytes(), lambda: LossAt(whole, at.eta, at.value, slopes))
+            self._settled.get(whole.tobytes(), lambda: whole)
+            return RowMode(whole, n_rounds, columns.curvature)
+        found = few.mode(RowMode(coefs[within], 0, columns.curvature))
+        whole[within] = found.coefs
+        return RowMode(whole, found.n_rounds, found.curvature)
+
+    def _settled_there(self, newton: SupportNewton, at: SupportAt, n_rounds: int) -> tuple[SupportAt, int]:
+        """Return an optimum on working columns with unpenalised coefficients to the last digit."""
+        self._found.get(at.coefs.tobytes(), lambda: LossAt(at.coefs, at.eta, at.value, at.slopes))
+        coefs = self.settled(at.coefs)
+        return (at if coefs is at.coefs else newton.at(coefs)), n_rounds
 
     def _working_columns(self, pull: Coefs, n_wanted: int) -> WorkingColumns | None:
         """Choose the columns that pull most; those that must be among them pull without limit.
@@ -301,9 +349,13 @@ class RowObjective(PenalisedLoss):
         X = self.data.X[:, np.flatnonzero(within[: self.data.n_features])]
         if not isinstance(X, np.ndarray) and X.shape[0] * X.shape[1] <= _DENSE:
             X = X.toarray(order="F")
-        names = tuple(name for name, kept in zip(self.data.feature_names, within, strict=False) if kept)
+        names = tuple(compress(self.data.feature_names, within))
         loss = replace(self.loss, data=replace(self.data, X=X, feature_names=names))
-        return WorkingColumns(within, loss) if loss.has_gram else None
+        if not loss.has_gram:
+            return None
+        unit = np.where(self.norms > 0.0, self.norms, np.inf)[within] * self.steepest
+        on_support = SupportNewton(loss, unit) if LOOPS else None
+        return WorkingColumns(within, loss, on_support)
 
     def _on(self, columns: WorkingColumns) -> "RowObjective":
         """Return the same on some of the columns; the others have coefficients 0."""
@@ -322,7 +374,7 @@ class RowObjective(PenalisedLoss):
             moved, value = self._lower(coefs, self.quadratic_mode(coefs) - coefs, best)
             if moved is None:
                 return RowMode(self._polished(coefs), n_rounds)
-            done = best - value <= _STILL * best
+            done = best - value <= STILL * best
             coefs, best = moved, value
             if done:
                 break

@@ -15,9 +15,10 @@ from .curvature import Coefs, Curvature
 
 MOST_ROUNDS = 100
 _HALVINGS = 100
-_STILL = 1e-13  # relative decrease of the objective that counts as rounding
-_SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
-_FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
+STILL = 1e-13  # relative decrease of the objective that counts as rounding
+SURE = 1e-9  # violation from which a minimum is trusted: the gap is about its square
+FLAT = 1e-8  # relative decrease of the objective's last step at a minimum
+STEPS_WITH_NEW = 4  # steps that follow a new curvature
 
 
 class Gap(NamedTuple):
@@ -37,22 +38,36 @@ class WorkingColumns:
     within : array (d,) of bool
         Which coefficients it has.
     loss : RowLoss
+    on_support : SupportNewton, optional
+        Newton's method on these columns, with the factor of its last step.
     curvature : Curvature, optional
         One near an optimum on these columns.
     """
 
     within: Bool[np.ndarray, " d"]
     loss: Any
+    on_support: Any = None
     curvature: Curvature | None = None
 
 
 class RowMode(NamedTuple):
-    """An optimum and the number of steps to it; a curvature near it, or columns it was found on, if there are any."""
+    """An optimum and the number of steps to it.
+
+    If there are any: a curvature near it, or columns it was found on and the slopes of all columns there.
+    """
 
     coefs: Coefs
     n_rounds: int
     curvature: Curvature | None = None
     columns: WorkingColumns | None = None
+    slopes: Coefs | None = None
+
+
+def steps_left(away: float, before: float, enough: float) -> float:
+    """Return how many steps are left at the rate of the last one, given violations there and before it."""
+    if away >= before or away == 0.0:
+        return np.inf if away > 0.0 else 0.0
+    return float(np.log(max(away / enough, 1.0)) / np.log(before / away))
 
 
 class PenalisedLoss(ABC):
@@ -120,19 +135,19 @@ class PenalisedLoss(ABC):
                 return None
             moved = self._improved(at.coefs, goal, best, away, halved=fresh)
             if moved is None:
-                if fresh or away <= _SURE:
+                if fresh or away <= SURE:
                     break
                 curvature = None
                 continue
             at, before, away, fresh = self.at(moved), away, self.away(moved), False
             fallen, best = best - self.value(at), self.value(at)
-            if away <= enough and fallen <= max(enough, _FLAT) * best:  # slopes vanish at infinity too
+            if away <= enough and fallen <= max(enough, FLAT) * best:  # slopes vanish at infinity too
                 break
             if self.is_stale(at, away, before, enough):
-                if away <= _SURE and fallen <= _FLAT * best:
+                if away <= SURE and fallen <= FLAT * best:
                     break
                 curvature = None
-        if most == MOST_ROUNDS and (away > max(_SURE, enough) or fallen > _FLAT * best):
+        if most == MOST_ROUNDS and (away > max(SURE, enough) or fallen > FLAT * best):
             return None
         return RowMode(at.coefs, n_rounds, curvature)
 
@@ -143,9 +158,9 @@ class PenalisedLoss(ABC):
         """
         for _ in range(_HALVINGS if halved else 1):
             value = self.objective(goal)
-            if value < best - _STILL * abs(best):
+            if value < best - STILL * abs(best):
                 return goal
-            if value <= best + _STILL * abs(best):
+            if value <= best + STILL * abs(best):
                 return goal if self.away(goal) < 0.5 * away else None
             goal = 0.5 * (coefs + goal)
         return None
