@@ -10,7 +10,7 @@ from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian.spectrum import ridge_coefs
 from ..model.problem import Problem
-from ..priors.elastic_net_algebra import violation
+from ..priors.elastic_net_algebra import dual_step, gap_terms, violation
 
 _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
@@ -21,6 +21,7 @@ _SHARE_OF_TOL = 0.5  # the solver stops at this share of the requested gap
 _HARD_SHARE, _ABOUT = 0.005, 4.0
 _ROWS_A_COLUMN = 4  # with more rows for each column, products are seldom slower than X'X
 _BELOW_ROUNDING = 16.0 * float(np.finfo(float).eps)  # of the largest column's share of the fit
+_NO_GAP = 1e-12  # relative gap at which nothing is left to refine
 _NEAR_ENOUGH = 1e-9  # relative gap at which an interior point shows the support
 
 
@@ -171,7 +172,7 @@ def _by_gram(
     for _ in range(n_refinements):
         coefs = _without_rounding(coefs, l1, least_squares)  # so that these are the points to certify
         gradients, squares = least_squares.residuals(coefs)
-        left = np.flatnonzero(_violates(least_squares, coefs, gradients, l1, l2))
+        left = np.flatnonzero(~_is_exact(least_squares, coefs, gradients, squares, l1, l2))
         if left.size == 0:
             break
         given = coefs[left], gradients[left], l1[left], l2[left]
@@ -180,15 +181,23 @@ def _by_gram(
     return Coefs(coefs, n_rounds)
 
 
-def _violates(
+def _is_exact(
     least_squares: LeastSquares,
     coefs: Float[np.ndarray, "k q"],
     gradients: Float[np.ndarray, "k q"],
+    squares: Float[np.ndarray, " k"],
     l1: Float[np.ndarray, "k q"],
     l2: Float[np.ndarray, "k q"],
 ) -> Bool[np.ndarray, " k"]:
-    """Tell at which points optimality is violated by more than rounding of a sum over rows."""
+    """Tell which points violate optimality by no more than rounding, and have no gap to speak of.
+
+    Rounding grows with the coefficients, and makes a large gap where penalties are weak beside it.
+    """
     norms = np.sqrt(least_squares.squared_norms)
     away = violation(coefs, gradients - l2 * coefs, l1) / np.where(norms > 0.0, norms, np.inf)
     size = np.sqrt(least_squares.response_ss) + 2.0 * np.sqrt(np.square(coefs * norms).sum(axis=1))
-    return np.asarray(away.max(axis=1, initial=0.0) > 4.0 * np.finfo(float).eps * size)
+    at_rounding = away.max(axis=1, initial=0.0) <= 4.0 * np.finfo(float).eps * size
+    step = dual_step(gradients, l1, l2)
+    terms = np.maximum(gap_terms(coefs, step[:, None] * gradients, l1, l2), 0.0)
+    gaps = 0.5 * (1.0 - step) ** 2 * squares + terms.sum(axis=1)
+    return np.asarray(at_rounding & (gaps <= _NO_GAP * 0.5 * least_squares.response_ss))
