@@ -62,6 +62,25 @@ def solve_coefs(
     return found._replace(values=_without_rounding(found.values, l1, problem.reduced))
 
 
+def with_last_steps(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k q"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    tol: float,
+    missed: Bool[np.ndarray, " k"],
+) -> Float[np.ndarray, "k q"]:
+    """Go on from solutions that missed `tol`, in steps from the rows."""
+    from .solvers.last_steps import last_steps
+
+    assert isinstance(problem.reduced, RowLeastSquares)
+    enough = _SHARE_OF_TOL * tol * 0.5 * problem.reduced.response_ss
+    coefs = coefs.copy()
+    for k in np.flatnonzero(missed):
+        coefs[k] = last_steps(problem.reduced, coefs[k], l1[k], l2[k], enough)
+    return coefs
+
+
 def _without_rounding(
     coefs: Float[np.ndarray, "k q"], l1: Float[np.ndarray, "k q"], least_squares: LeastSquares
 ) -> Float[np.ndarray, "k q"]:
