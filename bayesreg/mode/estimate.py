@@ -33,7 +33,14 @@ from .newton import RowObjective
 from .noise import NoiseMode, noise_modes
 from .row_loss import RowLoss
 from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
-from .solve_penalised import POLISH_BELOW, gram_is_solved, gram_serves, solve_coefs, sweeps_serve
+from .solve_penalised import (
+    POLISH_BELOW,
+    gram_is_solved,
+    gram_serves,
+    solve_coefs,
+    sweeps_serve,
+    with_last_steps,
+)
 from .source_newton import SourceObjective
 from .stationary import stationary_points
 
@@ -540,7 +547,7 @@ def _proved(
     """Solve, expand and certify. If the solver stopped too early for a large `tol`, solve again as exactly as possible.
 
     `solved` is the problem, or its statistics if these are equivalent. Then the rows are used only if rounding in the
-    statistics is not small compared with `tol`.
+    statistics is not small compared with `tol`. Where a gap is still above `tol`, last steps are taken from the rows.
     """
     solution = solve_coefs(solved, l1, l2, tol=tol)
     coefs, intercepts = problem.expand(solution.values)
@@ -550,6 +557,12 @@ def _proved(
     if tol > POLISH_BELOW and not certificates.prove(tol).all():
         solution = solve_coefs(problem, l1, l2)
         coefs, intercepts = problem.expand(solution.values)
+        certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
+    scaled = (l2 == 0.0).any(axis=1)  # by columns without an l2 part, so that their violations count in full
+    missed = scaled & (certificates.gaps > tol)
+    if problem.has_rows and missed.any():
+        values = with_last_steps(problem, solution.values, l1, l2, tol, missed)
+        coefs, intercepts = problem.expand(values)
         certificates = certify(problem, coefs, intercepts, l1, l2, sigmas, tol=tol)
     return coefs, intercepts, solution.n_rounds, certificates
 

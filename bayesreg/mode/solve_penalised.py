@@ -16,6 +16,7 @@ _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
 POLISH_BELOW = 1e-7  # if tol is at most this, the answer is as exact as float64 allows
 _SHARE_OF_TOL = 0.5  # the solver stops at this share of the requested gap
+_SHARE_OF_LAST_STEPS = 0.1  # where rounding makes the gap, the next evaluation may find a larger one
 # A single penalty is hard if it is below this share of the largest gradient and the numbers of columns and rows are
 # similar: their ratio is at most 4, either way. Both limits are measured.
 _HARD_SHARE, _ABOUT = 0.005, 4.0
@@ -61,6 +62,25 @@ def solve_coefs(
     """
     found = _solved(problem, l1, l2, refine=refine, start=start, tol=tol)
     return found._replace(values=_without_rounding(found.values, l1, problem.reduced))
+
+
+def with_last_steps(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k q"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+    tol: float,
+    missed: Bool[np.ndarray, " k"],
+) -> Float[np.ndarray, "k q"]:
+    """Go on from solutions that missed `tol`, in steps from the rows."""
+    from .solvers.last_steps import last_steps
+
+    assert isinstance(problem.reduced, RowLeastSquares)
+    enough = _SHARE_OF_LAST_STEPS * tol * 0.5 * problem.reduced.response_ss
+    coefs = coefs.copy()
+    for k in np.flatnonzero(missed):
+        coefs[k] = last_steps(problem.reduced, coefs[k], l1[k], l2[k], enough)
+    return coefs
 
 
 def _without_rounding(

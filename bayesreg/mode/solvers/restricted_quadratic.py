@@ -171,6 +171,8 @@ def _newton_step(
     Also tell whether the step is shorter than the full step.
     """
     support = np.flatnonzero((coef != 0.0) | (l1 == 0.0))
+    if support.size == 0:
+        return coef, False
     own = coef[support]
     slope = gradient[support] - l2[support] * own - l1[support] * np.sign(own)
     system = gram.take(support, axis=0).take(support, axis=1)
