@@ -63,6 +63,11 @@ def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
     return single_threaded_blas() if n <= p or n * p <= _SMALL_ENTRIES else blas_for(X)
 
 
+def blas_for_matrices(n_columns: int) -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread if p × p matrices are small: more threads would wait for each other."""
+    return single_threaded_blas() if n_columns <= _TALL_WIDTH else nullcontext()
+
+
 def is_tall(X: Any) -> bool:
     """Tell whether X is dense, large and has few columns. Then a pass on our own threads is best."""
     if not isinstance(X, np.ndarray):

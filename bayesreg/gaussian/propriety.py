@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..base.errors import ImproperPosteriorError
-from ..data.least_squares import told_by_gram
+from ..data.least_squares import LeastSquares, told_by_gram
 from ..model.problem import Problem
 from ..model.row_problem import AnyProblem, RowProblem
 from ..model.separation import refuse_separation
@@ -141,6 +141,11 @@ def clearly_misfits(problem: Problem) -> bool:
         return False
     statistics = problem.reduced.statistics
     return unpenalised_fit(statistics)[0] > _CLEARLY * statistics.response_ss
+
+
+def as_told(problem: Problem) -> LeastSquares:
+    """Return sufficient statistics if they give the residuals to many digits, else the rows."""
+    return problem.reduced.statistics if clearly_misfits(problem) else problem.reduced
 
 
 def _prior_power(problem: Problem, sigma: float) -> float:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 from ..base.arguments import LARGEST_SEED, check_whole
 from ..base.errors import SamplingWarning, warn
 from ..base.jax_context import float64_on_cpu
+from ..base.threads import blas_for_matrices
 from ..data.row_source import RowSource
 from ..gaussian.propriety import check_proper
 from ..model.linear_model import LinearModel
@@ -134,8 +136,9 @@ def sample_posterior(
         return sample_on_source(model, data, plan, method)
     problem = resolve_any(model, data, "sample_posterior", MASS)
     _check_memory(problem, plan)
-    check_proper(problem)
-    found = where_mass_is(problem) if isinstance(problem, Problem) else None
+    with _blas_for(problem):
+        check_proper(problem)
+        found = where_mass_is(problem) if isinstance(problem, Problem) else None
     chosen, tried = _best_run(problem, method, plan, found, checkpoint, progress=progress)
     parts = tuple(bulk for bulk, _ in chosen.sampler.parts) or material(found)
     for message in (_on_parts(chosen.sampler, parts), chosen.against):
@@ -181,7 +184,7 @@ def _best_run(
     from .choose_sampler import suitable_samplers
 
     runs: list[_Run] = []
-    with float64_on_cpu():
+    with float64_on_cpu(), _blas_for(problem):
         candidates = suitable_samplers(problem, method, plan.num_warmup, found)
         sampler = next(candidates, None)
     while sampler is not None:
@@ -190,7 +193,7 @@ def _best_run(
         good = runs[-1].against is None or not runs[-1].complete
         if good or plan.num_samples < LEAST_DRAWS or len(runs) == _MOST_RUNS:
             break
-        with float64_on_cpu():
+        with float64_on_cpu(), _blas_for(problem):
             sampler = next(candidates, None)
     best = min(runs, key=lambda run: run.rank)
     return best, [f"{run.sampler.name} ({run.certificate})" for run in runs if run is not best]
@@ -212,6 +215,11 @@ def _run(
     complete = posterior.shape[1] == plan.num_samples
     against = sampling_warning(posterior, problem, judged, independent=sampler.rotation is not None)
     return _Run(sampler, posterior, complete, judged, against)
+
+
+def _blas_for(problem: AnyProblem) -> AbstractContextManager[Any]:
+    """Limit BLAS to one thread if only small matrices are left of the data. Passes over rows limit it themselves."""
+    return blas_for_matrices(problem.rates.l1.size) if isinstance(problem, Problem) else nullcontext()
 
 
 def in_words(bulks: "Sequence[Bulk]") -> str:
@@ -285,7 +293,8 @@ def _draw(
     else:
         values, stats = _chains(problem, sampler, plan, checkpoint, progress=progress)
     shape = values.coef.shape[:2]
-    coefs, intercept = _completed(problem, values, rng)
+    with _blas_for(problem):
+        coefs, intercept = _completed(problem, values, rng)
     return Posterior(
         coef=coefs.reshape(*shape, -1),
         intercept=intercept.reshape(shape),

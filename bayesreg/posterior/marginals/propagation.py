@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 
 from ...base.blas import gram_of
 from ...base.threads import single_threaded_blas
-from ...gaussian.propriety import power
+from ...gaussian.propriety import as_told, power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
 from ...priors.elastic_net_law import prior_energies
@@ -44,7 +44,7 @@ class Propagation:
     """Expectation propagation on the sufficient statistics of one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        natural, self.response, self._rss = root(problem.reduced)
+        natural, self.response, self._rss = root(as_told(problem))
         norms = np.sqrt(np.einsum("rq,rq->q", natural, natural))
         self._unit = np.divide(1.0, norms, out=np.ones_like(norms), where=norms > 0.0)
         self.root = np.asfortranarray(natural * self._unit)  # of unit columns

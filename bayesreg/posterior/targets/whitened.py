@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from ...base.blas import eigh, product
-from ...data.least_squares import LeastSquares, told_by_gram
-from ...gaussian.propriety import clearly_misfits, power
+from ...data.least_squares import told_by_gram
+from ...gaussian.propriety import as_told, power
 from ...model.problem import Problem
 from .density import CoefPrior, Position, Scales, Values, log_noise_likelihood
 from .reference_point import (
@@ -86,7 +86,7 @@ def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
     mode = reference_coef(problem.as_statistics, near.rates, near.noise_scale)
     of_prior = prior_precision(problem, near.rates, near.noise_scale, mode)
     transform, curvature = _whitening(problem, of_prior, near.noise_scale)
-    gradients, rss = _least_squares(problem).residuals(mode[None, :])
+    gradients, rss = as_told(problem).residuals(mode[None, :])
     return as_arrays(
         WhitenedTarget(
             reference=mode,
@@ -99,12 +99,6 @@ def whitened_target(problem: Problem, near: ReferencePoint) -> WhitenedTarget:
             scales=scale_coordinates(problem, near),
         )
     )
-
-
-def _least_squares(problem: Problem) -> LeastSquares:
-    """Return sufficient statistics if they give the residuals to many digits, else the rows."""
-    statistics = problem.reduced.statistics
-    return statistics if clearly_misfits(problem) else problem.reduced
 
 
 def _whitening(
