@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, final
 
 import numpy as np
 
-from .chain_numbers import bulk_draws, rank_r_hat, tail_draws
+from .chain_numbers import chain_numbers
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -128,13 +128,14 @@ def diagnose(tree: "xr.DataTree") -> Diagnostics:
     attributes = tree.attrs
     draws = [one.transpose("chain", "draw", ...).values for one in tree["posterior"].to_dataset().values()]
     columns = np.concatenate([one.reshape(*one.shape[:2], -1) for one in draws], axis=2)
-    r_hat = rank_r_hat(columns) if columns.shape[0] > 1 else np.full(1, np.nan)
+    numbers = chain_numbers(columns)
+    r_hat = numbers.r_hat if columns.shape[0] > 1 else np.full(1, np.nan)
     diverging = tree["sample_stats"].to_dataset()["diverging"].values
     judged = bool(attributes.get("certificate_tests", 0))
     return Diagnostics(
         r_hat=float(np.fmax.reduce(r_hat)),
-        ess_bulk=float(np.fmin.reduce(bulk_draws(columns))),
-        ess_tail=float(np.fmin.reduce(tail_draws(columns))),
+        ess_bulk=float(np.fmin.reduce(numbers.bulk)),
+        ess_tail=float(np.fmin.reduce(numbers.tail)),
         n_divergent=int(diverging.sum()),
         n_chains=diverging.shape[0],
         n_draws=diverging.size,

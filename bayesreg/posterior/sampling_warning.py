@@ -8,7 +8,7 @@ from jaxtyping import Float
 from ..base.listed import listed
 from ..model.problem import ModelOnData
 from .certificate import PosteriorCertificate
-from .chain_numbers import bulk_draws, rank_r_hat, tail_draws
+from .chain_numbers import chain_numbers
 from .diagnostics import LARGEST_R_HAT, LEAST_ESS_PER_CHAIN
 from .kernels.pareto import pareto_k
 from .to_arviz import Posterior
@@ -42,8 +42,8 @@ def judge(draws: Float[np.ndarray, "chain draw k"]) -> Judgement:
         Constant parameters have R-hat 1 and all their draws.
     """
     constant = np.ptp(draws, axis=(0, 1)) == 0.0
-    r_hat = np.where(constant, 1.0, rank_r_hat(draws))
-    return Judgement(r_hat, np.minimum(bulk_draws(draws), tail_draws(draws)))
+    r_hat, bulk, tail = chain_numbers(draws)
+    return Judgement(np.where(constant, 1.0, r_hat), np.minimum(bulk, tail))
 
 
 def bfmi(energy: Float[np.ndarray, "chain draw"]) -> Float[np.ndarray, " chain"]:
