@@ -18,6 +18,8 @@ from bayesreg.mode.solvers.column_sweeps import DenseSweeps
 from bayesreg.mode.solvers.gap import duality_gap
 from bayesreg.mode.solvers.gram_sweeps import GramSweeps
 from bayesreg.mode.solvers.jitted_quadratic import solve_jitted
+from bayesreg.posterior import stein
+from bayesreg.posterior.batches import BatchPlan
 from bayesreg.priors.elastic_net_algebra import violation
 
 needs_loops = pytest.mark.skipif(not LOOPS, reason="the package was installed without a compiler")
@@ -227,6 +229,30 @@ def test_a_thread_that_fails_does_not_keep_the_others_waiting(monkeypatch):
     monkeypatch.setattr(column_sweeps, "LOOPS", Failing)
     with pytest.raises(MemoryError, match="no room"):
         sweeps(np.arange(9), np.zeros(9), np.ones(9), np.zeros(9), 0.0)
+
+
+@needs_loops
+@pytest.mark.parametrize(("k", "m", "n_levels", "n_others"), [(7, 5, 1, 2), (1, 0, 3, 1), (16, 3, 2, 1)])
+def test_series_of_the_certificate_in_c_are_numpys(k, m, n_levels, n_others):
+    rng = np.random.default_rng(k)
+    plan, c = BatchPlan.of(3, 50), k + m
+    place, slope = rng.normal(size=(2, 150, c))
+    place[:9, 0] = [0.0, -0.0, 2.0, -2.0, 2.0 + 1e-12, 9.0, -40.0, 1e5, -1e-9]
+    levels, others = rng.uniform(size=(150, n_levels)), rng.normal(size=(150, n_others))
+    along = stein._Directions(
+        np.zeros((0, m)), np.zeros((0, c)), rng.normal(size=c), rng.normal(size=(n_levels, c))
+    )
+    series = stein._Series(place, slope, levels, others, k)
+    numbers = [each.ravel() for each in plan.numbers]
+    assert (numbers[0] == -1).any()
+    sums = []
+    for add in (stein._add, stein._add_by_numpy):
+        batches, squares = plan.empty(2 * c + 2 * k + n_others), np.ones(c)
+        add(series, along, numbers, batches, squares)
+        sums.append((batches.of_long, batches.of_short, squares))
+    for in_c, by_numpy in zip(*sums, strict=True):
+        assert np.isfinite(in_c).all()
+        np.testing.assert_allclose(in_c, by_numpy, rtol=1e-12, atol=1e-12)
 
 
 def test_indices_of_any_type_and_strides_are_read():

@@ -720,6 +720,7 @@ static PyMethodDef METHODS[] = {
     {"sparse_squares", py_sparse_squares, METH_VARARGS, "Write the sum of squares of each sparse column."},
     {"sparse_sweeps", py_sparse_sweeps, METH_VARARGS, "Minimise over each coordinate in turn, on sparse columns."},
     {"dense_sweeps", py_dense_sweeps, METH_VARARGS, "Minimise over blocks of dense columns, as one of several threads."},
+    {"stein_sums", py_stein_sums, METH_VARARGS, "Add up the series of Stein's identity over batches of draws."},
     {"support_step", py_support_step, METH_VARARGS, "Take Newton's step on the columns that have coefficients."},
     {NULL, NULL, 0, NULL}};
 

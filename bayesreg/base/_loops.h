@@ -88,6 +88,7 @@ static int take(Arrays *arrays, PyObject *args, int count, int first_written)
 
 /* ---- what other files add to the interface ---- */
 
+PyObject *py_stein_sums(PyObject *self, PyObject *args);
 PyObject *py_support_step(PyObject *self, PyObject *args);
 
 #endif

@@ -1,9 +1,10 @@
 """Means of series along chains, their Monte Carlo errors, and their z."""
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 _BATCH = 1.5  # length of a batch, in units of √draws
 
@@ -17,27 +18,91 @@ class Mean(NamedTuple):
     freedom: float  # degrees of freedom of the error
 
 
+class Batches(NamedTuple):
+    """Sums of series over long and over short batches of draws: the short ones correct the bias of the error."""
+
+    of_long: Float[np.ndarray, "b t"]
+    of_short: Float[np.ndarray, "c t"]
+    plan: "BatchPlan"
+
+    @property
+    def mean(self) -> Mean:
+        """The means of the series, and their Monte Carlo errors (Vats and Flegal's lugsail)."""
+        plan = self.plan
+        long, short = self.of_long / plan.length, self.of_short / plan.short_length
+        of_long, of_short = (
+            plan.length * long.var(axis=0, ddof=1),
+            plan.short_length * short.var(axis=0, ddof=1),
+        )
+        error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (len(long) * plan.length))
+        mean, spread = long.mean(axis=0), _positive(long.std(axis=0))
+        skewness = (((long - mean) / spread) ** 3).mean(axis=0) / np.sqrt(len(long))
+        return Mean(mean, error, skewness, float(len(long) - 1))
+
+    def add(self, series: Float[np.ndarray, "s t"], numbers: Sequence[Int[np.ndarray, " s"]]) -> None:
+        """Add draws, given their long and their short batches (−1: in none)."""
+        for own, sums in zip(numbers, (self.of_long, self.of_short), strict=True):
+            starts = np.flatnonzero(np.diff(own, prepend=-2))
+            parts, batch = np.add.reduceat(series, starts, axis=0), own[starts]
+            sums[batch[batch >= 0]] += parts[batch >= 0]
+
+    def joined(self, other: "Batches") -> "Batches":
+        """Return the sums over the draws of both."""
+        return Batches(self.of_long + other.of_long, self.of_short + other.of_short, self.plan)
+
+
+class BatchPlan(NamedTuple):
+    """The batches of chains. The first draws are in none, so that all batches are whole."""
+
+    n_chains: int
+    n_draws: int
+    length: int
+    short_length: int
+
+    @classmethod
+    def of(cls, n_chains: int, n_draws: int) -> Self:
+        """Return the batches of chains with so many draws."""
+        length = _length(n_draws)
+        return cls(n_chains, n_draws, length, max(length // 3, 1))
+
+    @property
+    def first_draws(self) -> tuple[int, int]:
+        """The first draw in a long batch, and the first in a short one: both means use the same draws."""
+        first = self.n_draws % self.length
+        return first, first + (self.n_draws - first) % self.short_length
+
+    @property
+    def numbers(self) -> tuple[Int[np.ndarray, "chain draw"], Int[np.ndarray, "chain draw"]]:
+        """The long batch of each draw, and the short one; −1 if it is in none."""
+        long, short = (
+            self._numbers(*one)
+            for one in zip(self.first_draws, (self.length, self.short_length), strict=True)
+        )
+        return long, short
+
+    def _numbers(self, first: int, length: int) -> Int[np.ndarray, "chain draw"]:
+        numbers = np.full((self.n_chains, self.n_draws), -1, dtype=np.int64)
+        of_chain = np.arange(self.n_draws - first) // length
+        numbers[:, first:] = of_chain + (of_chain[-1] + 1) * np.arange(self.n_chains)[:, None]
+        return numbers
+
+    def empty(self, n_series: int) -> Batches:
+        """Return sums of nothing, to add draws to."""
+        sizes = zip(self.first_draws, (self.length, self.short_length), strict=True)
+        of_long, of_short = (
+            np.zeros((self.n_chains * ((self.n_draws - first) // length), n_series))
+            for first, length in sizes
+        )
+        return Batches(of_long, of_short, self)
+
+
 def mean_of(series: Float[np.ndarray, "chain draw t"]) -> Mean:
-    """Return means and their Monte Carlo errors by batches.
-
-    Two lengths of batches correct the bias of short ones (Vats and Flegal's lugsail).
-    """
-    n_chains, n_draws, _ = series.shape
-    length = _length(n_draws)
-    kept = series[:, n_draws % length :]  # whole batches: mean and error use the same draws
-    long, short = _batches(kept, length), _batches(kept, max(length // 3, 1))
-    of_long, of_short = length * long.var(axis=0, ddof=1), max(length // 3, 1) * short.var(axis=0, ddof=1)
-    error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (n_chains * kept.shape[1]))
-    mean, spread = long.mean(axis=0), _positive(long.std(axis=0))
-    skewness = (((long - mean) / spread) ** 3).mean(axis=0) / np.sqrt(len(long))
-    return Mean(mean, error, skewness, float(len(long) - 1))
-
-
-def _batches(series: Any, length: int) -> Any:
-    """Return the means of batches."""
+    """Return means and their Monte Carlo errors by batches."""
     n_chains, n_draws, n_series = series.shape
-    kept = series[:, n_draws % length :]
-    return kept.reshape(n_chains, n_draws // length, length, n_series).mean(axis=2).reshape(-1, n_series)
+    plan = BatchPlan.of(n_chains, n_draws)
+    sums = plan.empty(n_series)
+    sums.add(series.reshape(-1, n_series), [each.ravel() for each in plan.numbers])
+    return sums.mean
 
 
 def _positive(values: Any) -> Any:

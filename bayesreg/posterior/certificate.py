@@ -239,12 +239,11 @@ def _judged(problem: AnyForm, posterior: Posterior, found: Look | None) -> Poste
     of_zero_mean = statistics(of_all, shape[0])
     names = of_zero_mean.names
     z = np.full((len(names), len(TESTS)), np.nan)
-    means = mean_of(of_zero_mean.values)
-    z[of_zero_mean.rows, of_zero_mean.tests] = z_of(means)
+    z[of_zero_mean.rows, of_zero_mean.tests] = z_of(of_zero_mean.mean)
     reported = of_all.reported.reshape(*shape, -1)
     if shape[0] > 1:
         z[: reported.shape[-1], 4] = chains_z(reported)
-    sizes = _sizes(of_zero_mean, means.value)
+    sizes = _sizes(of_zero_mean)
     shares, misplaced = _placed(posterior, found)
     return PosteriorCertificate(names, z, sizes, shares, misplaced, _not_looked(problem, found))
 
@@ -262,12 +261,12 @@ def _not_looked(problem: ModelOnData, found: Look | None) -> str:
     )
 
 
-def _sizes(of: Statistics, mean: Any) -> Float[np.ndarray, "k 2"]:
+def _sizes(of: Statistics) -> Float[np.ndarray, "k 2"]:
     """Return shifts in sds and excess widths, estimated from the tests of location and width."""
     sizes = np.full((len(of.names), 2), np.nan)
     location, width = np.flatnonzero(of.tests == 0), np.flatnonzero(of.tests == 1)
-    information = np.einsum("cdt,cdt->t", of.values, of.values)[location] / of.values[..., 0].size
-    information = np.where(information > 0.0, information, 1.0)
+    information = np.where(of.information > 0.0, of.information, 1.0)
+    mean = of.mean.value
     sizes[of.rows[location], 0] = -mean[location] / information * of.moved[of.rows[location]]
     sizes[of.rows[width], 1] = -0.5 * mean[width] / of.moved[of.rows[width]]
     sizes[-1, 1] *= 2.0

@@ -1,5 +1,6 @@
 """The gradient of the posterior's log density at its draws, in plain NumPy, independent of the samplers' code."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ from jaxtyping import Float, Int
 from ..base.jax_context import float64_on_cpu
 from ..base.threads import over_ranges, single_threaded_blas
 from ..data.least_squares import told_by_gram
+from ..data.row_blocks import row_slices
 from ..model.problem import Problem
 from ..model.row_problem import RowProblem
 from ..model.source_problem import AnyForm, SourceProblem
@@ -17,6 +19,9 @@ from ..priors.scales import bounds
 from .source_slopes import DRAWS_AT_ONCE, ROWS_AT_ONCE, slopes_at_draws
 from .to_arviz import Posterior
 
+_AT_ONCE = (
+    2**16
+)  # entries of (draw, coefficient): larger arrays leave the cache, and the system gives them anew
 _ENTRIES = 2**22  # of (draw, row) held at once
 _NUDGE = 1e-5  # relative step of a nuisance parameter, for a derivative to 1e-10
 _USUAL = 0.1  # a quantile of σ and of a sampled scale; below it the moves of coefficients are damped
@@ -32,7 +37,9 @@ class Scored(NamedTuple):
     gradient: Float[np.ndarray, "d k"]  # of the reported parameters
     levels: Float[np.ndarray, "s g"]  # damping of moves: small if σ or a scale is small
     group: Int[np.ndarray, " d"]  # the level of each coordinate
-    drift: Float[np.ndarray, "s d"]  # the damping's derivative along the same coordinate
+    drift: Float[
+        np.ndarray, "s u"
+    ]  # the damping's derivative along each of the last coordinates, σ and scales
     l1: Float[
         np.ndarray, "s q"
     ]  # rates of the coefficients, the first q coordinates: 1/b and 1/τ²; one row if all draws share them
@@ -46,16 +53,27 @@ class Scored(NamedTuple):
 
     def damped(self, shares: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "s k"]:
         """Return the sums over coordinates of damping times shares."""
-        sums = [shares[self.group == g].sum(axis=0) for g in range(self.levels.shape[1])]
-        return np.asarray(self.levels @ np.stack(sums))
+        return np.asarray(self.levels @ self.by_level(shares))
+
+    def by_level(self, shares: Float[np.ndarray, "d k"]) -> Float[np.ndarray, "g k"]:
+        """Return the sums of shares over the coordinates of each level of damping."""
+        return np.stack([shares[self.group == g].sum(axis=0) for g in range(self.levels.shape[1])])
 
     def part(self, n_chains: int, draws: slice) -> "Scored":
         """Return some draws of every chain."""
 
         def of(values: Any) -> Any:
-            by_chain = values.reshape(n_chains, -1, values.shape[1])
-            return by_chain[:, draws].reshape(-1, values.shape[1])
+            by_chain = values.reshape(n_chains, len(values) // n_chains, values.shape[1])
+            some = by_chain[:, draws]
+            return some.reshape(some.shape[0] * some.shape[1], values.shape[1])
 
+        return self._of_each(of)
+
+    def rows(self, some: slice) -> "Scored":
+        """Return the draws in some rows, without a copy."""
+        return self._of_each(lambda values: values[some])
+
+    def _of_each(self, of: Callable[[Any], Any]) -> "Scored":
         l1, l2 = (rate if len(rate) == 1 else of(rate) for rate in (self.l1, self.l2))
         return self._replace(
             position=of(self.position), score=of(self.score), reported=of(self.reported),
@@ -85,56 +103,42 @@ def scored(problem: AnyForm, posterior: Posterior) -> Scored:
     if problem.has_intercept_column:
         coef = np.hstack([coef, intercept])
     nuisance = {name: values.reshape(-1, 1) for name, values in posterior.nuisance.items()}
-    columns, scores = [coef], []
+    unknown = {name: values for name, values in nuisance.items() if name not in problem.known} | scales
+    q = coef.shape[1]
+    position, score = np.empty((2, sigma.size, q + problem.centred + len(unknown)))
+    position[:, :q] = coef
     of_nuisance: dict[str, Any]
     if isinstance(problem, SourceProblem):
-        of_coef, of_nuisance = slopes_at_draws(problem, coef), {}
+        score[:, :q], of_nuisance = slopes_at_draws(problem, coef), {}
     elif isinstance(problem, RowProblem):
-        of_coef, of_nuisance = _of_rows(problem, coef, nuisance)
+        score[:, :q], of_nuisance = _of_rows(problem, coef, nuisance)
     else:
-        rss, of_coef = _likelihood(problem, coef, sigma)
-        beyond = np.zeros((sigma.size, 1))
+        rss = _likelihood(problem, coef, sigma, score[:, :q])
         if problem.centred:
             beyond = intercept - (problem.means.y - coef @ problem.means.x[:, None])
-            columns.append(beyond)
-            rss = rss + problem.sum_weights * beyond**2
+            position[:, [q]], score[:, [q]] = beyond, -problem.sum_weights * beyond / sigma**2
+            rss += problem.sum_weights * beyond**2
         of_nuisance = {"noise_scale": rss / sigma**2 - problem.sum_weights}
     l1, l2 = _rates(problem, sigma, scales)
-    scores.append(of_coef - problem.law.slope(coef, l1, l2))
-    if problem.centred:
-        scores.append(-problem.sum_weights * beyond / sigma**2)
-    flat = problem.rates.flat
-    of_b, of_tau = (np.where(flat, 0.0, of) for of in problem.law.of_scales(coef, l1, l2))
+    of_scales = _of_prior(problem, coef, l1, l2, unknown, score[:, :q])
     names = [f"coef[{name}]" for name in problem.feature_names]
     reported = [coef[:, : problem.n_features]]
     if problem.has_intercept:
         names.append("intercept")
         reported.append(intercept)
     steps: dict[str, Any] = {}
-    unknown = {name: values for name, values in nuisance.items() if name not in problem.known} | scales
-    for name in unknown.keys() - scales.keys():
-        values, score = nuisance[name], of_nuisance[name]
-        if name == "noise_scale":
-            score = score + ((of_b + of_tau) * problem.rates.relative).sum(axis=1, keepdims=True)
-        place, score, step = _on_the_line(values, score / values, *_prior_of(problem, name))
-        steps[name] = step / values
-        columns.append(place)
-        scores.append(score)
+    for place, (name, values) in enumerate(unknown.items(), start=-len(unknown)):
+        if name in scales:
+            prior = problem.sampled_scales[name]
+            with float64_on_cpu():
+                on_line = _on_the_line(values, of_scales[name] / values, log_density(prior), bounds(prior))
+        else:
+            along = of_nuisance[name] + of_scales.get(name, 0.0)
+            on_line = _on_the_line(values, along / values, *_prior_of(problem, name))
+        position[:, [place]], score[:, [place]], step = on_line
         names.append(name)
-        reported.append(place)
-    follows = problem.is_feature & ~flat
-    moving = {"prior_scale": of_b + of_tau, "laplace_scale": of_b, "gaussian_scale": of_tau}
-    for name, values in scales.items():
-        of_scale = (moving[name] * follows).sum(axis=1, keepdims=True) / values
-        prior = problem.sampled_scales[name]
-        with float64_on_cpu():
-            place, score, step = _on_the_line(values, of_scale, log_density(prior), bounds(prior))
-        columns.append(place)
-        scores.append(score)
-        names.append(name)
-        reported.append(place)
         steps[name] = step / values
-    position = np.hstack(columns)
+    reported.append(position[:, q + problem.centred :])
     levels, group, drift = _damping(problem, position.shape, unknown, steps)
     gradient = np.zeros((position.shape[1], len(names)))
     gradient[: problem.n_features, : problem.n_features] = np.eye(problem.n_features)
@@ -145,9 +149,9 @@ def scored(problem: AnyForm, posterior: Posterior) -> Scored:
         gradient[: problem.n_features, problem.n_features] = (
             -problem.means.x if isinstance(problem, Problem) and problem.centred else 0.0
         )
-        gradient[coef.shape[1] - (not problem.centred), problem.n_features] = 1.0
+        gradient[q - (not problem.centred), problem.n_features] = 1.0
     return Scored(
-        position, np.hstack(scores), tuple(names), np.hstack(reported), gradient, levels, group, drift, l1, l2,
+        position, score, tuple(names), np.hstack(reported), gradient, levels, group, drift, l1, l2,
         problem.law,
     )  # fmt: skip
 
@@ -161,7 +165,7 @@ def _damping(
     coefficient has no variance if σ or a scale may be near 0, and a single draw there would outweigh all others.
     """
     if not unknown:
-        return np.ones((shape[0], 1)), np.zeros(shape[1], dtype=int), np.zeros(shape)
+        return np.ones((shape[0], 1)), np.zeros(shape[1], dtype=int), np.zeros((shape[0], 0))
     follows = problem.is_feature & ~problem.rates.flat
     relative = bool(problem.rates.relative.any())
     places = {name: place for place, name in enumerate(unknown, start=-len(unknown))}
@@ -174,20 +178,48 @@ def _damping(
             moves[k, place] = other == name or (relative and "noise_scale" in (name, other))
     kinds, group = np.unique(moves, axis=1, return_inverse=True)
     levels = np.stack([own[:, kind].prod(axis=1) for kind in kinds.T], axis=1)
-    drift = np.zeros(shape)
+    drift = np.empty(own.shape)
     for k, name in enumerate(unknown):
         place = places[name]
-        drift[:, place] = 2.0 * (1.0 - own[:, k]) * steps[name][:, 0] * levels[:, group[place]]
+        drift[:, k] = 2.0 * (1.0 - own[:, k]) * steps[name][:, 0] * levels[:, group[place]]
     return levels, group, drift
 
 
-def _likelihood(problem: Problem, coef: Any, sigma: Any) -> tuple[Any, Any]:
-    """Return the residual sum of squares with the best intercept, and the gradient along the coefficients."""
+def _likelihood(problem: Problem, coef: Any, sigma: Any, score: Any) -> Any:
+    """Write the gradient along the coefficients, and return the residual sum of squares with the best intercept."""
     least_squares = problem.least_squares
     if problem.has_rows and told_by_gram(least_squares):
         least_squares = least_squares.statistics
-    gradients, rss = least_squares.residuals(coef)
-    return rss[:, None], gradients / sigma**2
+    rss = np.empty((len(coef), 1))
+    for rows in row_slices(range(len(coef)), coef.shape[1], _AT_ONCE):
+        gradients, rss[rows, 0] = least_squares.residuals(coef[rows])
+        np.divide(gradients, sigma[rows] ** 2, out=score[rows])
+    return rss
+
+
+def _of_prior(
+    problem: AnyForm, coef: Any, l1: Any, l2: Any, unknown: dict[str, Any], score: Any
+) -> dict[str, Any]:
+    """Subtract the prior's slopes along the coefficients; return its derivatives in logarithms of σ and of scales."""
+    relative, scaled = (
+        chosen & ~problem.rates.flat for chosen in (problem.rates.relative, problem.is_feature)
+    )
+    found = {
+        name: np.empty((len(coef), 1))
+        for name in unknown
+        if name in problem.sampled_scales or (name == "noise_scale" and relative.any())
+    }
+    for rows in row_slices(range(len(coef)), coef.shape[1], _AT_ONCE):
+        rates = [rate if len(rate) == 1 else rate[rows] for rate in (l1, l2)]
+        score[rows] -= problem.law.slope(coef[rows], *rates)
+        if not found:
+            continue
+        of_b, of_tau = problem.law.of_scales(coef[rows], *rates)
+        parts = {"laplace_scale": of_b, "gaussian_scale": of_tau}
+        for name, moves in found.items():
+            part = parts.get(name, of_b + of_tau)[:, relative if name == "noise_scale" else scaled]
+            moves[rows] = part.sum(axis=1, keepdims=True)
+    return found
 
 
 def _prior_of(problem: AnyForm, name: str) -> tuple[LogDensity, tuple[float, float]]:

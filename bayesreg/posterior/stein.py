@@ -6,21 +6,28 @@ from typing import Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..base.loops import LOOPS
 from ..base.threads import n_cores
+from ..data.row_blocks import row_slices
+from .batches import Batches, BatchPlan, Mean
 from .score import Scored
 
 _TAIL = 2.0  # sds
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
 _FEW = 8  # one draw in so many is enough to estimate a size
+_ENTRIES = (
+    2**16
+)  # of (draw, direction) at once: larger arrays leave the cache, and the system gives them anew
 _LARGE = 50_000  # with more numbers in positions, each half of the draws has a thread
 ALL, PRIOR = "all", "prior"  # rows after those of parameters and axes
 TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
 
 
 class Statistics(NamedTuple):
-    """Series of mean zero, with the row in the table and the test of each."""
+    """Means of series of mean zero, with the row in the table and the test of each."""
 
-    values: Float[np.ndarray, "chain draw t"]
+    mean: Mean
+    information: Float[np.ndarray, " m"]  # the mean square of each series of a location
     rows: Any
     tests: Any
     names: tuple[str, ...]
@@ -62,24 +69,26 @@ def statistics(of_all: Scored, n_chains: int) -> Statistics:
     halves = slice(0, n_draws // 2), slice(n_draws // 2, n_draws)
     parts = [of_all.part(n_chains, half) for half in halves]
     n_threads = 2 if of_all.position.size >= _LARGE and n_cores() > 1 else 1
+    plan = BatchPlan.of(n_chains, n_draws)
     with ThreadPoolExecutor(n_threads) as pool:
         frames = list(pool.map(_frame, parts))
         m = min(frame.axes.shape[1] for frame in frames)
-        d, k = frames[0].towards.shape
-        n_prior = int(_has_prior(of_all))
-        first, second = np.arange(k), k + np.arange(m)
-        rows = np.concatenate([first, first, first, first, second, second, [k + d], [k + d + 1] * n_prior])
-        tests = np.repeat([0, 1, 2, 3, 0, 1, 1, 1], [k, k, k, k, m, m, 1, n_prior])
-        values = np.empty((n_chains, n_draws, rows.size))
 
-        def judge(half: int) -> tuple[Any, Any]:
-            return _judged(parts[half], frames[1 - half], m, values[:, halves[half]])
+        def judge(half: int) -> _Judged:
+            return _judged(parts[half], frames[1 - half], m, plan, halves[half])
 
-        moves = list(pool.map(judge, (1, 0)))
+        first, second = pool.map(judge, (0, 1))
+    d, k = frames[0].towards.shape
+    n_prior = int(_has_prior(of_all))
+    directions, parameters = np.append(np.arange(k), k + np.arange(m)), np.arange(k)
+    rows = np.concatenate([directions, directions, parameters, parameters, [k + d], [k + d + 1] * n_prior])
+    tests = np.repeat([0, 1, 2, 3, 1, 1], [k + m, k + m, k, k, 1, n_prior])
     names = (*of_all.names, *(f"axis {j + 1}" for j in range(d)), ALL, PRIOR)
     moved = np.full(len(names), np.nan)
-    moved[: k + m], moved[-2:] = moves[0]
-    return Statistics(values, rows.astype(int), tests, names, moved)
+    moved[: k + m], moved[-2:] = second.moved, second.of_others
+    information = (first.squares + second.squares) / len(of_all.position)
+    mean = first.batches.joined(second.batches).mean
+    return Statistics(mean, information, rows.astype(int), tests, names, moved)
 
 
 def _frame(part: Scored) -> _Frame:
@@ -99,34 +108,88 @@ def _frame(part: Scored) -> _Frame:
     return _Frame(middle, spread, reported_middle, reported_spread, correlation, towards, shares, axes, roots)
 
 
-def _judged(part: Scored, frame: _Frame, m: int, series: Float[np.ndarray, "chain draw t"]) -> Any:
-    """Write the series of some draws, and return each row's `moved`: parameters and axes; all and the prior."""
-    about = (part.position - frame.middle) / frame.spread
-    score = (part.score * part.damping + part.drift) * frame.spread
-    along = (part.reported - frame.reported_middle) / frame.reported_spread
-    slope, moved = score @ frame.towards, 1.0 + part.damped(frame.shares) - frame.shares.sum(axis=0)
+class _Judged(NamedTuple):
+    """The series of some draws, added up, and the mean of each row's `moved`: directions; all and the prior."""
+
+    batches: Batches
+    squares: Float[np.ndarray, " c"]
+    moved: Float[np.ndarray, " c"]
+    of_others: tuple[float, float]
+
+
+class _Directions(NamedTuple):
+    """Directions of c moves: those of the k reported parameters, then m principal axes.
+
+    A move changes its own place by base + levels @ shares.
+    """
+
+    about: Float[np.ndarray, "d m"]  # places along the axes
+    slopes: Float[np.ndarray, "d c"]
+    base: Float[np.ndarray, " c"]
+    shares: Float[np.ndarray, "g c"]
+
+
+class _Series(NamedTuple):
+    """What the series of some draws are made of; the first k places are of parameters, and have tests of tails."""
+
+    place: Float[np.ndarray, "s c"]
+    slope: Float[np.ndarray, "s c"]  # of the log density
+    levels: Float[np.ndarray, "s g"]
+    others: Float[np.ndarray, "s r"]  # of all parameters together, and of the prior
+    n_parameters: int
+
+
+def _judged(part: Scored, frame: _Frame, m: int, plan: BatchPlan, draws: slice) -> _Judged:
+    """Add up the series of some draws, in blocks that stay in cache."""
+    k, d = frame.towards.shape[1], part.position.shape[1]
     axes, roots = frame.axes[:, :m], frame.roots[:m]
-    axis, axis_slope, axis_moved = about @ axes / roots, score @ axes * roots, part.damped(axes**2)
-    d = about.shape[1]
-    of_all = part.damped(np.ones((d, 1)))
-    upper, lower = _beyond(along, slope, moved)
-    prior, of_prior = _prior_strength(part, frame, slope, score)
-    blocks = (
-        slope,
-        along * slope + moved,
-        lower,
-        upper,
-        axis_slope,
-        axis * axis_slope + axis_moved,
-        np.einsum("sd,sd->s", about, score)[:, None] + of_all,
-        prior,
+    along = _Directions(
+        about=axes / roots,
+        slopes=np.hstack([frame.towards, axes * roots]),
+        base=np.concatenate([1.0 - frame.shares.sum(axis=0), np.zeros(m)]),
+        shares=part.by_level(np.hstack([frame.shares, axes**2])),
     )
-    place = 0
-    for block in blocks:
-        width = block.shape[1]
-        series[..., place : place + width] = block.reshape(*series.shape[:2], width)
-        place += width
-    return np.concatenate([moved.mean(axis=0), axis_moved.mean(axis=0)]), (of_all.mean(), of_prior)
+    n_others = 1 + _has_prior(part)
+    batches, squares = plan.empty(2 * (2 * k + m) + n_others), np.zeros(k + m)
+    numbers = [each[:, draws].ravel() for each in plan.numbers]
+    for rows in row_slices(range(len(part.position)), k + m, _ENTRIES):
+        series = _series(part.rows(rows), frame, along)
+        add = _add if LOOPS else _add_by_numpy
+        add(series, along, [each[rows] for each in numbers], batches, squares)
+    level = part.levels.mean(axis=0)
+    of_all = float(level @ part.by_level(np.ones((d, 1)))[:, 0])
+    return _Judged(batches, squares, along.base + level @ along.shares, (of_all, _prior_size(part, frame)))
+
+
+def _series(part: Scored, frame: _Frame, along: _Directions) -> _Series:
+    k = frame.towards.shape[1]
+    score = part.score * part.damping
+    score[:, score.shape[1] - part.drift.shape[1] :] += part.drift
+    score *= frame.spread
+    about = (part.position - frame.middle) / frame.spread
+    place, slope = np.empty((len(about), along.base.size)), score @ along.slopes
+    np.divide(part.reported - frame.reported_middle, frame.reported_spread, out=place[:, :k])
+    place[:, k:] = about @ along.about
+    of_all = np.einsum("sd,sd->s", about, score) + part.damped(np.ones((about.shape[1], 1)))[:, 0]
+    others = np.hstack([of_all[:, None], _prior_strength(part, frame, slope, score)])
+    return _Series(place, slope, np.ascontiguousarray(part.levels), others, k)
+
+
+def _add(series: _Series, along: _Directions, numbers: list[Any], to: Batches, squares: Any) -> None:
+    """Add the series of some draws to the sums of their batches, and the squares of the slopes to `squares`."""
+    place, slope, levels, others, k = series
+    LOOPS.stein_sums(
+        place, slope, along.base, along.shares, levels, others, *numbers, to.of_long, to.of_short, squares, k
+    )
+
+
+def _add_by_numpy(series: _Series, along: _Directions, numbers: list[Any], to: Batches, squares: Any) -> None:
+    """Do the same as the loop in C."""
+    place, slope, levels, others, k = series
+    moved = along.base + levels @ along.shares
+    upper, lower = _beyond(place[:, :k], slope[:, :k], moved[:, :k])
+    to.add(np.hstack([slope, place * slope + moved, lower, upper, others]), numbers)
+    squares += np.einsum("sc,sc->c", slope, slope)
 
 
 def _has_prior(part: Scored) -> bool:
@@ -135,35 +198,44 @@ def _has_prior(part: Scored) -> bool:
     return tells and bool(part.l1.any() or part.l2.any())
 
 
-def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> tuple[Any, float]:
+def _prior_strength(part: Scored, frame: _Frame, slope: Any, score: Any) -> Float[np.ndarray, "s r"]:
     """Evaluate Stein's identity along the coefficients' first-order move with the prior's scale.
 
-    If all coefficients are drawn under a wrong scale, the error of each alone may be too small to see.
-
-    Returns
-    -------
-    array (s, 1)
-        (s, 0) if no coefficient has a prior.
-    float
-        The ratio of the series' mean to the share by which the scale is too small.
+    If all coefficients are drawn under a wrong scale, the error of each alone may be too small to see. The array has no
+    column if no coefficient has a prior.
     """
     if not _has_prior(part):
-        return np.zeros((len(score), 0)), 1.0
+        return np.zeros((len(score), 0))
     n_coefs = part.l1.shape[1]
-    coef, spread = part.position[:, :n_coefs], frame.spread[:n_coefs]
-    correlation = frame.correlation[:n_coefs, :n_coefs]
-    damping = part.damping if len(part.levels.T) == 1 else part.damping[:, :n_coefs]
-    slopes = part.law.of_scale_slopes(
-        coef, part.l1, part.l2, spread
-    )  # smooth, because the second one is needed
-    assert slopes is not None
-    pull = -slopes[0]
+    pull, bend = _pull(part, frame)
     within = slope[:, :n_coefs] - score[:, n_coefs:] @ frame.correlation[n_coefs:, :n_coefs]
-    bend = -slopes[1] * np.diag(correlation)
-    series = (pull * within + damping * bend).sum(axis=1, keepdims=True)
-    few = pull[::_FEW]
-    size = ((few @ correlation) * few * damping[::_FEW]).sum(axis=1).mean()
-    return series, -float(size)
+    bend *= np.diag(frame.correlation)[:n_coefs]
+    series = np.einsum("sd,sd->s", pull, within) + np.einsum("sd,sd->s", _damping(part), bend)
+    return np.asarray(series[:, None])
+
+
+def _prior_size(part: Scored, frame: _Frame) -> float:
+    """Return the ratio of that series' mean to the share by which the scale is too small."""
+    if not _has_prior(part):
+        return 1.0
+    few = part.rows(slice(None, None, _FEW))
+    pull, _ = _pull(few, frame)
+    correlation = frame.correlation[: pull.shape[1], : pull.shape[1]]
+    return -float(((pull @ correlation) * pull * _damping(few)).sum(axis=1).mean())
+
+
+def _pull(part: Scored, frame: _Frame) -> tuple[Any, Any]:
+    """Return the prior's slopes, smooth, and their derivatives: each coefficient moves by its spread."""
+    n_coefs = part.l1.shape[1]
+    slopes = part.law.of_scale_slopes(part.position[:, :n_coefs], part.l1, part.l2, frame.spread[:n_coefs])
+    assert slopes is not None
+    return -slopes[0], -slopes[1]
+
+
+def _damping(part: Scored) -> Any:
+    """Return the damping of the coefficients' moves."""
+    n_coefs = part.l1.shape[1]
+    return np.broadcast_to(part.damping, part.position.shape)[:, :n_coefs]
 
 
 def _positive(values: Any) -> Any:
