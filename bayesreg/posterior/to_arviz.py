@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
-from ..base.compilation_cache import compiled_by_shape
-from ..base.jax_context import float64_on_cpu
+from ..data.row_blocks import row_slices
 from ..model.problem import ModelOnData
+from ..priors.hyperpriors import log_density
 from ..priors.scales import SCALE_NAMES
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_AT_ONCE = 1024  # draws per call that evaluates the prior density
 
 
 class Posterior(NamedTuple):
@@ -149,54 +147,35 @@ def named_draws(variables: dict[str, Any], labels: Iterable[Any], dim: str = "fe
 
 def _log_prior(problem: ModelOnData, posterior: Posterior) -> dict[str, Any]:
     """Evaluate the log prior density of every sampled quantity; flat priors count as 0."""
-    from .targets.density import CoefPrior, Density
-
-    all_coefs = posterior.coef
+    coef = posterior.coef
     if problem.has_intercept_column:
-        all_coefs = np.concatenate([posterior.coef, posterior.intercept[..., None]], axis=-1)
-    with float64_on_cpu():
-        of_coefs, result = _over_draws(
-            CoefPrior.at(problem.rates, problem.is_feature, problem.law),
-            {name: Density(prior) for name, prior in problem.hyperpriors.items()},
-            (all_coefs, posterior.nuisance, posterior.scales),
-        )
-    values = np.where(problem.rates.flat, 0.0, of_coefs)
+        coef = np.concatenate([coef, posterior.intercept[..., None]], axis=-1)
+    columns = {name: values.reshape(-1, 1) for name, values in posterior.scales.items()}
+    values = _of_coefs(
+        problem, coef.reshape(-1, coef.shape[2]), posterior.noise_scale.reshape(-1, 1), columns
+    )
+    values = values.reshape(coef.shape)
+    own = {**posterior.nuisance, **posterior.scales}
+    result = {name: log_density(prior)(own[name])[0] for name, prior in problem.hyperpriors.items()}
     result["coef"] = values[..., : problem.n_features]
     if problem.has_intercept_column and not problem.rates.flat[-1]:
         result["intercept"] = values[..., -1]
     return result
 
 
-def _over_draws(prior: Any, priors: dict[str, Any], draws: Any) -> Any:
-    """Evaluate all densities in blocks of a fixed number of draws, so that one program serves every run."""
-    import jax
-
-    chains, n = draws[0].shape[:2]
-    whole = -(-chains * n // _AT_ONCE) * _AT_ONCE
-    rows = jax.tree.map(lambda values: np.resize(values, (whole, *values.shape[2:])), draws)
-    blocks = [
-        jax.tree.map(np.asarray, _log_densities(prior, priors, *_rows_of(rows, start)))
-        for start in range(0, whole, _AT_ONCE)
-    ]
-    joined = jax.tree.map(lambda *parts: np.concatenate(parts)[: chains * n], *blocks)
-    return jax.tree.map(lambda values: values.reshape(chains, n, *values.shape[1:]), joined)
-
-
-def _rows_of(rows: Any, start: int) -> Any:
-    import jax
-
-    return jax.tree.map(lambda values: values[start : start + _AT_ONCE], rows)
-
-
-@compiled_by_shape
-def _log_densities(prior: Any, priors: dict[str, Any], coef: Any, nuisance: Any, scales: Any) -> Any:
-    """Evaluate all densities in one program: compiling one operation at a time would take seconds."""
-    columns = {name: values[:, None] for name, values in scales.items()}
-    values = {**scales, **nuisance}
-    sigma = nuisance["noise_scale"][:, None] if "noise_scale" in nuisance else 1.0
-    return prior.log_density(coef, sigma, columns), {
-        name: one.distribution.log_prob(values[name]) for name, one in priors.items()
-    }
+def _of_coefs(
+    problem: ModelOnData, coef: Any, sigma: Any, scales: dict[str, Any]
+) -> Float[np.ndarray, "s q"]:
+    """Evaluate the log prior density of each coefficient at each draw."""
+    found, law = np.empty(coef.shape), problem.law
+    shared = not (scales or problem.rates.relative.any())  # all draws have the same rates
+    for rows in row_slices(range(len(coef)), coef.shape[1]):
+        some = slice(0, 1) if shared else rows
+        l1, l2 = problem.rates.at(sigma[some], problem.is_feature, {k: v[some] for k, v in scales.items()})
+        with np.errstate(divide="ignore", invalid="ignore"):  # of flat ones
+            found[rows] = law.log_density(coef[rows], l1, l2, law.log_normaliser(l1, l2))
+    found[:, problem.rates.flat] = 0.0
+    return found
 
 
 def _constants(problem: ModelOnData) -> dict[str, Any]:
