@@ -35,8 +35,9 @@ class Batches(NamedTuple):
             plan.short_length * short.var(axis=0, ddof=1),
         )
         error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (len(long) * plan.length))
-        mean, spread = long.mean(axis=0), _positive(long.std(axis=0))
-        skewness = (((long - mean) / spread) ** 3).mean(axis=0) / np.sqrt(len(long))
+        mean = long.mean(axis=0)
+        away = (long - mean) / _positive(long.std(axis=0))
+        skewness = (away * away * away).mean(axis=0) / np.sqrt(len(long))  # a power takes twenty times longer
         return Mean(mean, error, skewness, float(len(long) - 1))
 
     def add(self, series: Float[np.ndarray, "s t"], numbers: Sequence[Int[np.ndarray, " s"]]) -> None:

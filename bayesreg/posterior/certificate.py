@@ -310,12 +310,13 @@ def _elsewhere(found: Look, values: dict[str, Any]) -> str | None:
         edges = cell_edges(grid)
         below = np.concatenate([[0.0], np.cumsum(mass)])
         drawn = np.log(values[name])
-        for quantile in _QUANTILES:
-            place = float(np.interp(quantile, below, edges))
-            below_place = mean_of((drawn < place)[..., None].astype(float))
-            share = float(below_place.value[0])
+        places = np.interp(_QUANTILES, below, edges)
+        below_places = mean_of((drawn[..., None] < places).astype(float))
+        for quantile, place, share, error in zip(
+            _QUANTILES, places, below_places.value, below_places.error, strict=True
+        ):
             spread = quantile * (1.0 - quantile)
-            by_chance = max(float(below_place.error[0]), np.sqrt(spread / drawn.size))
+            by_chance = max(float(error), np.sqrt(spread / drawn.size))
             if abs(share - quantile) > 4.5 * by_chance + _SLACK * spread + 2e-3:
                 return (
                     f"{share:.1%} of the draws of {name} lie below {np.exp(place):.3g}, but {quantile:.1%} "

@@ -46,6 +46,9 @@ class Program(NamedTuple):
     advance: Callable[..., Any]
     warms_up: bool = True  # whether the first transitions adapt, and are dropped
     block: Callable[[Any], int] | None = None  # transitions of each block for a target; None: any number
+    is_light: Callable[[Any], bool] = lambda target: (
+        False
+    )  # whether a block of a target takes about a millisecond
 
 
 def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callable[..., Record]) -> Program:
@@ -134,7 +137,7 @@ def run_chains(
 
 def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
     """Tell whether threads would cost more time than they save: XLA itself uses all cores for a large block."""
-    if program.block is None:
+    if program.block is None or not program.is_light(target):
         return False
     blocks = plan.num_chains * -(-plan.num_samples // program.block(target))
     return blocks <= _FEW_BLOCKS

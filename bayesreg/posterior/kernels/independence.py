@@ -26,6 +26,7 @@ from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 PER_BLOCK = 1024  # proposals drawn at once
+_FEW_NUMBERS = 40  # of a proposal: threads then take as long as they save
 STARTS = 64  # starting points of chains, drawn from the pilot by weight
 STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
 _MOST_THINNING = 16
@@ -246,7 +247,10 @@ def independence_program() -> Program:
     def block(target: IndependenceTarget) -> int:
         return PER_BLOCK // int(target.thinning)
 
-    return Program(begin, advance, warms_up=False, block=block)
+    def is_light(target: IndependenceTarget) -> bool:
+        return target.mean.size <= _FEW_NUMBERS
+
+    return Program(begin, advance, warms_up=False, block=block, is_light=is_light)
 
 
 @compiled_by_shape
