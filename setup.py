@@ -11,7 +11,7 @@ setup(
     ext_modules=[
         Extension(
             "bayesreg.base._loops",
-            ["bayesreg/base/_loops.c", "bayesreg/base/_stein.c", "bayesreg/base/_support.c"],
+            [f"bayesreg/base/{name}.c" for name in ("_gram", "_loops", "_stein", "_support")],
             depends=["bayesreg/base/_loops.h"],
             optional=True,
             py_limited_api=True,

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 
 import bayesreg as br
 from bayesreg.base.loops import LOOPS
-from bayesreg.data import checks
+from bayesreg.data import checks, row_blocks
 from bayesreg.mode.solvers import column_sweeps, quadratic, working_set
 from bayesreg.mode.solvers.column_sweeps import DenseSweeps
 from bayesreg.mode.solvers.gap import duality_gap
@@ -253,6 +253,25 @@ def test_series_of_the_certificate_in_c_are_numpys(k, m, n_levels, n_others):
     for in_c, by_numpy in zip(*sums, strict=True):
         assert np.isfinite(in_c).all()
         np.testing.assert_allclose(in_c, by_numpy, rtol=1e-12, atol=1e-12)
+
+
+@needs_loops
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize(("n", "p"), [(1000, 3), (777, 10), (513, 1), (300, 61)])
+def test_sums_over_rows_in_c_are_numpys(n, p, weighted, order):
+    rng = np.random.default_rng(n)
+    X, y = np.array(rng.normal(2.0, 3.0, (n, p)), order=order), rng.normal(size=n)
+    root = rng.uniform(0.5, 2.0, n) if weighted else None
+    for shift in (X[:9].mean(axis=0), None):
+        for rows in (range(n), range(5, n - 7), range(8, 8 + 256), range(3, 4)):
+            sums = row_blocks._sums_in_c(X, y, root, shift, rows)
+            if sums is None:
+                pytest.skip("the processor has no wide vectors")
+            some = slice(rows.start, rows.stop)
+            roots = np.ones(n) if root is None else root
+            own = np.column_stack([(X - (0.0 if shift is None else shift)) * roots[:, None], y, roots])[some]
+            np.testing.assert_allclose(sums, own.T @ own, rtol=1e-12, atol=1e-10)
 
 
 def test_indices_of_any_type_and_strides_are_read():

@@ -722,6 +722,7 @@ static PyMethodDef METHODS[] = {
     {"dense_sweeps", py_dense_sweeps, METH_VARARGS, "Minimise over blocks of dense columns, as one of several threads."},
     {"stein_sums", py_stein_sums, METH_VARARGS, "Add up the series of Stein's identity over batches of draws."},
     {"support_step", py_support_step, METH_VARARGS, "Take Newton's step on the columns that have coefficients."},
+    {"tall_gram", py_tall_gram, METH_VARARGS, "Multiply tall columns with each other, on a processor with wide vectors."},
     {NULL, NULL, 0, NULL}};
 
 /* Find a function of SciPy's LAPACK, if its integers are C's int; `signature` is the name under which SciPy keeps it. */

@@ -90,5 +90,6 @@ static int take(Arrays *arrays, PyObject *args, int count, int first_written)
 
 PyObject *py_stein_sums(PyObject *self, PyObject *args);
 PyObject *py_support_step(PyObject *self, PyObject *args);
+PyObject *py_tall_gram(PyObject *self, PyObject *args);
 
 #endif

@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ..base.blas import gram_of
+from ..base.loops import LOOPS
 from ..base.threads import many_threaded_blas, over_ranges, single_threaded_blas
 from .checks import Matrix, Vector
 
@@ -66,6 +67,9 @@ def sums_over_rows(
             return Sums(X.T @ X, X.T @ y, X.sum(axis=0) if with_roots else np.zeros(p))
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        sums = _sums_in_c(X, y, root, shift, rows)
+        if sums is not None:
+            return sums[:p, :p], sums[:p, p], sums[:p, p + 1]
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
         for block in row_slices(rows, p) if copies else [slice(rows.start, rows.stop)]:
             own = _weighted(X, block, root, shift)
@@ -78,6 +82,20 @@ def sums_over_rows(
     with single_threaded_blas() as n_threads:
         parts = over_ranges(part, n, n_threads)
     return Sums(*(np.sum(each, axis=0) for each in zip(*parts, strict=True)))
+
+
+def _sums_in_c(
+    X: Matrix, y: Vector, root: Vector | None, shift: Vector | None, rows: range
+) -> Float[np.ndarray, "q q"] | None:
+    """Return products of the columns, y and the roots of weights with each other; None without wide vectors."""
+    if not LOOPS or not (X.flags.c_contiguous or X.flags.f_contiguous):
+        return None
+    by_rows, n_columns = X.flags.c_contiguous, X.shape[1]
+    roots = np.zeros(0) if root is None else np.ascontiguousarray(root)
+    means = np.zeros(n_columns) if shift is None else np.ascontiguousarray(shift)
+    sums = np.zeros((n_columns + 2, n_columns + 2))
+    given = X if by_rows else X.T, np.ascontiguousarray(y), roots, means
+    return sums if LOOPS.tall_gram(*given, sums, rows.start, rows.stop, by_rows) else None
 
 
 def gram_by_blocks(X: Matrix, root: Vector | None, shift: Vector | None) -> Float[np.ndarray, "p p"]:
