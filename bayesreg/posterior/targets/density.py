@@ -58,9 +58,15 @@ class Density:
 
     def __init__(self, distribution: Any) -> None:
         self.distribution = distribution
+        self._flat: tuple[list[Any], tuple[type, Any]] | None = None  # each call of a program asks for it twice
 
     def tree_flatten(self) -> tuple[list[Any], tuple[type, Any]]:
         """Return the parameters, sorted by name, and the structure of the distribution."""
+        if self._flat is None:
+            self._flat = self._flattened()
+        return self._flat
+
+    def _flattened(self) -> tuple[list[Any], tuple[type, Any]]:
         kind = type(self.distribution)
         parameters, rest = self.distribution.tree_flatten()
         named = dict(zip(kind.gather_pytree_data_fields(), parameters, strict=True))
