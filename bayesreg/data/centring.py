@@ -22,11 +22,10 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
     X is copied only if some means are so large that products with uncentred columns would lose digits.
     """
     sum_weights = float(y.size) if root is None else dot(root, root)
-    share = (np.ones(y.size) if root is None else root**2) / sum_weights
-    centred, y_mean = _centred_response(y, root, share, sum_weights)
+    centred, y_mean = _centred_response(y, root, sum_weights)
     rows = _centred_in_one_pass(X, centred, root, sum_weights)
     if rows is None:
-        rows = RowLeastSquares(X, centred, Adjustment(y.size, root, _means(X, share)))
+        rows = RowLeastSquares(X, centred, Adjustment(y.size, root, _means(X, root, sum_weights)))
     x_mean = rows.means
     squares, of_means = rows.squared_norms, sum_weights * x_mean**2
     rows = rows.zeroed(squares <= NULL_AFTER_CENTRING**2 * (squares + of_means))
@@ -35,20 +34,22 @@ def centred_rows(X: Design, y: Vector, root: Vector | None) -> tuple[RowLeastSqu
         far &= ~rows.null
     if not far.any() or rows.is_sparse:
         return rows, Means(x_mean, y_mean)
-    x_mean = x_mean + np.where(far, _means(X - x_mean, share), 0.0)  # to the last digit
+    x_mean = x_mean + np.where(far, _means(X - x_mean, root, sum_weights), 0.0)  # to the last digit
     columns = RowLeastSquares(X, centred, Adjustment(y.size, root, x_mean), rows.null).columns(
         np.arange(x_mean.size)
     )
     return RowLeastSquares(columns, centred), Means(x_mean, y_mean)
 
 
-def _centred_response(
-    y: Vector, root: Vector | None, share: Vector, sum_weights: float
-) -> tuple[Vector, float]:
+def _centred_response(y: Vector, root: Vector | None, sum_weights: float) -> tuple[Vector, float]:
     """Return y less its mean, weighted, and the mean. Centred values that are all rounding become exactly 0."""
-    mean = dot(y, share)
+
+    def mean_of(values: Vector) -> float:
+        return float(values.sum() if root is None else dot(root**2, values)) / sum_weights
+
+    mean = mean_of(y)
     centred = y - mean
-    left = dot(share, centred)  # the first mean has a relative error of 1e-16
+    left = mean_of(centred)  # the first mean has a relative error of 1e-16
     centred -= left
     if root is not None:
         centred *= root
@@ -99,7 +100,8 @@ def _shift(X: Matrix) -> Vector | None:
     return means if np.count_nonzero(far) > 0.5 * _FEW * far.size else None
 
 
-def _means(X: Design, share: Vector) -> Float[np.ndarray, " p"]:
+def _means(X: Design, root: Vector | None, sum_weights: float) -> Float[np.ndarray, " p"]:
+    share = (np.ones(X.shape[0]) if root is None else root**2) / sum_weights
     if not isinstance(X, np.ndarray):
         return X.T @ share
     if not is_tall(X):

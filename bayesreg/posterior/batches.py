@@ -28,17 +28,13 @@ class Batches(NamedTuple):
     @property
     def mean(self) -> Mean:
         """The means of the series, and their Monte Carlo errors (Vats and Flegal's lugsail)."""
-        plan = self.plan
-        long, short = self.of_long / plan.length, self.of_short / plan.short_length
-        of_long, of_short = (
-            plan.length * long.var(axis=0, ddof=1),
-            plan.short_length * short.var(axis=0, ddof=1),
-        )
-        error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (len(long) * plan.length))
-        mean = long.mean(axis=0)
-        away = (long - mean) / _positive(long.std(axis=0))
-        skewness = (away * away * away).mean(axis=0) / np.sqrt(len(long))  # a power takes twenty times longer
-        return Mean(mean, error, skewness, float(len(long) - 1))
+        plan, n_long = self.plan, len(self.of_long)
+        away, of_long = _spread(self.of_long)
+        of_long, of_short = of_long / plan.length, _spread(self.of_short)[1] / plan.short_length
+        error = np.sqrt(np.maximum(of_long, 2.0 * of_long - of_short) / (n_long * plan.length))
+        away /= _positive(np.sqrt(of_long * (plan.length * (n_long - 1) / n_long)))
+        skewness = np.einsum("bt,bt,bt->t", away, away, away) / n_long**1.5
+        return Mean(self.of_long.mean(axis=0) / plan.length, error, skewness, float(n_long - 1))
 
     def add(self, series: Float[np.ndarray, "s t"], numbers: Sequence[Int[np.ndarray, " s"]]) -> None:
         """Add draws, given their long and their short batches (−1: in none)."""
@@ -104,6 +100,13 @@ def mean_of(series: Float[np.ndarray, "chain draw t"]) -> Mean:
     sums = plan.empty(n_series)
     sums.add(series.reshape(-1, n_series), [each.ravel() for each in plan.numbers])
     return sums.mean
+
+
+def _spread(sums: Any) -> tuple[Any, Any]:
+    """Return the distances of sums of batches from their mean, and their variance."""
+    away = sums - sums.mean(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # of a single batch
+        return away, np.einsum("bt,bt->t", away, away) / (len(sums) - 1)
 
 
 def _positive(values: Any) -> Any:
