@@ -11,7 +11,8 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ...base.blas import gram_of
-from ...base.threads import single_threaded_blas
+from ...base.threads import is_tall, single_threaded_blas
+from ...data.least_squares import LeastSquares
 from ...gaussian.propriety import as_told, power
 from ...gaussian.spectrum import root
 from ...model.problem import Problem
@@ -44,7 +45,7 @@ class Propagation:
     """Expectation propagation on the sufficient statistics of one problem."""
 
     def __init__(self, problem: Problem) -> None:
-        natural, self.response, self._rss = root(as_told(problem))
+        natural, self.response, self._rss = root(_least_squares(problem))
         norms = np.sqrt(np.einsum("rq,rq->q", natural, natural))
         self._unit = np.divide(1.0, norms, out=np.ones_like(norms), where=norms > 0.0)
         self.root = np.asfortranarray(natural * self._unit)  # of unit columns
@@ -174,6 +175,11 @@ class Propagation:
         """Return 1/b and 1/τ² of the coefficients of unit columns."""
         l1, l2 = self._rates.at(sigma, self._follows, scales)
         return l1 * self._unit, l2 * self._unit**2
+
+
+def _least_squares(problem: Problem) -> LeastSquares:
+    """Return what tells the least residual: of many rows their sums, unless these lose its digits."""
+    return as_told(problem) if is_tall(getattr(problem.reduced, "X", None)) else problem.reduced
 
 
 class _Approximation(NamedTuple):
