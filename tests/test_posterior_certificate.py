@@ -8,7 +8,7 @@ from scipy import stats
 
 import bayesreg as br
 from bayesreg.model.problem import resolve
-from bayesreg.posterior.batches import mean_of, z_of
+from bayesreg.posterior.batches import BatchPlan, mean_of, z_of
 from bayesreg.posterior.certificate import certificate
 from bayesreg.posterior.kernels.pareto import pareto_k
 from bayesreg.posterior.marginals.bulks import where_mass_is
@@ -330,3 +330,38 @@ def test_few_draws_are_not_judged():
     judged = br.certify_posterior(tree, model, data)
     assert (judged.ok, judged.n_tests, judged.finding) == (False, 0, None)
     assert str(judged) == tree.attrs["certificate"] == "not judged: fewer than 100 draws a chain"
+
+
+def test_sums_over_batches_are_those_of_their_draws_in_any_order():
+    """By hand: 2 chains of 13 draws have batches of 5 from the fourth draw on, and of 1."""
+    series = np.random.default_rng(4).normal(size=(2, 13, 3))
+    plan = BatchPlan.of(2, 13)
+    assert (plan.length, plan.short_length, plan.first_draws) == (5, 1, (3, 3))
+    batches = np.stack([series[c, i : i + 5].sum(axis=0) for c in (0, 1) for i in (3, 8)])
+    halves = []
+    for draws in (slice(7, 13), slice(0, 7)):
+        part = plan.empty(3)
+        numbers = [each[:, draws].ravel() for each in plan.numbers]
+        part.add(series[:, draws].reshape(-1, 3), numbers)
+        halves.append(part)
+    joined = halves[0].joined(halves[1])
+    np.testing.assert_allclose(joined.of_long, batches, atol=1e-14)
+    np.testing.assert_array_equal(joined.of_short, series[:, 3:].reshape(-1, 3))
+    whole = mean_of(series)
+    np.testing.assert_allclose(whole.value, batches.mean(axis=0) / 5, atol=1e-14)
+    of_long, of_short = (one.var(axis=0, ddof=1) for one in (batches / 5, joined.of_short))
+    error = np.sqrt(np.maximum(5 * of_long, 10 * of_long - of_short) / 20)
+    np.testing.assert_allclose(whole.error, error, rtol=1e-12)
+    z = (batches - batches.mean(axis=0)) / batches.std(axis=0)
+    np.testing.assert_allclose(whole.skewness, (z**3).mean(axis=0) / 2.0, rtol=1e-10)
+
+
+def test_a_constant_has_no_error():
+    """Sums of a constant differ by rounding if batches lie in two parts."""
+    plan = BatchPlan.of(4, 1000)
+    sums = [plan.empty(1), plan.empty(1)]
+    for part, draws in zip(sums, (slice(0, 500), slice(500, 1000)), strict=True):
+        part.add(np.full((2000, 1), 0.1 / 3.0), [each[:, draws].ravel() for each in plan.numbers])
+    mean = sums[0].joined(sums[1]).mean
+    assert mean.error[0] == 0.0
+    assert z_of(mean)[0] == 0.0

@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 _BATCH = 1.5  # length of a batch, in units of √draws
+_ROUNDING = 1e-13  # of a sum: a constant's sums differ by less
 
 
 class Mean(NamedTuple):
@@ -103,10 +104,12 @@ def mean_of(series: Float[np.ndarray, "chain draw t"]) -> Mean:
 
 
 def _spread(sums: Any) -> tuple[Any, Any]:
-    """Return the distances of sums of batches from their mean, and their variance."""
-    away = sums - sums.mean(axis=0)
+    """Return the distances of sums of batches from their mean, and their variance; 0 if it is only rounding."""
+    mean = sums.mean(axis=0)
+    away = sums - mean
     with np.errstate(invalid="ignore", divide="ignore"):  # of a single batch
-        return away, np.einsum("bt,bt->t", away, away) / (len(sums) - 1)
+        variance = np.einsum("bt,bt->t", away, away) / (len(sums) - 1)
+    return away, np.where(variance <= (_ROUNDING * mean) ** 2, 0.0, variance)
 
 
 def _positive(values: Any) -> Any:

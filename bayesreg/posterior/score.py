@@ -19,9 +19,8 @@ from ..priors.scales import bounds
 from .source_slopes import DRAWS_AT_ONCE, ROWS_AT_ONCE, slopes_at_draws
 from .to_arviz import Posterior
 
-_AT_ONCE = (
-    2**16
-)  # entries of (draw, coefficient): larger arrays leave the cache, and the system gives them anew
+# Entries of (draw, coordinate): larger arrays leave the cache, and the system gives their memory anew.
+AT_ONCE = 2**16
 _ENTRIES = 2**22  # of (draw, row) held at once
 _NUDGE = 1e-5  # relative step of a nuisance parameter, for a derivative to 1e-10
 _USUAL = 0.1  # a quantile of σ and of a sampled scale; below it the moves of coefficients are damped
@@ -191,7 +190,7 @@ def _likelihood(problem: Problem, coef: Any, sigma: Any, score: Any) -> Any:
     if problem.has_rows and told_by_gram(least_squares):
         least_squares = least_squares.statistics
     rss = np.empty((len(coef), 1))
-    for rows in row_slices(range(len(coef)), coef.shape[1], _AT_ONCE):
+    for rows in row_slices(range(len(coef)), coef.shape[1], AT_ONCE):
         gradients, rss[rows, 0] = least_squares.residuals(coef[rows])
         np.divide(gradients, sigma[rows] ** 2, out=score[rows])
     return rss
@@ -209,7 +208,7 @@ def _of_prior(
         for name in unknown
         if name in problem.sampled_scales or (name == "noise_scale" and relative.any())
     }
-    for rows in row_slices(range(len(coef)), coef.shape[1], _AT_ONCE):
+    for rows in row_slices(range(len(coef)), coef.shape[1], AT_ONCE):
         rates = [rate if len(rate) == 1 else rate[rows] for rate in (l1, l2)]
         score[rows] -= problem.law.slope(coef[rows], *rates)
         if not found:

@@ -10,14 +10,11 @@ from ..base.loops import LOOPS
 from ..base.threads import n_cores
 from ..data.row_blocks import row_slices
 from .batches import Batches, BatchPlan, Mean
-from .score import Scored
+from .score import AT_ONCE, Scored
 
 _TAIL = 2.0  # sds
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
 _FEW = 8  # one draw in so many is enough to estimate a size
-_ENTRIES = (
-    2**16
-)  # of (draw, direction) at once: larger arrays leave the cache, and the system gives them anew
 _LARGE = 50_000  # with more numbers in positions, each half of the draws has a thread
 ALL, PRIOR = "all", "prior"  # rows after those of parameters and axes
 TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
@@ -152,7 +149,7 @@ def _judged(part: Scored, frame: _Frame, m: int, plan: BatchPlan, draws: slice) 
     n_others = 1 + _has_prior(part)
     batches, squares = plan.empty(2 * (2 * k + m) + n_others), np.zeros(k + m)
     numbers = [each[:, draws].ravel() for each in plan.numbers]
-    for rows in row_slices(range(len(part.position)), k + m, _ENTRIES):
+    for rows in row_slices(range(len(part.position)), k + m, AT_ONCE):
         series = _series(part.rows(rows), frame, along)
         add = _add if LOOPS else _add_by_numpy
         add(series, along, [each[rows] for each in numbers], batches, squares)
