@@ -24,12 +24,19 @@
 
 #define LANES 8
 
+/* A file need not use all of these. */
+#if defined(__GNUC__)
+#define SHARED static __attribute__((unused))
+#else
+#define SHARED static
+#endif
+
 typedef Py_ssize_t Size;
 
 /* ---- vectors ---- */
 
 FOR_PROCESSOR
-static double dot(Size n, const double *a, const double *b)
+SHARED double dot(Size n, const double *a, const double *b)
 {
     double part[LANES] = {0.0}, sum = 0.0;
     Size i = 0;
@@ -44,13 +51,13 @@ static double dot(Size n, const double *a, const double *b)
 }
 
 FOR_PROCESSOR
-static void subtract(Size n, double *restrict from, const double *restrict row, double times)
+SHARED void subtract(Size n, double *restrict from, const double *restrict row, double times)
 {
     for (Size i = 0; i < n; i++)
         from[i] -= times * row[i];
 }
 
-static double sign(double x) { return (double)((x > 0.0) - (x < 0.0)); }
+SHARED double sign(double x) { return (double)((x > 0.0) - (x < 0.0)); }
 
 /* ---- arguments ---- */
 
@@ -61,14 +68,14 @@ typedef struct {
     Py_buffer view[MOST_ARRAYS];
 } Arrays;
 
-static void release(Arrays *arrays)
+SHARED void release(Arrays *arrays)
 {
     while (arrays->count > 0)
         PyBuffer_Release(&arrays->view[--arrays->count]);
 }
 
 /* Take buffers from the first arguments; those from `first_written` on will be written. */
-static int take(Arrays *arrays, PyObject *args, int count, int first_written)
+SHARED int take(Arrays *arrays, PyObject *args, int count, int first_written)
 {
     arrays->count = 0;
     for (int i = 0; i < count; i++) {

@@ -9,14 +9,11 @@ from jaxtyping import Bool, Float
 
 from ..base.blas import gram_of
 from ..base.loops import LOOPS
-from ..base.threads import many_threaded_blas, over_ranges, single_threaded_blas
+from ..base.threads import over_ranges, single_threaded_blas
 from .checks import Matrix, Vector
 
 FEWEST_ROWS = 256
 _ROW_BLOCK = 2**17  # entries of a block
-# Starting threads of our own takes a tenth of a millisecond. BLAS's wait on the cores for a while after a product, so
-# they serve only where what follows needs one core.
-_FITS_IN_CACHE, _FEW_COLUMNS = 2**21, 256
 
 
 class Sums(NamedTuple):
@@ -32,11 +29,6 @@ class Sums(NamedTuple):
             return self
         kept = ~null
         return Sums(self.gram * kept * kept[:, None], self.cross * kept, self.roots)
-
-
-def blas_threads_serve(X: Matrix) -> bool:
-    """Tell whether BLAS's own threads are the better ones for products with tall rows."""
-    return X.size <= _FITS_IN_CACHE and X.shape[1] < _FEW_COLUMNS
 
 
 def sums_over_rows(
@@ -62,20 +54,18 @@ def sums_over_rows(
     """
     n, p = X.shape
     copies = root is not None or shift is not None
-    if not copies and blas_threads_serve(X):
-        with many_threaded_blas():
-            return Sums(X.T @ X, X.T @ y, X.sum(axis=0) if with_roots else np.zeros(p))
+    with_roots = with_roots or shift is not None
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         sums = _sums_in_c(X, y, root, shift, rows)
         if sums is not None:
-            return sums[:p, :p], sums[:p, p], sums[:p, p + 1]
+            return sums[:p, :p], sums[:p, p], sums[:p, p + 1] * with_roots
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
         for block in row_slices(rows, p) if copies else [slice(rows.start, rows.stop)]:
             own = _weighted(X, block, root, shift)
             gram += own.T @ own
             cross += own.T @ y[block]
-            if shift is not None or with_roots:
+            if with_roots:
                 roots += own.sum(axis=0) if root is None else own.T @ root[block]
         return gram, cross, roots
 

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from ..base.blas import dot, gram_of, product, times
-from ..base.threads import blas_for, is_tall, many_threaded_blas, over_ranges, single_threaded_blas
+from ..base.threads import blas_for, is_tall, over_ranges, single_threaded_blas
 from .adjustment import Adjustment
 from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns, column_blocks
@@ -15,7 +15,7 @@ from .flat import FlatBlock, orthonormal_basis
 from .gram_least_squares import GramLeastSquares
 from .kept import LIGHT, WHOLE, Kept
 from .least_squares import SPECTRA, Spectrum, check_dense_size, check_gram_size, relative_rounding
-from .row_blocks import Sums, blas_threads_serve, gram_by_blocks, sums_over_rows
+from .row_blocks import Sums, gram_by_blocks, sums_over_rows
 from .sparse_columns import SparseColumns
 
 _RESIDUAL_BLOCK = 2**24  # entries of the residuals that are held at once
@@ -189,9 +189,6 @@ class RowLeastSquares:
 
         if not is_tall(self.X) or len(coefs) < _FEWEST_POINTS_CUT:
             part(range(len(coefs)))
-        elif blas_threads_serve(self.X):
-            with many_threaded_blas():
-                part(range(len(coefs)))
         else:
             with single_threaded_blas() as n_threads:
                 over_ranges(part, len(coefs), n_threads)
