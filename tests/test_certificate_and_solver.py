@@ -6,7 +6,7 @@ from conftest import PROBLEMS, diabetes, model, referee, wide
 
 import bayesreg as br
 from bayesreg.gaussian.spectrum import ridge_coefs
-from bayesreg.mode.certificate import certify
+from bayesreg.mode.certificate import certify, has_curvature
 from bayesreg.mode.solvers.quadratic import solve_quadratics
 from bayesreg.model.problem import resolve
 
@@ -131,3 +131,17 @@ def test_ridge_with_unrelated_penalties():
             model(br.GaussianPrior(1 / np.sqrt(row)), fit_intercept=False), br.RowData.from_arrays(X, y)
         )
         np.testing.assert_allclose(mode.coef, expected, rtol=1e-9)
+
+
+def test_a_curvature_is_proven_exactly_where_it_is_there():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        m = int(rng.integers(2, 60))
+        X = rng.normal(size=(m + int(rng.integers(5, 40)), m))
+        X /= np.linalg.norm(X, axis=0)
+        gram, smallest = X.T @ X, np.linalg.svd(X, compute_uv=False)[-1] ** 2
+        assert has_curvature(gram, 0.99 * smallest)
+        assert not has_curvature(gram, 1.01 * smallest)
+    twins = np.ones((3, 3))
+    assert not has_curvature(twins, 1e-15)
+    assert not has_curvature(np.eye(3), np.inf)

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from ..base.blas import times
+from ..base.blas import cholesky, times
 from ..base.errors import beyond_float64
 from ..base.shown import Shown
 from ..base.threads import n_cores, over_ranges
@@ -367,7 +367,7 @@ def _rounding(
         return bounds
     enough = negligible * problem.reduced.response_ss
     errors = least_squares.rounding * (size + reach)
-    bounds = np.minimum(bounds, _second_order_together(problem, coefs[bounds > enough], errors))
+    bounds = np.minimum(bounds, _second_order_together(problem, coefs[bounds > enough], errors, enough))
     for k in np.flatnonzero(bounds > enough):
         bounds[k] = _second_order(problem, coefs[k], l1[k], l2[k], errors[k], bounds[k])
     if problem.noise_scale is None:  # σ̂ is a root of the residual sum of squares, which cancels
@@ -437,21 +437,33 @@ def _least_curvature(
 
 
 def _second_order_together(
-    problem: Problem, doubtful: Float[np.ndarray, "d c"], errors: Float[np.ndarray, " k"]
+    problem: Problem, doubtful: Float[np.ndarray, "d c"], errors: Float[np.ndarray, " k"], enough: float
 ) -> Float[np.ndarray, " k"]:
     """Sharpen many bounds by the least curvature of all columns, if that is less work than one by one.
 
-    No principal submatrix has a smaller eigenvalue than the whole matrix (Cauchy's interlacing).
+    No principal submatrix has a smaller eigenvalue than the whole matrix (Cauchy's interlacing). A curvature for which
+    all bounds are small enough needs only one factorisation to be proven.
     """
     norms = np.sqrt(problem.least_squares.squared_norms)
     usable = np.flatnonzero(norms > 0.0)
     own_work = float((np.count_nonzero(doubtful, axis=1) ** 3.0).sum())
     if own_work < usable.size**3:
         return np.full(errors.size, np.inf)
-    smallest = _smallest_eigenvalue(
-        problem.least_squares.gram[np.ix_(usable, usable)] / norms[usable] / norms[usable][:, None]
-    )
-    return 0.5 * usable.size * errors**2 / smallest if smallest > 0.0 else np.full(errors.size, np.inf)
+    gram = problem.least_squares.gram[np.ix_(usable, usable)] / norms[usable] / norms[usable][:, None]
+    worst = 0.5 * usable.size * errors**2
+    wanted = float(worst.max(initial=0.0)) / enough if enough > 0.0 else np.inf
+    smallest = wanted if has_curvature(gram, wanted) else _smallest_eigenvalue(gram)
+    return worst / smallest if smallest > 0.0 else np.full(errors.size, np.inf)
+
+
+def has_curvature(gram: Float[np.ndarray, "m m"], least: float) -> bool:
+    """Tell whether every eigenvalue is proven to be at least this: the matrix less so much has a Cholesky factor."""
+    if not 0.0 < least < 1.0:  # the diagonal is 1
+        return False
+    rounding = 10.0 * len(gram) * np.finfo(float).eps * np.abs(gram).sum(axis=0).max()
+    shifted = gram.copy()
+    np.fill_diagonal(shifted, np.diagonal(gram) - least - rounding)
+    return cholesky(shifted) is not None
 
 
 def _smallest_eigenvalue(gram: Float[np.ndarray, "m m"]) -> float:
