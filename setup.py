@@ -15,7 +15,7 @@ setup(
             depends=["bayesreg/base/_loops.h"],
             optional=True,
             py_limited_api=True,
-            extra_compile_args=["/O2"] if os.name == "nt" else ["-O3", "-std=c99"],
+            extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-std=c99"],
         )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp312"}},
