@@ -10,7 +10,8 @@ from ..data.least_squares import GRAM_BUDGET, LeastSquares, told_by_gram
 from ..data.row_least_squares import RowLeastSquares
 from ..gaussian.spectrum import ridge_coefs
 from ..model.problem import Problem
-from ..priors.elastic_net_algebra import dual_step, gap_terms, violation
+from ..priors.elastic_net_algebra import violation
+from .solvers.gap import duality_gap
 
 _REFINEMENTS = 2
 _LARGEST_COMPILED = 512  # columns up to which one program on the whole Gram matrix is fastest
@@ -217,7 +218,5 @@ def _is_exact(
     away = violation(coefs, gradients - l2 * coefs, l1) / np.where(norms > 0.0, norms, np.inf)
     size = np.sqrt(least_squares.response_ss) + 2.0 * np.sqrt(np.square(coefs * norms).sum(axis=1))
     at_rounding = away.max(axis=1, initial=0.0) <= 4.0 * np.finfo(float).eps * size
-    step = dual_step(gradients, l1, l2)
-    terms = np.maximum(gap_terms(coefs, step[:, None] * gradients, l1, l2), 0.0)
-    gaps = 0.5 * (1.0 - step) ** 2 * squares + terms.sum(axis=1)
+    gaps = duality_gap(coefs, gradients, squares, l1, l2)
     return np.asarray(at_rounding & (gaps <= _NO_GAP * 0.5 * least_squares.response_ss))

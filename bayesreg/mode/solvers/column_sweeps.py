@@ -18,7 +18,8 @@ Held = Float[np.ndarray, " m"]
 
 _MOST_SWEEPS = 50
 _ROOM_A_THREAD = 2 * (LOOPS.BLOCK + LOOPS.BLOCK**2) if LOOPS else 0
-_ENTRIES_A_THREAD = 2**21
+_ENTRIES_A_THREAD = 2**21  # with fewer, another thread takes longer to start than it saves
+_LINE = 8  # numbers of a line of the cache: the counters of two threads must not share one
 
 
 class Swept(NamedTuple):
@@ -117,23 +118,22 @@ class DenseSweeps(_Centred):
             self._grams = np.empty((n_threads, size))
         coefs, residual = np.tile(full, (n_threads, 1)), self._start(full)
         given = (held, self._X.T, self._weights, self._means, self._squares, l1s, l2s, coefs, residual)
-        sums, met = np.empty(n_threads * _ROOM_A_THREAD), np.zeros((n_threads, 8), dtype=np.int64)
+        sums, met = np.empty(n_threads * _ROOM_A_THREAD), np.zeros((n_threads, _LINE), dtype=np.int64)
         edges = np.linspace(0, residual.size, n_threads + 1).astype(int).tolist()
         limits = _MOST_SWEEPS, float(target), knows_grams
         along = dot(full, self._means)
 
         def sweep(me: int) -> tuple[int, float, float]:
-            try:
-                rows = edges[me], edges[me + 1]
-                found: tuple[int, float, float] = LOOPS.dense_sweeps(
-                    *given, self._grams, sums, met, *limits, *rows, me, along
-                )
-            except BaseException:
-                met[me] = -1  # or the other threads would wait
-                raise
+            rows = edges[me], edges[me + 1]
+            found: tuple[int, float, float] = LOOPS.dense_sweeps(
+                *given, self._grams, sums, met, *limits, *rows, me, along
+            )
             return found
 
-        n_sweeps, changed, along = _together(sweep, n_threads)
+        def abandon() -> None:
+            met[:] = -1  # or the other threads would wait
+
+        n_sweeps, changed, along = _together(sweep, n_threads, abandon)
         if changed <= target:
             return Swept(coefs[0][held], None, float(n_sweeps))
         gradient = times(self._X.T, residual) + along * self._means
@@ -152,13 +152,28 @@ class DenseSweeps(_Centred):
         return residual
 
 
-def _together[Result](part: Callable[[int], Result], n_threads: int) -> Result:
-    """Call `part` on threads that wait for each other; return what the calling thread's gave."""
+def _together[Result](part: Callable[[int], Result], n_threads: int, abandon: Callable[[], None]) -> Result:
+    """Call `part` on threads that wait for each other; return what the calling thread's gave.
+
+    If one fails or does not start, or the calling thread is interrupted, `abandon` must end the others' waiting.
+    """
+
+    def guarded(me: int) -> Result:
+        try:
+            return part(me)
+        except BaseException:
+            abandon()
+            raise
+
     if n_threads == 1:
         return part(0)
     with ThreadPoolExecutor(n_threads - 1) as pool:
-        others = [pool.submit(part, me) for me in range(1, n_threads)]
-        own = part(0)
+        try:
+            others = [pool.submit(guarded, me) for me in range(1, n_threads)]
+            own = part(0)
+        except BaseException:
+            abandon()
+            raise
         for other in others:
             other.result()
     return own

@@ -10,11 +10,12 @@ def duality_gap(coef: Any, gradient: Any, rss: Any, l1: Any, l2: Any, usable: An
 
     Parameters
     ----------
-    coef, gradient, l1, l2 : array (p,)
+    coef, gradient, l1, l2 : array (p,), or (k, p) for k points
         NumPy's or JAX's.
-    rss : float
+    rss : float, or array (k,)
     usable : array (p,), optional
         0 for a column that does not count.
     """
     step = dual_step(usable * gradient, l1, l2)
-    return 0.5 * (1.0 - step) ** 2 * rss + (usable * gap_terms(coef, step * gradient, l1, l2)).sum()
+    terms = usable * gap_terms(coef, step[..., None] * gradient, l1, l2)
+    return 0.5 * (1.0 - step) ** 2 * rss + terms.sum(axis=-1)

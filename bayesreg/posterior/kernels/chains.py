@@ -46,9 +46,8 @@ class Program(NamedTuple):
     advance: Callable[..., Any]
     warms_up: bool = True  # whether the first transitions adapt, and are dropped
     block: Callable[[Any], int] | None = None  # transitions of each block for a target; None: any number
-    is_light: Callable[[Any], bool] = lambda target: (
-        False
-    )  # whether a block of a target takes about a millisecond
+    # Whether a block of a target takes about a millisecond.
+    is_light: Callable[[Any], bool] = lambda target: False
 
 
 def compiled(start: Callable[..., Any], step: Callable[..., Any], record: Callable[..., Record]) -> Program:

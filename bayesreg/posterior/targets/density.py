@@ -58,9 +58,8 @@ class Density:
 
     def __init__(self, distribution: Any) -> None:
         self.distribution = distribution
-        self._flat: tuple[list[Any], tuple[type, Any]] | None = (
-            None  # each call of a program asks for it twice
-        )
+        # Kept, because each call of a program asks for it twice.
+        self._flat: tuple[list[Any], tuple[type, Any]] | None = None
 
     def tree_flatten(self) -> tuple[list[Any], tuple[type, Any]]:
         """Return the parameters, sorted by name, and the structure of the distribution."""
