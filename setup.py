@@ -11,11 +11,13 @@ setup(
     ext_modules=[
         Extension(
             "bayesreg.base._loops",
-            [f"bayesreg/base/{name}.c" for name in ("_gram", "_loops", "_stein", "_support")],
+            [f"bayesreg/base/{name}.c" for name in ("_certificate", "_gram", "_loops", "_stein", "_support")],
             depends=["bayesreg/base/_loops.h"],
             optional=True,
             py_limited_api=True,
-            extra_compile_args=["/O2", "/std:c11"] if os.name == "nt" else ["-O3", "-std=c99"],
+            extra_compile_args=["/O2", "/std:c11"]
+            if os.name == "nt"
+            else ["-O3", "-std=c99", "-fno-trapping-math"],
         )
     ],
     options={"bdist_wheel": {"py_limited_api": "cp312"}},

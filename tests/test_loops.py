@@ -13,6 +13,7 @@ import scipy.sparse as sp
 import bayesreg as br
 from bayesreg.base.loops import LOOPS
 from bayesreg.data import checks, row_blocks
+from bayesreg.mode.certificate import measured_by_numpy
 from bayesreg.mode.solvers import column_sweeps, quadratic, working_set
 from bayesreg.mode.solvers.column_sweeps import DenseSweeps
 from bayesreg.mode.solvers.gap import duality_gap
@@ -233,6 +234,31 @@ def test_a_thread_that_fails_does_not_keep_the_others_waiting(monkeypatch, faili
 
 
 @needs_loops
+@pytest.mark.parametrize("share_with_l2", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("q", [1, 7, 8, 203])
+def test_certificates_in_c_are_numpys(q, share_with_l2):
+    rng = np.random.default_rng(q)
+    k = 40
+    coefs, gradients = rng.normal(size=(2, k, q)) * (rng.uniform(size=(2, k, q)) < 0.6)
+    l1, l2 = rng.uniform(0.0, 3.0, size=(2, k, q)) * (rng.uniform(size=(2, k, q)) < 0.9)
+    l2 *= rng.uniform(size=q) < share_with_l2
+    unit = 10.0 ** rng.uniform(-3.0, 3.0, q) * (rng.uniform(size=q) < 0.9)
+    rss, lost = rng.uniform(size=(2, k))
+    for at, array in enumerate((coefs, gradients, l1, l2)):
+        array[at, 0], array[4 + at, -1] = np.nan, np.inf
+    rss[8], lost[9] = np.nan, np.inf
+    by_point = coefs, gradients, l1, l2, rss, lost
+    in_c, in_numpy = np.zeros((2, 3, k))
+    for points in (range(13), range(13, 14), range(14, k)):
+        LOOPS.certify(unit, *by_point, *in_c, points.start, points.stop)
+        some = slice(points.start, points.stop)
+        in_numpy[:, some] = measured_by_numpy(unit, *(each[some] for each in by_point))
+    for ours, theirs in zip(in_c, in_numpy, strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-13)
+    assert np.isfinite(in_c).all(axis=0).sum() > k // 2
+
+
+@needs_loops
 @pytest.mark.parametrize(("k", "m", "n_levels", "n_others"), [(7, 5, 1, 2), (1, 0, 3, 1), (16, 3, 2, 1)])
 def test_series_of_the_certificate_in_c_are_numpys(k, m, n_levels, n_others):
     rng = np.random.default_rng(k)
@@ -263,13 +289,13 @@ def test_series_of_the_certificate_in_c_are_numpys(k, m, n_levels, n_others):
 def test_sums_over_rows_in_c_are_numpys(n, p, weighted, order):
     rng = np.random.default_rng(n)
     X, y = np.array(rng.normal(2.0, 3.0, (n, p)), order=order), rng.normal(size=n)
+    if not row_blocks.adds_up_in_c(X):
+        # No fault: NumPy adds up there, and every test of tall rows then tests that.
+        pytest.skip("the processor has no wide vectors")
     root = rng.uniform(0.5, 2.0, n) if weighted else None
     for shift in (X[:9].mean(axis=0), None):
         for rows in (range(n), range(5, n - 7), range(8, 8 + 256), range(3, 4)):
             sums = row_blocks._sums_in_c(X, y, root, shift, rows)
-            if sums is None:
-                # No fault: NumPy adds up there, and every test of tall rows then tests that.
-                pytest.skip("the processor has no wide vectors")
             some = slice(rows.start, rows.stop)
             roots = np.ones(n) if root is None else root
             own = np.column_stack([(X - (0.0 if shift is None else shift)) * roots[:, None], y, roots])[some]

@@ -69,6 +69,17 @@ def test_a_process_forked_after_use_finds_modes_without_jax_and_its_parent_goes_
     np.testing.assert_allclose(there, [*here, here[0]], rtol=1e-9)
 
 
+def test_a_forked_process_has_threads_of_its_own():
+    done = run("""
+        from bayesreg.base.threads import shared
+        pids = lambda: shared([os.getpid, os.getpid]) == [os.getpid()] * 2
+        print(pids())
+        in_child(pids)
+        print(pids())
+    """)
+    assert done == ["True"] * 3
+
+
 def test_a_process_forked_after_use_is_told_that_it_cannot_sample():
     said = run("""
         model, data = br.LinearModel(br.LaplacePrior(0.4)), br.RowData.from_arrays(X, y)

@@ -19,13 +19,13 @@
 
 typedef double Vector __attribute__((vector_size(64), may_alias));
 
-/* Add products of HIGH columns with WIDE columns to the sums of a tile, lane by lane. */
-__attribute__((target("avx512f"))) static void tile(const double *a, const double *b, Vector *sums)
+/* Add products of HIGH columns with WIDE columns to the sums of a tile, lane by lane; `is_first`: to 0. */
+__attribute__((target("avx512f"))) static void tile(const double *a, const double *b, Vector *sums, int is_first)
 {
     Vector part[HIGH][WIDE];
     for (int i = 0; i < HIGH; i++)
         for (int j = 0; j < WIDE; j++)
-            part[i][j] = sums[i * WIDE + j];
+            part[i][j] = is_first ? (Vector){0.0} : sums[i * WIDE + j];
     for (Size k = 0; k < ROWS; k += WIDTH) {
         Vector right[WIDE];
 #pragma GCC unroll 4
@@ -89,10 +89,21 @@ __attribute__((target("avx512f"))) static void write_block(const Rows *of, Size 
         memset(room + j * ROWS + m, 0, (size_t)(ROWS - m) * sizeof(double));
 }
 
+/* The number of sums in the tiles on and above the diagonal. */
+static Size n_sums(Size q)
+{
+    Size count = 0;
+    for (Size i = 0; i < q; i += HIGH)
+        count += (q - i / WIDE * WIDE + WIDE - 1) / WIDE;
+    return count * HIGH * WIDE;
+}
+
 __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first, Size last, double *room, Vector *sums,
                                                       double *out)
 {
     Size n = of->n, p = of->p, q = p + 2;
+    if (first >= last)
+        memset(sums, 0, (size_t)n_sums(q) * sizeof(Vector));
     for (Size start = first; start < last; start += ROWS) {
         Size m = last - start < ROWS ? last - start : ROWS, next = start + ROWS, line = 0;
         Size lines = next + ROWS <= last && !of->by_rows ? ROWS / AHEAD : 0;
@@ -102,7 +113,7 @@ __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first
             for (Size j = i / WIDE * WIDE; j < q; j += WIDE, of_tile += HIGH * WIDE) {
                 for (int k = 0; k < ROWS / AHEAD && line < lines * p; k++, line++) /* of the next block */
                     __builtin_prefetch(of->X + line / lines * n + next + line % lines * AHEAD, 0, 2);
-                tile(room + i * ROWS, room + j * ROWS, of_tile);
+                tile(room + i * ROWS, room + j * ROWS, of_tile, start == first);
             }
     }
     for (Size i = 0; i < q; i += HIGH)
@@ -121,34 +132,43 @@ __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first
 
 /* Products of p columns, y and roots of weights with each other, from one range of rows. Arguments: X (p, n) or,
    by rows, (n, p); y (n), roots of weights (n), or empty for ones, shift (p); sums (p + 2, p + 2); the first row, the row
-   after the last; whether X is by rows. Return False if the processor, or the compiler, has no wide vectors. */
+   after the last; whether X is by rows. Do not call it where there are no wide vectors. */
 PyObject *py_tall_gram(PyObject *self, PyObject *args)
 {
     Arrays arrays;
     (void)self;
-    int done = 0, by_rows = PyObject_IsTrue(PyTuple_GetItem(args, 7));
+    int by_rows = PyObject_IsTrue(PyTuple_GetItem(args, 7));
     Size first = PyLong_AsSsize_t(PyTuple_GetItem(args, 5)), last = PyLong_AsSsize_t(PyTuple_GetItem(args, 6));
     if (PyErr_Occurred() || !take(&arrays, args, 5, 4))
         return NULL;
 #if HAS_WIDE
-    if (__builtin_cpu_supports("avx512f")) {
-        Size n = LENGTH(1), p = LENGTH(3), q = p + 2, padded = (q + HIGH + WIDE) * ROWS;
-        Size n_tiles = (q / HIGH + 1) * (q / WIDE + 2) * HIGH * WIDE;
-        size_t size = (size_t)padded * sizeof(double) + (size_t)n_tiles * sizeof(Vector) + 64;
-        Rows of = {n, p, by_rows, ARRAY(0), ARRAY(1), LENGTH(2) ? ARRAY(2) : NULL, ARRAY(3)};
-        char *room = calloc(size, 1);
-        if (room == NULL) {
-            release(&arrays);
-            return PyErr_NoMemory();
-        }
-        char *aligned = room + (64 - (uintptr_t)room % 64) % 64;
-        Py_BEGIN_ALLOW_THREADS
-        add_up(&of, first, last, (double *)aligned, (Vector *)(aligned + (size_t)padded * sizeof(double)), ARRAY(4));
-        Py_END_ALLOW_THREADS
-        free(room);
-        done = 1;
+    Size n = LENGTH(1), p = LENGTH(3), q = p + 2, padded = (q + HIGH + WIDE) * ROWS;
+    size_t size = (size_t)padded * sizeof(double) + (size_t)n_sums(q) * sizeof(Vector) + 64;
+    Rows of = {n, p, by_rows, ARRAY(0), ARRAY(1), LENGTH(2) ? ARRAY(2) : NULL, ARRAY(3)};
+    char *room = malloc(size);
+    if (room == NULL) {
+        release(&arrays);
+        return PyErr_NoMemory();
     }
+    char *aligned = room + (64 - (uintptr_t)room % 64) % 64;
+    memset((double *)aligned + q * ROWS, 0, (size_t)(padded - q * ROWS) * sizeof(double)); /* no columns */
+    Py_BEGIN_ALLOW_THREADS
+    add_up(&of, first, last, (double *)aligned, (Vector *)(aligned + (size_t)padded * sizeof(double)), ARRAY(4));
+    Py_END_ALLOW_THREADS
+    free(room);
+#else
+    (void)by_rows, (void)first, (void)last;
 #endif
     release(&arrays);
-    return PyBool_FromLong(done);
+    return Py_NewRef(Py_None);
+}
+
+/* Tell whether compiler and processor have wide vectors. */
+int has_wide_vectors(void)
+{
+#if HAS_WIDE
+    return __builtin_cpu_supports("avx512f") != 0;
+#else
+    return 0;
+#endif
 }

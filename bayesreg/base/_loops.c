@@ -270,8 +270,8 @@ static double total(Size p, const double *vector)
     return sum;
 }
 
-/* Minimise k quadratics that share their Gram matrix; return whether there was room. */
-static int solve_all(Size k, Size p, const double *gram, const double *starts, const double *gradients,
+/* Minimise k quadratics that share their Gram matrix, and their start if there is one; return whether there was room. */
+static int solve_all(Size k, Size p, int one_start, const double *gram, const double *starts, const double *gradients,
                      const double *squares, const double *l1, const double *l2, const double *usable, int follow,
                      double enough, double *coefs, int64_t *n_rounds)
 {
@@ -285,7 +285,8 @@ static int solve_all(Size k, Size p, const double *gram, const double *starts, c
     }
     for (Size i = 0; i < k; i++) {
         double *coef = coefs + i * p, share = 0.0;
-        Quadratic q = {p, p, gram, starts + i * p, gradients + i * p, l1 + i * p, l2 + i * p, usable, squares[i], enough,
+        Size of = one_start ? 0 : i;
+        Quadratic q = {p, p, gram, starts + of * p, gradients + of * p, l1 + i * p, l2 + i * p, usable, squares[of], enough,
                        room, vectors, vectors + p, vectors + 2 * p, vectors + 3 * p, vectors + 4 * p, NULL,
                        vectors + 5 * p, active};
         memcpy(coef, q.start, (size_t)p * sizeof(double));
@@ -568,9 +569,9 @@ static PyObject *py_solve_all(PyObject *self, PyObject *args)
     double enough = PyFloat_AsDouble(PyTuple_GetItem(args, 10));
     if (PyErr_Occurred() || !take(&arrays, args, 9, 7))
         return NULL;
-    Size k = LENGTH(3), p = LENGTH(6);
+    Size k = LENGTH(8), p = LENGTH(6);
     Py_BEGIN_ALLOW_THREADS
-    had_room = solve_all(k, p, ARRAY(0), ARRAY(1), ARRAY(2), ARRAY(3), ARRAY(4), ARRAY(5), ARRAY(6), follow, enough,
+    had_room = solve_all(k, p, LENGTH(3) == 1, ARRAY(0), ARRAY(1), ARRAY(2), ARRAY(3), ARRAY(4), ARRAY(5), ARRAY(6), follow, enough,
                          ARRAY(7), ARRAY(8));
     Py_END_ALLOW_THREADS
     release(&arrays);
@@ -720,6 +721,7 @@ static PyMethodDef METHODS[] = {
     {"sparse_squares", py_sparse_squares, METH_VARARGS, "Write the sum of squares of each sparse column."},
     {"sparse_sweeps", py_sparse_sweeps, METH_VARARGS, "Minimise over each coordinate in turn, on sparse columns."},
     {"dense_sweeps", py_dense_sweeps, METH_VARARGS, "Minimise over blocks of dense columns, as one of several threads."},
+    {"certify", py_certify, METH_VARARGS, "Write the objective, the duality gap and the largest violation at points."},
     {"stein_sums", py_stein_sums, METH_VARARGS, "Add up the series of Stein's identity over batches of draws."},
     {"support_step", py_support_step, METH_VARARGS, "Take Newton's step on the columns that have coefficients."},
     {"tall_gram", py_tall_gram, METH_VARARGS, "Multiply tall columns with each other, on a processor with wide vectors."},
@@ -751,6 +753,7 @@ static int start(PyObject *module)
         return -1;
     PyModule_AddIntConstant(module, "MOST_THREADS", MOST_THREADS);
     PyModule_AddIntConstant(module, "BLOCK", BLOCK);
+    PyModule_AddIntConstant(module, "HAS_WIDE_VECTORS", has_wide_vectors());
     return PyErr_Occurred() ? -1 : 0;
 }
 

@@ -95,8 +95,10 @@ SHARED int take(Arrays *arrays, PyObject *args, int count, int first_written)
 
 /* ---- what other files add to the interface ---- */
 
+PyObject *py_certify(PyObject *self, PyObject *args);
 PyObject *py_stein_sums(PyObject *self, PyObject *args);
 PyObject *py_support_step(PyObject *self, PyObject *args);
 PyObject *py_tall_gram(PyObject *self, PyObject *args);
+int has_wide_vectors(void);
 
 #endif

@@ -1,10 +1,10 @@
 """Threads for one pass over rows: each thread takes a range of rows."""
 
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from threading import RLock
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 _TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**17, 4, 512
 _SMALL_ENTRIES = 2**18
 _ONE_AT_A_TIME = RLock()  # two threads that limit BLAS at once could restore each other's limit
+_LIMITS: list[int] = []  # in force, the innermost last
 
 
 @cache
@@ -31,16 +32,29 @@ def n_cores() -> int:
 
 
 @contextmanager
+def _blas_limited(n_threads: int) -> Iterator[None]:
+    """Limit BLAS, unless the innermost limit is the same already: each change takes 20 µs."""
+    with _ONE_AT_A_TIME:
+        if _LIMITS[-1:] == [n_threads]:
+            yield
+            return
+        with _blas()[0].limit(limits=n_threads):
+            _LIMITS.append(n_threads)
+            try:
+                yield
+            finally:
+                _LIMITS.pop()
+
+
+@contextmanager
 def single_threaded_blas() -> Iterator[int]:
     """Limit BLAS to one thread, so that threads over rows may call it. Yield its former number of threads.
 
     BLAS does not use its own threads well on blocks that stay in cache. After each call they spin
     for some 25 ms on the cores that the next call needs.
     """
-    with _ONE_AT_A_TIME:
-        blas, n_threads = _blas()
-        with blas.limit(limits=1):
-            yield n_threads
+    with _blas_limited(1):
+        yield _blas()[1]
 
 
 def blas_for(X: Any) -> AbstractContextManager[Any]:
@@ -51,10 +65,8 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
 @contextmanager
 def many_threaded_blas() -> Iterator[None]:
     """Lift the limit of `single_threaded_blas` for large products."""
-    with _ONE_AT_A_TIME:
-        blas, n_threads = _blas()
-        with blas.limit(limits=n_threads):
-            yield
+    with _blas_limited(_blas()[1]):
+        yield
 
 
 def blas_for_few_columns(X: Any) -> AbstractContextManager[Any]:
@@ -79,13 +91,37 @@ def is_tall(X: Any) -> bool:
 def over_ranges[Result](part: Callable[[range], Result], n: int, n_threads: int) -> list[Result]:
     """Call `part` on equal ranges of 0, ..., n − 1, one for each thread; the calling thread takes the last range.
 
-    If `part` calls BLAS, call it inside `single_threaded_blas`.
+    If `part` calls BLAS, call it inside `single_threaded_blas`. It may call this function again.
     """
     edges = np.linspace(0, n, n_threads + 1).astype(int).tolist()
-    *others, own = map(range, edges[:-1], edges[1:])
+    return shared([partial(part, each) for each in map(range, edges[:-1], edges[1:])])
+
+
+def shared[Result](tasks: Sequence[Callable[[], Result]]) -> list[Result]:
+    """Call functions that do not wait for each other, the last on this thread and others on threads that are kept.
+
+    What no other thread has begun when the last is done, this thread does too: so the call ends even if all kept
+    threads are busy, or wait for calls of their own. It does not return, or raise, while a function still runs.
+    """
+    *others, own = tasks
     if not others:
-        return [part(own)]
-    with ThreadPoolExecutor(len(others)) as pool:
-        waiting = [pool.submit(part, each) for each in others]
-        last = part(own)
-        return [*(each.result() for each in waiting), last]
+        return [own()]
+    waiting = [_kept_threads().submit(each) for each in others]
+    try:
+        last = own()
+        return [
+            *(task() if each.cancel() else each.result() for each, task in zip(waiting, others, strict=True)),
+            last,
+        ]
+    finally:
+        wait([each for each in waiting if not each.cancel()])
+
+
+@cache
+def _kept_threads() -> ThreadPoolExecutor:
+    """Return threads that wait for work: to start and to end one takes 0.1 ms."""
+    return ThreadPoolExecutor(max(1, n_cores() - 1), thread_name_prefix="bayesreg")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_kept_threads.cache_clear)  # a child process has none of the threads

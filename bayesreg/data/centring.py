@@ -9,7 +9,7 @@ from .adjustment import Adjustment
 from .checks import Design, Matrix, Vector
 from .dense_columns import DenseColumns
 from .least_squares import NULL_AFTER_CENTRING, Means
-from .row_blocks import FEWEST_ROWS, Sums, sums_over_rows
+from .row_blocks import FEWEST_ROWS, Sums, adds_up_in_c, sums_over_rows
 from .row_least_squares import NEAR, RowLeastSquares
 
 _FEW = 1 / 8  # share of the columns
@@ -64,9 +64,9 @@ def _centred_in_one_pass(
 ) -> RowLeastSquares | None:
     """Return the loss of tall rows; one pass over them gives means and products.
 
-    The pass centres rows by the means of the first rows if many of these are large, else not at all. Products of the
-    few columns whose means are still large are computed again from centred copies. Return None if these are many, or
-    if the rows are not tall.
+    The pass centres rows by the means of the first rows if some of these are large; if rows have to be copied for that,
+    only if many are. Products of the few columns whose means are still large are computed again from centred copies.
+    Return None if these are many, or if the rows are not tall.
     """
     if not is_tall(X):
         return None
@@ -77,7 +77,8 @@ def _centred_in_one_pass(
     far = np.flatnonzero(~(sum_weights * left**2 <= NEAR * squares))
     if far.size > _FEW * left.size:
         return None
-    gram -= sum_weights * np.outer(left, left)
+    weighted = np.sqrt(sum_weights) * left
+    gram -= np.outer(weighted, weighted)
     about = Adjustment(y.size, root, left if shift is None else shift + left)
     if far.size:
         columns = about.columns(DenseColumns(X).copied(far), far)
@@ -92,11 +93,15 @@ def _centred_in_one_pass(
 
 
 def _shift(X: Matrix) -> Vector | None:
-    """Return the means of the first rows, or None if they are large beside the spread in a few columns only."""
+    """Return the means of the first rows; None if too few are large beside the spread for that to be worth it."""
     first = X[:FEWEST_ROWS]
-    means, variances = first.mean(axis=0), first.var(axis=0)
-    is_constant = variances <= NULL_AFTER_CENTRING**2 * means**2
-    far = ~(is_constant | (means**2 <= 0.5 * NEAR * variances))
+    means = first.mean(axis=0)
+    centred = first - means
+    variances = np.einsum("ij,ij->j", centred, centred) / len(first)
+    far = ~(means**2 <= 0.5 * NEAR * variances)
+    if adds_up_in_c(X):
+        return means if far.any() else None
+    far &= variances > NULL_AFTER_CENTRING**2 * means**2  # constant columns need no shift
     return means if np.count_nonzero(far) > 0.5 * _FEW * far.size else None
 
 

@@ -48,7 +48,7 @@ class GramLeastSquares:
         self, coefs: Float[np.ndarray, "k p"]
     ) -> tuple[Float[np.ndarray, "k p"], Float[np.ndarray, " k"]]:
         """Return X'r and r'r at r = y − Xβ, for each row β of `coefs`."""
-        gradients = self.cross - product(coefs, self.gram)
+        gradients = self.cross - product(self.gram, coefs.T).T  # row by row in memory, as coefs are
         squares = self.response_ss - np.einsum("kp,kp->k", coefs, self.cross + gradients)
         return gradients, np.maximum(squares, 0.0)
 

@@ -1,6 +1,7 @@
 """Products of dense rows, block by block. A block is centred and weighted while it is in cache."""
 
 from collections.abc import Iterator
+from functools import reduce
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -53,12 +54,12 @@ def sums_over_rows(
     Sums
     """
     n, p = X.shape
-    copies = root is not None or shift is not None
+    in_c, copies = adds_up_in_c(X), root is not None or shift is not None
     with_roots = with_roots or shift is not None
 
     def part(rows: range) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        sums = _sums_in_c(X, y, root, shift, rows)
-        if sums is not None:
+        if in_c:
+            sums = _sums_in_c(X, y, root, shift, rows)
             return sums[:p, :p], sums[:p, p], sums[:p, p + 1] * with_roots
         gram, cross, roots = np.zeros((p, p)), np.zeros(p), np.zeros(p)
         for block in row_slices(rows, p) if copies else [slice(rows.start, rows.stop)]:
@@ -71,21 +72,25 @@ def sums_over_rows(
 
     with single_threaded_blas() as n_threads:
         parts = over_ranges(part, n, n_threads)
-    return Sums(*(np.sum(each, axis=0) for each in zip(*parts, strict=True)))
+    return Sums(*(reduce(np.add, each[1:], each[0].copy()) for each in zip(*parts, strict=True)))
+
+
+def adds_up_in_c(X: Matrix) -> bool:
+    """Tell whether sums over rows are made by a loop in C. There a shift costs nothing, else a copy of the rows."""
+    return bool(LOOPS and LOOPS.HAS_WIDE_VECTORS) and (X.flags.c_contiguous or X.flags.f_contiguous)
 
 
 def _sums_in_c(
     X: Matrix, y: Vector, root: Vector | None, shift: Vector | None, rows: range
-) -> Float[np.ndarray, "q q"] | None:
-    """Return products of the columns, y and the roots of weights with each other; None without wide vectors."""
-    if not LOOPS or not (X.flags.c_contiguous or X.flags.f_contiguous):
-        return None
+) -> Float[np.ndarray, "q q"]:
+    """Return products of the columns, y and the roots of weights with each other."""
     by_rows, n_columns = X.flags.c_contiguous, X.shape[1]
     roots = np.zeros(0) if root is None else np.ascontiguousarray(root)
     means = np.zeros(n_columns) if shift is None else np.ascontiguousarray(shift)
-    sums = np.zeros((n_columns + 2, n_columns + 2))
+    sums = np.empty((n_columns + 2, n_columns + 2))
     given = X if by_rows else X.T, np.ascontiguousarray(y), roots, means
-    return sums if LOOPS.tall_gram(*given, sums, rows.start, rows.stop, by_rows) else None
+    LOOPS.tall_gram(*given, sums, rows.start, rows.stop, by_rows)
+    return sums
 
 
 def gram_by_blocks(X: Matrix, root: Vector | None, shift: Vector | None) -> Float[np.ndarray, "p p"]:

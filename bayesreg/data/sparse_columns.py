@@ -1,6 +1,6 @@
 """The columns of a sparse array, and products with them, without centring or weights."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import pairwise
 from typing import final
 
@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ..base.loops import LOOPS
-from ..base.threads import n_cores
+from ..base.threads import n_cores, shared
 from .checks import Design, Matrix, Vector, has_long_indices, sparse_column_squares, sparse_column_sums
 
 _WORTH_A_THREAD = 2**19  # multiplications
@@ -64,15 +64,12 @@ class SparseColumns:
             LOOPS.sparse_product(first[begin : end + 1], rows, data, vectors[row], found, is_long, transposed)
 
         parts = [(row, *each) for row in range(len(vectors)) for each in pairwise(edges.tolist())]
-        if len(vectors) * data.size < _WORTH_A_THREAD or len(parts) == 1 or n_cores() == 1:
-            for part in parts:
-                product(*part)
-            return out
-        with ThreadPoolExecutor(n_cores() - 1) as pool:
-            others = [pool.submit(product, *part) for part in parts[:-1]]
-            product(*parts[-1])
-            for other in others:
-                other.result()
+        tasks = [partial(product, *part) for part in parts]
+        if len(vectors) * data.size < _WORTH_A_THREAD:
+            for task in tasks:
+                task()
+        else:
+            shared(tasks)
         return out
 
     def sums_of_squares(self, root: Vector | None) -> Float[np.ndarray, " p"]:

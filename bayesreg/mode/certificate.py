@@ -1,6 +1,6 @@
 """The certificate of a mode: duality gap and KKT residual at the point that is returned."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import final
 
@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int
 
 from ..base.blas import cholesky, times
 from ..base.errors import beyond_float64
+from ..base.loops import LOOPS
 from ..base.shown import Shown
 from ..base.threads import n_cores, over_ranges
 from ..data.least_squares import LeastSquares
@@ -223,17 +224,11 @@ def _certified(
     tol: float,
 ) -> Certificates:
     all_coefs = coefs if problem.centred else _with_intercept_column(problem, coefs, intercepts)
-    penalised = all_coefs[:, problem.penalised]
+    penalised = problem.of_penalised(all_coefs)
     gradients, projected_ss = problem.reduced.residuals(penalised)
     in_offset = _offset_rounding(problem, all_coefs, intercepts)
     lost_ss = _lost_ss(problem, all_coefs, intercepts, in_offset)
-    primal, gaps, kkt = _by_blocks(
-        lambda of: (
-            *_objectives(penalised[of], gradients[of], projected_ss[of], lost_ss[of], l1[of], l2[of]),
-            _kkt_residuals(problem, penalised[of], gradients[of], l1[of], l2[of]),
-        ),
-        penalised.shape,
-    )
+    primal, gaps, kkt = _measured(problem, penalised, gradients, projected_ss, lost_ss, l1, l2)
     null = 0.5 * problem.reduced.response_ss
     rounding = _rounding(problem, all_coefs, l1, l2, projected_ss, _WORTH_A_CLOSER_LOOK * tol)
     rounding += 0.5 * problem.sum_weights * in_offset**2
@@ -254,42 +249,58 @@ def _certified(
     )
 
 
-def _objectives(
+def _measured(
+    problem: Problem,
+    coefs: Float[np.ndarray, "k q"],
+    gradients: Float[np.ndarray, "k q"],
+    projected_ss: Float[np.ndarray, " k"],
+    lost_ss: Float[np.ndarray, " k"],
+    l1: Float[np.ndarray, "k q"],
+    l2: Float[np.ndarray, "k q"],
+) -> tuple[Float[np.ndarray, " k"], Float[np.ndarray, " k"], Float[np.ndarray, " k"]]:
+    """Return J at each point, its duality gap, and the KKT residual; on all cores if the points are large."""
+    k, q = coefs.shape
+    norms = np.sqrt(problem.least_squares.squared_norms[problem.penalised])
+    unit = np.divide(1.0, norms, out=np.zeros_like(norms), where=norms > 0.0)
+    lambda_max = (np.abs(problem.reduced.cross) * unit).max(initial=0.0)
+    by_point = *map(np.ascontiguousarray, (coefs, gradients, l1, l2)), projected_ss, lost_ss
+    measures = np.empty((3, k))
+
+    def part(points: range) -> None:
+        if LOOPS:
+            LOOPS.certify(unit, *by_point, *measures, points.start, points.stop)
+            return
+        step = max(1, _BLOCK // max(q, 1))  # points whose arrays stay in cache
+        for first in range(points.start, points.stop, step):
+            block = slice(first, min(first + step, points.stop))
+            measures[:, block] = measured_by_numpy(unit, *(each[block] for each in by_point))
+
+    over_ranges(part, k, min(n_cores(), k) if k * q >= _FEWEST_SHARED else 1)
+    primal, gaps, away = measures
+    return primal, gaps, away / lambda_max if lambda_max > 0.0 else np.zeros(k)
+
+
+def measured_by_numpy(
+    unit: Float[np.ndarray, " q"],
     coefs: Float[np.ndarray, "b q"],
     gradients: Float[np.ndarray, "b q"],
-    projected_ss: Float[np.ndarray, " b"],
-    lost_ss: Float[np.ndarray, " b"],
     l1: Float[np.ndarray, "b q"],
     l2: Float[np.ndarray, "b q"],
-) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
-    """Return J at each point, and its duality gap."""
-    step = dual_step(gradients, l1, l2)
-    penalty = penalty_terms(coefs, l1, l2)
-    at_dual = step[:, None] * gradients
-    terms = penalty + conjugate(at_dual, l1, l2) - coefs * at_dual
-    primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
-    return primal, 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
-
-
-def _by_blocks(
-    part: Callable[[slice], tuple[Float[np.ndarray, " b"], ...]], shape: tuple[int, int]
-) -> list[Float[np.ndarray, " k"]]:
-    """Call `part` on blocks of points that stay in cache, on all cores if these are many; join what it returns."""
-    k, q = shape
-    step = max(1, _BLOCK // max(q, 1))
-
-    def some(points: range) -> list[tuple[np.ndarray, ...]]:
-        with np.errstate(
-            over="ignore", invalid="ignore", divide="ignore"
-        ):  # a thread has its own state of errors
-            return [
-                part(slice(first, min(first + step, points.stop)))
-                for first in range(points.start, points.stop, step)
-            ]
-
-    n_threads = n_cores() if k > 1 and k * q >= _FEWEST_SHARED else 1
-    found = [each for own in over_ranges(some, k, n_threads) for each in own]
-    return [np.concatenate(values) for values in zip(*found, strict=True)]
+    projected_ss: Float[np.ndarray, " b"],
+    lost_ss: Float[np.ndarray, " b"],
+) -> tuple[Float[np.ndarray, " b"], Float[np.ndarray, " b"], Float[np.ndarray, " b"]]:
+    """Return J, the gap and the largest violation on columns of unit norm. This is what the loop in C does."""
+    with np.errstate(
+        over="ignore", invalid="ignore", divide="ignore"
+    ):  # a thread has its own state of errors
+        step = dual_step(gradients, l1, l2)
+        penalty = penalty_terms(coefs, l1, l2)
+        at_dual = step[:, None] * gradients
+        terms = penalty + conjugate(at_dual, l1, l2) - coefs * at_dual
+        primal = 0.5 * (projected_ss + lost_ss) + penalty.sum(axis=1)
+        gaps = 0.5 * (lost_ss + (1.0 - step) ** 2 * projected_ss) + np.maximum(terms, 0.0).sum(axis=1)
+        away = violation(coefs, gradients - l2 * coefs, l1) * unit
+    return primal, gaps, away.max(axis=1, initial=0.0)
 
 
 def certify_point(problem: Problem, coef: Float[np.ndarray, " p"], intercept: float) -> Certificate:
@@ -329,25 +340,6 @@ def _lost_ss(
         gradients, _ = problem.least_squares.residuals(coefs)
         lost += np.square(gradients[:, problem.rates.flat] @ problem.flat_block.to_coef).sum(axis=1)
     return lost
-
-
-def _kkt_residuals(
-    problem: Problem,
-    coefs: Float[np.ndarray, "k q"],
-    gradients: Float[np.ndarray, "k q"],
-    l1: Float[np.ndarray, "k q"],
-    l2: Float[np.ndarray, "k q"],
-) -> Float[np.ndarray, " k"]:
-    norms = np.sqrt(problem.least_squares.squared_norms[problem.penalised])
-    usable = norms > 0.0
-    norms = np.where(usable, norms, 1.0)
-    lambda_max = (np.abs(problem.reduced.cross) / norms).max(initial=0.0)
-    if lambda_max == 0.0:
-        return np.zeros(len(coefs))
-    away = violation(coefs, gradients - l2 * coefs, l1)
-    away *= usable / norms
-    largest: Float[np.ndarray, " k"] = away.max(axis=1, initial=0.0) / lambda_max
-    return largest
 
 
 def _rounding(
@@ -390,8 +382,8 @@ def _coef_rounding(
     """Bound the change that rounding can make to coefficients with an l2 penalty: gradient error over least curvature.
 
     With rows, two errors count. Rounding of the residual changes the gradient. Rounding of the terms whose difference
-    the residual is changes a weak direction only by the root of its curvature. Columns count if they are in use, or if
-    only rounding keeps them out.
+    the residual is changes a weak direction only by the root of its curvature. A rough bound counts all columns. If it
+    is above `matters`, only those count that are in use, or that only rounding keeps out.
     """
     doubt = np.zeros(len(coefs))
     some = np.flatnonzero(((l2 > 0.0) & (coefs != 0.0)).any(axis=1))
@@ -400,10 +392,6 @@ def _coef_rounding(
     norms = np.sqrt(least_squares.squared_norms)
     sizes = np.abs(coefs[some]) * norms
     total = np.sqrt(least_squares.response_ss) + sizes.sum(axis=1)
-    margin = least_squares.rounding * total[:, None] * norms
-    held = (l2[some] > 0.0) & (norms > 0.0)
-    held &= (coefs[some] != 0.0) | (np.abs(gradients[some]) >= l1[some] - margin)
-    ratios = np.divide(l2[some], norms**2, out=np.full(sizes.shape, np.inf), where=held)
     residual = total if least_squares is least_squares.statistics else np.sqrt(rss[some])
 
     def bound(curvature: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
@@ -413,9 +401,16 @@ def _coef_rounding(
         )
         return error / np.maximum(sizes.max(axis=1), np.finfo(float).tiny)
 
-    doubt[some] = bound(ratios.min(axis=1))
+    inverse_squares = np.divide(1.0, norms**2, out=np.zeros_like(norms), where=norms > 0.0)
+    doubt[some] = bound((l2[some] * inverse_squares).min(axis=1))
     if (doubt > matters).any():
-        doubt[some] = bound(_least_curvature(least_squares, norms, ratios))
+        margin = least_squares.rounding * total[:, None] * norms
+        held = (coefs[some] != 0.0) | (np.abs(gradients[some]) >= l1[some] - margin)
+        held &= (l2[some] > 0.0) & (norms > 0.0)
+        ratios = np.where(held, l2[some] * inverse_squares, np.inf)
+        doubt[some] = bound(ratios.min(axis=1))
+        if (doubt > matters).any():
+            doubt[some] = bound(_least_curvature(least_squares, norms, ratios))
     return doubt
 
 

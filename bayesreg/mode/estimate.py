@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 from ..base.errors import ConvergenceWarning, DegenerateDataWarning, NoModeError, warn
 from ..base.shown import Shown
 from ..base.threads import blas_for, blas_for_few_columns, single_threaded_blas
+from ..data.least_squares import told_by_gram
 from ..data.row_source import RowSource
 from ..gaussian.degrees_of_freedom import effective_df_along
 from ..model.linear_model import LinearModel
@@ -36,7 +37,6 @@ from .row_path import effective_df_on_rows, modes_along, multiples_on_rows
 from .solve_penalised import (
     POLISH_BELOW,
     gram_is_solved,
-    gram_serves,
     solve_coefs,
     sweeps_serve,
     with_last_steps,
@@ -177,9 +177,9 @@ class MapPath(Shown):
         if isinstance(problem, RowProblem):
             coefs = np.column_stack([self.coefs, self.intercepts][: 1 + problem.has_intercept])
             return effective_df_on_rows(problem, coefs, *self._strengths)
-        l1, l2 = (weight[:, problem.penalised] for weight in self._strengths)
+        l1, l2 = map(problem.of_penalised, self._strengths)
         coefs = np.column_stack([self.coefs, self.intercepts]) if problem.has_intercept_column else self.coefs
-        return effective_df_along(problem, coefs[:, problem.penalised], l1, l2)
+        return effective_df_along(problem, problem.of_penalised(coefs), l1, l2)
 
     @cached_property
     def penalties(self) -> tuple[Penalty, ...]:
@@ -502,7 +502,7 @@ def _map_path(
         scales = at_noise_scale(problem, prior, default_multiples(problem, prior, n_scales, min_ratio), sigma)
     values = checked_scales(scales)
     penalty_weights = penalty_weights_along(problem, prior.multiples(values), sigma)
-    l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights)
+    l1, l2 = map(problem.of_penalised, penalty_weights)
     order = np.argsort(values, kind="stable")
     solved = problem.as_statistics if _statistics_serve(problem, tol) else problem
     sigmas = np.full(values.size, sigma)
@@ -533,7 +533,7 @@ def _statistics_serve(problem: Problem, tol: float) -> bool:
     """
     if not problem.has_rows:
         return False
-    return gram_serves(problem.reduced) or (tol > POLISH_BELOW and gram_is_solved(problem.reduced))
+    return gram_is_solved(problem.reduced) and (tol > POLISH_BELOW or told_by_gram(problem.reduced))
 
 
 def _proved(

@@ -87,9 +87,10 @@ def problem_at(problem: Problem, multiple: float) -> Problem:
     return replace(problem, rates=rates)
 
 
-def _by_coefficient(problem: AnyProblem, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k p"]:
-    varied = np.repeat(multiples[:, None], problem.rates.l1.size, axis=1)
+def _by_coefficient(problem: AnyProblem, multiples: Float[np.ndarray, " k"]) -> Float[np.ndarray, "k _"]:
+    varied = multiples[:, None]
     if problem.has_intercept_column:
+        varied = np.repeat(varied, problem.rates.l1.size, axis=1)
         varied[:, -1] = 1.0
     return varied
 

@@ -186,10 +186,10 @@ def _by_gram(
         if first.any()
         else (least_squares.cross[None, :], np.array([least_squares.response_ss]))
     )
-    starts, gradients, squares = (np.repeat(a, len(l1), axis=0) for a in (first, gradient, square))
     gram = least_squares.gram
-    solution = solve_quadratics(gram, starts, gradients, l1, l2, follow=True, squares=squares, enough=enough)
-    coefs, n_rounds = solution.coefs.copy(), solution.n_rounds.copy()
+    coefs, n_rounds = solve_quadratics(
+        gram, first, gradient, l1, l2, follow=True, squares=square, enough=enough
+    )
     for _ in range(n_refinements):
         coefs = _without_rounding(coefs, l1, least_squares)  # so that these are the points to certify
         gradients, squares = least_squares.residuals(coefs)

@@ -93,6 +93,10 @@ class ModelOnData:
         """Which coefficients have a proper prior."""
         return ~self.rates.flat
 
+    def of_penalised(self, values: Float[np.ndarray, "k p"]) -> Float[np.ndarray, "k q"]:
+        """Return the columns of the penalised coefficients; the array itself if these are all."""
+        return values if self.penalised.all() else values[:, self.penalised]
+
     @property
     def penalised_rates(self) -> Rates:
         """The rates of the penalised coefficients."""

@@ -68,14 +68,21 @@ def checked_positive(label: str, value: Any) -> float:
 
 def penalty_weights(l1_rate: Any, l2_rate: Any, noise_scale: Any, relative_to_noise: Any) -> tuple[Any, Any]:
     """Return (l1, l2) = σ²·(1/b, 1/τ²), or (σ/b, 1/τ²) if scales are relative to the noise."""
+    relative = np.asarray(relative_to_noise)
+    if relative.size and relative.all() == relative.any():
+        relative = relative.flat[0]  # the same for all coefficients
     with np.errstate(over="ignore"):
-        l1 = l1_rate * np.where(relative_to_noise, noise_scale, noise_scale**2)
-        l2 = l2_rate * np.where(relative_to_noise, 1.0, noise_scale**2)
+        l1 = l1_rate * np.where(relative, noise_scale, noise_scale**2)
+        l2 = l2_rate * np.where(relative, 1.0, noise_scale**2)
     return _within_float64(l1, l1_rate), _within_float64(l2, l2_rate)
 
 
 def _within_float64(strength: Any, rate: Any) -> Any:
     """Limit a weight so that its square root and inverse are finite. It is 0 only if its rate is 0."""
+    if not np.any(rate):
+        return np.zeros_like(strength)
+    if np.min(strength) >= _WEAKEST and np.max(strength) <= _STRONGEST:
+        return strength
     return np.where(np.asarray(rate) > 0.0, np.clip(strength, _WEAKEST, _STRONGEST), 0.0)
 
 

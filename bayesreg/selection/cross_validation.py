@@ -77,7 +77,7 @@ def _score(
     """Return mean squared error and mean log predictive density of the held-out rows."""
     problem = resolve(model, split.train)
     penalty_weights = penalty_weights_along(problem, multiples, noise_scales)
-    l1, l2 = (share * weight[:, problem.penalised] for weight in penalty_weights)
+    l1, l2 = (share * problem.of_penalised(weight) for weight in penalty_weights)
     penalised = solve_coefs(problem, l1, l2).values
     mse = held_out_mse(split.held_out, *problem.expand(penalised))
     known = problem.noise_scale

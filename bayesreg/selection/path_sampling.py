@@ -216,7 +216,7 @@ def _slope(problem: Problem, tree: "xr.DataTree") -> tuple[float, float, float]:
     """Return −d log p(y | m)/d log m at the problem's own m from draws, its Monte Carlo error and its R-hat."""
     draws = tree["posterior"].to_dataset()
     shape = draws["coef"].shape[:2]
-    coef = draws["coef"].values.reshape(-1, problem.n_features)[:, problem.penalised]
+    coef = problem.of_penalised(draws["coef"].values.reshape(-1, problem.n_features))
     known = problem.noise_scale
     sigma = (
         np.full((len(coef), 1), known) if known is not None else draws["noise_scale"].values.reshape(-1, 1)

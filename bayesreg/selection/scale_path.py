@@ -42,7 +42,7 @@ class ScalePath:
     def penalty_weights(self) -> tuple[Float[np.ndarray, "k q"], Float[np.ndarray, "k q"]]:
         """Canonical penalty weights (l1, l2) of the penalised coefficients."""
         l1, l2 = self._penalty_weights
-        return l1[:, self.problem.penalised], l2[:, self.problem.penalised]
+        return self.problem.of_penalised(l1), self.problem.of_penalised(l2)
 
     def penalty(self, row: int) -> Penalty:
         """Return the penalty on the features, for the original columns."""
@@ -106,7 +106,7 @@ def scale_path(problem: Problem, prior: Prior, scales: Any, n_scales: int, min_r
         return _at_scales(
             problem, prior, at_noise_scale(problem, prior, penalties, problem.noise_scale), place
         )
-    l1, l2 = (weight[:, problem.penalised] for weight in penalty_weights_along(problem, penalties, 1.0))
+    l1, l2 = map(problem.of_penalised, penalty_weights_along(problem, penalties, 1.0))
     if len(prior.scales()) > 1 and prior.relative_to_noise:  # l1/l2 varies with σ
         null = noise_beside(problem, np.zeros((1, l1.shape[1])), l1[:1], l2[:1])[0]
         return _at_scales(problem, prior, at_noise_scale(problem, prior, penalties, null), place)

@@ -4,14 +4,14 @@ Coordinate descent finds the support, and Newton steps confined to the orthant o
 exact. The loop in C does it, and the jitted program where the package was installed without a compiler.
 """
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ...base.loops import LOOPS
-from ...base.threads import n_cores
+from ...base.threads import n_cores, shared
 
 _FEWEST_CUT, _FEWEST_COLUMNS_CUT, _FIRST_SHARE = 32, 256, 0.8  # of a path that is solved on two threads
 
@@ -25,13 +25,13 @@ class QuadraticSolution(NamedTuple):
 
 def solve_quadratics(
     gram: Float[np.ndarray, "p p"],
-    starts: Float[np.ndarray, "k p"],
-    gradients: Float[np.ndarray, "k p"],
+    starts: Float[np.ndarray, "s p"],
+    gradients: Float[np.ndarray, "s p"],
     l1: Float[np.ndarray, "k p"],
     l2: Float[np.ndarray, "k p"],
     *,
     follow: bool,
-    squares: Float[np.ndarray, " k"] | None = None,
+    squares: Float[np.ndarray, " s"] | None = None,
     enough: float = 0.0,
 ) -> QuadraticSolution:
     """Minimise k penalised quadratics that share their Gram matrix.
@@ -42,14 +42,14 @@ def solve_quadratics(
     ----------
     gram : array (p, p)
         Symmetric positive semidefinite; a zero on the diagonal gives a zero coefficient.
-    starts, gradients : array (k, p)
-        The point at which each quadratic is stated, and minus its gradient there.
+    starts, gradients : array (k, p) or (1, p)
+        The point at which each quadratic is stated, and minus its gradient there. One row: the same for all.
     l1, l2 : array (k, p)
         Penalties.
     follow : bool
         Whether each solve starts from the solutions before it (a path) or at its own start
         (a refinement).
-    squares : array (k,), optional
+    squares : array (k,) or (1,), optional
         Residual sums of squares at the starts. They are needed if `enough` is above 0.
     enough : float, default 0
         Duality gap, in units of the objective, at which to stop. 0: as small as float64 allows.
@@ -58,29 +58,36 @@ def solve_quadratics(
     -------
     QuadraticSolution
     """
-    k, p = starts.shape
+    k, p = l1.shape
     if squares is None:
-        squares = np.zeros(k)
+        squares = np.zeros(len(starts))
     solve_some = _in_c if LOOPS else _jitted
 
     def solve(part: slice) -> tuple[np.ndarray, np.ndarray]:
-        arrays = (starts[part], gradients[part], squares[part], l1[part], l2[part])
-        return solve_some(gram, *arrays, follow=follow, enough=enough)
+        own = part if len(starts) > 1 else slice(None)
+        stated = starts[own], gradients[own], squares[own]
+        return solve_some(gram, *stated, l1[part], l2[part], follow=follow, enough=enough)
 
-    parts = _parts(k, p, follow)
-    if len(parts) == 1:
-        return QuadraticSolution(*solve(parts[0]))
-    with ThreadPoolExecutor(len(parts)) as pool:
-        coefs, n_rounds = zip(*pool.map(solve, parts), strict=True)
-    return QuadraticSolution(np.concatenate(coefs), np.concatenate(n_rounds))
+    found = shared([partial(solve, part) for part in _parts(k, p, follow)])
+    return QuadraticSolution(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def _jitted(
-    gram: np.ndarray, *arrays: np.ndarray, follow: bool, enough: float
+    gram: np.ndarray,
+    starts: np.ndarray,
+    gradients: np.ndarray,
+    squares: np.ndarray,
+    l1: np.ndarray,
+    l2: np.ndarray,
+    *,
+    follow: bool,
+    enough: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     from .jitted_quadratic import solve_jitted
 
-    return solve_jitted(gram, *arrays, follow=follow, enough=enough)
+    starts, gradients = (np.broadcast_to(each, l1.shape) for each in (starts, gradients))
+    squares = np.broadcast_to(squares, len(l1))
+    return solve_jitted(gram, starts, gradients, squares, l1, l2, follow=follow, enough=enough)
 
 
 def _in_c(
@@ -102,9 +109,10 @@ def _in_c(
     np.fill_diagonal(scaled, usable)
     onto_unit = usable * unit
     own = (starts * (usable / unit), gradients * onto_unit, squares, l1 * unit, l2 * unit**2)
-    coefs, n_rounds = np.empty(starts.shape), np.empty(len(starts), dtype=np.int64)
+    coefs, n_rounds = np.empty(l1.shape), np.empty(len(l1), dtype=np.int64)
     LOOPS.solve_all(scaled, *map(np.ascontiguousarray, own), usable, coefs, n_rounds, follow, float(enough))
-    return coefs * unit, n_rounds
+    coefs *= unit
+    return coefs, n_rounds
 
 
 def _parts(k: int, n_columns: int, follow: bool) -> list[slice]:
