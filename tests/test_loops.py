@@ -288,7 +288,8 @@ def test_series_of_the_certificate_in_c_are_numpys(k, m, n_levels, n_others):
 @pytest.mark.parametrize(("n", "p"), [(1000, 3), (777, 10), (513, 1), (300, 61)])
 def test_sums_over_rows_in_c_are_numpys(n, p, weighted, order):
     rng = np.random.default_rng(n)
-    X, y = np.array(rng.normal(2.0, 3.0, (n, p)), order=order), rng.normal(size=n)
+    larger = np.array(rng.normal(2.0, 3.0, (n + 5, p + 3)), order=order)
+    X, y = larger[2 : n + 2, 1 : p + 1], rng.normal(size=n)  # rows and columns lie apart
     if not row_blocks.adds_up_in_c(X):
         # No fault: NumPy adds up there, and every test of tall rows then tests that.
         pytest.skip("the processor has no wide vectors")

@@ -80,6 +80,41 @@ def test_a_forked_process_has_threads_of_its_own():
     assert done == ["True"] * 3
 
 
+def test_a_process_forked_while_a_thread_limits_blas_is_not_limited():
+    assert (
+        run("""
+        import threading
+        from threadpoolctl import threadpool_info
+        from bayesreg.base.threads import single_threaded_blas
+        held, done = threading.Event(), threading.Event()
+
+        def hold():
+            with single_threaded_blas():
+                held.set()
+                done.wait()
+
+        def limits():
+            return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+        def in_turn():
+            with single_threaded_blas():
+                inside = limits()
+            return set(inside) == {1} and limits() == before
+
+        fit()
+        before = limits()
+        holder = threading.Thread(target=hold)
+        holder.start()
+        held.wait()
+        in_child(in_turn)
+        done.set()
+        holder.join()
+        print(in_turn())
+    """)
+        == ["True"] * 2
+    )
+
+
 def test_a_process_forked_after_use_is_told_that_it_cannot_sample():
     said = run("""
         model, data = br.LinearModel(br.LaplacePrior(0.4)), br.RowData.from_arrays(X, y)

@@ -45,8 +45,8 @@ __attribute__((target("avx512f"))) static void tile(const double *a, const doubl
 }
 
 typedef struct {
-    Size n, p;
-    int by_rows; /* whether rows of X lie one after the other, else columns */
+    Size p, stride; /* columns; entries from one row of X to the next, or from one column */
+    int by_rows;    /* whether the entries of a row lie side by side, else those of a column */
     const double *X, *y, *root, *shift; /* root is NULL for ones */
 } Rows;
 
@@ -59,14 +59,14 @@ __attribute__((target("avx512f"))) static void write_columns(const Rows *of, Siz
         for (Size k = 0; k < whole; k += WIDTH)
             for (Size j = 0; j < p; j++)
                 for (int l = 0; l < WIDTH; l++)
-                    room[j * ROWS + k + l] = of->X[(first + k + l) * p + j] - of->shift[j];
+                    room[j * ROWS + k + l] = of->X[(first + k + l) * of->stride + j] - of->shift[j];
         for (Size k = whole; k < m; k++)
             for (Size j = 0; j < p; j++)
-                room[j * ROWS + k] = of->X[(first + k) * p + j] - of->shift[j];
+                room[j * ROWS + k] = of->X[(first + k) * of->stride + j] - of->shift[j];
         return;
     }
     for (Size j = 0; j < p; j++) {
-        const double *column = of->X + j * of->n + first;
+        const double *column = of->X + j * of->stride + first;
         double *to = room + j * ROWS, less = of->shift[j];
         for (Size k = 0; k < m; k++)
             to[k] = column[k] - less;
@@ -101,7 +101,7 @@ static Size n_sums(Size q)
 __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first, Size last, double *room, Vector *sums,
                                                       double *out)
 {
-    Size n = of->n, p = of->p, q = p + 2;
+    Size p = of->p, q = p + 2;
     if (first >= last)
         memset(sums, 0, (size_t)n_sums(q) * sizeof(Vector));
     for (Size start = first; start < last; start += ROWS) {
@@ -112,7 +112,7 @@ __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first
         for (Size i = 0; i < q; i += HIGH)
             for (Size j = i / WIDE * WIDE; j < q; j += WIDE, of_tile += HIGH * WIDE) {
                 for (int k = 0; k < ROWS / AHEAD && line < lines * p; k++, line++) /* of the next block */
-                    __builtin_prefetch(of->X + line / lines * n + next + line % lines * AHEAD, 0, 2);
+                    __builtin_prefetch(of->X + line / lines * of->stride + next + line % lines * AHEAD, 0, 2);
                 tile(room + i * ROWS, room + j * ROWS, of_tile, start == first);
             }
     }
@@ -130,35 +130,43 @@ __attribute__((target("avx512f"))) static void add_up(const Rows *of, Size first
 
 #endif
 
-/* Products of p columns, y and roots of weights with each other, from one range of rows. Arguments: X (p, n) or,
-   by rows, (n, p); y (n), roots of weights (n), or empty for ones, shift (p); sums (p + 2, p + 2); the first row, the row
-   after the last; whether X is by rows. Do not call it where there are no wide vectors. */
+/* Products of p columns, y and roots of weights with each other, from one range of rows. Arguments: y (n), roots of
+   weights (n), or empty for ones, shift (p); sums (p + 2, p + 2); X (n, p), of which rows or columns may be part of larger
+   ones; the first row, the row after the last. Do not call it where there are no wide vectors. */
 PyObject *py_tall_gram(PyObject *self, PyObject *args)
 {
     Arrays arrays;
     (void)self;
-    int by_rows = PyObject_IsTrue(PyTuple_GetItem(args, 7));
+    Py_buffer x;
     Size first = PyLong_AsSsize_t(PyTuple_GetItem(args, 5)), last = PyLong_AsSsize_t(PyTuple_GetItem(args, 6));
-    if (PyErr_Occurred() || !take(&arrays, args, 5, 4))
+    if (PyErr_Occurred() || PyObject_GetBuffer(PyTuple_GetItem(args, 4), &x, PyBUF_STRIDED_RO) < 0)
         return NULL;
+    if (!take(&arrays, args, 4, 3)) {
+        PyBuffer_Release(&x);
+        return NULL;
+    }
 #if HAS_WIDE
-    Size n = LENGTH(1), p = LENGTH(3), q = p + 2, padded = (q + HIGH + WIDE) * ROWS;
+    int by_rows = x.strides[1] == (Size)sizeof(double);
+    Size p = LENGTH(2), q = p + 2, padded = (q + HIGH + WIDE) * ROWS;
     size_t size = (size_t)padded * sizeof(double) + (size_t)n_sums(q) * sizeof(Vector) + 64;
-    Rows of = {n, p, by_rows, ARRAY(0), ARRAY(1), LENGTH(2) ? ARRAY(2) : NULL, ARRAY(3)};
     char *room = malloc(size);
+    Rows of = {p, x.strides[by_rows ? 0 : 1] / (Size)sizeof(double), by_rows, x.buf, ARRAY(0),
+               LENGTH(1) ? ARRAY(1) : NULL, ARRAY(2)};
     if (room == NULL) {
+        PyBuffer_Release(&x);
         release(&arrays);
         return PyErr_NoMemory();
     }
     char *aligned = room + (64 - (uintptr_t)room % 64) % 64;
     memset((double *)aligned + q * ROWS, 0, (size_t)(padded - q * ROWS) * sizeof(double)); /* no columns */
     Py_BEGIN_ALLOW_THREADS
-    add_up(&of, first, last, (double *)aligned, (Vector *)(aligned + (size_t)padded * sizeof(double)), ARRAY(4));
+    add_up(&of, first, last, (double *)aligned, (Vector *)(aligned + (size_t)padded * sizeof(double)), ARRAY(3));
     Py_END_ALLOW_THREADS
     free(room);
 #else
-    (void)by_rows, (void)first, (void)last;
+    (void)first, (void)last;
 #endif
+    PyBuffer_Release(&x);
     release(&arrays);
     return Py_NewRef(Py_None);
 }

@@ -571,8 +571,8 @@ static PyObject *py_solve_all(PyObject *self, PyObject *args)
         return NULL;
     Size k = LENGTH(8), p = LENGTH(6);
     Py_BEGIN_ALLOW_THREADS
-    had_room = solve_all(k, p, LENGTH(3) == 1, ARRAY(0), ARRAY(1), ARRAY(2), ARRAY(3), ARRAY(4), ARRAY(5), ARRAY(6), follow, enough,
-                         ARRAY(7), ARRAY(8));
+    had_room = solve_all(k, p, LENGTH(3) == 1, ARRAY(0), ARRAY(1), ARRAY(2), ARRAY(3), ARRAY(4), ARRAY(5), ARRAY(6), follow,
+                         enough, ARRAY(7), ARRAY(8));
     Py_END_ALLOW_THREADS
     release(&arrays);
     return had_room ? Py_NewRef(Py_None) : PyErr_NoMemory();

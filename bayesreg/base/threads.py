@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache, partial
 from threading import RLock
@@ -14,6 +14,7 @@ _TALL_ENTRIES, _TALL_RATIO, _TALL_WIDTH = 2**17, 4, 512
 _SMALL_ENTRIES = 2**18
 _ONE_AT_A_TIME = RLock()  # two threads that limit BLAS at once could restore each other's limit
 _LIMITS: list[int] = []  # in force, the innermost last
+_NO_LIMIT = 2**31 - 1
 
 
 @cache
@@ -35,15 +36,17 @@ def n_cores() -> int:
 def _blas_limited(n_threads: int) -> Iterator[None]:
     """Limit BLAS, unless the innermost limit is the same already: each change takes 20 µs."""
     with _ONE_AT_A_TIME:
-        if _LIMITS[-1:] == [n_threads]:
+        blas, most = _blas()
+        wanted, depth = min(n_threads, most), len(_LIMITS)
+        if _LIMITS[-1:] == [wanted]:
             yield
             return
-        with _blas()[0].limit(limits=n_threads):
-            _LIMITS.append(n_threads)
+        with blas.limit(limits=wanted):
             try:
+                _LIMITS.append(wanted)
                 yield
             finally:
-                _LIMITS.pop()
+                del _LIMITS[depth:]
 
 
 @contextmanager
@@ -65,7 +68,7 @@ def blas_for(X: Any) -> AbstractContextManager[Any]:
 @contextmanager
 def many_threaded_blas() -> Iterator[None]:
     """Lift the limit of `single_threaded_blas` for large products."""
-    with _blas_limited(_blas()[1]):
+    with _blas_limited(_NO_LIMIT):
         yield
 
 
@@ -104,10 +107,12 @@ def shared[Result](tasks: Sequence[Callable[[], Result]]) -> list[Result]:
     threads are busy, or wait for calls of their own. It does not return, or raise, while a function still runs.
     """
     *others, own = tasks
-    if not others:
-        return [own()]
-    waiting = [_kept_threads().submit(each) for each in others]
+    if not others or n_cores() == 1:
+        return [task() for task in tasks]
+    waiting: list[Future[Result]] = []
     try:
+        for task in others:
+            waiting.append(_kept_threads().submit(task))
         last = own()
         return [
             *(task() if each.cancel() else each.result() for each, task in zip(waiting, others, strict=True)),
@@ -120,8 +125,22 @@ def shared[Result](tasks: Sequence[Callable[[], Result]]) -> list[Result]:
 @cache
 def _kept_threads() -> ThreadPoolExecutor:
     """Return threads that wait for work: to start and to end one takes 0.1 ms."""
-    return ThreadPoolExecutor(max(1, n_cores() - 1), thread_name_prefix="bayesreg")
+    return ThreadPoolExecutor(n_cores() - 1, thread_name_prefix="bayesreg")
+
+
+def _begin_anew() -> None:
+    """Forget the threads of the process from which this one was forked, and the limit that another of them had set."""
+    global _ONE_AT_A_TIME
+    _kept_threads.cache_clear()
+    if _ONE_AT_A_TIME.acquire(blocking=False):
+        _ONE_AT_A_TIME.release()
+        return
+    _ONE_AT_A_TIME = RLock()
+    if _LIMITS:
+        _LIMITS.clear()
+        blas, n_threads = _blas()
+        blas.limit(limits=n_threads)
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_kept_threads.cache_clear)  # a child process has none of the threads
+    os.register_at_fork(after_in_child=_begin_anew)

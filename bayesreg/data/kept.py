@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import fields
 from functools import lru_cache
+from math import prod
 from typing import TYPE_CHECKING, Any, final
 from zlib import crc32
 
@@ -54,17 +55,17 @@ def fingerprint(*arrays: Any) -> int:
     """
     found = 0
     for array in arrays:
-        flat = np.ravel(getattr(array, "data", array) if hasattr(array, "tocsc") else array, order="K")
-        if flat.size > WHOLE:
-            flat = flat[_some(flat.size)]
-        found = crc32(np.ascontiguousarray(flat), found)
+        values = array.data if hasattr(array, "tocsc") else np.asarray(array)
+        if values.size > WHOLE:
+            values = values[_some(values.shape)]
+        found = crc32(np.ascontiguousarray(np.ravel(values, order="K")), found)
     return found
 
 
 @lru_cache(maxsize=8)
-def _some(size: int) -> Int[np.ndarray, " some"]:
-    """Return the places that are read of an array with so many entries."""
-    return np.random.default_rng(0).integers(size, size=_SOME)
+def _some(shape: tuple[int, ...]) -> tuple[Int[np.ndarray, " some"], ...]:
+    """Return the places that are read of an array of this shape."""
+    return np.unravel_index(np.random.default_rng(0).integers(prod(shape), size=_SOME), shape)
 
 
 def without_kept(data: "DataclassInstance") -> dict[str, Any]:

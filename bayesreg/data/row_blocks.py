@@ -77,19 +77,22 @@ def sums_over_rows(
 
 def adds_up_in_c(X: Matrix) -> bool:
     """Tell whether sums over rows are made by a loop in C. There a shift costs nothing, else a copy of the rows."""
-    return bool(LOOPS and LOOPS.HAS_WIDE_VECTORS) and (X.flags.c_contiguous or X.flags.f_contiguous)
+    if not (LOOPS and LOOPS.HAS_WIDE_VECTORS and X.dtype == np.float64):
+        return False
+    size, strides = X.itemsize, X.strides
+    lies_apart = size in strides and min(strides) > 0 and not any(step % size for step in strides)
+    return X.flags.c_contiguous or X.flags.f_contiguous or lies_apart
 
 
 def _sums_in_c(
     X: Matrix, y: Vector, root: Vector | None, shift: Vector | None, rows: range
 ) -> Float[np.ndarray, "q q"]:
     """Return products of the columns, y and the roots of weights with each other."""
-    by_rows, n_columns = X.flags.c_contiguous, X.shape[1]
+    n_columns = X.shape[1]
     roots = np.zeros(0) if root is None else np.ascontiguousarray(root)
     means = np.zeros(n_columns) if shift is None else np.ascontiguousarray(shift)
     sums = np.empty((n_columns + 2, n_columns + 2))
-    given = X if by_rows else X.T, np.ascontiguousarray(y), roots, means
-    LOOPS.tall_gram(*given, sums, rows.start, rows.stop, by_rows)
+    LOOPS.tall_gram(np.ascontiguousarray(y), roots, means, sums, X, rows.start, rows.stop)
     return sums
 
 

@@ -277,7 +277,7 @@ def _measured(
 
     over_ranges(part, k, min(n_cores(), k) if k * q >= _FEWEST_SHARED else 1)
     primal, gaps, away = measures
-    return primal, gaps, away / lambda_max if lambda_max > 0.0 else np.zeros(k)
+    return primal, gaps, np.zeros(k) if lambda_max == 0.0 else away / lambda_max
 
 
 def measured_by_numpy(
@@ -401,7 +401,8 @@ def _coef_rounding(
         )
         return error / np.maximum(sizes.max(axis=1), np.finfo(float).tiny)
 
-    inverse_squares = np.divide(1.0, norms**2, out=np.zeros_like(norms), where=norms > 0.0)
+    squares = least_squares.squared_norms
+    inverse_squares = np.divide(1.0, squares, out=np.zeros_like(norms), where=squares > np.finfo(float).tiny)
     doubt[some] = bound((l2[some] * inverse_squares).min(axis=1))
     if (doubt > matters).any():
         margin = least_squares.rounding * total[:, None] * norms
