@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 from ..base.compilation_cache import folder_of_this_machine
@@ -28,6 +29,8 @@ def keep_programs() -> None:
     except (OSError, RuntimeError):  # no home, a disk that is full, a folder that others may write to
         return
     os.environ.update(_SETTINGS, **{_FOLDER: str(own)})
+    # A full disk, or a killed process, leaves half a program. JAX compiles it again, and says so at every command.
+    warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
 
 
 def user_folder() -> Path:
