@@ -280,9 +280,9 @@ def _solve_all(
 
 def solve_jitted(
     gram: Float[np.ndarray, "p p"],
-    starts: Float[np.ndarray, "k p"],
-    gradients: Float[np.ndarray, "k p"],
-    squares: Float[np.ndarray, " k"],
+    starts: Float[np.ndarray, "s p"],
+    gradients: Float[np.ndarray, "s p"],
+    squares: Float[np.ndarray, " s"],
     l1: Float[np.ndarray, "k p"],
     l2: Float[np.ndarray, "k p"],
     *,
@@ -290,7 +290,9 @@ def solve_jitted(
     enough: float,
 ) -> tuple[Float[np.ndarray, "k p"], Int[np.ndarray, " k"]]:
     """Minimise k quadratics, as `quadratic.solve_quadratics` states them; return coefficients and rounds."""
-    k, p = starts.shape
+    k, p = l1.shape
+    starts, gradients = (np.broadcast_to(each, l1.shape) for each in (starts, gradients))
+    squares = np.broadcast_to(squares, k)
     rows, columns = max(_LEAST_BATCH, padded(k)), padded(p)
     fitted = [
         _fit(array, rows, *[columns] * (array.ndim - 1)) for array in (starts, gradients, squares, l1, l2)

@@ -73,21 +73,11 @@ def solve_quadratics(
 
 
 def _jitted(
-    gram: np.ndarray,
-    starts: np.ndarray,
-    gradients: np.ndarray,
-    squares: np.ndarray,
-    l1: np.ndarray,
-    l2: np.ndarray,
-    *,
-    follow: bool,
-    enough: float,
+    gram: np.ndarray, *arrays: np.ndarray, follow: bool, enough: float
 ) -> tuple[np.ndarray, np.ndarray]:
     from .jitted_quadratic import solve_jitted
 
-    starts, gradients = (np.broadcast_to(each, l1.shape) for each in (starts, gradients))
-    squares = np.broadcast_to(squares, len(l1))
-    return solve_jitted(gram, starts, gradients, squares, l1, l2, follow=follow, enough=enough)
+    return solve_jitted(gram, *arrays, follow=follow, enough=enough)
 
 
 def _in_c(
