@@ -385,33 +385,33 @@ def _coef_rounding(
     the residual is changes a weak direction only by the root of its curvature. A rough bound counts all columns. If it
     is above `matters`, only those count that are in use, or that only rounding keeps out.
     """
-    doubt = np.zeros(len(coefs))
-    some = np.flatnonzero(((l2 > 0.0) & (coefs != 0.0)).any(axis=1))
-    if some.size == 0:
-        return doubt
-    norms = np.sqrt(least_squares.squared_norms)
-    sizes = np.abs(coefs[some]) * norms
-    total = np.sqrt(least_squares.response_ss) + sizes.sum(axis=1)
-    residual = total if least_squares is least_squares.statistics else np.sqrt(rss[some])
+    has_l2, in_use = l2 > 0.0, coefs != 0.0
+    concerned = (has_l2 & in_use).any(axis=1)
+    if not concerned.any():
+        return np.zeros(len(coefs))
+    squares = least_squares.squared_norms
+    norms = np.sqrt(squares)
+    sizes = np.abs(coefs) * norms
+    total, largest = np.sqrt(least_squares.response_ss) + sizes.sum(axis=1), sizes.max(axis=1)
+    residual = total if least_squares is least_squares.statistics else np.sqrt(rss)
 
-    def bound(curvature: Float[np.ndarray, " s"]) -> Float[np.ndarray, " s"]:
+    def bound(curvature: Float[np.ndarray, " k"]) -> Float[np.ndarray, " k"]:
         curvature = np.maximum(curvature, np.finfo(float).tiny)
         error = least_squares.rounding * (
             residual / curvature + total / np.maximum(curvature, np.sqrt(curvature))
         )
-        return error / np.maximum(sizes.max(axis=1), np.finfo(float).tiny)
+        return np.where(concerned, error / np.maximum(largest, np.finfo(float).tiny), 0.0)
 
-    squares = least_squares.squared_norms
     inverse_squares = np.divide(1.0, squares, out=np.zeros_like(norms), where=squares > np.finfo(float).tiny)
-    doubt[some] = bound((l2[some] * inverse_squares).min(axis=1))
+    ratios = l2 * inverse_squares
+    doubt = bound(ratios.min(axis=1))
     if (doubt > matters).any():
         margin = least_squares.rounding * total[:, None] * norms
-        held = (coefs[some] != 0.0) | (np.abs(gradients[some]) >= l1[some] - margin)
-        held &= (l2[some] > 0.0) & (norms > 0.0)
-        ratios = np.where(held, l2[some] * inverse_squares, np.inf)
-        doubt[some] = bound(ratios.min(axis=1))
+        held = (in_use | (np.abs(gradients) >= l1 - margin)) & has_l2 & (norms > 0.0)
+        ratios = np.where(held, ratios, np.inf)
+        doubt = bound(ratios.min(axis=1))
         if (doubt > matters).any():
-            doubt[some] = bound(_least_curvature(least_squares, norms, ratios))
+            doubt = bound(_least_curvature(least_squares, norms, ratios))
     return doubt
 
 
