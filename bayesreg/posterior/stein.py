@@ -1,13 +1,13 @@
 """Stein's identity at draws: series with mean 0 under the posterior, for every parameter and direction."""
 
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
 from ..base.loops import LOOPS
-from ..base.threads import n_cores
+from ..base.threads import shared
 from ..data.row_blocks import row_slices
 from .batches import Batches, BatchPlan, Mean
 from .score import AT_ONCE, Scored
@@ -15,7 +15,6 @@ from .score import AT_ONCE, Scored
 _TAIL = 2.0  # sds
 _LEAST_AXIS = 1e-10  # of the correlations' eigenvalues
 _FEW = 8  # one draw in so many is enough to estimate a size
-_LARGE = 50_000  # with more numbers in positions, each half of the draws has a thread
 ALL, PRIOR = "all", "prior"  # rows after those of parameters and axes
 TESTS = ("location", "width", "lower_tail", "upper_tail", "chains")
 
@@ -60,21 +59,18 @@ def statistics(of_all: Scored, n_chains: int) -> Statistics:
 
     Notes
     -----
-    Call it inside `single_threaded_blas`: it uses its own threads.
+    Call it inside `single_threaded_blas`: each half has a thread.
     """
     n_draws = len(of_all.position) // n_chains
     halves = slice(0, n_draws // 2), slice(n_draws // 2, n_draws)
-    parts = [of_all.part(n_chains, half) for half in halves]
-    n_threads = 2 if of_all.position.size >= _LARGE and n_cores() > 1 else 1
     plan = BatchPlan.of(n_chains, n_draws)
-    with ThreadPoolExecutor(n_threads) as pool:
-        frames = list(pool.map(_frame, parts))
-        m = min(frame.axes.shape[1] for frame in frames)
+    parts, frames = zip(*shared([partial(_framed, of_all, n_chains, half) for half in halves]), strict=True)
+    m = min(frame.axes.shape[1] for frame in frames)
 
-        def judge(half: int) -> _Judged:
-            return _judged(parts[half], frames[1 - half], m, plan, halves[half])
+    def judge(half: int) -> _Judged:
+        return _judged(parts[half], frames[1 - half], m, plan, halves[half])
 
-        first, second = pool.map(judge, (0, 1))
+    first, second = shared([partial(judge, half) for half in (0, 1)])
     d, k = frames[0].towards.shape
     n_prior = int(_has_prior(of_all))
     directions, parameters = np.append(np.arange(k), k + np.arange(m)), np.arange(k)
@@ -86,6 +82,11 @@ def statistics(of_all: Scored, n_chains: int) -> Statistics:
     information = (first.squares + second.squares) / len(of_all.position)
     mean = first.batches.joined(second.batches).mean
     return Statistics(mean, information, rows.astype(int), tests, names, moved)
+
+
+def _framed(of_all: Scored, n_chains: int, draws: slice) -> tuple[Scored, _Frame]:
+    part = of_all.part(n_chains, draws)
+    return part, _frame(part)
 
 
 def _frame(part: Scored) -> _Frame:

@@ -58,14 +58,16 @@ def to_datatree(problem: ModelOnData, posterior: Posterior, settings: dict[str, 
         variables["intercept"] = posterior.intercept
     variables |= {name: values for name, values in posterior.nuisance.items() if name not in problem.known}
     variables.update(posterior.scales)
-    tree = xr.DataTree.from_dict(
-        {
-            "posterior": named_draws(variables, problem.feature_names),
-            "sample_stats": named_draws(posterior.stats, ()),
-            "log_prior": named_draws(_log_prior(problem, posterior), problem.feature_names),
-            "constant_data": xr.Dataset(_constants(problem), coords={"feature": list(problem.feature_names)}),
-        }
-    )
+    names = problem.feature_names
+    groups = {
+        "posterior": named_draws(variables, names),
+        "sample_stats": named_draws(posterior.stats, ()),
+        "log_prior": named_draws(_log_prior(problem, posterior), names),
+        "constant_data": xr.Dataset(_constants(problem), coords={"feature": list(names)}),
+    }
+    tree = xr.DataTree()
+    # DataTree.from_dict copies each group twice
+    tree.children = {name: xr.DataTree(group) for name, group in groups.items()}
     tree.attrs.update(inference_library="bayesreg", inference_library_version=__version__, **settings)
     tree.attrs.update(likelihood=problem.likelihood.family, is_penalty=int(problem.law.has_mode))
     return tree

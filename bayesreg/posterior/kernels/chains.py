@@ -14,6 +14,7 @@ from jax import lax
 from ...base.compilation_cache import compiled_by_shape
 from ...base.jax_context import float64_on_cpu
 from ...base.progress import progress_bar
+from ...base.threads import n_cores, over_ranges
 from ..targets.density import Target, Values
 from .checkpoint import Checkpoint
 
@@ -127,7 +128,9 @@ def run_chains(
                 return one.run(starts[chain], stop, report)
 
         if _takes_no_time(program, target, plan):
-            chains = [run(chain) for chain in range(plan.num_chains)]
+            n_threads = min(n_cores(), plan.num_chains)
+            parts = over_ranges(lambda some: [run(chain) for chain in some], plan.num_chains, n_threads)
+            chains = [blocks for part in parts for blocks in part]
         else:  # all chains at once, on any number of cores: after Ctrl-C each has some draws
             with ThreadPoolExecutor(max_workers=plan.num_chains) as pool:
                 chains = _gather([pool.submit(run, chain) for chain in range(plan.num_chains)], stop)
@@ -135,7 +138,7 @@ def run_chains(
 
 
 def _takes_no_time(program: Program, target: Target, plan: Plan) -> bool:
-    """Tell whether threads would cost more time than they save: XLA itself uses all cores for a large block."""
+    """Tell whether all chains take some milliseconds: too little to start threads for, or to stop half-way."""
     if program.block is None or not program.is_light(target):
         return False
     blocks = plan.num_chains * -(-plan.num_samples // program.block(target))

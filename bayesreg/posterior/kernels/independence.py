@@ -26,7 +26,7 @@ from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 PER_BLOCK = 1024  # proposals drawn at once
-_FEW_NUMBERS = 40  # of a proposal: threads then take as long as they save
+_FEW_NUMBERS = 40  # of a proposal: a block takes half a millisecond
 STARTS = 64  # starting points of chains, drawn from the pilot by weight
 STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
 _MOST_THINNING = 16
@@ -158,9 +158,8 @@ def pilot(target: Target, expected: Moments, enough: float = ENOUGH) -> Pilot:
     nowhere = Starts(*(np.zeros((STARTS, *shape)) for shape in ((mean.size,), (), ())))
     best: Pilot | None = None
     for round_ in range(ROUNDS):
-        trial = IndependenceTarget(
-            target, jax.device_put(mean), jax.device_put(root), jax.device_put(np.ones(())), nowhere
-        )
+        middle, spread, once = jax.device_put((mean, root, np.ones(())))
+        trial = IndependenceTarget(target, middle, spread, once, nowhere)
         numbers = [(np.int64(PILOT_SEED), np.int64(round_), np.int64(i)) for i in range(_PILOT_BLOCKS)]
         blocks = [propose(*number, trial) for number in numbers]  # same types as chains: one program for both
         position, log_weight, log_density = (

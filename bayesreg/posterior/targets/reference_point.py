@@ -23,7 +23,7 @@ def as_arrays[T](target: T) -> T:
     """Return a target whose leaves are float64 arrays. Call it inside `jax.enable_x64`."""
     import jax
 
-    return jax.tree.map(lambda leaf: jax.device_put(np.asarray(leaf, dtype=np.float64)), target)
+    return jax.device_put(jax.tree.map(lambda leaf: np.asarray(leaf, dtype=np.float64), target))
 
 
 def rates_at(problem: Problem, scales: dict[str, float]) -> Rates:
