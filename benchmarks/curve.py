@@ -13,10 +13,8 @@ from .runners import Runner, Worker, WorkerError, WorkerGoneError
 GAP = 1e-6
 _COMPILING = 60.0  # seconds that a process's first fit may take longer than others
 _LOADING = 300.0
-_REPEATING, _MOST = (
-    1.0,
-    60,
-)  # seconds that repeats fill, and the most of them: the first ones wake threads and cores
+_REPEATING = 1.0  # seconds that the repeats of a run fill
+_MOST = 60  # repeats: the first dozen wake threads and cores
 _SHORT, _SETTLE = (
     0.2,
     0.1,

@@ -1,5 +1,9 @@
 """Posteriors of likelihoods that need their rows: which sampler draws them, and that the draws are right."""
 
+import signal
+import threading
+from contextlib import contextmanager
+
 import numpy as np
 import numpyro.distributions as dist
 import pytest
@@ -9,6 +13,7 @@ from sklearn.datasets import load_breast_cancer
 import bayesreg as br
 from bayesreg.base.jax_context import float64_on_cpu
 from bayesreg.model.row_problem import resolve_rows
+from bayesreg.posterior.kernels import chains
 from bayesreg.posterior.kernels.independence import pilot
 from bayesreg.posterior.kernels.row_moments import expected_on_rows
 from bayesreg.posterior.targets.row_reference import row_reference
@@ -230,3 +235,28 @@ def test_separated_rows_are_left_to_nuts():
     tree = br.sample_posterior(model, data, progress=False)
     assert tree.attrs["method"] == "whitened"
     assert tree.attrs["certified"] == 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Windows sends no signal to a thread")
+def test_ctrl_c_on_many_rows_returns_the_draws_so_far(monkeypatch):
+    class Bar:
+        def update(self, n):
+            if not interrupted.is_set():
+                interrupted.set()
+                signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    interrupted, rng = threading.Event(), np.random.default_rng(8)
+    monkeypatch.setattr(chains, "progress_bar", contextmanager(lambda *_, **__: (yield Bar())))
+    many = rng.normal(size=(20_000, 2))
+    y = (rng.random(20_000) < 1.0 / (1.0 + np.exp(-many[:, 0]))).astype(float)
+    model = br.LinearModel(br.GaussianPrior(1.0), br.BernoulliLikelihood())
+    data = br.RowData.from_arrays(many, y)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.warns(br.SamplingWarning, match="interrupted"):
+            tree = br.sample_posterior(model, data, num_samples=4_000, progress=False)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert interrupted.is_set()
+    assert tree.attrs["complete"] == 0
+    assert 0 < tree["posterior"].sizes["draw"] < 4_000

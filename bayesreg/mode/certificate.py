@@ -407,7 +407,7 @@ def _coef_rounding(
     doubt = bound(ratios.min(axis=1))
     if (doubt > matters).any():
         margin = least_squares.rounding * total[:, None] * norms
-        held = (in_use | (np.abs(gradients) >= l1 - margin)) & has_l2 & (norms > 0.0)
+        held = (in_use | (np.abs(gradients) >= l1 - margin)) & has_l2 & (norms > 0.0) & concerned[:, None]
         ratios = np.where(held, ratios, np.inf)
         doubt = bound(ratios.min(axis=1))
         if (doubt > matters).any():

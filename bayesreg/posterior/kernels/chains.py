@@ -47,7 +47,7 @@ class Program(NamedTuple):
     advance: Callable[..., Any]
     warms_up: bool = True  # whether the first transitions adapt, and are dropped
     block: Callable[[Any], int] | None = None  # transitions of each block for a target; None: any number
-    # Whether a block of a target takes about a millisecond.
+    # Whether a block of a target takes no more than a few milliseconds.
     is_light: Callable[[Any], bool] = lambda target: False
 
 

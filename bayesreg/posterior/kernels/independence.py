@@ -26,7 +26,8 @@ from .pareto import pareto_k
 
 _HEAVY_SHARE, _HEAVY_DF = 0.1, 4  # of the t among proposals; an even number of degrees of freedom
 PER_BLOCK = 1024  # proposals drawn at once
-_FEW_NUMBERS = 40  # of a proposal: a block takes half a millisecond
+_FEW_NUMBERS = 40  # of a proposal: with few entries too, a block takes some milliseconds at the most
+_FEW_ENTRIES = 2**15  # of all arrays of a target
 STARTS = 64  # starting points of chains, drawn from the pilot by weight
 STAY = 0.05  # probability that a draw repeats the one before; thinning reaches it
 _MOST_THINNING = 16
@@ -247,7 +248,10 @@ def independence_program() -> Program:
         return PER_BLOCK // int(target.thinning)
 
     def is_light(target: IndependenceTarget) -> bool:
-        return target.mean.size <= _FEW_NUMBERS
+        n_entries = sum(
+            np.size(leaf) for leaf in jax.tree.leaves(target.inner)
+        )  # the rows too, if it holds them
+        return target.mean.size <= _FEW_NUMBERS and n_entries <= _FEW_ENTRIES
 
     return Program(begin, advance, warms_up=False, block=block, is_light=is_light)
 
